@@ -1,0 +1,1 @@
+"""A model behind an HTTP service: trained, packed as an artifact, served, and watched."""

@@ -1,0 +1,175 @@
+"""The one thing training hands to serving: a folder with a model and its manifest."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .errors import ArtifactError
+
+MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+REFERENCE = "reference.json"
+GOLDEN = "golden.json"
+CARD = "MODEL_CARD.md"
+
+
+class Record(BaseModel):
+    """A frozen piece of the manifest that refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Feature(Record):
+    """One field of an input row, as training saw it; `minimum` and `maximum` are its range."""
+
+    name: str
+    kind: Literal["number", "integer", "boolean"]
+    minimum: float
+    maximum: float
+    example: float
+
+
+class Data(Record):
+    """What the model was trained on."""
+
+    source: str
+    sha256: str
+    training_rows: int
+    test_rows: int
+
+
+class Manifest(Record):
+    """All that serving needs to know of a model, and all that a person needs to make it again."""
+
+    format: Literal[1] = 1
+    name: str
+    version: str
+    description: str
+    task: Literal["classifier", "regressor"]
+    created: datetime
+    git_commit: str | None
+    seed: int
+    data: Data
+    lock_sha256: str | None
+    libraries: dict[str, str]
+    features: tuple[Feature, ...]
+    labels: tuple[str, ...]
+    prior: tuple[float, ...]
+    metrics: dict[str, float]
+    parity: float
+    size_bytes: int
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model's folder whose every file is what the manifest says."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def model(self) -> Path:
+        """Where the ONNX graph lies."""
+        return self.folder / MODEL
+
+    def read_json(self, name: str) -> Any:
+        """Return the content of `reference.json` or `golden.json`."""
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def to_text(content: object) -> bytes:
+    """Return `content` as JSON that is the same bytes for the same content."""
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def load(folder: Path) -> Artifact:
+    """Open an artifact and verify it.
+
+    Raises:
+        ArtifactError: the folder, its manifest or a file is missing, or a file is not the one
+            that the manifest lists; the message names every such file.
+    """
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"There is no model in {folder}: {MANIFEST} is missing. Run `train` first, "
+            "or set MODEL_DIR to an artifact's folder."
+        ) from error
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{folder / MANIFEST} cannot be read: {error}") from error
+    wrong = [
+        f"{name}: {trouble}"
+        for name, expected in manifest.files.items()
+        if (trouble := _compare(folder / name, expected))
+    ]
+    if MODEL not in manifest.files:
+        wrong.append(f"{MODEL}: the manifest does not list it")
+    if wrong:
+        raise ArtifactError(
+            f"The artifact in {folder} is not what its manifest says: {'; '.join(wrong)}. "
+            "Copy it anew, or train again."
+        )
+    return Artifact(folder, manifest)
+
+
+def save(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Artifact:
+    """Write an artifact in one step: it stands complete, or what stood there before remains.
+
+    Args:
+        folder: where it is to lie; an artifact that lies there is replaced, anything else kept.
+        manifest: without hashes; they are filled in here.
+        files: contents by name, `model.onnx` among them.
+
+    Raises:
+        ArtifactError: the folder holds something that is no artifact, or cannot be written.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
+        raise ArtifactError(f"{folder} is not empty and holds no artifact; choose another folder.")
+    hashes = {name: sha256(content) for name, content in sorted(files.items())}
+    complete = manifest.model_copy(
+        update={"files": hashes, "size_bytes": sum(map(len, files.values()))}
+    )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+            fresh = Path(scratch, "new")
+            fresh.mkdir()
+            for name, content in files.items():
+                (fresh / name).write_bytes(content)
+            (fresh / MANIFEST).write_bytes(to_text(complete.model_dump(mode="json")))
+            replace(fresh, folder, aside=Path(scratch, "old"))
+    except OSError as error:
+        raise ArtifactError(f"The artifact cannot be written to {folder}: {error}") from error
+    return Artifact(folder, complete)
+
+
+def replace(fresh: Path, folder: Path, *, aside: Path) -> None:
+    """Put `fresh` where `folder` stands and what stood there to `aside`."""
+    if folder.exists():
+        if aside.exists():
+            shutil.rmtree(aside)
+        folder.replace(aside)
+    fresh.replace(folder)
+
+
+def _compare(path: Path, expected: str) -> str:
+    try:
+        found = sha256(path.read_bytes())
+    except OSError:
+        return "missing"
+    return "" if found == expected else "its SHA-256 differs"

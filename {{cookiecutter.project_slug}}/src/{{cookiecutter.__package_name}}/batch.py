@@ -1,0 +1,156 @@
+"""Predictions for a whole file, in shards if need be, without a service."""
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from pydantic_core import from_json, to_json
+
+from .artifact import Artifact
+from .errors import InvalidInputError, MalformedError
+from .serving.arrays import Prediction
+from .serving.codec import JsonCodec
+from .serving.runtime import Runtime
+
+CHUNK = 1_000
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` parts of a file: the rows whose number, divided by it, leaves `index`."""
+
+    index: int = 0
+    count: int = 1
+
+
+WHOLE = Shard()
+
+
+@dataclass
+class Tally:
+    """How many rows were answered, and how many could not be."""
+
+    answered: int = 0
+    rejected: int = 0
+
+
+class Line(NamedTuple):
+    """A row of the input, its number from 0, and what is wrong with its spelling, if anything."""
+
+    number: int
+    content: Any
+    problem: str = ""
+
+
+class Batch:
+    """A model that answers without a service.
+
+    Args:
+        found: the model's artifact.
+    """
+
+    def __init__(self, found: Artifact) -> None:
+        """Load the model."""
+        self._codec = JsonCodec(found.manifest, max_rows=CHUNK)
+        self._runtime = Runtime(found.model, threads=os.cpu_count() or 1)
+
+    def answer(self, body: bytes, inference_id: str) -> bytes:
+        """Return the response to one request's body, as the service would give it.
+
+        Raises:
+            RequestError: the body is wrong; every bad field is named.
+        """
+        call = self._codec.decode(body)
+        prediction = Prediction(self._runtime.run(call.feeds), degraded=False)
+        return self._codec.encode(call, prediction, inference_id)
+
+    def run(self, source: Path, output: Path, *, shard: Shard = WHOLE) -> Tally:
+        """Write a JSON line a row to `output`; rows that are wrong go to `OUTPUT.rejected`.
+
+        Both files are written whole or not at all.
+
+        Args:
+            source: a `.csv` file with a head, or one JSON object a line.
+            output: where the predictions go, each with its row's number.
+            shard: which of the rows are this process's.
+
+        Raises:
+            MalformedError: the file cannot be read, or the other cannot be written.
+        """
+        finals = (output, output.with_name(f"{output.name}.rejected"))
+        parts = [path.with_name(f".{path.name}.part") for path in finals]
+        try:
+            with ExitStack() as files:
+                stream = files.enter_context(source.open(encoding="utf-8-sig", newline=""))
+                good, bad = (
+                    files.enter_context(part.open("w", encoding="utf-8")) for part in parts
+                )
+                spelled = source.suffix.lower() == ".csv"
+                lines = read_csv(stream) if spelled else read_json_lines(stream)
+                lines = islice(lines, shard.index, None, shard.count)
+                tally = self._answer_lines(lines, good, bad, spelled=spelled)
+            for part, final in zip(parts, finals, strict=True):
+                part.replace(final)
+            if not tally.rejected:
+                finals[1].unlink()
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise MalformedError(f"{source} cannot be turned into {output}: {error}") from error
+        finally:
+            for part in parts:
+                part.unlink(missing_ok=True)
+        return tally
+
+    def _answer_lines(
+        self, lines: Iterator[Line], good: TextIO, bad: TextIO, *, spelled: bool
+    ) -> Tally:
+        tally = Tally()
+        while chunk := list(islice(lines, CHUNK)):
+            accepted, problems = self._sort_out(chunk, spelled=spelled)
+            for number, reasons in sorted(problems.items()):
+                bad.write(to_json({"row": number, "problems": reasons}).decode() + "\n")
+            if accepted:
+                call = self._codec.gather(list(accepted.values()))
+                answers = self._codec.outputs.rows(self._runtime.run(call.feeds))
+                for number, answer in zip(accepted, answers, strict=True):
+                    good.write(f'{{"row":{number},{answer[1:]}\n')
+            tally.answered += len(accepted)
+            tally.rejected += len(problems)
+        return tally
+
+    def _sort_out(
+        self, lines: list[Line], *, spelled: bool
+    ) -> tuple[dict[int, Mapping[str, Any]], dict[int, list[str]]]:
+        """Return the rows that are right, and what is wrong with the others, by their numbers."""
+        problems = {line.number: [line.problem] for line in lines if line.problem}
+        readable = [line for line in lines if not line.problem]
+        parse = self._codec.inputs.parse
+        try:
+            rows = parse([line.content for line in readable], text=spelled)
+        except InvalidInputError as error:
+            for complaint in error.complaints:
+                index, _, field = complaint.where[1:].partition("/")
+                reason = f"{field}: {complaint.problem}" if field else complaint.problem
+                problems.setdefault(readable[int(index)].number, []).append(reason)
+            readable = [line for line in readable if line.number not in problems]
+            rows = parse([line.content for line in readable], text=spelled)
+        return {line.number: row for line, row in zip(readable, rows, strict=True)}, problems
+
+
+def read_csv(stream: TextIO) -> Iterator[Line]:
+    """Yield the rows under the head, each a mapping of the head's names to text."""
+    for number, row in enumerate(csv.DictReader(stream, restkey="", restval="")):
+        yield Line(number, row, "more values than the head has names" if "" in row else "")
+
+
+def read_json_lines(stream: TextIO) -> Iterator[Line]:
+    """Yield one value a line; empty lines are passed over."""
+    for number, text in enumerate(line for line in stream if line.strip()):
+        try:
+            yield Line(number, from_json(text))
+        except ValueError as error:
+            yield Line(number, None, f"no JSON: {error}")

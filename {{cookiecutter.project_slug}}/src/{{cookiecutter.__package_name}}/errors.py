@@ -1,0 +1,94 @@
+"""Everything that this project raises on purpose, as one tree; HTTP is not known here."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Complaint(NamedTuple):
+    """One thing that is wrong with an input: where it stands and what would be right."""
+
+    where: str
+    problem: str
+
+
+class ServiceError(Exception):
+    """The root: whatever is caught at an edge and told to a person in one line."""
+
+
+class ConfigurationError(ServiceError):
+    """Settings or a configuration file say something that cannot be."""
+
+
+class ArtifactError(ServiceError):
+    """The model's folder is missing, incomplete, or not what its manifest says."""
+
+
+class TrainingError(ServiceError):
+    """A training run has ended without a model."""
+
+
+class GateError(TrainingError):
+    """The model is worse than its floor, larger or slower than its limit."""
+
+
+class ParityError(TrainingError):
+    """The ONNX graph does not answer as the model that it was made from."""
+
+
+class ModelError(ServiceError):
+    """The model failed on an input that its schema allows."""
+
+
+class ModelTimeoutError(ModelError):
+    """The model took longer than it may."""
+
+
+class RequestError(ServiceError):
+    """The client asked for something that cannot be answered as it stands."""
+
+
+class MalformedError(RequestError):
+    """The body is not what its format demands: it cannot be read at all."""
+
+
+class InvalidInputError(RequestError):
+    """The body can be read, and disagrees with the model's schema.
+
+    Args:
+        complaints: every disagreement, in the order of the input.
+    """
+
+    def __init__(self, complaints: Sequence[Complaint]) -> None:
+        """Keep the complaints beside a summary that counts them."""
+        self.complaints = tuple(complaints)
+        noun = "problem" if len(self.complaints) == 1 else "problems"
+        super().__init__(f"The input has {len(self.complaints)} {noun}.")
+
+
+class TooLargeError(RequestError):
+    """The body is longer than it may be."""
+
+
+class SlowClientError(RequestError):
+    """The body did not arrive in time."""
+
+
+class UnknownModelError(RequestError):
+    """Another model, or another version of it, was asked for."""
+
+
+class AccessError(RequestError):
+    """No key was given where one is needed, or one that is not known."""
+
+
+class OverloadedError(ServiceError):
+    """As many requests as may be are under way.
+
+    Args:
+        retry_after_s: when another try makes sense, in seconds.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        """Keep the waiting time beside the message."""
+        self.retry_after_s = retry_after_s
+        super().__init__(message)

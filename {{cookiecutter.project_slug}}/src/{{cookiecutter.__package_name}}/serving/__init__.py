@@ -1,0 +1,1 @@
+"""Answering requests with a model: from bytes to arrays, through the model, and back."""

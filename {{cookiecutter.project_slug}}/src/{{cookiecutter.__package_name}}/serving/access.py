@@ -1,0 +1,107 @@
+"""Who is asking: named keys, of which only the SHA-256 is kept."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
+
+from ..errors import AccessError, ConfigurationError
+
+ANONYMOUS = "anonymous"
+LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
+
+
+class Access:
+    """Tells a request's consumer by its key.
+
+    Args:
+        keys: SHA-256 digests by the consumer's name; with none, everyone may ask.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        """Keep the digests."""
+        self._keys = tuple(keys.items())
+        self.required = bool(keys)
+
+    def identify(self, headers: Mapping[bytes, bytes]) -> str:
+        """Return the consumer's name.
+
+        Every digest is compared, each in constant time: how long it takes tells nothing.
+
+        Raises:
+            AccessError: a key is needed, and none was sent, or one that is not known.
+        """
+        if not self._keys:
+            return ANONYMOUS
+        key = (
+            headers.get(b"x-api-key") or headers.get(b"authorization", b"").partition(b"Bearer ")[2]
+        )
+        if not key:
+            raise AccessError("A key is needed: send it as X-API-Key or as a bearer token.")
+        digest = hashlib.sha256(key).digest()
+        consumer = ""
+        for name, known in self._keys:
+            if hmac.compare_digest(digest, known):
+                consumer = name
+        if not consumer:
+            raise AccessError("This key is not known here.")
+        return consumer
+
+
+def identify_with(access: Access) -> Callable[..., Awaitable[str]]:
+    """Return a dependency that names the consumer and shows the key in the documentation."""
+    scheme = APIKeyHeader(name="X-API-Key", auto_error=False)
+
+    async def identify(request: Request, _: Annotated[str | None, Depends(scheme)]) -> str:
+        return access.identify(dict(request.scope["headers"]))
+
+    return identify
+
+
+def load_access(path: Path | None) -> Access:
+    """Read keys from lines of NAME:SHA-256; empty lines and `#` comments are passed over.
+
+    Raises:
+        ConfigurationError: the file cannot be read, holds no key, or lines are wrong; the message
+            names all of them, never their content.
+    """
+    if path is None:
+        return Access({})
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The keys in {path} cannot be read: {error}") from error
+    keys: dict[str, bytes] = {}
+    wrong = []
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        found = LINE.fullmatch(text)
+        if found is None or found[1] in keys:
+            wrong.append(number)
+        else:
+            keys[found[1]] = bytes.fromhex(found[2])
+    if wrong or not keys:
+        trouble = f"lines {wrong} are not NAME:SHA-256, each name once" if wrong else "no key in it"
+        raise ConfigurationError(f"{path}: {trouble}. The command `key NAME` makes such a line.")
+    return Access(keys)
+
+
+def make_key(name: str) -> tuple[str, str]:
+    """Return a new key and the line that lets it in.
+
+    Raises:
+        ConfigurationError: the name has other characters than letters, digits, `.`, `_`, `-`.
+    """
+    key = secrets.token_urlsafe(32)
+    line = f"{name}:{hashlib.sha256(key.encode()).hexdigest()}"
+    if not LINE.fullmatch(line):
+        raise ConfigurationError(f"{name!r} is no name for a key: letters, digits and ._- only.")
+    return key, line

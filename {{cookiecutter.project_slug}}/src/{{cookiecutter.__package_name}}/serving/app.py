@@ -1,0 +1,137 @@
+"""The composition root: here the parts of the service are made and put together."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from .. import artifact, logs, notify
+from ..settings import Settings, load_settings
+from . import problems, protocol_routes, routes
+from .access import load_access
+from .codec import JsonCodec
+from .hot_path import HotPath, Route
+from .inference_protocol import InferenceCodec
+from .journal import Journal, Recorder
+from .metrics import Metrics
+from .predictor import Predictor
+from .request_log import RequestLog
+from .runtime import Runtime
+from .service import Service
+
+log = logging.getLogger(__name__)
+
+
+def start() -> HotPath:
+    """Return the application as each server process makes it: settings, logs, then the rest."""
+    settings = load_settings()
+    render, stream = logs.configure(settings)
+    return create_app(settings, recorders=[RequestLog(render, stream)])
+
+
+def create_app(settings: Settings, *, recorders: Sequence[Recorder] = ()) -> HotPath:
+    """Return the service as one ASGI application, its model loaded.
+
+    Args:
+        settings: what the operator has set.
+        recorders: are told of every finished request, after the metrics.
+
+    Raises:
+        ArtifactError: the model cannot be served.
+        ConfigurationError: the keys cannot be read.
+    """
+    return wrap(assemble(settings, recorders))
+
+
+def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
+    """Return the parts of the service.
+
+    Raises:
+        ArtifactError, ConfigurationError: as `create_app` has it.
+    """
+    found = artifact.load(settings.model_dir)
+    manifest = found.manifest
+    access = load_access(settings.api_keys_file)
+    runtime = Runtime(found.model)
+    codec = JsonCodec(manifest, max_rows=settings.max_rows)
+    latency_ms = runtime.measure_ms(codec.gather([codec.inputs.example()]).feeds)
+    pool = choose_pool(settings, latency_ms)
+    log.info(
+        "model loaded",
+        extra={
+            "model": manifest.name,
+            "version": manifest.version,
+            "latency_ms": round(latency_ms, 4),
+            "execution": "threads" if pool else "inline",
+        },
+    )
+    notifier = notify.make_notifier(settings)
+    metrics = Metrics(manifest)
+    return Service(
+        settings=settings,
+        manifest=manifest,
+        access=access,
+        notifier=notifier,
+        metrics=metrics,
+        journal=Journal([metrics, *recorders]),
+        codec=codec,
+        protocol=InferenceCodec(
+            manifest, runtime.inputs, codec.outputs, max_rows=settings.max_rows
+        ),
+        predictor=Predictor(
+            runtime, manifest, notifier, degraded_answers=settings.degraded_answers
+        ),
+        pool=pool,
+    )
+
+
+def choose_pool(settings: Settings, latency_ms: float) -> Executor | None:
+    """Return threads for a model that is slow, or is set to run in them; None for the others.
+
+    A quick model would lose a third of its throughput on the way to a thread and back; a slow one
+    would hold up the health checks, for which ONNX Runtime frees the interpreter in a thread.
+    """
+    quick = settings.execution == "auto" and latency_ms < settings.inline_below_ms
+    if quick or settings.execution == "inline":
+        return None
+    return ThreadPoolExecutor(settings.threads, thread_name_prefix="model")
+
+
+def wrap(service: Service) -> HotPath:
+    """Return the service's parts as one ASGI application: the hot path around the framework."""
+    settings = service.settings
+    v2, versioned = protocol_routes.infer_paths(service.manifest)
+    infer = Route("/v2/models/{name}/infer", service.protocol, problems.protocol_error)
+    predict = Route(settings.predict_route, service.codec, problems.problem)
+    return HotPath(
+        frame(service), {settings.predict_route: predict, v2: infer, versioned: infer}, service
+    )
+
+
+def frame(service: Service) -> FastAPI:
+    """Return the framework's application: documentation, health, metrics, the page."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if service.pool:
+            service.pool.shutdown(wait=False, cancel_futures=True)
+        service.journal.close()
+
+    docs = service.settings.docs
+    make = FastAPIOffline if docs else FastAPI
+    app: FastAPI = make(
+        title=service.manifest.name,
+        description=service.manifest.description,
+        version=service.manifest.version,
+        openapi_url="/openapi.json" if docs else None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    routes.install(app, service)
+    protocol_routes.install(app, service)
+    return app

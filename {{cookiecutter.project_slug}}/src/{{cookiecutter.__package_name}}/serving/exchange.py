@@ -1,0 +1,69 @@
+"""One request: what is known of it while it is under way, and kept of it once it is over."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+
+from starlette.types import Scope
+
+from .access import ANONYMOUS
+
+SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def random_ids() -> Iterator[str]:
+    """Yield random names of 32 hexadecimal digits; the system is asked for 256 at a time."""
+    while True:
+        digits = os.urandom(4_096).hex()
+        for i in range(0, len(digits), 32):
+            yield digits[i : i + 32]
+
+
+class Exchange:
+    """A request, its names, its clock, and what becomes of it.
+
+    Args:
+        scope: the request, as ASGI has it.
+        inference_id: a name for its answer.
+    """
+
+    __slots__ = (
+        "consumer",
+        "degraded",
+        "error",
+        "headers",
+        "inference_id",
+        "method",
+        "model_seconds",
+        "request_id",
+        "route",
+        "rows",
+        "seconds",
+        "started",
+        "status",
+        "time",
+    )
+
+    def __init__(self, scope: Scope, inference_id: str) -> None:
+        """Start the clock; take the client's request id where it is a plain one."""
+        self.started = time.perf_counter()
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.inference_id = inference_id
+        given = self.headers.get(b"x-request-id")
+        self.request_id = given.decode() if given and SAFE_ID(given) else inference_id
+        self.method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        self.route = "unmatched"
+        self.consumer = ANONYMOUS
+        self.status = 500
+        self.rows = 0
+        self.model_seconds = 0.0
+        self.degraded = False
+        self.error = ""
+        self.time = self.seconds = 0.0
+
+    def finish(self) -> None:
+        """Stop the clock: `seconds` it took, and the `time` it is, since the epoch."""
+        self.seconds = time.perf_counter() - self.started
+        self.time = time.time()

@@ -1,0 +1,78 @@
+"""The Open Inference Protocol's questions about the server and its one model."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
+
+from ..artifact import Manifest
+from ..errors import UnknownModelError
+from .access import identify_with
+from .inference_protocol import InferRequest, InferResponse
+from .service import Service
+
+
+def infer_paths(manifest: Manifest) -> tuple[str, str]:
+    """Return the two paths on which this model is asked: without its version and with it."""
+    model = f"/v2/models/{manifest.name}"
+    return f"{model}/infer", f"{model}/versions/{manifest.version}/infer"
+
+
+def install(app: FastAPI, service: Service) -> None:
+    """Add the routes to the application; inference is answered by the hot path."""
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+    manifest, codec = service.manifest, service.protocol
+    keys = [Depends(identify_with(service.access))]
+
+    def check(name: str, version: str | None = None) -> None:
+        if name != manifest.name or version not in (None, manifest.version):
+            asked = f"{name}, version {version}" if version else name
+            raise UnknownModelError(
+                f"There is no {asked} here; {manifest.name}, version {manifest.version}, is served."
+            )
+
+    @router.get("")
+    async def server() -> dict[str, Any]:
+        """Describe the server."""
+        return {"name": manifest.name, "version": manifest.version, "extensions": []}
+
+    @router.get("/health/live")
+    async def live() -> dict[str, bool]:
+        """Tell that the server answers."""
+        return {"live": True}
+
+    @router.get("/health/ready")
+    async def ready() -> dict[str, bool]:
+        """Tell that the server's model is loaded."""
+        return {"ready": True}
+
+    @router.get("/models/{name}")
+    @router.get("/models/{name}/versions/{version}")
+    async def describe(name: str, version: str | None = None) -> dict[str, Any]:
+        """Describe the model: its tensors, their datatypes and shapes."""
+        check(name, version)
+        return codec.metadata()
+
+    @router.get("/models/{name}/ready")
+    @router.get("/models/{name}/versions/{version}/ready")
+    async def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
+        """Tell that the model is loaded."""
+        check(name, version)
+        return {"name": manifest.name, "ready": True}
+
+    @router.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
+    @router.post(
+        "/models/{name}/versions/{version}/infer", response_model=InferResponse, dependencies=keys
+    )
+    async def infer(
+        request: Request,
+        name: str,
+        tensors: Annotated[InferRequest, Body()],
+        version: str | None = None,
+    ) -> Response:
+        """Answer named tensors with named tensors."""
+        check(name, version)
+        call = codec.gather(tensors)
+        answer = codec.encode(call, service.predictor.predict(call), request.state.inference_id)
+        return Response(answer, media_type="application/json")
+
+    app.include_router(router)

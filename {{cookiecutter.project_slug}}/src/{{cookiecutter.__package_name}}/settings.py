@@ -1,0 +1,104 @@
+"""What an operator may set, each with its range; read from the environment, once, at the start."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import ConfigurationError
+
+Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
+
+
+class Settings(BaseSettings):
+    """The service's settings. Every field is an environment variable of the same name."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, protected_namespaces=()
+    )
+
+    model_dir: Path = Field(default=Path("model"), description="The artifact's folder.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=8080,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("PORT", "AIP_HTTP_PORT"),
+        description="Port to listen on; 0 takes a free one.",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer.")
+    predict_route: Route = Field(
+        default="/predict",
+        validation_alias=AliasChoices("PREDICT_ROUTE", "AIP_PREDICT_ROUTE"),
+        description="Where predictions are asked for.",
+    )
+    health_route: Route = Field(
+        default="/health/ready",
+        validation_alias=AliasChoices("HEALTH_ROUTE", "AIP_HEALTH_ROUTE"),
+        description="Where readiness is asked for.",
+    )
+    docs: bool = Field(default=True, description="Serve /, /docs and /openapi.json.")
+
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=1_024, le=104_857_600, description="Longest body of a request."
+    )
+    max_rows: int = Field(default=256, ge=1, le=100_000, description="Rows a request may carry.")
+    max_concurrency: int = Field(
+        default=128, ge=1, le=10_000, description="Predictions under way at once; then 503."
+    )
+    body_timeout_s: float = Field(default=10, gt=0, le=600, description="Time to send a body.")
+    predict_timeout_s: float = Field(
+        default=30, gt=0, le=600, description="Time for a model that runs in threads."
+    )
+    execution: Literal["auto", "inline", "threads"] = Field(
+        default="auto", description="Where the model runs; auto measures it at the start."
+    )
+    inline_below_ms: float = Field(
+        default=1.0, ge=0, le=1_000, description="A model quicker than this runs inline."
+    )
+    threads: int = Field(default=4, ge=1, le=256, description="Worker threads for a slow model.")
+    degraded_answers: bool = Field(
+        default=True, description="Answer from the training prior when the model fails."
+    )
+
+    api_keys_file: Path | None = Field(
+        default=None, description="Lines of NAME:SHA-256 of a key; without it, access is open."
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least severe level that is written."
+    )
+    log_profile: Literal["plain", "json", "gcp", "aws"] = Field(
+        default="plain", description="plain for people; json, gcp and aws for machines."
+    )
+    log_dir: Path | None = Field(
+        default=None, description="Write a file per start here, named by its time."
+    )
+    google_cloud_project: str = Field(default="", description="Puts traces beside Google's logs.")
+
+    webhook_url: SecretStr | None = Field(
+        default=None, description="Where failures are told, as Slack takes them."
+    )
+    webhook_interval_s: float = Field(
+        default=300, ge=0, le=86_400, description="The same failure is told once in this time."
+    )
+    webhook_timeout_s: float = Field(default=5, gt=0, le=60, description="Time for one message.")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        ConfigurationError: some are out of range; the message names each of them.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"
+            for each in error.errors(include_url=False)
+        ]
+        raise ConfigurationError(
+            "These environment variables cannot be used: " + "; ".join(wrong) + "."
+        ) from error

@@ -1,0 +1,1 @@
+"""Making an artifact: data, fit, evaluation, export, parity, reference, card."""
