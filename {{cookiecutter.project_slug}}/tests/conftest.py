@@ -50,7 +50,7 @@ def row(golden: list[dict[str, Any]]) -> dict[str, Any]:
 @pytest.fixture
 def make_settings(found: artifact.Artifact, monkeypatch: pytest.MonkeyPatch) -> MakeSettings:
     """Return a way to settings that no environment variable of this machine reaches."""
-    for name in Settings.model_fields:
+    for name in dict(Settings.model_fields):
         monkeypatch.delenv(name.upper(), raising=False)
 
     def make(**changes: Any) -> Settings:

@@ -1,9 +1,18 @@
 """Settings come from the environment, and are refused as a whole."""
 
 import pytest
+from pydantic import ValidationError
 
 from {{ cookiecutter.__package_name }}.errors import ConfigurationError
-from {{ cookiecutter.__package_name }}.settings import load_settings
+from {{ cookiecutter.__package_name }}.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, field in Settings.model_fields.items():
+        monkeypatch.delenv(name.upper(), raising=False)
+        for alias in getattr(field.validation_alias, "choices", ()):
+            monkeypatch.delenv(alias, raising=False)
 
 
 def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,8 +22,54 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_BODY_BYTES", "0"),
+        ("MAX_CONCURRENCY", "0"),
+        ("BODY_TIMEOUT_S", "0"),
+        ("PREDICT_TIMEOUT_S", "nan"),
+        ("PREDICT_ROUTE", "predict"),
+        ("HEALTH_ROUTE", "/a{b}"),
+        ("EXECUTION", "magic"),
+        ("LOG_PROFILE", "loud"),
+        ("WORKERS", "65"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"{name}='{value}'"):
+        load_settings()
+
+
+def test_a_variable_of_the_same_name_sets_a_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_ROWS", "12")
+    monkeypatch.setenv("DEGRADED_ANSWERS", "false")
+    monkeypatch.setenv("SOMETHING_ELSE", "entirely")
+    settings = load_settings()
+    assert (settings.max_rows, settings.degraded_answers) == (12, False)
+
+
 def test_vertex_names_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIP_HTTP_PORT", "9000")
     monkeypatch.setenv("AIP_PREDICT_ROUTE", "/v1/answer")
+    monkeypatch.setenv("AIP_HEALTH_ROUTE", "/v1/health")
     settings = load_settings()
     assert (settings.port, settings.predict_route) == (9000, "/v1/answer")
+    assert settings.health_route == "/v1/health"
+
+
+def test_settings_stay_as_they_were_read() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.max_rows = 1
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "example.com" not in repr(Settings(webhook_url="https://example.com/hook"))
+
+
+def test_every_field_says_what_it_is_for() -> None:
+    assert all(field.description for field in Settings.model_fields.values())

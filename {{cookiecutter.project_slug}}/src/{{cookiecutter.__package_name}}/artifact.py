@@ -138,8 +138,7 @@ def save(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Artifa
     Raises:
         ArtifactError: the folder holds something that is no artifact, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
-        raise ArtifactError(f"{folder} is not empty and holds no artifact; choose another folder.")
+    check_place(folder)
     hashes = {name: sha256(content) for name, content in sorted(files.items())}
     complete = manifest.model_copy(
         update={"files": hashes, "size_bytes": sum(map(len, files.values()))}
@@ -158,13 +157,30 @@ def save(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Artifa
     return Artifact(folder, complete)
 
 
+def check_place(folder: Path) -> None:
+    """Make sure that nothing but an artifact would be replaced.
+
+    Raises:
+        ArtifactError: there is something that is no artifact.
+    """
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not (free or (folder / MANIFEST).exists()):
+        raise ArtifactError(f"{folder} is not empty and holds no artifact; choose another folder.")
+
+
 def replace(fresh: Path, folder: Path, *, aside: Path) -> None:
-    """Put `fresh` where `folder` stands and what stood there to `aside`."""
-    if folder.exists():
+    """Put `fresh` where `folder` stands and what stood there to `aside`, or leave all as it is."""
+    stood = folder.exists()
+    if stood:
         if aside.exists():
             shutil.rmtree(aside)
         folder.replace(aside)
-    fresh.replace(folder)
+    try:
+        fresh.replace(folder)
+    except OSError:
+        if stood:
+            aside.replace(folder)
+        raise
 
 
 def _compare(path: Path, expected: str) -> str:

@@ -9,15 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+import numpy as np
 from pydantic_core import from_json, to_json
 
 from .artifact import Artifact
-from .errors import InvalidInputError, MalformedError
+from .errors import InvalidInputError, MalformedError, ModelError
 from .serving.arrays import Prediction
 from .serving.codec import JsonCodec
 from .serving.runtime import Runtime
 
 CHUNK = 1_000
+NOT_FINITE = "the model's answer is not finite"
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,12 @@ class Batch:
 
         Raises:
             RequestError: the body is wrong; every bad field is named.
+            ModelError: an answer is not finite.
         """
         call = self._codec.decode(body)
         prediction = Prediction(self._runtime.run(call.feeds), degraded=False)
+        if not np.isfinite(prediction.outputs).all():
+            raise ModelError(f"{NOT_FINITE}; look for values far outside of its training data.")
         return self._codec.encode(call, prediction, inference_id)
 
     def run(self, source: Path, output: Path, *, shard: Shard = WHOLE) -> Tally:
@@ -111,16 +116,23 @@ class Batch:
         tally = Tally()
         while chunk := list(islice(lines, CHUNK)):
             accepted, problems = self._sort_out(chunk, spelled=spelled)
+            answers = self._answer_rows(accepted) if accepted else {}
+            problems |= {number: [NOT_FINITE] for number in accepted if number not in answers}
+            for number, answer in answers.items():
+                good.write(f'{{"row":{number},{answer[1:]}\n')
             for number, reasons in sorted(problems.items()):
                 bad.write(to_json({"row": number, "problems": reasons}).decode() + "\n")
-            if accepted:
-                call = self._codec.gather(list(accepted.values()))
-                answers = self._codec.outputs.rows(self._runtime.run(call.feeds))
-                for number, answer in zip(accepted, answers, strict=True):
-                    good.write(f'{{"row":{number},{answer[1:]}\n')
-            tally.answered += len(accepted)
+            tally.answered += len(answers)
             tally.rejected += len(problems)
         return tally
+
+    def _answer_rows(self, rows: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+        """Return the answers as JSON by the rows' numbers, but for those that are not finite."""
+        outputs = self._runtime.run(self._codec.gather(list(rows.values())).feeds)
+        finite = np.flatnonzero(np.isfinite(outputs).all(axis=1))
+        answers = self._codec.outputs.rows(outputs[finite])
+        numbers = list(rows)
+        return {numbers[i]: answer for i, answer in zip(finite, answers, strict=True)}
 
     def _sort_out(
         self, lines: list[Line], *, spelled: bool

@@ -6,15 +6,13 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from pydantic_core import to_json
 
 from . import artifact
 from .errors import InvalidInputError, MalformedError, ServiceError, TrainingError
@@ -28,7 +26,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
 
 ModelOption = Annotated[
     Path, typer.Option("--model", envvar="MODEL_DIR", help="The artifact's folder.")
@@ -43,26 +40,30 @@ def train(
 ) -> None:
     """Train on the data, judge the model, and write its artifact."""
     with training_set():
+        from . import display
         from .training.config import load_config
         from .training.train import train as run_training
     settings = load_config(config)
     run = run_training(
-        settings, output, project=config.resolve().parent.parent, name=NAME, step=show_step
+        settings, output, project=config.resolve().parent.parent, name=NAME, step=display.step
     )
     manifest = run.artifact.manifest
-    table = Table("", "", show_header=False, title=f"{manifest.name} {manifest.version}")
-    table.add_row("data", f"{manifest.data.source}, SHA-256 {manifest.data.sha256[:12]}…")
-    table.add_row(
-        "split", f"{manifest.data.training_rows} rows to train on, {manifest.data.test_rows} held "
-        f"back, seed {manifest.seed}",
-    )  # fmt: skip
-    for name, value in manifest.metrics.items():
-        table.add_row(name, f"{value:.4f}")
-    for verdict in run.verdicts:
-        table.add_row("gate", f"{verdict.metric} {verdict.bound}: passed")
-    table.add_row("parity", f"{manifest.parity:.2g}, at most {settings.parity.tolerance:g}")
-    table.add_row("artifact", f"{output}, {manifest.size_bytes:,} bytes")
-    console.print(table)
+    data = manifest.data
+    display.show(
+        f"{manifest.name} {manifest.version}",
+        [
+            ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
+            (
+                "split",
+                f"{data.training_rows} rows to train on, {data.test_rows} held back, "
+                f"seed {manifest.seed}",
+            ),
+            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
+            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.verdicts),
+            ("parity", f"{manifest.parity:.2g}, at most {settings.parity.tolerance:g}"),
+            ("artifact", f"{output}, {manifest.size_bytes:,} bytes"),
+        ],
+    )
 
 
 @app.command()
@@ -73,16 +74,16 @@ def evaluate(
 ) -> None:
     """Judge an artifact by other data than it was made with."""
     with training_set():
+        from . import display
         from .training.config import load_config
         from .training.train import evaluate_artifact
     verdicts, metrics = evaluate_artifact(artifact.load(model), data, load_config(config))
-    table = Table("metric", "value", "gate")
-    bounds = {each.metric: each for each in verdicts}
-    for name, value in metrics.items():
-        verdict = bounds.get(name)
-        word = f"{verdict.bound}: {'passed' if verdict.passed else 'missed'}" if verdict else ""
-        table.add_row(name, f"{value:.4f}", word)
-    console.print(table)
+    words = {each.metric: f"{each.bound}: {each.word}" for each in verdicts}
+    display.show(
+        f"{data.name}",
+        [(name, f"{value:.4f}", words.get(name, "")) for name, value in metrics.items()],
+        head=("metric", "value", "gate"),
+    )
     if not all(each.passed for each in verdicts):
         raise typer.Exit(1)
 
@@ -132,6 +133,7 @@ def batch(
     shard_count: Annotated[int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1)] = 1,
 ) -> None:
     """Answer every row of a file; wrong rows go to OUTPUT.rejected with their reasons."""
+    from . import display
     from .batch import Batch, Shard
 
     if shard_index >= shard_count:
@@ -140,7 +142,7 @@ def batch(
             "Set --shard-count to the number of tasks."
         )
     tally = Batch(artifact.load(model)).run(source, output, shard=Shard(shard_index, shard_count))
-    console.print(f"{tally.answered} rows answered in {output}")
+    display.say(f"{tally.answered} rows answered in {output}")
     if tally.rejected:
         raise MalformedError(f"{tally.rejected} rows were wrong; {output}.rejected says why.")
 
@@ -154,12 +156,13 @@ def promote(
     ] = 0.0,
 ) -> None:
     """Put a new artifact in the place of the served one, unless it is worse."""
+    from . import display
     from .promotion import promote as run_promotion
 
     promoted, former = run_promotion(candidate, to, slack=slack)
-    console.print(f"{promoted.manifest.version} lies in {to}")
+    display.say(f"{promoted.manifest.version} lies in {to}")
     if former:
-        console.print(f"the former model lies in {former}; `promote {former}` goes back to it")
+        display.say(f"the former one lies in {former}; `promote {former} --slack inf` goes back")
 
 
 @app.command()
@@ -168,42 +171,48 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
     """Tell what an artifact holds, after verifying it."""
+    from . import display
+
     manifest = artifact.load(model).manifest
     if as_json:
         sys.stdout.write(manifest.model_dump_json(indent=2) + "\n")
         return
-    table = Table("", "", show_header=False, title=f"{manifest.name} {manifest.version}")
-    table.add_row("task", manifest.task)
-    table.add_row("created", f"{manifest.created:%Y-%m-%d %H:%M} UTC")
-    table.add_row("commit", manifest.git_commit or "unknown")
-    for feature in manifest.features:
-        table.add_row(feature.name, f"{feature.kind}, {feature.minimum:g} to {feature.maximum:g}")
-    table.add_row("labels", ", ".join(manifest.labels))
-    for name, value in manifest.metrics.items():
-        table.add_row(name, f"{value:.4f}")
-    table.add_row("size", f"{manifest.size_bytes:,} bytes")
-    console.print(table)
+    display.show(
+        f"{manifest.name} {manifest.version}",
+        [
+            ("task", manifest.task),
+            ("created", f"{manifest.created:%Y-%m-%d %H:%M} UTC"),
+            ("commit", manifest.git_commit or "unknown"),
+            *(
+                (each.name, f"{each.kind}, {each.minimum:g} to {each.maximum:g}")
+                for each in manifest.features
+            ),
+            ("labels", ", ".join(manifest.labels)),
+            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
+            ("size", f"{manifest.size_bytes:,} bytes"),
+        ],
+    )
+
+
+@app.command()
+def golden(model: ModelOption = Path("model")) -> None:
+    """Print the golden cases as a request's body."""
+    cases = artifact.load(model).read_json(artifact.GOLDEN)
+    body = to_json({"instances": [case["input"] for case in cases]})
+    sys.stdout.write(body.decode() + "\n")
 
 
 @app.command()
 def key(name: Annotated[str, typer.Argument(help="The consumer, as logs will name it.")]) -> None:
     """Make an API key: the key for the consumer, its hash for API_KEYS_FILE."""
+    from . import display
     from .serving.access import make_key
 
     made, line = make_key(name)
-    console.print("Give this to the consumer; it is shown only now:", style="dim")
+    display.say("Give this to the consumer; it is shown only now:", aside=True)
     sys.stdout.write(made + "\n")
-    console.print("Add this line to the file that API_KEYS_FILE names:", style="dim")
+    display.say("Add this line to the file that API_KEYS_FILE names:", aside=True)
     sys.stdout.write(line + "\n")
-
-
-@contextmanager
-def show_step(name: str) -> Iterator[None]:
-    """Show that a step is under way, and how long it took."""
-    started = time.perf_counter()
-    with console.status(name):
-        yield
-    console.print(f"{name:<36}{time.perf_counter() - started:>7.2f} s", highlight=False)
 
 
 @contextmanager

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from json import dumps
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from .settings import Settings
 
@@ -46,7 +47,17 @@ def _utc(created: float) -> str:
 
 
 def _json(content: Mapping[str, object]) -> str:
-    return to_json(content, inf_nan_mode="constants", fallback=str).decode()
+    try:
+        return to_json(content, inf_nan_mode="strings", fallback=str).decode()
+    except PydanticSerializationError:
+        # Half a character, as in an odd file's name, or bytes that are no text: no line is lost.
+        return dumps(content, separators=(",", ":"), default=str)
+
+
+def _escape(text: str) -> str:
+    """Return text on one line, with nothing in it that a terminal would act on."""
+    spelled = _json({"": text})[5:-2]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in spelled)
 
 
 def plain(entry: Entry) -> str:
@@ -56,14 +67,14 @@ def plain(entry: Entry) -> str:
     fields = "".join([f" {name}={_spell(value)}" for name, value in entry.fields.items()])
     message = entry.message
     if not message.isprintable():
-        message = _json({"": message})[5:-2]
+        message = _escape(message)
     head = f"{clock} {entry.line:>4} {entry.name} {entry.level:<7} {message}{fields}"
     return f"{head}\n{entry.traceback}" if entry.traceback else head
 
 
 def _spell(value: object) -> str:
     text = str(value)
-    return text if text.isalnum() or BARE(text) else _json({"": text})[4:-1]
+    return text if text.isalnum() or BARE(text) else f'"{_escape(text)}"'
 
 
 def json(entry: Entry) -> str:

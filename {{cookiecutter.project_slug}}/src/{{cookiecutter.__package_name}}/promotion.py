@@ -23,10 +23,12 @@ def promote(candidate: Path, target: Path, *, slack: float) -> tuple[Artifact, P
         the promoted artifact, and where the former one lies now.
 
     Raises:
-        ArtifactError: the candidate is not what its manifest says, or cannot be copied.
+        ArtifactError: the candidate is not what its manifest says, or cannot be copied, or the
+            target holds something that is no artifact.
         GateError: it takes other inputs, or is worse than the model that is served.
     """
     fresh = artifact.load(candidate)
+    artifact.check_place(target)
     former = None
     if (target / artifact.MANIFEST).exists():
         served = artifact.load(target).manifest
@@ -54,6 +56,6 @@ def compare(fresh: Manifest, served: Manifest, *, slack: float) -> list[str]:
     for name in sorted(fresh.metrics.keys() & served.metrics.keys()):
         new, old = fresh.metrics[name], served.metrics[name]
         loss = new - old if name in COSTS else old - new
-        if loss > slack:
+        if not loss <= slack:  # written so that a figure that is no number is refused
             reasons.append(f"{name} is {new:.4g}, the served model's {old:.4g}")
     return reasons

@@ -1,22 +1,28 @@
 """What an operator may set, each with its range; read from the environment, once, at the start."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from .errors import ConfigurationError
 
 Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
 
 
-class Settings(BaseSettings):
+# Vertex AI's names for some of them.
+OTHER_NAMES = {
+    "port": "AIP_HTTP_PORT",
+    "predict_route": "AIP_PREDICT_ROUTE",
+    "health_route": "AIP_HEALTH_ROUTE",
+}
+
+
+class Settings(BaseModel):
     """The service's settings. Every field is an environment variable of the same name."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, protected_namespaces=()
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     model_dir: Path = Field(default=Path("model"), description="The artifact's folder.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
@@ -24,18 +30,15 @@ class Settings(BaseSettings):
         default=8080,
         ge=0,
         le=65535,
-        validation_alias=AliasChoices("PORT", "AIP_HTTP_PORT"),
         description="Port to listen on; 0 takes a free one.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Processes that answer.")
     predict_route: Route = Field(
         default="/predict",
-        validation_alias=AliasChoices("PREDICT_ROUTE", "AIP_PREDICT_ROUTE"),
         description="Where predictions are asked for.",
     )
     health_route: Route = Field(
         default="/health/ready",
-        validation_alias=AliasChoices("HEALTH_ROUTE", "AIP_HEALTH_ROUTE"),
         description="Where readiness is asked for.",
     )
     docs: bool = Field(default=True, description="Serve /, /docs and /openapi.json.")
@@ -92,8 +95,14 @@ def load_settings() -> Settings:
     Raises:
         ConfigurationError: some are out of range; the message names each of them.
     """
+    given = {
+        field: os.environ[name]
+        for field in dict(Settings.model_fields)
+        for name in (OTHER_NAMES.get(field, ""), field.upper())
+        if name in os.environ
+    }
     try:
-        return Settings()
+        return Settings.model_validate(given)
     except ValidationError as error:
         wrong = [
             f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"

@@ -29,39 +29,23 @@ class Exchange:
         inference_id: a name for its answer.
     """
 
-    __slots__ = (
-        "consumer",
-        "degraded",
-        "error",
-        "headers",
-        "inference_id",
-        "method",
-        "model_seconds",
-        "request_id",
-        "route",
-        "rows",
-        "seconds",
-        "started",
-        "status",
-        "time",
-    )
+    route = "unmatched"
+    consumer = ANONYMOUS
+    status = 500
+    rows = 0
+    model_seconds = seconds = time = 0.0
+    degraded = False
+    error = ""
 
     def __init__(self, scope: Scope, inference_id: str) -> None:
         """Start the clock; take the client's request id where it is a plain one."""
         self.started = time.perf_counter()
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.inference_id = inference_id
-        given = self.headers.get(b"x-request-id")
-        self.request_id = given.decode() if given and SAFE_ID(given) else inference_id
         self.method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        self.route = "unmatched"
-        self.consumer = ANONYMOUS
-        self.status = 500
-        self.rows = 0
-        self.model_seconds = 0.0
-        self.degraded = False
-        self.error = ""
-        self.time = self.seconds = 0.0
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = self.inference_id = inference_id
+        given = self.headers.get(b"x-request-id")
+        if given and SAFE_ID(given):
+            self.request_id = given.decode()
 
     def finish(self) -> None:
         """Stop the clock: `seconds` it took, and the `time` it is, since the epoch."""

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelTimeoutError, OverloadedError, RequestError
 from .arrays import Call, Codec, Prediction
-from .body import read_body
+from .body import bounded, read_body
 from .exchange import Exchange, random_ids
 from .problems import Answer
 from .service import Service
@@ -131,12 +131,16 @@ class HotPath:
 
         ids = {"request_id": exchange.request_id, "inference_id": exchange.inference_id}
         scope["state"] = {**scope.get("state", {}), **ids}
+        receive = bounded(receive, self.service.settings.max_body_bytes)
+        failure = None
         try:
             await self.app(scope, receive, send_with_id)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # The framework has answered this already, with a problem; here it is told once.
-            self._tell(exchange, error)
+            failure = error
         exchange.route = getattr(scope.get("route"), "path", exchange.route)
+        if failure:
+            self._tell(exchange, failure)
 
     def _tell(self, exchange: Exchange, error: Exception) -> None:
         """Note why a request failed: in its line when the client erred, in full when we did."""

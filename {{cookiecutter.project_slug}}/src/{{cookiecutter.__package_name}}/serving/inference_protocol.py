@@ -24,6 +24,13 @@ DTYPES: dict[str, type] = {
     "BOOL": np.bool_,
     "BYTES": np.object_,
 }
+# What JSON may hold for a datatype; for those that are not listed, any number.
+KINDS: dict[str, tuple[type, ...]] = {
+    "INT64": (int,),
+    "INT32": (int,),
+    "BOOL": (bool,),
+    "BYTES": (str,),
+}
 
 Parameters = Annotated[dict[str, Any], Field(description="Accepted; not used.")]
 
@@ -74,6 +81,12 @@ class InferResponse(TypedDict):
     id: str
     parameters: dict[str, Any]
     outputs: list[OutputTensor]
+
+
+class InferError(TypedDict):
+    """An error's body."""
+
+    error: str
 
 
 class InferenceCodec:
@@ -198,21 +211,33 @@ def _read(
         complaints.append(
             Complaint(f"{where}/data", f"{len(flat)} values; the shape has {math.prod(shape)}")
         )
-    kinds = (str,) if tensor.datatype == "BYTES" else (int, float)
+    kinds = KINDS.get(tensor.datatype, (int, float))
     wrong = [i for i, value in enumerate(flat) if type(value) not in kinds]
     complaints += [
         Complaint(f"{where}/data/{i}", f"should be a value of {tensor.datatype}") for i in wrong
     ]
     if complaints:
         return np.empty(0), complaints
-    with np.errstate(over="ignore"):
-        array = np.array(flat, dtype=DTYPES[tensor.datatype]).reshape(shape)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        complaints = [
-            Complaint(f"{where}/data/{i}", "should be finite and within FP32's reach")
-            for i in np.flatnonzero(~np.isfinite(array))
-        ]
-    return array, complaints
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(flat, dtype=DTYPES[tensor.datatype]).reshape(shape)
+        if array.dtype.kind != "f" or np.isfinite(array).all():
+            return array, []
+    except OverflowError:
+        pass  # an integer with more digits than the datatype can hold
+    return np.empty(0), [
+        Complaint(f"{where}/data/{i}", f"should be finite and within {tensor.datatype}'s reach")
+        for i, value in enumerate(flat)
+        if not _fits(value, DTYPES[tensor.datatype])
+    ]
+
+
+def _fits(value: float, dtype: type) -> bool:
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(np.asarray(value, dtype=dtype)))
+    except OverflowError:
+        return False
 
 
 def _flatten(data: list[Any]) -> list[Any]:

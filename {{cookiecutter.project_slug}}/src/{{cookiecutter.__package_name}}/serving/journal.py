@@ -9,8 +9,8 @@ from typing import Protocol
 
 from .exchange import Exchange
 
-SLICE = 64
-BUSY_S, IDLE_S = 0.005, 0.1
+SLICE = 128
+BUSY_S, IDLE_S = 0.02, 0.1
 
 log = logging.getLogger(__name__)
 

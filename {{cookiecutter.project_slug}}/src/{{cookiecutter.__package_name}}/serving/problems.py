@@ -103,6 +103,8 @@ def install(app: FastAPI) -> None:
         make = protocol_error if request.url.path.startswith("/v2") else problem
         if isinstance(error, RequestValidationError):
             error = request_error(error.errors(), skip=1)
+        if isinstance(error.__cause__, errors.RequestError):
+            error = error.__cause__  # which the framework has wrapped in one of its own
         found = make(error, request.state.request_id)
         headers = {name.decode(): value.decode() for name, value in found.headers}
         return Response(found.body, found.status, headers)

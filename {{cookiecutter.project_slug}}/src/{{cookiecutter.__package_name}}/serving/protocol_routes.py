@@ -7,8 +7,13 @@ from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
 from ..artifact import Manifest
 from ..errors import UnknownModelError
 from .access import identify_with
-from .inference_protocol import InferRequest, InferResponse
+from .inference_protocol import InferError, InferRequest, InferResponse
 from .service import Service
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": InferError, "description": "The request is wrong; everything is named."},
+    "5XX": {"model": InferError, "description": "The service could not answer."},
+}
 
 
 def infer_paths(manifest: Manifest) -> tuple[str, str]:
@@ -19,7 +24,7 @@ def infer_paths(manifest: Manifest) -> tuple[str, str]:
 
 def install(app: FastAPI, service: Service) -> None:
     """Add the routes to the application; inference is answered by the hot path."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS)
     manifest, codec = service.manifest, service.protocol
     keys = [Depends(identify_with(service.access))]
 

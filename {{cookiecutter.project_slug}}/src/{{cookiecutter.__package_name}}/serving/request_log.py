@@ -62,7 +62,8 @@ def describe(finished: Exchange) -> Mapping[str, object]:
     }
     if finished.rows:
         fields["rows"] = finished.rows
-        fields["inference_id"] = finished.inference_id
+        if finished.inference_id != finished.request_id:
+            fields["inference_id"] = finished.inference_id
     if finished.degraded:
         fields["degraded"] = True
     if finished.error:

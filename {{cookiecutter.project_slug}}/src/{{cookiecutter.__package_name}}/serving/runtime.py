@@ -43,10 +43,12 @@ class Runtime:
         self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self.output = _tensor(self._session.get_outputs()[0])
         self._names = [self.output.name]
+        # What InferenceSession.run calls after looking at names, which are the graph's own here.
+        self._call = getattr(self._session, "_sess", self._session).run
 
     def run(self, feeds: Feeds) -> Scores:
         """Return the graph's output of shape (rows, n_outputs) for arrays by input name."""
-        outputs: Scores = self._session.run(self._names, feeds)[0]
+        outputs: Scores = self._call(self._names, feeds, None)[0]
         return outputs
 
     def measure_ms(self, feeds: Feeds, *, runs: int = 20) -> float:

@@ -11,6 +11,7 @@ from ..errors import Complaint, InvalidInputError, MalformedError, RequestError
 PHRASES = {
     "missing": "this field is missing",
     "extra_forbidden": "the model has no such field",
+    "dict_type": "Input should be an object",
 }
 STRICT = ConfigDict(extra="forbid", strict=True)
 

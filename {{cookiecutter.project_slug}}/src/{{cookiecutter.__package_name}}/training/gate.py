@@ -15,6 +15,11 @@ class Verdict(NamedTuple):
     bound: str
     passed: bool
 
+    @property
+    def word(self) -> str:
+        """Return the verdict in a word."""
+        return "passed" if self.passed else "missed"
+
 
 def judge(metrics: Mapping[str, float], gate: Gate) -> list[Verdict]:
     """Return a verdict a bound; a metric that is no number passes none.

@@ -66,9 +66,8 @@ class Inputs:
         Raises:
             InvalidInputError: rows are wrong; each pointer begins with the row's number.
         """
-        validate = self._rows.validate_strings if text else self._rows.validate_python
         try:
-            return list(validate(rows, strict=False if text else None))
+            return self._rows.validate_python(list(rows), strict=False if text else None)
         except ValidationError as error:
             raise request_error(error.errors(include_url=False)) from error
 

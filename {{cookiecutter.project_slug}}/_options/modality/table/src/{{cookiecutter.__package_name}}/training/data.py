@@ -12,6 +12,8 @@ from ..artifact import Feature
 from ..errors import Complaint, InvalidInputError
 from .config import DataSection
 
+LARGEST = 3.4028234663852886e38  # a float32 holds no more
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -37,8 +39,8 @@ def load(section: DataSection) -> Dataset:
     """Read the table; replace this function to read yours from somewhere else.
 
     Raises:
-        InvalidInputError: the file cannot be read, has no target, or columns that hold other
-            things than numbers or gaps; each one is named.
+        InvalidInputError: the file cannot be read, has no target, or columns with gaps, with
+            numbers beyond float32, or with other things than numbers; each one is named.
     """
     return read_csv(section.path, section.target)
 
@@ -56,6 +58,8 @@ def read_csv(path: Path, target: str) -> Dataset:
     if target not in frame.columns:
         known = ", ".join(map(str, frame.columns))
         raise InvalidInputError([Complaint(target, f"no such column; there are {known}")])
+    if frame.empty:
+        raise InvalidInputError([Complaint(str(path), "holds no rows")])
     rows = frame.drop(columns=target)
     wrong = [
         Complaint(str(name), "holds other things than numbers")
@@ -64,8 +68,13 @@ def read_csv(path: Path, target: str) -> Dataset:
     ]
     gaps = {str(name): int(column.isna().sum()) for name, column in frame.items()}
     wrong += [Complaint(name, f"{count} gaps") for name, count in gaps.items() if count]
-    if wrong or frame.empty:
-        raise InvalidInputError(wrong or [Complaint(str(path), "holds no rows")])
+    wrong += [
+        Complaint(str(name), f"{count} values are larger than float32 can hold")
+        for name, column in rows.select_dtypes("number").items()
+        if (count := int((column.abs() > LARGEST).sum()))
+    ]
+    if wrong:
+        raise InvalidInputError(wrong)
     return Dataset(rows, frame[target])
 
 

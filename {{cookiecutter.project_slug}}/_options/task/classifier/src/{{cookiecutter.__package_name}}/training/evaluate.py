@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from ..errors import Complaint, InvalidInputError
+
 TASK = "classifier"
 
 
@@ -30,14 +32,21 @@ def measure(
         probabilities: of shape (rows, n_labels).
         labels: in the order of the probabilities' columns.
 
+    Raises:
+        InvalidInputError: the truth holds labels that the model does not know; each is named.
+
     Source: scikit-learn's user guide, "Classification metrics".
     """
     truth = [str(value) for value in target]
+    if unknown := sorted(set(truth) - set(labels)):
+        raise InvalidInputError([Complaint(name, "no label of the model") for name in unknown])
     guess = [labels[i] for i in probabilities.argmax(axis=1)]
     shares = probabilities.astype(np.float64)
     shares /= shares.sum(axis=1, keepdims=True)
     return {
         "accuracy": float(accuracy_score(truth, guess)),
-        "macro_f1": float(f1_score(truth, guess, average="macro", labels=list(labels))),
+        "macro_f1": float(
+            f1_score(truth, guess, average="macro", labels=list(labels), zero_division=0)
+        ),
         "log_loss": float(log_loss(truth, shares, labels=list(labels))),
     }

@@ -1,0 +1,197 @@
+"""Lay the chosen overlays over the base tree, then check the whole project."""
+
+import fnmatch
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+SLUG, PACKAGE = ANSWERS["project_slug"], ANSWERS["__package_name"]
+
+OVERLAYS = "_options"
+BEGIN = "_begin"  # the first hook leaves it in a folder that is baked over, as a mark in time
+NOT_OURS = {".git", ".nox", ".venv", OVERLAYS}
+
+OPENING = r"\{[%{]"  # written so that Jinja, which renders this file too, sees no tag
+LEFTOVER = re.compile(OPENING)
+LEFTOVER_VARIABLE = re.compile(OPENING + r"[^\n}]*cookiecutter\.")
+TYPED = [text for text in ANSWERS.values() if isinstance(text, str) and re.search(r"[{`\]]", text)]
+TYPED.sort(key=len, reverse=True)
+
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+QUOTED_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w+)`")
+WORKFLOW_PATH = re.compile(r"(?<![\w./@-])((?:[\w.-]+/)+[\w.*-]+\.\w+)")
+COPY = re.compile(r"^COPY\s+(?!.*--from|.*\[)(?:--\S+\s+)*(.+)\s+\S+$", re.MULTILINE)
+
+Problems = Iterator[str]
+
+
+def files_under(top: str) -> list[str]:
+    """List the files under a folder, with forward slashes, relative to it."""
+    found = []
+    for folder, subfolders, names in os.walk(top):
+        subfolders[:] = sorted(set(subfolders) - NOT_OURS)
+        inside = os.path.relpath(folder, top).replace(os.sep, "/")
+        found += [name if inside == "." else f"{inside}/{name}" for name in sorted(names)]
+    return found
+
+
+def take_begin_ns() -> int:
+    """Return since when files are this bake's: all are, but in a folder that is baked over."""
+    if not os.path.exists(BEGIN):
+        return 0
+    begin_ns = os.stat(BEGIN).st_mtime_ns
+    os.remove(BEGIN)
+    return begin_ns
+
+
+def lay_overlays(begin_ns: int) -> Problems:
+    """Move each chosen overlay into place; never over another file of this bake."""
+    laid: dict[str, str] = {}
+    for option in sorted(os.listdir(OVERLAYS)) if os.path.isdir(OVERLAYS) else []:
+        choice = ANSWERS.get(option, ANSWERS.get(f"__{option}"))
+        overlay = f"{OVERLAYS}/{option}/{choice}"
+        if choice is None:
+            yield f"{OVERLAYS}/{option}: no question has this name; rename the folder"
+        elif not os.path.isdir(overlay) and choice != "none":
+            yield f"{overlay}: the folder of this choice is missing; add it"
+        for path in files_under(overlay):
+            if os.path.exists(path) and os.stat(path).st_mtime_ns >= begin_ns:
+                other = laid.get(path, "the base tree")
+                yield f"{path}: both {overlay} and {other} bring it; keep one of the two"
+                continue
+            laid[path] = overlay
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            os.replace(f"{overlay}/{path}", path)
+    for folder, _, names in os.walk(OVERLAYS, topdown=False):
+        for name in names:
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
+
+
+def parse(path: str, text: str) -> object:
+    """Parse a file by its kind; return what `pyproject.toml` holds, for it is read again."""
+    kind = os.path.splitext(path)[1]
+    if kind == ".py":
+        compile(text, path, "exec", dont_inherit=True)
+    elif kind in {".yml", ".yaml"}:
+        import yaml  # pylint: disable=import-outside-toplevel  # each import costs every bake
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        list(yaml.compose_all(text, loader))  # composed, not loaded: a tag need not be known
+    elif kind == ".toml" and sys.version_info >= (3, 11):
+        import tomllib  # pylint: disable=import-outside-toplevel  # Python 3.10 has none
+
+        return tomllib.loads(text)
+    elif kind == ".json":
+        json.loads(text)
+    elif kind == ".jsonl":
+        for line in text.splitlines():
+            json.loads(line)
+    return None
+
+
+def check_leftovers(path: str, text: str) -> Problems:
+    """Find Jinja that nobody rendered; a file that was copied may hold braces of its own."""
+    found = LEFTOVER.search(text)
+    if found and any(fnmatch.fnmatch(path, kind) for kind in ANSWERS["_copy_without_render"]):
+        found = LEFTOVER_VARIABLE.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        yield f"{path}: Jinja is left over in line {line}; render the file, or take it out"
+
+
+def strings_in(settings: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Walk the settings and yield each string with the name of its setting."""
+    if isinstance(settings, dict):
+        for name, value in settings.items():
+            yield from strings_in(value, name)
+    elif isinstance(settings, list):
+        for value in settings:
+            yield from strings_in(value, key)
+    elif isinstance(settings, str):
+        yield key, settings
+
+
+def check_names(pyproject: dict, files: list[str]) -> Problems:
+    """Compare the names that several files must share."""
+    packages = sorted({path.split("/")[1] for path in files if path.startswith("src/")})
+    if packages != [PACKAGE]:
+        yield f"src: holds {packages}, not only {PACKAGE}; name the folder by __package_name"
+    project = pyproject.get("project", {})
+    if project.get("name") != SLUG:
+        yield f"pyproject.toml: [project] name is not {SLUG}; take project_slug"
+    command = project.get("scripts", {}).get(SLUG, "")
+    if not command.startswith((f"{PACKAGE}.", f"{PACKAGE}:")):
+        yield f"pyproject.toml: [project.scripts] {SLUG} is not in {PACKAGE}; take __package_name"
+    for setting, text in strings_in(pyproject.get("tool", {})):
+        named = re.match(r"src/(\w+)", text)
+        is_name = named or setting in {"source", "source_pkgs", "packages", "known-first-party"}
+        if is_name and (named[1] if named else text) not in {PACKAGE, "src", "tests"}:
+            yield f"pyproject.toml: {setting} names {text}; take __package_name"
+
+
+def check_mentions(path: str, text: str, files: list[str]) -> Problems:
+    """Find files that a document, an image or a workflow names, and that are not there."""
+    folder = os.path.dirname(path)
+    mentions: list[str] = []
+    if path.endswith(".md"):
+        mentions = [os.path.normpath(os.path.join(folder, link)) for link in LINK.findall(text)]
+    if path == "README.md":
+        mentions += [name for name in QUOTED_PATH.findall(text) if is_source(name)]
+    if path.startswith(".github/"):
+        mentions = [name for name in WORKFLOW_PATH.findall(text) if is_source(name)]
+    if os.path.basename(path).startswith("Dockerfile"):
+        sources = [name for names in COPY.findall(text) for name in names.split()]
+        mentions = [name for name in sources if "." in name.strip("./") and is_source(name)]
+    for name in mentions:
+        if not (name.startswith("..") or os.path.exists(name) or fnmatch.filter(files, name)):
+            yield f"{path}: names {name}, which is not there; add it, or name another"
+
+
+def is_source(path: str) -> bool:
+    """Tell a source file from one that training or installing makes later."""
+    top, slash, _ = path.partition("/")
+    return not slash or os.path.isdir(top)
+
+
+def check_files(begin_ns: int) -> Problems:
+    """Read each file of this bake once and check it by its kind."""
+    files = [path for path in files_under(".") if os.stat(path).st_mtime_ns >= begin_ns]
+    for path in files:
+        with open(path, "rb") as stream:
+            content = stream.read()
+        if b"\0" in content:
+            continue
+        try:
+            text = content.decode("utf-8")
+            parsed = parse(path, text)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # each parser has its own
+            yield f"{path}: cannot be read: {error}; correct it".replace("\n", " ")
+            continue
+        for typed in TYPED:  # what the user typed is neither Jinja nor a path
+            text = text.replace(typed, "")
+        yield from check_leftovers(path, text)
+        yield from check_mentions(path, text, files)
+        if path == "pyproject.toml" and isinstance(parsed, dict):
+            yield from check_names(parsed, files)
+
+
+def main() -> None:
+    """Finish the project, or say everything that is wrong with it."""
+    begin_ns = take_begin_ns()
+    problems = [*lay_overlays(begin_ns), *check_files(begin_ns)]
+    if problems:
+        print("The template made a project with faults:", file=sys.stderr)
+        for problem in problems:
+            print(f"  {problem}.", file=sys.stderr)
+        print("Your answers are fine; please report this to the template.", file=sys.stderr)
+        sys.exit(1)
+    print(f"{SLUG} is ready. Train and serve it on http://127.0.0.1:8080, in two commands:\n")
+    print(f"  cd {SLUG}\n  uvx nox -s serve\n\nIts tests: uvx nox -s tests")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Refuse answers that could not become a working project, all of them in one message."""
+
+import json
+import keyword
+import os
+import re
+import sys
+import unicodedata
+
+ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
+
+EMAIL_LIMIT = 254
+OWNER_LIMIT = 39
+SLUG_LIMIT = 49  # Cloud Run's, the shortest among the places where the slug becomes a name
+
+NO_SLUG = "_"  # cookiecutter.json's answer to a name without a letter or digit
+SLUG = re.compile(r"[a-z](-?[a-z0-9])*")
+OWNER = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9])*")
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_~-]+"
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = re.compile(rf"{ATOM}(\.{ATOM})*@{LABEL}(\.{LABEL})+")
+
+PROJECT_FOLDERS = ("docs", "src", "tests")
+# What the locks install, by distribution and by import name; a test compares it with them.
+DEPENDENCIES = """
+annotated_doc annotated_types anyio ast_serialize astroid click cloudpickle colorama coverage
+dateutil dill dotenv editables fastapi fastapi_offline flatbuffers google h11 hatchling httpcore2
+httptools httpx2 httpx2_jsfetch idna iniconfig isort joblib librt markdown_it markdown_it_py
+mccabe mdurl ml_dtypes mypy mypy_extensions mypyc narwhals numpy onnx onnxruntime opentelemetry
+opentelemetry_api packaging pandas pandas_stubs pathspec platformdirs pluggy prometheus_client
+protobuf py pydantic pydantic_core pydantic_settings pygments pylint pytest pytest_cov
+python_dateutil python_dotenv rich ruff scikit_learn scipy shellingham skl2onnx sklearn starlette
+threadpoolctl tomlkit trove_classifiers truststore typer typing_extensions typing_inspection
+tzdata uvicorn uvloop
+""".split()
+
+BIDIRECTIONAL_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}  # control, surrogate, line and paragraph separator
+
+
+def is_refused(character: str) -> bool:
+    """Tell whether a character would break a line, a parser or a reader's trust."""
+    return (
+        unicodedata.category(character) in REFUSED_CATEGORIES
+        or character in BIDIRECTIONAL_CONTROLS
+        or character == "\ufeff"
+        or ord(character) & 0xFFFE == 0xFFFE
+    )
+
+
+def free_text_problem(text: str, limit: int) -> str | None:
+    """Return what is wrong with a text that may hold anything printable."""
+    refused = sorted({f"U+{ord(character):04X}" for character in text if is_refused(character)})
+    if refused:
+        return f"holds {', '.join(refused)}; give one line of printable text"
+    if not text.strip():
+        return "is empty; give some text"
+    if len(text) > limit:
+        return f"has {len(text)} characters; give at most {limit}"
+    return None
+
+
+def slug_problem(slug: str, package: str) -> str | None:
+    """Return what is wrong with the short name, or with the package that it names."""
+    rule = (
+        "lower-case letters, digits and single hyphens, a letter first, "
+        f"at most {SLUG_LIMIT} characters, such as iris-classifier"
+    )
+    is_label = SLUG.fullmatch(slug) and len(slug) <= SLUG_LIMIT
+    other = f"give another, such as {slug}-model"
+    checks = (
+        (slug == NO_SLUG, f"the project's name yields none; give {rule}"),
+        (not is_label, f"{slug!a} cannot name a folder, a command and a service; give {rule}"),
+        (is_python_keyword(package), f"{slug!a} is a Python keyword; {other}"),
+        (package in sys.stdlib_module_names, f"{slug!a} would hide a module of Python's; {other}"),
+        (package in DEPENDENCIES, f"{slug!a} would hide a dependency; {other}"),
+        (package in PROJECT_FOLDERS, f"{slug!a} is a folder of every project; {other}"),
+    )
+    return next((problem for is_wrong, problem in checks if is_wrong), None)
+
+
+def is_python_keyword(name: str) -> bool:
+    """Tell whether a name means something to Python itself, always or in places."""
+    return keyword.iskeyword(name) or keyword.issoftkeyword(name)
+
+
+def email_problem(email: str) -> str | None:
+    """Return what is wrong with an address that package metadata must carry."""
+    if EMAIL.fullmatch(email) and len(email) <= EMAIL_LIMIT and len(email.split("@")[0]) <= 64:
+        return None
+    return f"{email!a} is no e-mail address; give one such as you@example.com"
+
+
+def owner_problem(owner: str) -> str | None:
+    """Return what is wrong with the name of a GitHub user or organisation."""
+    if OWNER.fullmatch(owner) and len(owner) <= OWNER_LIMIT:
+        return None
+    return (
+        f"{owner!a} is no GitHub name; give letters, digits and single hyphens, "
+        f"none of them at an end, at most {OWNER_LIMIT} characters, such as octo-org"
+    )
+
+
+def find_problems(answers: dict[str, str]) -> dict[str, str]:
+    """Return each refused question with what is wrong and what would be right."""
+    problems = {
+        "project_name": free_text_problem(answers["project_name"], 80),
+        "project_slug": slug_problem(answers["project_slug"], answers["__package_name"]),
+        "description": free_text_problem(answers["description"], 200),
+        "author_name": free_text_problem(answers["author_name"], 80),
+        "author_email": email_problem(answers["author_email"]),
+        "github_owner": owner_problem(answers["github_owner"]),
+    }
+    return {question: problem for question, problem in problems.items() if problem}
+
+
+def remove_nested_folders(slug: str) -> None:
+    """Remove the folders that a slug with separators made around the project's own.
+
+    Cookiecutter removes the innermost folder only, and fails when it is gone; so the others
+    can go only together with it, and the user sees a traceback below the refusal.
+    """
+    project = folder = os.getcwd()
+    parts = slug.replace(os.altsep or os.sep, os.sep).split(os.sep)
+    for _ in [part for part in parts if part not in {"", ".", ".."}][1:]:
+        parent = os.path.dirname(folder)
+        if os.listdir(parent) != [os.path.basename(folder)]:
+            break
+        folder = parent
+    if folder != project and not os.listdir(project):
+        os.chdir(os.path.dirname(folder))
+        os.removedirs(os.path.relpath(project))
+
+
+def main() -> None:
+    """Refuse the answers, or let the bake go on."""
+    problems = find_problems(ANSWERS)
+    if problems:
+        print("These answers cannot make a project:", file=sys.stderr)
+        for question, problem in problems.items():
+            print(f"  {question}: {problem}.", file=sys.stderr)
+        remove_nested_folders(ANSWERS["project_slug"])
+        sys.exit(1)
+    if os.listdir():  # baked over: the other hook checks what is newer than this mark
+        with open("_begin", "wb"):
+            pass
+
+
+if __name__ == "__main__":
+    main()

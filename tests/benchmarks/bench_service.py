@@ -1,0 +1,263 @@
+"""Measures a baked project's service against plain servers, in one interleaved run.
+
+    uv run python tests/benchmarks/bench_service.py [--rounds 7] [--seconds 2]
+
+Needs wrk (Debian: `apt-get install wrk`). Machines differ and are noisy: read the ratios. Each round
+asks every server once, so that a slow minute is everyone's; a ratio is the median of the rounds'.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+
+from cookiecutter.main import cookiecutter
+
+HERE = Path(__file__).parent
+TEMPLATE = HERE.parent.parent
+SERVERS = HERE / "servers"
+NAME, PACKAGE = "iris-classifier", "iris_classifier"
+ROW = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+TO_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+class Bench:
+    """A baked, installed and trained project, and ways to start and to ask servers of it."""
+
+    def __init__(self, folder):
+        """Bake, install from the locks, train, make a key."""
+        self.folder = folder
+        self.project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder)))
+        self.run("nox", "-s", "train")
+        self.bin = next(
+            path for path in (self.project / ".venv").iterdir() if path.name in ("bin", "Scripts")
+        )
+        made = self.run(str(self.bin / NAME), "key", "bench").splitlines()
+        self.key = next(line for line in made if len(line) == 43)
+        (folder / "keys").write_text(next(line for line in made if ":" in line and "bench:" in line))
+
+    def run(self, *command):
+        """Run a command in the project."""
+        done = subprocess.run(
+            command, cwd=self.project, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    @contextmanager
+    def serve(self, server, *, workers=1):
+        """Start a server, yield its port and process, and stop it."""
+        port = free_port()
+        environment = os.environ | {
+            "MODEL_DIR": "model",
+            "BAKED_PACKAGE": PACKAGE,
+            "PYTHONPATH": str(SERVERS),
+            "PYTHONDONTWRITEBYTECODE": "",
+        }
+        if server == "service":
+            command = [self.bin / NAME, "serve", "--port", port, "--workers", workers]
+            environment["API_KEYS_FILE"] = str(self.folder / "keys")
+        else:
+            command = [self.bin / "python", "-m", "uvicorn", f"{server}:app", "--port", port]
+            command += ["--no-access-log", "--log-level", "warning"]
+        with (self.folder / f"{server}.log").open("w") as log:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=self.project, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            wait(port, self.key)
+            yield port, process
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+    def ask(self, port, *, rows=1, connections=32, seconds=2, path="/predict"):
+        """Load a server with wrk; return requests a second, p50 and p99 in ms."""
+        script = self.folder / f"ask-{rows}.lua"
+        body = json.dumps({"instances": [ROW] * rows})
+        script.write_text(
+            'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\n'
+            f'wrk.headers["X-API-Key"]="{self.key}"\nwrk.body=[[{body}]]\n'
+        )
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+        command += ["-s", str(script), f"http://127.0.0.1:{port}{path}"]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        if "Non-2xx" in told or "Socket errors" in told:
+            sys.exit(f"a server did not answer as it should:\n{told}")
+        waits = dict(re.findall(r"(50|99)%\s+([\d.]+(?:us|ms|s))", told))
+        p50, p99 = (milliseconds(waits[each]) for each in ("50", "99"))
+        return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), p50, p99
+
+
+def milliseconds(text):
+    """Return wrk's time, such as 1.2ms or 800us, in milliseconds."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()
+    return float(number) * TO_MS[unit]
+
+
+def free_port():
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def post(port, key):
+    """Ask for one prediction; return the status, or None where nobody listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        body = json.dumps({"instances": [ROW]})
+        headers = {"Content-Type": "application/json", "X-API-Key": key}
+        connection.request("POST", "/predict", body, headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def wait(port, key):
+    """Return when a server has answered its first prediction."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if post(port, key) == 200:
+            return
+        time.sleep(0.002)
+    sys.exit("a server did not start; its log lies beside the project")
+
+
+def memory_mib(process):
+    """Return a process's resident memory in MiB."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def throughput(bench, rounds, seconds):
+    """Print requests a second of all servers, and the ratios between them."""
+    names = ["constant", "bare_onnx", "naive", "service_bare", "service"]
+    told = {name: [] for name in names}
+    memory = {}
+    with ExitStack() as running:
+        started = {name: running.enter_context(bench.serve(name)) for name in names}
+        for _ in range(rounds):
+            for name, (port, process) in started.items():
+                told[name].append(bench.ask(port, seconds=seconds))
+                memory[name] = memory_mib(process)
+    print(f"\n{'one worker, 32 connections, one row':<38}{'req/s':>9}{'p50 ms':>8}{'p99 ms':>8}{'MiB':>6}")
+    titles = {
+        "constant": "(a) bare uvicorn, constant",
+        "bare_onnx": "(b) bare ASGI callable, ONNX Runtime",
+        "naive": "(c) FastAPI, scikit-learn",
+        "service_bare": "this service, features off",
+        "service": "this service, everything on",
+    }
+    for name in names:
+        rate, p50, p99 = (median(column) for column in zip(*told[name], strict=True))
+        print(f"{titles[name]:<38}{rate:>9,.0f}{p50:>8.2f}{p99:>8.2f}{memory[name]:>6.0f}")
+
+    def ratio(one, other):
+        pairs = zip(told[one], told[other], strict=True)
+        return median(mine[0] / theirs[0] for mine, theirs in pairs)
+
+    tail = median(p99 / p50 for _, p50, p99 in told["service"])
+    show("everything on / (b)", ratio("service", "bare_onnx"), "at least 0.65")
+    show("everything on / (c)", ratio("service", "naive"), "at least 10")
+    show("everything on / features off", ratio("service", "service_bare"), "at least 0.85")
+    show("p99 / p50, everything on", tail, "under 3")
+    show("memory, MiB", memory["service"], "under 100")
+
+
+def batches(bench, rounds, seconds):
+    """Print the rows a second of hundred-row requests against one-row requests."""
+    ratios = []
+    with bench.serve("service") as (port, _):
+        for _ in range(rounds):
+            one = bench.ask(port, seconds=seconds)[0]
+            hundred = bench.ask(port, rows=100, seconds=seconds)[0] * 100
+            ratios.append(hundred / one)
+    show("rows/s, 100 rows a request / one", median(ratios), "at least 25")
+
+
+def health(bench, seconds):
+    """Print how long a health check takes while a slow model is under load."""
+    with bench.serve("service_slow") as (port, _):
+        script = subprocess.Popen(
+            ["wrk", "-t1", "-c64", f"-d{seconds * 3}s", "-s", str(bench.folder / "ask-1.lua"),
+             f"http://127.0.0.1:{port}/predict"],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(0.5)
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        waits = []
+        while script.poll() is None:
+            started = time.perf_counter()
+            connection.request("GET", "/health/live")
+            connection.getresponse().read()
+            waits.append((time.perf_counter() - started) * 1e3)
+            time.sleep(0.005)
+    cuts = quantiles(waits, n=100)
+    show("/health/live p50, model of 50 ms, ms", cuts[49], "")
+    show("/health/live p99, model of 50 ms, ms", cuts[98], "at most 10")
+
+
+def cold_start(bench, rounds):
+    """Print the time from a process's start to its first answer, against FastAPI's."""
+    times = {"framework_constant": [], "service": []}
+    for _ in range(rounds):
+        for name, taken in times.items():
+            started = time.perf_counter()
+            with bench.serve(name):
+                taken.append(time.perf_counter() - started)
+    pairs = zip(times["service"], times["framework_constant"], strict=True)
+    show("cold start, s", median(times["service"]), "")
+    show("cold start / FastAPI, constant", median(a / b for a, b in pairs), "at most 1.5")
+
+
+def workers(bench, rounds, seconds):
+    """Print the throughput of two workers against one."""
+    ratios = []
+    with bench.serve("service") as (one, _), bench.serve("service", workers=2) as (two, _):
+        for _ in range(rounds):
+            first = bench.ask(one, seconds=seconds)[0]
+            ratios.append(bench.ask(two, connections=64, seconds=seconds)[0] / first)
+    show("two workers / one", median(ratios), "at least 1.75")
+
+
+def show(name, value, target):
+    """Print one figure beside what is wanted of it."""
+    print(f"{name:<42}{value:>8.2f}   {target}", flush=True)
+
+
+def main():
+    """Measure everything."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2)
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is missing; on Debian, apt-get install wrk")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        throughput(bench, options.rounds, options.seconds)
+        batches(bench, options.rounds, options.seconds)
+        health(bench, options.seconds)
+        cold_start(bench, options.rounds)
+        workers(bench, options.rounds, options.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Fixtures: projects baked once and shared, projects baked for one test, and spoilt templates."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.bakery import Answers, BakedProject, bake_into, combinations, copy_template, name_of
+
+Bake = Callable[..., BakedProject]
+
+
+@pytest.fixture
+def bake(tmp_path: Path) -> Bake:
+    """Return a function that bakes a project of the test's own."""
+    return lambda **answers: bake_into(tmp_path / "output", answers)
+
+
+@pytest.fixture(scope="session")
+def shared_bake(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], BakedProject]:
+    """Return a function that bakes a combination once; its tests only read."""
+
+    @cache
+    def bake_once(name: str) -> BakedProject:
+        answers: dict[str, Answers] = {name_of(answers): answers for answers in combinations()}
+        return bake_into(tmp_path_factory.mktemp(name) / "output", answers[name])
+
+    return bake_once
+
+
+@pytest.fixture(params=[name_of(answers) for answers in combinations()])
+def project(request: pytest.FixtureRequest, shared_bake: Callable) -> BakedProject:
+    """Return each combination in turn, to read."""
+    return shared_bake(request.param)
+
+
+class SpoiltTemplate:
+    """A copy of the template that a test plants faults in."""
+
+    def __init__(self, path: Path) -> None:
+        """Copy the template to a path that does not exist yet."""
+        self.path = path
+        self.folder = copy_template(path)
+
+    def write(self, name: str, text: str) -> None:
+        """Plant a file in the project folder, or one more line in a file that is there."""
+        target = self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Change a file in the project folder."""
+        target = self.folder / name
+        text = target.read_text(encoding="utf-8")
+        assert old in text, f"{name} does not hold {old!r}"
+        target.write_text(text.replace(old, new), encoding="utf-8")
+
+    def bake(self, *, overwrite: bool = False) -> BakedProject:
+        """Bake from the copy, beside it."""
+        output = self.path.with_name("spoilt-output")
+        return bake_into(output, {}, self.path, overwrite_if_exists=overwrite)
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> SpoiltTemplate:
+    """Return a copy of the template to spoil."""
+    return SpoiltTemplate(tmp_path / "template")

@@ -1,0 +1,140 @@
+"""Bad answers are refused, all at once, and leave nothing behind."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from cookiecutter.exceptions import FailedHookException
+
+from tests.bakery import FOLDER, bake_into, literal
+
+RAISED = (FailedHookException, FileNotFoundError)  # the second where the hook had to tidy up
+
+
+@pytest.fixture
+def refuse(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """Return a function that bakes, expects a refusal and an untouched disk, and returns it."""
+
+    def bake_and_fail(**answers: str) -> str:
+        output = tmp_path / "output"
+        output.mkdir()
+        with pytest.raises(RAISED):
+            bake_into(output, {name: literal(answer) for name, answer in answers.items()})
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["output", "output-config"]
+        assert not list(output.iterdir())
+        refusal = capfd.readouterr().err.replace(os.linesep, "\n")
+        assert refusal.startswith("These answers cannot make a project:\n")
+        return refusal.partition("Traceback")[0]
+
+    return bake_and_fail
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "complaint"),
+    [
+        pytest.param("project_name", " ", "is empty", id="blank-name"),
+        pytest.param("project_name", "x" * 81, "at most 80", id="long-name"),
+        pytest.param("project_name", "one\ntwo", "U+000A", id="newline"),
+        pytest.param("project_name", "tab\there", "U+0009", id="tab"),
+        pytest.param("project_name", "a\x85b", "U+0085", id="next-line"),
+        pytest.param("description", "a\u2028b", "U+2028", id="line-separator"),
+        pytest.param("description", "a\u2029b", "U+2029", id="paragraph-separator"),
+        pytest.param("description", "x" * 201, "at most 200", id="long-description"),
+        pytest.param("description", "evil\u202etxt", "U+202E", id="bidirectional-override"),
+        pytest.param("author_name", "\x00", "U+0000", id="nul"),
+        pytest.param("author_name", "a\udcffb", "U+DCFF", id="lone-surrogate"),
+        pytest.param("author_name", "x" * 81, "at most 80", id="long-author"),
+        pytest.param("author_name", "\ufeffBom", "U+FEFF", id="byte-order-mark"),
+        pytest.param("author_email", "", "no e-mail address", id="no-email"),
+        pytest.param("author_email", "nobody", "no e-mail address", id="email-without-host"),
+        pytest.param("author_email", "a b@example.com", "no e-mail address", id="email-with-space"),
+        pytest.param("author_email", "a@localhost", "no e-mail address", id="email-without-dot"),
+        pytest.param("author_email", "a..b@example.com", "no e-mail address", id="email-two-dots"),
+        pytest.param(
+            "author_email", f"{'x' * 65}@example.com", "no e-mail address", id="email-long"
+        ),
+        pytest.param("github_owner", "", "no GitHub name", id="no-owner"),
+        pytest.param("github_owner", "-octo", "no GitHub name", id="owner-hyphen-first"),
+        pytest.param("github_owner", "octo--org", "no GitHub name", id="owner-two-hyphens"),
+        pytest.param("github_owner", "octo/org", "no GitHub name", id="owner-slash"),
+        pytest.param("github_owner", "x" * 40, "no GitHub name", id="owner-long"),
+        pytest.param("project_slug", "Iris", "cannot name a folder", id="slug-capital"),
+        pytest.param("project_slug", "iris_x", "cannot name a folder", id="slug-underscore"),
+        pytest.param("project_slug", "3d-model", "cannot name a folder", id="slug-digit-first"),
+        pytest.param("project_slug", "iris-", "cannot name a folder", id="slug-hyphen-last"),
+        pytest.param("project_slug", "iris--x", "cannot name a folder", id="slug-two-hyphens"),
+        pytest.param("project_slug", "x" * 50, "cannot name a folder", id="slug-long"),
+        pytest.param("project_slug", "irís", "cannot name a folder", id="slug-accent"),
+        pytest.param("project_slug", "a/b/c", "cannot name a folder", id="slug-nested"),
+        pytest.param("project_slug", "../x", "cannot name a folder", id="slug-outside"),
+        pytest.param("project_slug", "class", "Python keyword", id="slug-keyword"),
+        pytest.param("project_slug", "match", "Python keyword", id="slug-soft-keyword"),
+        pytest.param(
+            "project_slug", "json", "hide a module of Python's", id="slug-standard-library"
+        ),
+        pytest.param("project_slug", "fastapi", "hide a dependency", id="slug-dependency"),
+        pytest.param("project_slug", "prometheus-client", "hide a dependency", id="slug-import"),
+        pytest.param("project_slug", "tests", "folder of every project", id="slug-tests"),
+    ],
+)
+def test_a_bad_answer_is_refused(refuse, question: str, answer: str, complaint: str) -> None:
+    """The refusal names the question, and what is wrong with the answer."""
+    assert re.search(
+        rf"^  {question}: .*{re.escape(complaint)}", refuse(**{question: answer}), re.M
+    )
+
+
+def test_every_bad_answer_is_named_at_once(refuse) -> None:
+    """Nobody has to fix one answer to hear of the next."""
+    refusal = refuse(
+        project_name="",
+        project_slug="No",
+        description="\n",
+        author_name="\t",
+        author_email="x",
+        github_owner="-",
+    )
+    named = re.findall(r"^  (\w+): ", refusal, re.M)
+    assert named == [
+        "project_name",
+        "project_slug",
+        "description",
+        "author_name",
+        "author_email",
+        "github_owner",
+    ]
+
+
+def test_a_name_of_only_emoji_asks_for_a_slug(refuse) -> None:
+    """A name that yields no slug is fine, but a slug must then be given."""
+    assert "  project_slug: the project's name yields none; give" in refuse(project_name="🚀🌸")
+
+
+def test_an_absolute_slug_leaves_no_folder(tmp_path: Path, capfd) -> None:
+    """The folders around the project's own go too, where nothing else is in them."""
+    with pytest.raises(RAISED):
+        bake_into(tmp_path / "output", {"project_slug": str(tmp_path / "deep" / "er")})
+    assert not (tmp_path / "deep").exists()
+    assert "project_slug" in capfd.readouterr().err
+
+
+def test_a_choice_that_is_not_listed_is_refused(tmp_path: Path) -> None:
+    """Cookiecutter itself sees to that."""
+    with pytest.raises(ValueError, match="provided for choice variable"):
+        bake_into(tmp_path / "output", {"model": "oracle"})
+    assert not (tmp_path / "output").exists()
+
+
+def test_no_package_may_hide_what_the_locks_install() -> None:
+    """Every distribution in the shipped locks is refused as a package's name."""
+    hook = (FOLDER.parent / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
+    refused = set(re.search(r'DEPENDENCIES = """(.*?)"""', hook, re.S)[1].split())
+    locked = {
+        name.lower().replace("-", "_").replace(".", "_")
+        for lock in FOLDER.rglob("requirements/*.txt")
+        for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", lock.read_text(encoding="utf-8"), re.M)
+    }
+    assert locked, "no lock found"
+    assert locked <= refused, f"add to DEPENDENCIES: {json.dumps(sorted(locked - refused))}"

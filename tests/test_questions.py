@@ -1,0 +1,80 @@
+"""The questions are asked in plain sentences, and the template's Jinja stays quiet."""
+
+import json
+import re
+
+import pytest
+
+from tests.bakery import CHOICES, FOLDER, QUESTIONS, Answers, name_of, single_choices
+
+PROMPTS = QUESTIONS["__prompts__"]
+ASKED = [question for question in QUESTIONS if not question.startswith("_")]
+JINJA = re.compile(r"\{[{%#]")
+TEXTS = [path for path in FOLDER.rglob("*") if path.is_file() and b"\0" not in path.read_bytes()]
+
+
+def relative(path) -> str:
+    """Return a path as it stands in the template folder."""
+    return path.relative_to(FOLDER).as_posix()
+
+
+def test_model_is_asked_first() -> None:
+    """The default name, and everything after it, follows the model."""
+    assert ASKED[0] == "model"
+
+
+def test_every_question_is_a_sentence() -> None:
+    """Each has a prompt that ends as a question does."""
+    assert set(PROMPTS) == set(ASKED)
+    for prompt in PROMPTS.values():
+        sentence = prompt["__prompt__"] if isinstance(prompt, dict) else prompt
+        assert re.fullmatch(r"[A-Z].*[?)]", sentence)
+
+
+def test_every_choice_has_a_label() -> None:
+    """And no label stands for a choice that is gone."""
+    for question, choices in CHOICES.items():
+        assert set(PROMPTS[question]) == {"__prompt__", *choices}
+
+
+@pytest.mark.parametrize("answers", single_choices(), ids=name_of)
+def test_a_choice_that_changes_lines_bakes(bake, answers: Answers) -> None:
+    """Python versions and licences do not multiply with the other questions."""
+    project = bake(**answers)
+    assert answers.items() <= project.answers.items()
+    if "license" in answers:
+        assert answers["license"] in project.read("pyproject.toml")
+
+
+def test_statements_stand_only_where_they_may() -> None:
+    """Jinja's `{%` is kept to the settings and the licence; elsewhere a folder is the condition."""
+    loud = {relative(path) for path in TEXTS if "{%" in path.read_text(encoding="utf-8")}
+    assert loud <= {"pyproject.toml", "LICENSE"}
+
+
+def test_sources_hold_no_jinja() -> None:
+    """They are copied, so that they lint, parse and read as they are."""
+    for path in TEXTS:
+        if path.suffix == ".py" and "tests" not in path.relative_to(FOLDER).parts:
+            assert "cookiecutter." not in path.read_text(encoding="utf-8"), relative(path)
+
+
+def test_tests_hold_jinja_in_imports_only() -> None:
+    """A test needs the package's name, and nothing else."""
+    for path in TEXTS:
+        if path.suffix == ".py" and "tests" in path.relative_to(FOLDER).parts:
+            for line in filter(JINJA.search, path.read_text(encoding="utf-8").splitlines()):
+                assert re.match(
+                    r"\s*(from|import) \{\{ ?cookiecutter\.__package_name ?\}\}", line
+                ), f"{relative(path)}: {line}"
+
+
+def test_nothing_is_empty_but_the_typing_marker() -> None:
+    """A file with nothing in it says nothing."""
+    empty = {path.name for path in FOLDER.rglob("*") if path.is_file() and not path.stat().st_size}
+    assert empty <= {"py.typed"}
+
+
+def test_derived_names_take_nothing_from_the_clock() -> None:
+    """`cruft update` renders old and new and compares: chance and time would be differences."""
+    assert not re.search(r"\bnow\b|random|uuid", json.dumps(QUESTIONS))

@@ -1,0 +1,63 @@
+"""A classifier's answers."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from {{ cookiecutter.__package_name }} import artifact
+from {{ cookiecutter.__package_name }}.serving.outputs import Outputs
+
+LABELS = ('plain "quoted"', "100 %", "é\n")
+SHARES = np.asarray([[0.2, 0.7, 0.1], [1, 0, 0], [0.3, 0.3, 0.4]], dtype=np.float32)
+
+
+@pytest.fixture
+def outputs(found: artifact.Artifact) -> Outputs:
+    """Return the answers of a model whose labels are written in odd ways."""
+    return Outputs(found.manifest.model_copy(update={"labels": LABELS}))
+
+
+def read(outputs: Outputs, shares: Any) -> list[Any]:
+    """Return each row's prediction."""
+    return [json.loads(row) for row in outputs.rows(np.asarray(shares, dtype=np.float32))]
+
+
+def test_the_likeliest_label_is_named_beside_every_probability(outputs: Outputs) -> None:
+    predictions = read(outputs, SHARES)
+    assert [each["label"] for each in predictions] == [LABELS[1], LABELS[0], LABELS[2]]
+    assert predictions[0]["probabilities"] == dict(zip(LABELS, (0.2, 0.7, 0.1), strict=True))
+
+
+def test_of_two_labels_that_are_as_likely_the_first_is_named(outputs: Outputs) -> None:
+    assert read(outputs, [[0.4, 0.4, 0.2]])[0]["label"] == LABELS[0]
+    assert outputs.arrays(np.asarray([[0.4, 0.4, 0.2]], np.float32))["label"][0] == LABELS[0]
+
+
+def test_probabilities_have_six_digits_and_no_exponent(outputs: Outputs) -> None:
+    (row,) = outputs.rows(np.asarray([[1e-9, 1 / 3, 2 / 3]], dtype=np.float32))
+    assert ":0.000000," in row
+    assert ":0.333333," in row
+
+
+def test_arrays_say_the_same_as_rows(outputs: Outputs) -> None:
+    arrays = outputs.arrays(SHARES)
+    assert arrays["label"].tolist() == [each["label"] for each in read(outputs, SHARES)]
+    assert arrays["probabilities"].tolist() == SHARES.tolist()
+    for tensor in outputs.tensors:
+        assert arrays[tensor.name].shape[1:] == tensor.shape[1:]
+
+
+def test_the_schema_knows_the_labels(outputs: Outputs) -> None:
+    properties = TypeAdapter(outputs.prediction).json_schema()
+    assert properties["properties"]["label"]["enum"] == list(LABELS)
+    shares = properties["$defs"]["Probabilities"]["properties"]
+    assert shares.keys() == set(LABELS)
+    assert shares[LABELS[0]]["maximum"] == 1
+
+
+def test_every_answer_fits_its_schema(outputs: Outputs) -> None:
+    for prediction in read(outputs, SHARES):
+        assert TypeAdapter(outputs.prediction).validate_python(prediction) == prediction

@@ -1,0 +1,66 @@
+"""The figures of a classifier, held against cases that can be worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package_name }}.errors import InvalidInputError
+from {{ cookiecutter.__package_name }}.training import evaluate
+
+LABELS = ("a", "b", "c")
+SURE = np.eye(3, dtype=np.float32) * 0.94 + 0.02
+
+
+def test_a_classifier_that_is_always_right_has_the_best_figures() -> None:
+    metrics = evaluate.measure(["a", "b", "c"], SURE, LABELS)
+    assert metrics == {
+        "accuracy": 1,
+        "macro_f1": 1,
+        "log_loss": pytest.approx(-math.log(0.96 / 1.0), abs=1e-6),
+    }
+
+
+def test_a_classifier_that_is_always_wrong_has_the_worst_figures() -> None:
+    metrics = evaluate.measure(["b", "c", "a"], SURE, LABELS)
+    assert (metrics["accuracy"], metrics["macro_f1"]) == (0, 0)
+    assert metrics["log_loss"] == pytest.approx(-math.log(0.02), abs=1e-6)
+
+
+def test_macro_f1_weighs_each_label_alike() -> None:
+    # Every row is called "a": right 8 times of 10, and never for "b".
+    answers = np.repeat([[0.9, 0.1]], 10, axis=0).astype(np.float32)
+    metrics = evaluate.measure(["a"] * 8 + ["b"] * 2, answers, ("a", "b"))
+    assert metrics["accuracy"] == pytest.approx(0.8)
+    assert metrics["macro_f1"] == pytest.approx((2 * 8 / 18 + 0) / 2)
+
+
+def test_rows_that_do_not_quite_sum_to_one_are_no_trouble() -> None:
+    answers = np.array([[0.5, 0.25, 0.25001]], dtype=np.float32)
+    assert evaluate.measure(["a"], answers, LABELS)["log_loss"] == pytest.approx(0.693, abs=1e-3)
+
+
+def test_a_label_that_no_row_has_is_no_trouble() -> None:
+    metrics = evaluate.measure(["a", "b"], SURE[:2], LABELS)
+    assert metrics["accuracy"] == 1
+    assert metrics["macro_f1"] == pytest.approx(2 / 3)
+
+
+def test_labels_may_be_numbers_in_the_table() -> None:
+    metrics = evaluate.measure([0, 1, 1], SURE[[0, 1, 1]], ("0", "1", "2"))
+    assert metrics["accuracy"] == 1
+
+
+def test_every_label_that_the_model_does_not_know_is_named() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        evaluate.measure(["a", "y", "x"], SURE, LABELS)
+    assert [each.where for each in caught.value.complaints] == ["x", "y"]
+
+
+def test_the_prior_is_each_labels_share() -> None:
+    assert evaluate.prior(["b", "a", "b", "b"], LABELS) == (0.25, 0.75, 0)
+
+
+def test_the_split_keeps_the_labels_shares() -> None:
+    target = np.array(["a", "b"], dtype=object)
+    assert evaluate.stratify(target) is target

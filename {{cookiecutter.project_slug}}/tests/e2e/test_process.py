@@ -1,0 +1,268 @@
+"""The service as an operator meets it: a process that starts, answers, logs, and stops."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from {{ cookiecutter.__package_name }}.artifact import Artifact
+from {{ cookiecutter.__package_name }}.cli import NAME
+from {{ cookiecutter.__package_name }}.settings import Settings
+
+pytestmark = pytest.mark.e2e
+
+HOST = "127.0.0.1"
+STARTS_WITHIN_S = 30
+STOPS_WITHIN_S = 15
+ON_POSIX = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no SIGTERM: a process is ended, not asked to stop"
+)
+
+
+@dataclass
+class Service:
+    """A process that serves, its port, and the file that its standard output goes to."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+        """Send a request over a connection of its own; return the status and the body."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        try:
+            content = None if body is None else json.dumps(body)
+            connection.request(method, path, content, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def stop(self) -> int:
+        """Ask the process to stop, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOPS_WITHIN_S)
+
+
+Serve = Callable[..., Service]
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the console script, as it is installed beside this Python, with arguments."""
+    script = shutil.which(NAME, path=sysconfig.get_path("scripts"))
+    assert script is not None, f"{NAME} is not installed beside {sys.executable}"
+    return [script, *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without any setting of this service."""
+    settings = {name.upper() for name in dict(Settings.model_fields)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in settings and not name.startswith("AIP_")
+    }
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until_ready(service: Service) -> None:
+    """Return once the service says that it is ready."""
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while True:
+        try:
+            status, _ = service.ask("GET", "/health/ready")
+        except OSError:
+            status = 0
+        if status == 200:
+            return
+        said = service.log.read_text(encoding="utf-8", errors="replace")
+        assert service.process.poll() is None, f"the service has ended:\n{said}"
+        assert time.monotonic() < deadline, f"the service is not ready:\n{said}"
+        time.sleep(0.05)
+
+
+def wait_until_said(service: Service, words: str, *, times: int) -> None:
+    """Return once the log has some words so many times."""
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while service.log.read_text(encoding="utf-8", errors="replace").count(words) < times:
+        assert time.monotonic() < deadline, f"the log has not {words!r} {times} times"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def serve(found: Artifact, tmp_path: Path) -> Iterator[Serve]:
+    """Return a way to start the service; whatever still runs at the end is killed."""
+    with ExitStack() as running:
+
+        def start(*options: str, **settings: str) -> Service:
+            port, log = free_port(), tmp_path / "stdout.log"
+            arguments = ("serve", "--port", str(port), "--model", str(found.folder), *options)
+            process = running.enter_context(
+                subprocess.Popen(
+                    command(*arguments),
+                    stdout=running.enter_context(log.open("wb")),
+                    stderr=subprocess.STDOUT,
+                    cwd=tmp_path,
+                    env=environment() | settings,
+                )
+            )
+            running.callback(process.kill)
+            service = Service(process, port, log)
+            wait_until_ready(service)
+            return service
+
+        yield start
+
+
+def send_head(service: Service, length: int) -> socket.socket:
+    """Begin a prediction: send its head, and return once the service waits for its body."""
+    connection = socket.create_connection((HOST, service.port), timeout=10)
+    connection.sendall(
+        f"POST /predict HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {length}\r\n"
+        "Expect: 100-continue\r\n\r\n".encode()
+    )
+    assert connection.recv(1_024).startswith(b"HTTP/1.1 100 ")
+    return connection
+
+
+def test_it_predicts_refuses_and_tells(serve: Serve, golden: list[dict[str, Any]]) -> None:
+    service = serve()
+
+    rows = [case["input"] for case in golden]
+    status, body = service.ask("POST", "/predict", {"instances": rows})
+    answer = json.loads(body)
+    assert status == 200
+    assert len(answer["predictions"]) == len(rows)
+    assert answer["degraded"] is False
+
+    status, body = service.ask("POST", "/predict", {"instances": [{}]})
+    assert status == 422
+    assert {each["pointer"] for each in json.loads(body)["errors"]} == {
+        f"/instances/0/{name}" for name in rows[0]
+    }
+
+    status, body = service.ask("GET", "/metrics")
+    counted = re.findall(r'^http_requests_total{(.*route="/predict".*)} 1\.0$', body.decode(), re.M)
+    assert status == 200
+    assert sorted(re.findall(r'status="(\d+)"', " ".join(counted))) == ["200", "422"]
+    assert f"model_rows_total {float(len(rows))}" in body.decode()
+
+
+@ON_POSIX
+def test_it_stops_when_told_and_has_logged_each_request(serve: Serve, row: dict[str, Any]) -> None:
+    service = serve(LOG_PROFILE="json")
+    assert service.ask("POST", "/predict", {"instances": [row]})[0] == 200
+
+    code = service.stop()
+
+    lines = [json.loads(line) for line in service.log.read_text(encoding="utf-8").splitlines()]
+    (line,) = (each for each in lines if each.get("path") == "/predict")
+    assert code == 0
+    assert (line["message"], line["method"], line["status"]) == ("answered", "POST", 200)
+    assert (line["rows"], line["consumer"]) == (1, "anonymous")
+    assert {each["level"] for each in lines} == {"INFO"}
+
+
+@ON_POSIX
+def test_a_request_under_way_is_answered_before_it_stops(serve: Serve, row: dict[str, Any]) -> None:
+    service = serve()
+    body = json.dumps({"instances": [row]}).encode()
+
+    with send_head(service, len(body)) as connection:
+        service.process.send_signal(signal.SIGTERM)
+        refused = wait_until_refused(service.port)
+        connection.sendall(body)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert refused
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"predictions":[' in answer
+    assert service.process.wait(STOPS_WITHIN_S) == 0
+    assert "status=200" in service.log.read_text(encoding="utf-8")
+
+
+def wait_until_refused(port: int) -> bool:
+    """Return whether new connections are refused before long: the service is stopping."""
+    deadline = time.monotonic() + STOPS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@ON_POSIX
+def test_two_workers_answer_and_stop(serve: Serve, row: dict[str, Any]) -> None:
+    service = serve("--workers", "2")
+    wait_until_said(service, "Application startup complete", times=2)
+    statuses = [service.ask("POST", "/predict", {"instances": [row]})[0] for _ in range(20)]
+
+    code = service.stop()
+
+    assert statuses == [200] * 20
+    assert code == 0
+    assert service.log.read_text(encoding="utf-8").count("Finished server process") == 2
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_model_that_is_not_there_ends_it_with_one_line(tmp_path: Path, workers: str) -> None:
+    done = subprocess.run(
+        command("serve", "--port", "0", "--model", "nowhere", "--workers", workers),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        timeout=STARTS_WITHIN_S,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: There is no model in nowhere: ")
+    assert done.stderr.count(b"\n") == 1
+    assert done.stdout == b""
+
+
+def test_what_trains_is_not_needed_to_predict(
+    found: Artifact, tmp_path: Path, row: dict[str, Any]
+) -> None:
+    # A module that is None in sys.modules cannot be imported, as if it were not installed.
+    absent = ["onnx", "pandas", "scipy", "skl2onnx", "sklearn", "torch", "xgboost"]
+    package = Artifact.__module__.partition(".")[0]
+    script = f"import sys; sys.modules |= dict.fromkeys({absent}); import {package}.cli as cli"
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"instances": [row]}), encoding="utf-8")
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", f"{script}; import {package}.serving.app; cli.main()"),
+            *("predict", str(request), "--model", str(found.folder)),
+        ],
+        env=environment(),
+        capture_output=True,
+        timeout=STARTS_WITHIN_S,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(json.loads(done.stdout)["predictions"]) == 1

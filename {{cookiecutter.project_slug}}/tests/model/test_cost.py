@@ -1,0 +1,33 @@
+"""The model is no larger than it may be; how long it takes is told at the end of the tests."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from {{ cookiecutter.__package_name }} import artifact
+from {{ cookiecutter.__package_name }}.artifact import Artifact
+from {{ cookiecutter.__package_name }}.serving.codec import JsonCodec
+from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
+from {{ cookiecutter.__package_name }}.training.config import Config
+
+
+def test_the_artifact_is_no_larger_than_it_may_be(found: Artifact, config: Config) -> None:
+    files = [path for path in found.folder.iterdir() if path.name != artifact.MANIFEST]
+    size_bytes = sum(path.stat().st_size for path in files)
+    assert size_bytes == found.manifest.size_bytes <= config.limits.size_bytes
+
+
+def test_the_time_of_a_prediction_is_told_beside_its_budget(
+    found: Artifact,
+    config: Config,
+    row: dict[str, Any],
+    record_property: Callable[[str, object], None],
+) -> None:
+    codec = JsonCodec(found.manifest, max_rows=1)
+    took_ms = Runtime(found.model).measure_ms(codec.gather([row]).feeds)
+
+    record_property("prediction_ms", took_ms)
+    record_property("budget_ms", config.limits.prediction_ms)
+
+    # A busy machine is no fault of the model's: being over the budget is told, and no failure.
+    assert 0 < took_ms < math.inf

@@ -1,0 +1,195 @@
+"""What the serving tests share: services with parts of a test's choice, and a bare ASGI client."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from starlette.types import ASGIApp, Message
+
+from {{ cookiecutter.__package_name }} import artifact
+from {{ cookiecutter.__package_name }}.serving.app import assemble
+from {{ cookiecutter.__package_name }}.serving.arrays import Feeds, Model, Scores
+from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
+from {{ cookiecutter.__package_name }}.serving.predictor import Predictor
+from {{ cookiecutter.__package_name }}.serving.service import Service
+
+PATIENCE_S = 10  # for what happens at once, unless something is broken
+
+
+class Told:
+    """A notifier that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+
+    def tell(self, key: str, text: str) -> None:
+        """Keep a message."""
+        self.messages.append((key, text))
+
+
+class Held:
+    """A slow model: it says when it was entered, and answers the prior when it is let go."""
+
+    def __init__(self, prior: tuple[float, ...]) -> None:
+        self.entered = threading.Event()
+        self.go = threading.Event()
+        self._prior = np.asarray([prior], dtype=np.float32)
+
+    def run(self, feeds: Feeds) -> Scores:
+        """Answer in the end."""
+        self.entered.set()
+        if not self.go.wait(PATIENCE_S):
+            raise TimeoutError("nobody let the model go")
+        return np.repeat(self._prior, len(next(iter(feeds.values()))), axis=0)
+
+
+class Reply(NamedTuple):
+    """What an application has sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body's content."""
+        return json.loads(self.body)
+
+
+async def send_request(
+    app: ASGIApp,
+    method: str,
+    path: str,
+    *parts: bytes,
+    headers: Mapping[str, str] | None = None,
+    then: str = "end",
+) -> Reply:
+    """Ask an application without a server.
+
+    Args:
+        app: is asked.
+        method: in capitals.
+        path: without a query.
+        parts: of the body.
+        headers: in any case.
+        then: "end" the body after its parts, "stall" or "disconnect" instead of ending it.
+    """
+    whole = parts or (b"",)
+    coming: list[Message] = [
+        {"type": "http.request", "body": part, "more_body": then != "end" or i < len(whole)}
+        for i, part in enumerate(whole, start=1)
+    ]
+    if then == "disconnect":
+        coming.append({"type": "http.disconnect"})
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not coming:
+            await asyncio.Event().wait()
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    given = [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": given,
+        "server": ("testserver", 80),
+        "client": None,
+    }
+    await app(scope, receive, send)
+    start, *rest = sent
+    return Reply(
+        start["status"],
+        {k.decode(): v.decode() for k, v in start["headers"]},
+        b"".join(each.get("body", b"") for each in rest),
+    )
+
+
+Ask = Callable[..., Awaitable[Reply]]
+MakeService = Callable[..., Service]
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """Return a bare ASGI client."""
+    return send_request
+
+
+@pytest.fixture
+def make_service(make_settings: Callable[..., Any]) -> Iterator[MakeService]:
+    """Return a way to services; each has a notifier that keeps, and a model if one is given."""
+    made: list[Service] = []
+
+    def make(
+        model: Model | None = None, recorders: Any = (), notifier: Any = None, **changes: Any
+    ) -> Service:
+        service = assemble(make_settings(**changes), recorders)
+        service = replace(service, notifier=notifier or Told())
+        if model:
+            predictor = Predictor(
+                model,
+                service.manifest,
+                service.notifier,
+                degraded_answers=service.settings.degraded_answers,
+            )
+            service = replace(service, predictor=predictor)
+        made.append(service)
+        return service
+
+    yield make
+    for service in made:
+        service.journal.close()
+        if service.pool:
+            service.pool.shutdown()
+
+
+@pytest.fixture
+def held(found: artifact.Artifact) -> Iterator[Held]:
+    """Return a model that answers when it is let go, which is at the end at the latest."""
+    model = Held(found.manifest.prior)
+    yield model
+    model.go.set()
+
+
+@pytest.fixture
+def make_exchange() -> Callable[..., Exchange]:
+    """Return a way to finished requests that are known by a few facts."""
+
+    def make(headers: Mapping[bytes, bytes] | None = None, **facts: Any) -> Exchange:
+        scope = {"method": "POST", "headers": list((headers or {}).items())}
+        exchange = Exchange(scope, "1" * 32)
+        for name, value in ({"route": "/predict", "status": 200} | facts).items():
+            setattr(exchange, name, value)
+        return exchange
+
+    return make
+
+
+@pytest.fixture
+def body(row: dict[str, Any]) -> bytes:
+    """Return a request for one row that is right."""
+    return json.dumps({"instances": [row]}).encode()
+
+
+@pytest.fixture
+def pointer() -> Callable[..., str]:
+    """Return a way to JSON pointers, whatever the fields are called."""
+
+    def join(*steps: object) -> str:
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+    return join

@@ -1,0 +1,87 @@
+"""The composition root."""
+
+import io
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from {{ cookiecutter.__package_name }} import errors
+from {{ cookiecutter.__package_name }}.serving import app
+from {{ cookiecutter.__package_name }}.settings import Settings
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.mark.parametrize(
+    ("changes", "latency_ms", "threads"),
+    [
+        pytest.param({}, 0.1, False, id="quick"),
+        pytest.param({}, 5.0, True, id="slow"),
+        pytest.param({"inline_below_ms": 0.05}, 0.1, True, id="slower-than-allowed"),
+        pytest.param({"execution": "inline"}, 5.0, False, id="inline-as-set"),
+        pytest.param({"execution": "threads"}, 0.1, True, id="threads-as-set"),
+    ],
+)
+def test_a_slow_model_runs_in_threads(
+    make_settings: MakeSettings, changes: dict[str, Any], latency_ms: float, threads: bool
+) -> None:
+    pool = app.choose_pool(make_settings(**changes), latency_ms)
+    assert (pool is not None) == threads
+    if pool:
+        pool.shutdown()
+
+
+def test_the_choice_is_logged_with_what_was_measured(
+    make_settings: MakeSettings, caplog: pytest.LogCaptureFixture, found: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    service = app.assemble(make_settings(execution="inline"))
+    service.journal.close()
+    (record,) = [each for each in caplog.records if each.getMessage() == "model loaded"]
+    assert vars(record)["execution"] == "inline"
+    assert vars(record)["version"] == found.manifest.version
+    assert vars(record)["latency_ms"] > 0
+
+
+def test_a_model_that_is_not_there_is_not_served(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    with pytest.raises(errors.ArtifactError, match="Run `train` first"):
+        app.create_app(make_settings(model_dir=tmp_path))
+
+
+def test_a_request_that_is_under_way_at_the_end_is_still_recorded(
+    make_settings: MakeSettings, make_exchange: Callable[..., Any]
+) -> None:
+    served = app.create_app(make_settings(execution="threads"))
+    with TestClient(served):
+        served.service.journal.add(make_exchange(rows=7))
+    assert "model_rows_total 7.0" in served.service.metrics.expose().decode()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        served.service.pool.submit(print)  # type: ignore[union-attr]
+
+
+def test_each_process_takes_its_settings_and_its_log_from_the_environment(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setenv("MODEL_DIR", str(make_settings().model_dir))
+    monkeypatch.setenv("LOG_PROFILE", "json")
+    monkeypatch.setenv("LOG_LEVEL", "INFO")
+    root, level = logging.getLogger(), logging.getLogger().level
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr("sys.stdout", stream)
+    try:
+        with TestClient(app.start()) as client:
+            client.post("/predict", json={"instances": [row]}, headers={"x-request-id": "mine"})
+    finally:
+        root.setLevel(level)
+        logging.captureWarnings(False)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert "model loaded" in [line["message"] for line in lines]
+    assert [line["path"] for line in lines if line.get("request_id") == "mine"] == ["/predict"]

@@ -1,0 +1,103 @@
+"""One line for each request, and never its payload."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from {{ cookiecutter.__package_name }} import logs
+from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
+from {{ cookiecutter.__package_name }}.serving.request_log import RequestLog
+
+MakeExchange = Callable[..., Exchange]
+
+
+@pytest.fixture
+def level() -> Iterator[Callable[[int], None]]:
+    """Return a way to set the least severe level, until the test is over."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.INFO)
+    yield root.setLevel
+    root.setLevel(before)
+
+
+def lines(*finished: Exchange) -> list[dict[str, Any]]:
+    """Return what the log writes of requests."""
+    stream = io.StringIO()
+    RequestLog(logs.json, stream).record(finished)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.mark.usefixtures("level")
+def test_a_line_tells_names_figures_and_outcome(make_exchange: MakeExchange) -> None:
+    headers = {b"x-request-id": b"mine", b"x-api-key": b"secret", b"cookie": b"secret"}
+    exchange = make_exchange(
+        headers, consumer="shop", rows=3, degraded=True, seconds=0.0012345, time=1.5
+    )
+    (line,) = lines(exchange)
+    assert line == {
+        "time": "1970-01-01T00:00:01.500Z",
+        "level": "INFO",
+        "name": RequestLog.__module__,
+        "line": line["line"],
+        "message": "answered",
+        "method": "POST",
+        "path": "/predict",
+        "status": 200,
+        "latency_ms": 1.234,
+        "consumer": "shop",
+        "request_id": "mine",
+        "rows": 3,
+        "inference_id": "1" * 32,
+        "degraded": True,
+    }
+
+
+@pytest.mark.usefixtures("level")
+def test_an_answer_can_be_found_by_its_inference_id(make_exchange: MakeExchange) -> None:
+    own, given = lines(make_exchange(rows=1), make_exchange({b"x-request-id": b"mine"}, rows=1))
+    assert "1" * 32 in (own["request_id"], own.get("inference_id"))
+    assert (given["request_id"], given["inference_id"]) == ("mine", "1" * 32)
+
+
+@pytest.mark.usefixtures("level")
+def test_a_failure_names_its_error_and_has_its_level(make_exchange: MakeExchange) -> None:
+    failed, refused = lines(
+        make_exchange(status=500, error="RuntimeError"),
+        make_exchange(status=422, error="InvalidInputError"),
+    )
+    assert (failed["level"], failed["error"]) == ("ERROR", "RuntimeError")
+    assert (refused["level"], refused["error"]) == ("INFO", "InvalidInputError")
+    assert "inference_id" not in refused
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize(
+    ("header", "trace"),
+    [
+        pytest.param(b"00-" + b"ab" * 16 + b"-" + b"cd" * 8 + b"-01", "ab" * 16, id="right"),
+        pytest.param(b"00-" + b"ab" * 16 + b"-" + b"cd" * 8 + b"-01\n", None, id="more"),
+        pytest.param(b"anything", None, id="odd"),
+    ],
+)
+def test_a_trace_is_taken_from_its_header(
+    make_exchange: MakeExchange, header: bytes, trace: str | None
+) -> None:
+    (line,) = lines(make_exchange({b"traceparent": header}))
+    assert line.get("trace") == trace
+
+
+@pytest.mark.parametrize(
+    ("least", "written"),
+    [(logging.INFO, [200, 500]), (logging.WARNING, [500]), (logging.CRITICAL, [])],
+)
+def test_only_levels_that_are_set_are_written(
+    make_exchange: MakeExchange, level: Callable[[int], None], least: int, written: list[int]
+) -> None:
+    level(least)
+    found = lines(make_exchange(), make_exchange(status=500))
+    assert [each["status"] for each in found] == written

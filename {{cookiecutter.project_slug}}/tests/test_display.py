@@ -1,0 +1,27 @@
+"""What is shown is what is meant: a name in brackets is a name, and no style."""
+
+import pytest
+
+from {{ cookiecutter.__package_name }} import display
+
+
+@pytest.mark.parametrize("text", ["weight [kg]", "[bold]", "[/red]", "C:\\[x]\\y", ":smile:"])
+def test_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    display.show(text, [(text, "1")], head=("name", "value"))
+    display.say(text)
+    display.say(text, aside=True)
+    assert capsys.readouterr().out.count(text) == 4
+
+
+def test_a_sentence_is_never_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    display.say("word " * 100)
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_table_has_a_head_only_if_it_is_given_one(capsys: pytest.CaptureFixture[str]) -> None:
+    display.show("title", [("a", "b")])
+    without = capsys.readouterr().out
+    display.show("title", [("a", "b")], head=("name", "value"))
+    given = capsys.readouterr().out
+    assert "title" in without
+    assert ("name" in without, "name" in given) == (False, True)
