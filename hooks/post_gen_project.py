@@ -21,6 +21,7 @@ TYPED = [text for text in ANSWERS.values() if isinstance(text, str) and re.searc
 TYPED.sort(key=len, reverse=True)
 
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+PLACEHOLDER = re.compile(r"^([ \t]*(?:from|import) )package\b", re.MULTILINE)
 QUOTED_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w+)`")
 WORKFLOW_PATH = re.compile(r"(?<![\w./@-])((?:[\w.-]+/)+[\w.*-]+\.\w+)")
 COPY = re.compile(r"^COPY\s+(?!.*--from|.*\[)(?:--\S+\s+)*(.+)\s+\S+$", re.MULTILINE)
@@ -47,6 +48,12 @@ def take_begin_ns() -> int:
     return begin_ns
 
 
+def made_ns(path: str) -> int:
+    """Return when a file came here; a copied folder's files keep the time of their last change."""
+    found = os.stat(path)
+    return max(found.st_mtime_ns, found.st_ctime_ns)
+
+
 def lay_overlays(begin_ns: int) -> Problems:
     """Move each chosen overlay into place; never over another file of this bake."""
     laid: dict[str, str] = {}
@@ -58,7 +65,7 @@ def lay_overlays(begin_ns: int) -> Problems:
         elif not os.path.isdir(overlay) and choice != "none":
             yield f"{overlay}: the folder of this choice is missing; add it"
         for path in files_under(overlay):
-            if os.path.exists(path) and os.stat(path).st_mtime_ns >= begin_ns:
+            if os.path.exists(path) and made_ns(path) >= begin_ns:
                 other = laid.get(path, "the base tree")
                 yield f"{path}: both {overlay} and {other} bring it; keep one of the two"
                 continue
@@ -69,6 +76,17 @@ def lay_overlays(begin_ns: int) -> Problems:
         for name in names:
             os.remove(os.path.join(folder, name))
         os.rmdir(folder)
+
+
+def name_the_package() -> None:
+    """Give the package its name in the tests, which stand outside it and import `package`."""
+    for path in files_under("tests"):
+        with open(f"tests/{path}", encoding="utf-8", newline="") as stream:
+            text = stream.read() if path.endswith(".py") else ""
+        named = PLACEHOLDER.sub(rf"\g<1>{PACKAGE}", text)
+        if named != text:
+            with open(f"tests/{path}", "w", encoding="utf-8", newline="") as stream:
+                stream.write(named)
 
 
 def parse(path: str, text: str) -> object:
@@ -159,7 +177,7 @@ def is_source(path: str) -> bool:
 
 def check_files(begin_ns: int) -> Problems:
     """Read each file of this bake once and check it by its kind."""
-    files = [path for path in files_under(".") if os.stat(path).st_mtime_ns >= begin_ns]
+    files = [path for path in files_under(".") if made_ns(path) >= begin_ns]
     for path in files:
         with open(path, "rb") as stream:
             content = stream.read()
@@ -182,7 +200,9 @@ def check_files(begin_ns: int) -> Problems:
 def main() -> None:
     """Finish the project, or say everything that is wrong with it."""
     begin_ns = take_begin_ns()
-    problems = [*lay_overlays(begin_ns), *check_files(begin_ns)]
+    problems = [*lay_overlays(begin_ns)]
+    name_the_package()
+    problems += check_files(begin_ns)
     if problems:
         print("The template made a project with faults:", file=sys.stderr)
         for problem in problems:

@@ -44,6 +44,13 @@ def test_no_jinja_is_left(project: BakedProject) -> None:
         assert not re.search(r"\{[{%#][^\n}]*cookiecutter", project.read(name)), name
 
 
+def test_the_tests_import_the_package_by_its_name(project: BakedProject) -> None:
+    """In the template they import a placeholder."""
+    tests = [project.read(name) for name in project.files() if re.match(r"tests/.*\.py$", name)]
+    assert any(f"from {project.package} import" in text for text in tests)
+    assert not any(re.search(r"^\s*(from|import) package\b", text, re.M) for text in tests)
+
+
 def test_addresses_name_the_owner_and_the_project(bake) -> None:
     """Badges and links in the README, and the project's own addresses, lead to this repository."""
     project = bake(github_owner="octo-org", project_slug="petal-service")

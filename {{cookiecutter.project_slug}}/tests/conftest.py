@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.cli import NAME
-from {{ cookiecutter.__package_name }}.serving.app import create_app
-from {{ cookiecutter.__package_name }}.settings import Settings
-from {{ cookiecutter.__package_name }}.training.config import Config, load_config
-from {{ cookiecutter.__package_name }}.training.train import train
+from package import artifact
+from package.cli import NAME
+from package.serving.app import create_app
+from package.settings import Settings
+from package.training.config import Config, load_config
+from package.training.train import train
 
 PROJECT = Path(__file__).parent.parent
 

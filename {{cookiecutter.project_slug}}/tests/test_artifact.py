@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact, errors
+from package import artifact, errors
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }} import batch as batch_module
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.batch import Batch, Shard
-from {{ cookiecutter.__package_name }}.errors import MalformedError, ModelError
-from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
+from package import batch as batch_module
+from package.artifact import Artifact
+from package.batch import Batch, Shard
+from package.errors import MalformedError, ModelError
+from package.serving.runtime import Runtime
 
 Row = dict[str, Any]
 UNKNOWN = "the model has no such field"

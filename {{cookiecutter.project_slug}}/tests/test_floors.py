@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import errors
+from package import errors
 
 PACKAGE = Path(errors.__file__).parent
 NAME = errors.__name__.partition(".")[0]
@@ -24,7 +24,8 @@ FLOORS = (
     ),
     (
         *("serving.exchange", "serving.inputs", "serving.outputs", "serving.playground"),
-        *("serving.predictor", "serving.problems", "serving.runtime"),
+        *("serving.predictor", "serving.problems", "serving.protocol_schemas"),
+        *("serving.runtime", "serving.tensors"),
         *("training.data", "training.gate"),
     ),
     (

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import logs
-from {{ cookiecutter.__package_name }}.settings import Settings
+from package import logs
+from package.settings import Settings
 
 NASTY = 'a\nb\r\t\x1b[31m\x00"\\ \x85\u2028\x9b \udc80 é'
 RENDERERS = [
@@ -151,8 +151,9 @@ def test_an_exception_is_written_with_its_traceback(capsys: pytest.CaptureFixtur
         logging.getLogger("mine").exception("failed", extra={"request_id": "abc"})
     head, *rest = capsys.readouterr().out.splitlines()
     assert head.endswith("mine ERROR   failed request_id=abc")
-    assert rest[0].startswith("Traceback")
-    assert rest[-1] == "ValueError: broken"
+    assert rest[0] == "  Traceback (most recent call last):"
+    assert all(line.startswith("  ") for line in rest)
+    assert rest[-1] == "  ValueError: broken"
 
 
 @pytest.mark.usefixtures("root")

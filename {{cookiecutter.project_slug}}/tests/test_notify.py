@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import notify
-from {{ cookiecutter.__package_name }}.settings import Settings
+from package import notify
+from package.settings import Settings
 
 PATIENCE_S = 10
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.errors import ArtifactError, GateError
-from {{ cookiecutter.__package_name }}.promotion import COSTS, promote
+from package import artifact
+from package.artifact import Artifact
+from package.errors import ArtifactError, GateError
+from package.promotion import COSTS, promote
 
 Variant = Callable[..., Path]
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from {{ cookiecutter.__package_name }}.errors import ConfigurationError
-from {{ cookiecutter.__package_name }}.settings import Settings, load_settings
+from package.errors import ConfigurationError
+from package.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

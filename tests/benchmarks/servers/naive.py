@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 table = pd.read_csv("data/iris.csv")
 model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000))
-model.fit(table.drop(columns="species").to_numpy(), table["species"])
+model.fit(table.drop(columns="species"), table["species"])
 app = FastAPI()
 
 
@@ -29,10 +29,10 @@ class Rows(BaseModel):
 
 
 @app.post("/predict")
-async def predict(rows: Rows):
+def predict(rows: Rows):
     """Answer rows of iris."""
-    features = [list(row.model_dump().values()) for row in rows.instances]
-    shares = model.predict_proba(features)
+    frame = pd.DataFrame([row.model_dump() for row in rows.instances])
+    shares = model.predict_proba(frame)
     return {
         "predictions": [
             {

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from json import dumps
 from pathlib import Path
+from textwrap import indent
 from typing import NamedTuple, TextIO
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -69,7 +70,8 @@ def plain(entry: Entry) -> str:
     if not message.isprintable():
         message = _escape(message)
     head = f"{clock} {entry.line:>4} {entry.name} {entry.level:<7} {message}{fields}"
-    return f"{head}\n{entry.traceback}" if entry.traceback else head
+    # Set in, so that no line of an error's own text can pass for an entry.
+    return f"{head}\n{indent(entry.traceback, '  ')}" if entry.traceback else head
 
 
 def _spell(value: object) -> str:

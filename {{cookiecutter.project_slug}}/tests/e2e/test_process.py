@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.cli import NAME
-from {{ cookiecutter.__package_name }}.settings import Settings
+from package.artifact import Artifact
+from package.cli import NAME
+from package.settings import Settings
 
 pytestmark = pytest.mark.e2e
 

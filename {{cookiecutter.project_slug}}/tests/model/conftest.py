@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.serving.codec import JsonCodec
-from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
+from package import artifact
+from package.artifact import Artifact
+from package.serving.codec import JsonCodec
+from package.serving.runtime import Runtime
 
 Rows = list[dict[str, Any]]
 Answer = Callable[[Rows], np.ndarray]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact
+from package.artifact import Artifact
 
 Rows = list[dict[str, Any]]
 Answer = Callable[[Rows], np.ndarray]

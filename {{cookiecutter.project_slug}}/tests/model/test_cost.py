@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.serving.codec import JsonCodec
-from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
-from {{ cookiecutter.__package_name }}.training.config import Config
+from package import artifact
+from package.artifact import Artifact
+from package.serving.codec import JsonCodec
+from package.serving.runtime import Runtime
+from package.training.config import Config
 
 
 def test_the_artifact_is_no_larger_than_it_may_be(found: Artifact, config: Config) -> None:

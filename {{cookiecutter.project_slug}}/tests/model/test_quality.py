@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.training import data, train
-from {{ cookiecutter.__package_name }}.training.config import Config
+from package.artifact import Artifact
+from package.training import data, train
+from package.training.config import Config
 
 
 def test_the_rows_held_back_give_the_manifests_metrics_and_pass_the_gate(

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp, Message
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.serving.app import assemble
-from {{ cookiecutter.__package_name }}.serving.arrays import Feeds, Model, Scores
-from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
-from {{ cookiecutter.__package_name }}.serving.predictor import Predictor
-from {{ cookiecutter.__package_name }}.serving.service import Service
+from package import artifact
+from package.serving.app import assemble
+from package.serving.arrays import Feeds, Model, Scores
+from package.serving.exchange import Exchange
+from package.serving.predictor import Predictor
+from package.serving.service import Service
 
 PATIENCE_S = 10  # for what happens at once, unless something is broken
 

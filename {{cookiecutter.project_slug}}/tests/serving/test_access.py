@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import access
-from {{ cookiecutter.__package_name }}.serving.app import frame
-from {{ cookiecutter.__package_name }}.serving.hot_path import HotPath
+from package import errors
+from package.serving import access
+from package.serving.app import frame
+from package.serving.hot_path import HotPath
 
 MakeClient = Callable[..., TestClient]
 

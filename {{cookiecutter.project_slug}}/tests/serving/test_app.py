@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import app
-from {{ cookiecutter.__package_name }}.settings import Settings
+from package import errors
+from package.serving import app
+from package.settings import Settings
 
 MakeSettings = Callable[..., Settings]
 

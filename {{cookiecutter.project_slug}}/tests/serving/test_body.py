@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from starlette.types import Message
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import body
+from package import errors
+from package.serving import body
 
 GONE: Message = {"type": "http.disconnect"}
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving.arrays import Prediction
-from {{ cookiecutter.__package_name }}.serving.codec import JsonCodec
-from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
+from package import errors
+from package.serving.arrays import Prediction
+from package.serving.codec import JsonCodec
+from package.serving.runtime import Runtime
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.serving import exchange
+from package.serving import exchange
 
 
 def test_random_names_are_all_different() -> None:

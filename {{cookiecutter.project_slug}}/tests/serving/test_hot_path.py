@@ -10,11 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from {{ cookiecutter.__package_name }}.serving import problems
-from {{ cookiecutter.__package_name }}.serving.app import frame, wrap
-from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
-from {{ cookiecutter.__package_name }}.serving.hot_path import HotPath, Route
-from {{ cookiecutter.__package_name }}.serving.service import Service
+from package.serving import problems
+from package.serving.app import frame, wrap
+from package.serving.exchange import Exchange
+from package.serving.hot_path import HotPath, Route
+from package.serving.service import Service
 
 MakeClient = Callable[..., TestClient]
 MakeService = Callable[..., Service]

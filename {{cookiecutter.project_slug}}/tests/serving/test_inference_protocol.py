@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import inference_protocol
-from {{ cookiecutter.__package_name }}.serving.arrays import Prediction, Tensor
-from {{ cookiecutter.__package_name }}.serving.outputs import Outputs
+from package import errors
+from package.serving import inference_protocol
+from package.serving.arrays import Prediction, Tensor
+from package.serving.outputs import Outputs
 
 SIGNATURE = (
     Tensor("x", "FP32", (-1, 2)),

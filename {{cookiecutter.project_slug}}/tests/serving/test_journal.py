@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
-from {{ cookiecutter.__package_name }}.serving.journal import Journal
+from package.serving.exchange import Exchange
+from package.serving.journal import Journal
 
 MakeExchange = Callable[..., Exchange]
 PATIENCE_S = 10

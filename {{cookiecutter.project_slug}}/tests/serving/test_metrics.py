@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
-from {{ cookiecutter.__package_name }}.serving.metrics import Metrics
+from package.serving.exchange import Exchange
+from package.serving.metrics import Metrics
 
 MakeExchange = Callable[..., Exchange]
 

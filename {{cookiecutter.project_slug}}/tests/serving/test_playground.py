@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }}.serving import playground
+from package.serving import playground
 
 HOSTILE = "</script></title><img src=x onerror='alert(1)'>\"&amp;<!--$name ${name} \u2028"
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }}.notify import Notifier
-from {{ cookiecutter.__package_name }}.serving.app import wrap
-from {{ cookiecutter.__package_name }}.serving.service import Service
+from package.notify import Notifier
+from package.serving.app import wrap
+from package.serving.service import Service
 
 MakeService = Callable[..., Service]
 Row = dict[str, Any]

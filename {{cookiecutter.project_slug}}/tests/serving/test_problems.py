@@ -5,8 +5,8 @@ import json
 import pytest
 from starlette.exceptions import HTTPException
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import problems
+from package import errors
+from package.serving import problems
 
 CASES = [
     pytest.param(errors.MalformedError("x"), 400, "malformed-body", id="malformed"),

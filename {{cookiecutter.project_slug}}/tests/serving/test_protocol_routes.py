@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from {{ cookiecutter.__package_name }}.serving.app import frame, wrap
-from {{ cookiecutter.__package_name }}.serving.hot_path import HotPath
-from {{ cookiecutter.__package_name }}.serving.service import Service
+from package.serving.app import frame, wrap
+from package.serving.hot_path import HotPath
+from package.serving.service import Service
 
 MakeService = Callable[..., Service]
 Row = dict[str, Any]

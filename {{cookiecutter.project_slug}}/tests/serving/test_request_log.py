@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import logs
-from {{ cookiecutter.__package_name }}.serving.exchange import Exchange
-from {{ cookiecutter.__package_name }}.serving.request_log import RequestLog
+from package import logs
+from package.serving.exchange import Exchange
+from package.serving.request_log import RequestLog
 
 MakeExchange = Callable[..., Exchange]
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving.codec import JsonCodec
-from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
+from package import errors
+from package.serving.codec import JsonCodec
+from package.serving.runtime import Runtime
 
 
 def test_the_graph_gives_the_golden_answers(found: Any, golden: list[dict[str, Any]]) -> None:

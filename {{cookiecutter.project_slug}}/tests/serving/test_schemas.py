@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import schemas
+from package import errors
+from package.serving import schemas
 
 ROW = schemas.typed_dict("Row", {"a/b": int, "c~d": float})
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from {{ cookiecutter.__package_name }} import errors
-from {{ cookiecutter.__package_name }}.serving import server
-from {{ cookiecutter.__package_name }}.serving.hot_path import HotPath
+from package import errors
+from package.serving import server
+from package.serving.hot_path import HotPath
 
 
 class FakeUvicorn:

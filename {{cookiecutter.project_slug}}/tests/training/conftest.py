@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.cli import NAME
-from {{ cookiecutter.__package_name }}.training.config import Config
-from {{ cookiecutter.__package_name }}.training.train import Run, train
+from package.cli import NAME
+from package.training.config import Config
+from package.training.train import Run, train
 
 Train = Callable[..., Run]
 

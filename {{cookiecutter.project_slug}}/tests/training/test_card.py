@@ -2,10 +2,10 @@
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.training.card import write_card
-from {{ cookiecutter.__package_name }}.training.gate import Verdict
+from package import artifact
+from package.artifact import Artifact
+from package.training.card import write_card
+from package.training.gate import Verdict
 
 
 def front_matter(card: str) -> dict[str, str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.errors import ConfigurationError
-from {{ cookiecutter.__package_name }}.training.config import Config, load_config
+from package.errors import ConfigurationError
+from package.training.config import Config, load_config
 
 RIGHT = """
 seed = 7

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.errors import ConfigurationError
-from {{ cookiecutter.__package_name }}.training import gate
-from {{ cookiecutter.__package_name }}.training.config import Gate
+from package.errors import ConfigurationError
+from package.training import gate
+from package.training.config import Gate
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.cli import NAME
-from {{ cookiecutter.__package_name }}.training import packing
-from {{ cookiecutter.__package_name }}.training.config import Config
+from package import artifact
+from package.artifact import Artifact
+from package.cli import NAME
+from package.training import packing
+from package.training.config import Config
 
 
 @pytest.fixture(autouse=True)

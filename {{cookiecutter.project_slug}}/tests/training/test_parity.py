@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }}.errors import ParityError
-from {{ cookiecutter.__package_name }}.training import parity
+from package.errors import ParityError
+from package.training import parity
 
 NATIVE = np.array([[0.25, 0.75], [0.5, 0.5], [1.0, 0.0]], dtype=np.float32)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.artifact import Artifact, Feature
-from {{ cookiecutter.__package_name }}.training import reference
-from {{ cookiecutter.__package_name }}.training.config import Config
+from package import artifact
+from package.artifact import Artifact, Feature
+from package.training import reference
+from package.training.config import Config
 
 RANDOM = np.random.default_rng(5)
 SAMPLES = [

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }} import artifact, errors
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.cli import NAME
-from {{ cookiecutter.__package_name }}.training import data, model, train
-from {{ cookiecutter.__package_name }}.training.config import Config, Gate, Limits
+from package import artifact, errors
+from package.artifact import Artifact
+from package.cli import NAME
+from package.training import data, model, train
+from package.training.config import Config, Gate, Limits
 
 Train = Callable[..., train.Run]
 

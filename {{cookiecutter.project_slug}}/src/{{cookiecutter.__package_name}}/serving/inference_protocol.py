@@ -1,92 +1,19 @@
 """The Open Inference Protocol, version 2, over REST: what KServe's and Triton's clients speak."""
 
-import math
 from collections.abc import Mapping
-from typing import Annotated, Any, NotRequired
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError, with_config
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
-from typing_extensions import TypedDict
 
 from ..artifact import Manifest
 from ..errors import Complaint, InvalidInputError
 from .arrays import Call, Prediction, Tensor
 from .outputs import Outputs
-from .schemas import STRICT, request_error
-
-DTYPES: dict[str, type] = {
-    "FP32": np.float32,
-    "FP64": np.float64,
-    "INT64": np.int64,
-    "INT32": np.int32,
-    "BOOL": np.bool_,
-    "BYTES": np.object_,
-}
-# What JSON may hold for a datatype; for those that are not listed, any number.
-KINDS: dict[str, tuple[type, ...]] = {
-    "INT64": (int,),
-    "INT32": (int,),
-    "BOOL": (bool,),
-    "BYTES": (str,),
-}
-
-Parameters = Annotated[dict[str, Any], Field(description="Accepted; not used.")]
-
-
-@with_config(STRICT)
-class InputTensor(TypedDict):
-    """A named array: its data in row-major order, flat or nested."""
-
-    name: str
-    shape: list[Annotated[int, Field(ge=0)]]
-    datatype: str
-    data: list[Any]
-    parameters: NotRequired[Parameters]
-
-
-@with_config(STRICT)
-class WantedOutput(TypedDict):
-    """An output that the client asks for by name."""
-
-    name: str
-    parameters: NotRequired[Parameters]
-
-
-@with_config(STRICT)
-class InferRequest(TypedDict):
-    """An inference request."""
-
-    id: NotRequired[str]
-    inputs: Annotated[list[InputTensor], Field(min_length=1)]
-    outputs: NotRequired[list[WantedOutput]]
-    parameters: NotRequired[Parameters]
-
-
-class OutputTensor(TypedDict):
-    """A named array of the answer."""
-
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[Any]
-
-
-class InferResponse(TypedDict):
-    """An inference response; `parameters` names the answer, and says whether it is degraded."""
-
-    model_name: str
-    model_version: str
-    id: str
-    parameters: dict[str, Any]
-    outputs: list[OutputTensor]
-
-
-class InferError(TypedDict):
-    """An error's body."""
-
-    error: str
+from .protocol_schemas import InferRequest
+from .schemas import request_error
+from .tensors import read
 
 
 class InferenceCodec:
@@ -136,7 +63,7 @@ class InferenceCodec:
                 known = ", ".join(self._inputs)
                 complaints.append(Complaint(f"/inputs/{i}/name", f"should be each of: {known}"))
                 continue
-            array, found = _read(tensor, given, f"/inputs/{i}")
+            array, found = read(tensor, given, f"/inputs/{i}")
             complaints += found
             feeds[tensor.name] = array
         if not complaints and (missing := self._inputs.keys() - feeds.keys()):
@@ -192,57 +119,3 @@ class InferenceCodec:
         if counts and not 1 <= (rows := counts.pop()) <= self._max_rows:
             return [Complaint("/inputs", f"{rows} rows; should be 1 to {self._max_rows}")]
         return []
-
-
-def _read(
-    tensor: Tensor, given: dict[str, Any], where: str
-) -> tuple[NDArray[Any], list[Complaint]]:
-    """Return one tensor and what is wrong with it; its data may be flat or nested."""
-    shape = tuple(given["shape"])
-    complaints = []
-    if given["datatype"] != tensor.datatype:
-        complaints.append(Complaint(f"{where}/datatype", f"should be {tensor.datatype}"))
-    if len(shape) != len(tensor.shape) or any(
-        expected not in (-1, size) for expected, size in zip(tensor.shape, shape, strict=False)
-    ):
-        complaints.append(Complaint(f"{where}/shape", f"should be {list(tensor.shape)}, -1 free"))
-    flat = _flatten(given["data"])
-    if len(flat) != math.prod(shape):
-        complaints.append(
-            Complaint(f"{where}/data", f"{len(flat)} values; the shape has {math.prod(shape)}")
-        )
-    kinds = KINDS.get(tensor.datatype, (int, float))
-    wrong = [i for i, value in enumerate(flat) if type(value) not in kinds]
-    complaints += [
-        Complaint(f"{where}/data/{i}", f"should be a value of {tensor.datatype}") for i in wrong
-    ]
-    if complaints:
-        return np.empty(0), complaints
-    try:
-        with np.errstate(over="ignore"):
-            array = np.array(flat, dtype=DTYPES[tensor.datatype]).reshape(shape)
-        if array.dtype.kind != "f" or np.isfinite(array).all():
-            return array, []
-    except OverflowError:
-        pass  # an integer with more digits than the datatype can hold
-    return np.empty(0), [
-        Complaint(f"{where}/data/{i}", f"should be finite and within {tensor.datatype}'s reach")
-        for i, value in enumerate(flat)
-        if not _fits(value, DTYPES[tensor.datatype])
-    ]
-
-
-def _fits(value: float, dtype: type) -> bool:
-    try:
-        with np.errstate(over="ignore"):
-            return bool(np.isfinite(np.asarray(value, dtype=dtype)))
-    except OverflowError:
-        return False
-
-
-def _flatten(data: list[Any]) -> list[Any]:
-    while data and any(isinstance(value, list) for value in data):
-        data = [
-            inner for value in data for inner in (value if isinstance(value, list) else [value])
-        ]
-    return data

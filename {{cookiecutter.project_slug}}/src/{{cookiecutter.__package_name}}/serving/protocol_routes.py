@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
 from ..artifact import Manifest
 from ..errors import UnknownModelError
 from .access import identify_with
-from .inference_protocol import InferError, InferRequest, InferResponse
+from .protocol_schemas import InferError, InferRequest, InferResponse
 from .service import Service
 
 ERRORS: dict[int | str, dict[str, Any]] = {

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact, Feature, Manifest
-from {{ cookiecutter.__package_name }}.batch import Batch
-from {{ cookiecutter.__package_name }}.errors import InvalidInputError
-from {{ cookiecutter.__package_name }}.serving.inputs import Inputs
+from package.artifact import Artifact, Feature, Manifest
+from package.batch import Batch
+from package.errors import InvalidInputError
+from package.serving.inputs import Inputs
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The graph takes as many numbers a row as the manifest names, and as many rows as one likes."""
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.serving.inputs import TENSOR
-from {{ cookiecutter.__package_name }}.serving.runtime import Runtime
+from package.artifact import Artifact
+from package.serving.inputs import TENSOR
+from package.serving.runtime import Runtime
 
 
 def test_the_graph_takes_the_manifests_features(found: Artifact) -> None:

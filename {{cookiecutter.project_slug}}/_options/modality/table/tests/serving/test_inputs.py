@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from {{ cookiecutter.__package_name }} import artifact, errors
-from {{ cookiecutter.__package_name }}.serving.inputs import Inputs
+from package import artifact, errors
+from package.serving.inputs import Inputs
 
 FEATURES = (
     artifact.Feature(name="height", kind="number", minimum=0.5, maximum=2, example=1.25),

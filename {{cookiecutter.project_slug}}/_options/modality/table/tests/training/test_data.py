@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact, Feature
-from {{ cookiecutter.__package_name }}.errors import InvalidInputError
-from {{ cookiecutter.__package_name }}.training import data
-from {{ cookiecutter.__package_name }}.training.config import Config, DataSection
+from package.artifact import Artifact, Feature
+from package.errors import InvalidInputError
+from package.training import data
+from package.training.config import Config, DataSection
 
 TABLE = """length,wings,flies,kind
 1.5,2,True,bird

@@ -9,8 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from {{ cookiecutter.__package_name }}.training import model, parity
-from {{ cookiecutter.__package_name }}.training.data import Dataset
+from package.training import model, parity
+from package.training.data import Dataset
 
 WIDTH = 3
 

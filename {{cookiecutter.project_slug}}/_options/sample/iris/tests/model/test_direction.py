@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact
+from package.artifact import Artifact
 
 Answer = Callable[..., np.ndarray]
 TYPICAL = {"sepal_length": 5.8, "sepal_width": 3.0, "petal_length": 3.8, "petal_width": 1.2}

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }}.artifact import Artifact
-from {{ cookiecutter.__package_name }}.batch import Batch
-from {{ cookiecutter.__package_name }}.training.config import Config
-from {{ cookiecutter.__package_name }}.training.train import evaluate_artifact
+from package.artifact import Artifact
+from package.batch import Batch
+from package.training.config import Config
+from package.training.train import evaluate_artifact
 
 Answer = Callable[..., np.ndarray]
 

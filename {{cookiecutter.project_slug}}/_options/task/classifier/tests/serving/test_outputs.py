@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from {{ cookiecutter.__package_name }} import artifact
-from {{ cookiecutter.__package_name }}.serving.outputs import Outputs
+from package import artifact
+from package.serving.outputs import Outputs
 
 LABELS = ('plain "quoted"', "100 %", "é\n")
 SHARES = np.asarray([[0.2, 0.7, 0.1], [1, 0, 0], [0.3, 0.3, 0.4]], dtype=np.float32)

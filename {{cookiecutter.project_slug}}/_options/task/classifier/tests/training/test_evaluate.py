@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package_name }}.errors import InvalidInputError
-from {{ cookiecutter.__package_name }}.training import evaluate
+from package.errors import InvalidInputError
+from package.training import evaluate
 
 LABELS = ("a", "b", "c")
 SURE = np.eye(3, dtype=np.float32) * 0.94 + 0.02

@@ -1,0 +1,78 @@
+"""From the data of a JSON tensor to an array, or to what is wrong with it."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import Complaint
+from .arrays import Tensor
+
+DTYPES: dict[str, type] = {
+    "FP32": np.float32,
+    "FP64": np.float64,
+    "INT64": np.int64,
+    "INT32": np.int32,
+    "BOOL": np.bool_,
+    "BYTES": np.object_,
+}
+# What JSON may hold for a datatype; for those that are not listed, any number.
+KINDS: dict[str, tuple[type, ...]] = {
+    "INT64": (int,),
+    "INT32": (int,),
+    "BOOL": (bool,),
+    "BYTES": (str,),
+}
+
+
+def read(tensor: Tensor, given: dict[str, Any], where: str) -> tuple[NDArray[Any], list[Complaint]]:
+    """Return one tensor and what is wrong with it; its data may be flat or nested."""
+    shape = tuple(given["shape"])
+    complaints = []
+    if given["datatype"] != tensor.datatype:
+        complaints.append(Complaint(f"{where}/datatype", f"should be {tensor.datatype}"))
+    if len(shape) != len(tensor.shape) or any(
+        expected not in (-1, size) for expected, size in zip(tensor.shape, shape, strict=False)
+    ):
+        complaints.append(Complaint(f"{where}/shape", f"should be {list(tensor.shape)}, -1 free"))
+    flat = _flatten(given["data"])
+    if len(flat) != math.prod(shape):
+        complaints.append(
+            Complaint(f"{where}/data", f"{len(flat)} values; the shape has {math.prod(shape)}")
+        )
+    kinds = KINDS.get(tensor.datatype, (int, float))
+    wrong = [i for i, value in enumerate(flat) if type(value) not in kinds]
+    complaints += [
+        Complaint(f"{where}/data/{i}", f"should be a value of {tensor.datatype}") for i in wrong
+    ]
+    if complaints:
+        return np.empty(0), complaints
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(flat, dtype=DTYPES[tensor.datatype]).reshape(shape)
+        if array.dtype.kind != "f" or np.isfinite(array).all():
+            return array, []
+    except OverflowError:
+        pass  # an integer with more digits than the datatype can hold
+    return np.empty(0), [
+        Complaint(f"{where}/data/{i}", f"should be finite and within {tensor.datatype}'s reach")
+        for i, value in enumerate(flat)
+        if not _fits(value, DTYPES[tensor.datatype])
+    ]
+
+
+def _fits(value: float, dtype: type) -> bool:
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(np.asarray(value, dtype=dtype)))
+    except OverflowError:
+        return False
+
+
+def _flatten(data: list[Any]) -> list[Any]:
+    while data and any(isinstance(value, list) for value in data):
+        data = [
+            inner for value in data for inner in (value if isinstance(value, list) else [value])
+        ]
+    return data
