@@ -149,6 +149,7 @@ def memory_mib(process):
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
 
+HEAD = "one worker, 32 connections, one row"
 TITLES = {
     "constant": "(a) bare uvicorn, constant",
     "bare_onnx": "(b) bare ASGI callable, ONNX Runtime",
@@ -168,8 +169,7 @@ def throughput(bench, rounds, seconds):
             for name, (port, process) in started.items():
                 told[name].append(bench.ask(port, seconds=seconds))
                 memory[name] = memory_mib(process)
-    head = "one worker, 32 connections, one row"
-    print(f"\n{head:<38}{'req/s':>9}{'p50 ms':>8}{'p99 ms':>8}{'MiB':>6}")
+    print(f"\n{HEAD:<38}{'req/s':>9}{'p50 ms':>8}{'p99 ms':>8}{'MiB':>6}")
     for name, title in TITLES.items():
         rate, p50, p99 = (median(column) for column in zip(*told[name], strict=True))
         print(f"{title:<38}{rate:>9,.0f}{p50:>8.2f}{p99:>8.2f}{memory[name]:>6.0f}")
@@ -181,8 +181,9 @@ def throughput(bench, rounds, seconds):
     show("everything on / (b)", ratio("bare_onnx"), "at least 0.65")
     show("everything on / (c)", ratio("naive"), "at least 10")
     show("everything on / features off", ratio("service_bare"), "at least 0.85")
-    tail = median(p99 / p50 for _, p50, p99 in told["service"])
-    show("p99 / p50, everything on", tail, "under 3")
+    show(
+        "p99 / p50, everything on", median(p99 / p50 for _, p50, p99 in told["service"]), "under 3"
+    )
     show("memory, MiB", memory["service"], "under 100")
 
 
