@@ -65,7 +65,12 @@ def plain(entry: Entry) -> str:
     """Render time, line, name, level, message and fields, for a person."""
     second = int(entry.created)
     clock = f"{_second(second, None)}.{int((entry.created - second) * 1e3):03d}"
-    fields = "".join([f" {name}={_spell(value)}" for name, value in entry.fields.items()])
+    fields = "".join(
+        [
+            f" {name}={text if text.isalnum() or BARE(text) else _quote(text)}"
+            for name, text in zip(entry.fields, map(str, entry.fields.values()), strict=True)
+        ]
+    )
     message = entry.message
     if not message.isprintable():
         message = _escape(message)
@@ -74,9 +79,8 @@ def plain(entry: Entry) -> str:
     return f"{head}\n{indent(entry.traceback, '  ')}" if entry.traceback else head
 
 
-def _spell(value: object) -> str:
-    text = str(value)
-    return text if text.isalnum() or BARE(text) else f'"{_escape(text)}"'
+def _quote(text: str) -> str:
+    return f'"{_escape(text)}"'
 
 
 def json(entry: Entry) -> str:

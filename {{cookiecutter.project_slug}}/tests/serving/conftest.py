@@ -172,6 +172,7 @@ def make_exchange() -> Callable[..., Exchange]:
     def make(headers: Mapping[bytes, bytes] | None = None, **facts: Any) -> Exchange:
         scope = {"method": "POST", "headers": list((headers or {}).items())}
         exchange = Exchange(scope, "1" * 32)
+        exchange.finish()
         for name, value in ({"route": "/predict", "status": 200} | facts).items():
             setattr(exchange, name, value)
         return exchange

@@ -234,7 +234,7 @@ def test_a_client_that_goes_away_is_no_alarm(
     kept = Kept()
     service = make_service(recorders=[kept])
     asyncio.run(ask(wrap(service), "POST", "/predict", b"half", then="disconnect"))
-    service.journal.flush()
+    service.journal.hand_over()
     assert [(each.status, each.error) for each in kept.finished] == [(400, "MalformedError")]
     assert not service.notifier.messages
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
@@ -326,7 +326,7 @@ def test_a_bug_in_a_route_of_the_framework_is_told_as_well(
 
     app.add_api_route("/broken", broken)
     response = TestClient(HotPath(app, {}, service)).get("/broken")
-    service.journal.flush()
+    service.journal.hand_over()
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     ((key, text),) = service.notifier.messages
     assert response.status_code == 500
@@ -358,7 +358,7 @@ def test_each_request_is_recorded_once(make_service: MakeService, row: Row) -> N
     client.get("/health/live")
     client.get("/etc/passwd")
     client.get(f"/v2/models/{service.manifest.name}/ready")
-    service.journal.flush()
+    service.journal.hand_over()
     assert [(each.route, each.status, each.rows, each.error) for each in kept.finished] == [
         ("/predict", 200, 2, ""),
         ("/predict", 422, 0, "InvalidInputError"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from package.serving import journal
 from package.serving.exchange import Exchange
 from package.serving.journal import Journal
 
@@ -23,7 +24,11 @@ class Kept:
     def record(self, finished: Sequence[Exchange]) -> None:
         """Keep some."""
         self.finished += finished
-        self.something.set()
+
+    def write(self) -> None:
+        """Say that there is something."""
+        if self.finished:
+            self.something.set()
 
 
 class Broken:
@@ -33,19 +38,33 @@ class Broken:
         """Fail."""
         raise OSError(f"no room for {len(finished)}")
 
+    def write(self) -> None:
+        """Write nothing."""
+
+
+class Full:
+    """A recorder whose disk is full."""
+
+    def record(self, finished: Sequence[Exchange]) -> None:
+        """Take some."""
+
+    def write(self) -> None:
+        """Fail."""
+        raise OSError("no space left on device")
+
 
 @pytest.fixture
 def make_journal() -> Iterator[Callable[..., Journal]]:
     """Return a way to journals, which are closed in the end."""
     made = []
 
-    def make(*recorders: Any, **changes: Any) -> Journal:
-        made.append(Journal(recorders, **changes))
+    def make(*recorders: Any) -> Journal:
+        made.append(Journal(recorders))
         return made[-1]
 
     yield make
-    for journal in made:
-        journal.close()
+    for each in made:
+        each.close()
 
 
 def test_requests_reach_the_recorders_by_themselves(
@@ -60,13 +79,13 @@ def test_every_recorder_is_handed_every_request_in_order(
     make_journal: Callable[..., Journal], make_exchange: MakeExchange
 ) -> None:
     one, other = Kept(), Kept()
-    journal = make_journal(one, other)
+    keeper = make_journal(one, other)
     exchanges = [make_exchange() for _ in range(200)]
     for each in exchanges:
-        journal.add(each)
-    journal.flush()
+        keeper.add(each)
+    keeper.hand_over()
+    keeper.hand_over()
     assert one.finished == other.finished == exchanges
-    assert not journal.flush()
 
 
 def test_a_recorder_that_fails_stops_no_other_and_is_logged(
@@ -75,35 +94,40 @@ def test_a_recorder_that_fails_stops_no_other_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     kept = Kept()
-    journal = make_journal(Broken(), kept)
-    journal.add(make_exchange())
-    journal.flush()
+    keeper = make_journal(Broken(), kept)
+    keeper.add(make_exchange())
+    keeper.hand_over()
     assert len(kept.finished) == 1
     assert "requests not recorded" in caplog.messages
     assert vars(caplog.records[0])["recorder"] == "Broken"
     assert caplog.records[0].exc_info is not None
 
 
-def test_what_a_full_journal_cannot_take_is_counted_in_the_log(
-    make_journal: Callable[..., Journal],
-    make_exchange: MakeExchange,
-    caplog: pytest.LogCaptureFixture,
+def test_a_full_slice_is_handed_over_at_once(make_exchange: MakeExchange) -> None:
+    kept = Kept()
+    waiting = Journal([kept])
+    waiting.close()
+    for _ in range(journal.SLICE - 1):
+        waiting.add(make_exchange())
+    assert not kept.finished
+    waiting.add(make_exchange())
+    assert len(kept.finished) == journal.SLICE
+
+
+def test_a_full_disk_stops_no_other_recorder_and_is_logged(
+    make_exchange: MakeExchange, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = Kept()
-    journal = make_journal(kept, limit=0)
-    for _ in range(3):
-        journal.add(make_exchange())
-    journal.flush()
-    journal.flush()
-    dropped = [vars(each)["dropped"] for each in caplog.records]
-    assert not kept.finished
-    assert sum(dropped) == 3
-    assert caplog.messages[0] == "journal full, requests not recorded"
+    waiting = Journal([Full(), kept])
+    waiting.add(make_exchange())
+    waiting.close()
+    assert kept.something.is_set()
+    assert vars(caplog.records[0])["recorder"] == "Full"
 
 
 def test_closing_hands_over_what_is_left(make_exchange: MakeExchange) -> None:
     kept = Kept()
-    journal = Journal([kept])
-    journal.add(make_exchange())
-    journal.close()
+    keeper = Journal([kept])
+    keeper.add(make_exchange())
+    keeper.close()
     assert len(kept.finished) == 1

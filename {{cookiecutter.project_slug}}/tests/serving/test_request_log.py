@@ -28,7 +28,9 @@ def level() -> Iterator[Callable[[int], None]]:
 def lines(*finished: Exchange) -> list[dict[str, Any]]:
     """Return what the log writes of requests."""
     stream = io.StringIO()
-    RequestLog(logs.json, stream).record(finished)
+    log = RequestLog(logs.json, stream)
+    log.record(finished)
+    log.write()
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -101,3 +103,16 @@ def test_only_levels_that_are_set_are_written(
     level(least)
     found = lines(make_exchange(), make_exchange(status=500))
     assert [each["status"] for each in found] == written
+
+
+@pytest.mark.usefixtures("level")
+def test_lines_that_a_stuck_stream_cannot_take_are_dropped_and_counted(
+    make_exchange: MakeExchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = io.StringIO()
+    log = RequestLog(logs.json, stream, limit=1)
+    log.record([make_exchange()])
+    log.record([make_exchange(), make_exchange()])
+    log.write()
+    assert len(stream.getvalue().splitlines()) == 1
+    assert [vars(each)["dropped"] for each in caplog.records] == [2]

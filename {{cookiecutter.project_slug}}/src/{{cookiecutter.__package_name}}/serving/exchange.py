@@ -10,6 +10,7 @@ from starlette.types import Scope
 from .access import ANONYMOUS
 
 SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+TRACE = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -36,6 +37,7 @@ class Exchange:
     model_seconds = seconds = time = 0.0
     degraded = False
     error = ""
+    trace = ""
 
     def __init__(self, scope: Scope, inference_id: str) -> None:
         """Start the clock; take the client's request id where it is a plain one."""
@@ -48,6 +50,13 @@ class Exchange:
             self.request_id = given.decode()
 
     def finish(self) -> None:
-        """Stop the clock: `seconds` it took, and the `time` it is, since the epoch."""
+        """Stop the clock: `seconds` it took, and the `time` it is, since the epoch.
+
+        What waits in a queue from here on is small: the headers go.
+        """
         self.seconds = time.perf_counter() - self.started
         self.time = time.time()
+        parent = self.headers.get(b"traceparent")
+        if parent and (trace := TRACE(parent)):
+            self.trace = trace[1].decode()
+        del self.headers

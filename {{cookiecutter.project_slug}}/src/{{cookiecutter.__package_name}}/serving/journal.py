@@ -2,15 +2,14 @@
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
 from .exchange import Exchange
 
-SLICE = 128
-BUSY_S, IDLE_S = 0.02, 0.1
+SLICE = 64
+PAUSE_S = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -19,69 +18,66 @@ class Recorder(Protocol):
     """Something that wants to know of finished requests."""
 
     def record(self, finished: Sequence[Exchange]) -> None:
-        """Take some requests, in the order in which they were finished."""
+        """Take some requests, in the order in which they were finished; compute, never wait."""
+
+    def write(self) -> None:
+        """Write out what was taken, which may wait."""
 
 
 class Journal:
-    """A bounded queue of finished requests, and the one thread that hands them to recorders.
+    """A queue of finished requests, which are handed to recorders some at a time.
 
-    A request pays for one append. The thread takes them a few at a time, and lets the event loop
-    in between, so that nobody waits for the bookkeeping.
+    A request pays for one append; the one that fills a slice hands it over, once it has been
+    answered. A thread does the waiting: it writes, and hands over what a quiet hour leaves. Doing
+    all of it in the thread would cost more: for every request, the two would pass the interpreter
+    back and forth.
 
     Args:
         recorders: each is handed every request.
-        limit: requests that may wait; more are dropped, and counted in the log.
     """
 
-    def __init__(self, recorders: Sequence[Recorder], *, limit: int = 100_000) -> None:
+    def __init__(self, recorders: Sequence[Recorder]) -> None:
         """Start the thread."""
         self._recorders = recorders
         self._waiting: deque[Exchange] = deque()
-        self._limit = limit
-        self._dropped = 0
         self._one_at_a_time = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
     def add(self, finished: Exchange) -> None:
-        """Take a finished request; never wait, never raise."""
-        if len(self._waiting) < self._limit:
-            self._waiting.append(finished)
-        else:
-            self._dropped += 1
+        """Take a finished request; never wait for a disk, never raise."""
+        self._waiting.append(finished)
+        if len(self._waiting) >= SLICE:
+            self.hand_over()
 
-    def flush(self) -> bool:
-        """Hand over what waits now; return whether there was anything."""
-        waiting = self._waiting
+    def hand_over(self) -> None:
+        """Hand all that waits to the recorders."""
         with self._one_at_a_time:
-            left = len(waiting)
-            found = left > 0
-            while left > 0:
-                some = [waiting.popleft() for _ in range(min(SLICE, left))]
-                left -= len(some)
-                for recorder in self._recorders:
-                    self._hand_over(recorder, some)
-                time.sleep(0)
-        if dropped := self._dropped:
-            self._dropped -= dropped
-            log.warning("journal full, requests not recorded", extra={"dropped": dropped})
-        return found
+            some = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            for recorder in self._recorders if some else ():
+                try:
+                    recorder.record(some)
+                except Exception:  # pylint: disable=broad-exception-caught
+                    _tell(recorder)
 
     def close(self) -> None:
-        """Hand over what is left and end the thread."""
+        """Hand over and write what is left, and end the thread."""
         self._stop.set()
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        busy = False
-        while not self._stop.wait(BUSY_S if busy else IDLE_S):
-            busy = self.flush()
-        self.flush()
+        last = False
+        while not last:
+            last = self._stop.wait(PAUSE_S)
+            self.hand_over()
+            for recorder in self._recorders:
+                try:
+                    recorder.write()
+                except Exception:  # pylint: disable=broad-exception-caught
+                    _tell(recorder)
 
-    def _hand_over(self, recorder: Recorder, some: list[Exchange]) -> None:
-        try:
-            recorder.record(some)
-        except Exception:  # pylint: disable=broad-exception-caught
-            # One recorder's trouble is neither another's nor the service's.
-            log.exception("requests not recorded", extra={"recorder": type(recorder).__name__})
+
+def _tell(recorder: Recorder) -> None:
+    """Log the exception at hand: one recorder's trouble is neither another's nor the service's."""
+    log.exception("requests not recorded", extra={"recorder": type(recorder).__name__})

@@ -1,10 +1,10 @@
 """What Prometheus is told: a few series, each with labels whose values are bounded."""
 
+from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Sequence
 
-import numpy as np
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -26,10 +26,9 @@ class Durations(Histogram):
 
     def observe_many(self, seconds: Sequence[float]) -> None:
         """Count observations in seconds."""
-        index = np.searchsorted(self._upper_bounds, seconds, side="left")
         self._sum.inc(sum(seconds))
-        for bucket, count in zip(*np.unique(index, return_counts=True), strict=True):
-            self._buckets[bucket].inc(int(count))
+        for bucket, count in Tally(bisect_left(self._upper_bounds, s) for s in seconds).items():
+            self._buckets[bucket].inc(count)
 
 
 class Metrics:
@@ -89,6 +88,9 @@ class Metrics:
             self._model_seconds.observe_many([each.model_seconds for each in asked])
             self._rows.inc(sum(each.rows for each in asked))
             self._degraded.inc(sum(each.rows for each in asked if each.degraded))
+
+    def write(self) -> None:
+        """Write nothing: Prometheus asks."""
 
     def expose(self) -> bytes:
         """Return the series in Prometheus' text format."""

@@ -1,14 +1,14 @@
 """One log line for each request: names, figures and outcome, never a payload."""
 
 import logging
-import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from ..logs import Entry, Render
 from .exchange import Exchange
 
-TRACE = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+log = logging.getLogger(__name__)
 
 
 class RequestLog:
@@ -21,33 +21,41 @@ class RequestLog:
         stream: takes the lines.
     """
 
-    def __init__(self, render: Render, stream: TextIO) -> None:
-        """Ask which severity is written at all."""
+    def __init__(self, render: Render, stream: TextIO, *, limit: int = 10_000) -> None:
+        """Ask which severities are written at all; hold at most `limit` slices of lines."""
         self._render = render
         self._stream = stream
         self._line = self.record.__code__.co_firstlineno
-        log = logging.getLogger(__name__)
-        self._levels = {
-            level: logging.getLevelName(level)
+        self._limit = limit
+        self._waiting: deque[str] = deque()
+        self._dropped = 0
+        # A service's failure is an ERROR, all else is INFO; what is not written has no name.
+        self._levels = tuple(
+            logging.getLevelName(level) if log.isEnabledFor(level) else ""
             for level in (logging.INFO, logging.ERROR)
-            if log.isEnabledFor(level)
-        }
+        )
 
     def record(self, finished: Sequence[Exchange]) -> None:
-        """Write a line a request."""
+        """Render a line a request; drop and count those for which a stuck stream has no room."""
         lines = [
             self._render(Entry(each.time, self._line, __name__, name, "answered", describe(each)))
             for each in finished
-            if (name := self._levels.get(severity(each)))
+            if (name := self._levels[each.status >= 500])
         ]
-        if lines:
-            self._stream.write("\n".join(lines) + "\n")
+        if len(self._waiting) >= self._limit:
+            self._dropped += len(lines)
+        elif lines:
+            self._waiting.append("\n".join(lines) + "\n")
+
+    def write(self) -> None:
+        """Write the lines that wait."""
+        if self._waiting:
+            text = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            self._stream.write("".join(text))
             self._stream.flush()
-
-
-def severity(finished: Exchange) -> int:
-    """Return ERROR where the service failed and INFO elsewhere."""
-    return logging.ERROR if finished.status >= 500 else logging.INFO
+        if dropped := self._dropped:
+            self._dropped -= dropped
+            log.warning("request lines dropped", extra={"dropped": dropped})
 
 
 def describe(finished: Exchange) -> Mapping[str, object]:
@@ -68,7 +76,6 @@ def describe(finished: Exchange) -> Mapping[str, object]:
         fields["degraded"] = True
     if finished.error:
         fields["error"] = finished.error
-    parent = finished.headers.get(b"traceparent")
-    if parent and (trace := TRACE(parent)):
-        fields["trace"] = trace[1].decode()
+    if finished.trace:
+        fields["trace"] = finished.trace
     return fields

@@ -80,7 +80,7 @@ def status(service: Service) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Return the service's series for Prometheus."""
-        service.journal.flush()
+        service.journal.hand_over()
         text = service.metrics.expose()
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
