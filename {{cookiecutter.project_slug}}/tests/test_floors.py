@@ -19,7 +19,8 @@ FLOORS = (
     ("settings",),
     ("artifact", "logs", "notify"),
     (
-        *("serving.access", "serving.arrays", "serving.body", "serving.schemas"),
+        *("serving.access", "serving.arrays", "serving.body", "serving.lazy_app"),
+        *("serving.schemas",),
         *("training.config", "training.evaluate", "training.parity", "training.reference"),
     ),
     (

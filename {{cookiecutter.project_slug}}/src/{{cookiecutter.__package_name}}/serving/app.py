@@ -16,6 +16,7 @@ from .codec import JsonCodec
 from .hot_path import HotPath, Route
 from .inference_protocol import InferenceCodec
 from .journal import Journal, Recorder
+from .lazy_app import LazyApp
 from .metrics import Metrics
 from .predictor import Predictor
 from .request_log import RequestLog
@@ -107,20 +108,23 @@ def wrap(service: Service) -> HotPath:
     infer = Route("/v2/models/{name}/infer", service.protocol, problems.protocol_error)
     predict = Route(settings.predict_route, service.codec, problems.problem)
     return HotPath(
-        frame(service), {settings.predict_route: predict, v2: infer, versioned: infer}, service
+        LazyApp(lambda: frame(service), lambda _: running(service)),
+        {settings.predict_route: predict, v2: infer, versioned: infer},
+        service,
     )
+
+
+@asynccontextmanager
+async def running(service: Service) -> AsyncIterator[None]:
+    """End what the service has started when the server ends."""
+    yield
+    if service.pool:
+        service.pool.shutdown(wait=False, cancel_futures=True)
+    service.journal.close()
 
 
 def frame(service: Service) -> FastAPI:
     """Return the framework's application: documentation, health, metrics, the page."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        if service.pool:
-            service.pool.shutdown(wait=False, cancel_futures=True)
-        service.journal.close()
-
     docs = service.settings.docs
     make = FastAPIOffline if docs else FastAPI
     app: FastAPI = make(
@@ -129,7 +133,6 @@ def frame(service: Service) -> FastAPI:
         version=service.manifest.version,
         openapi_url="/openapi.json" if docs else None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     problems.install(app)
     routes.install(app, service)
