@@ -26,7 +26,7 @@ FLOORS = (
     (
         *("serving.exchange", "serving.inputs", "serving.outputs", "serving.playground"),
         *("serving.predictor", "serving.problems", "serving.protocol_schemas"),
-        *("serving.runtime", "serving.tensors"),
+        *("serving.runtime", "serving.security", "serving.tensors"),
         *("training.data", "training.gate"),
     ),
     (
@@ -36,6 +36,7 @@ FLOORS = (
     ),
     ("serving.service", "training.packing"),
     ("serving.hot_path", "serving.protocol_routes", "serving.routes", "training.train"),
+    ("serving.framework",),
     ("serving.app",),
     ("batch", "display", "promotion", "serving.server"),
     ("cli",),

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from package import errors
 from package.serving import access
-from package.serving.app import frame
+from package.serving.framework import frame
 from package.serving.hot_path import HotPath
 
 MakeClient = Callable[..., TestClient]

@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from package.serving import problems
-from package.serving.app import frame, wrap
+from package.serving.app import wrap
 from package.serving.exchange import Exchange
+from package.serving.framework import frame
 from package.serving.hot_path import HotPath, Route
 from package.serving.service import Service
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from package.serving.app import frame, wrap
+from package.serving.app import wrap
+from package.serving.framework import frame
 from package.serving.hot_path import HotPath
 from package.serving.service import Service
 

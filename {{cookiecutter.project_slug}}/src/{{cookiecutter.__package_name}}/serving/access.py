@@ -4,12 +4,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
-
-from fastapi import Depends, Request
-from fastapi.security import APIKeyHeader
 
 from ..errors import AccessError, ConfigurationError
 
@@ -59,16 +55,6 @@ class Access:
 def _bearer(credentials: bytes) -> bytes:
     scheme, _, token = credentials.partition(b" ")
     return token.strip() if scheme.lower() == b"bearer" else b""
-
-
-def identify_with(access: Access) -> Callable[..., Awaitable[str]]:
-    """Return a dependency that names the consumer and shows the key in the documentation."""
-    scheme = APIKeyHeader(name="X-API-Key", auto_error=False)
-
-    async def identify(request: Request, _: Annotated[str | None, Depends(scheme)]) -> str:
-        return access.identify(dict(request.scope["headers"]))
-
-    return identify
 
 
 def load_access(path: Path | None) -> Access:

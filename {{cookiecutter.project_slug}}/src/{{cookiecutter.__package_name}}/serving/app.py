@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
 
 from .. import artifact, logs, notify
 from ..settings import Settings, load_settings
-from . import problems, protocol_routes, routes
+from . import problems
 from .access import load_access
 from .codec import JsonCodec
 from .hot_path import HotPath, Route
@@ -103,12 +102,19 @@ def choose_pool(settings: Settings, latency_ms: float) -> Executor | None:
 
 def wrap(service: Service) -> HotPath:
     """Return the service's parts as one ASGI application: the hot path around the framework."""
+
+    def make_framework() -> ASGIApp:
+        # Half of a cold start's time, and the first prediction needs none of it.
+        from .framework import frame  # pylint: disable=import-outside-toplevel
+
+        return frame(service)
+
     settings = service.settings
-    v2, versioned = protocol_routes.infer_paths(service.manifest)
+    v2, versioned = service.protocol.infer_paths()
     infer = Route("/v2/models/{name}/infer", service.protocol, problems.protocol_error)
     predict = Route(settings.predict_route, service.codec, problems.problem)
     return HotPath(
-        LazyApp(lambda: frame(service), lambda _: running(service)),
+        LazyApp(make_framework, lambda _: running(service)),
         {settings.predict_route: predict, v2: infer, versioned: infer},
         service,
     )
@@ -121,20 +127,3 @@ async def running(service: Service) -> AsyncIterator[None]:
     if service.pool:
         service.pool.shutdown(wait=False, cancel_futures=True)
     service.journal.close()
-
-
-def frame(service: Service) -> FastAPI:
-    """Return the framework's application: documentation, health, metrics, the page."""
-    docs = service.settings.docs
-    make = FastAPIOffline if docs else FastAPI
-    app: FastAPI = make(
-        title=service.manifest.name,
-        description=service.manifest.description,
-        version=service.manifest.version,
-        openapi_url="/openapi.json" if docs else None,
-        redoc_url=None,
-    )
-    problems.install(app)
-    routes.install(app, service)
-    protocol_routes.install(app, service)
-    return app

@@ -102,6 +102,11 @@ class InferenceCodec:
             }
         )
 
+    def infer_paths(self) -> tuple[str, str]:
+        """Return the two paths on which this model is asked: without its version and with it."""
+        model = f"/v2/models/{self._manifest.name}"
+        return f"{model}/infer", f"{model}/versions/{self._manifest.version}/infer"
+
     def metadata(self) -> dict[str, object]:
         """Return the model's metadata as the protocol has it."""
         return {

@@ -3,13 +3,10 @@
 from http import HTTPStatus
 from typing import NamedTuple
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from .. import errors
-from .schemas import request_error
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -94,23 +91,6 @@ def protocol_error(error: Exception, request_id: str) -> Answer:
         text += " " + "; ".join(f"{each.where}: {each.problem}" for each in error.complaints)
     body = to_json({"error": f"{text} (request {request_id})"})
     return Answer(int(status), [(b"content-type", b"application/json"), *_headers(error)], body)
-
-
-def install(app: FastAPI) -> None:
-    """Answer with problems whatever the framework's own routes raise."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        make = protocol_error if request.url.path.startswith("/v2") else problem
-        if isinstance(error, RequestValidationError):
-            error = request_error(error.errors(), skip=1)
-        if isinstance(error.__cause__, errors.RequestError):
-            error = error.__cause__  # which the framework has wrapped in one of its own
-        found = make(error, request.state.request_id)
-        headers = {name.decode(): value.decode() for name, value in found.headers}
-        return Response(found.body, found.status, headers)
-
-    for kind in (errors.ServiceError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, answer)
 
 
 def _detail(error: Exception) -> str:

@@ -4,22 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
 
-from ..artifact import Manifest
 from ..errors import UnknownModelError
-from .access import identify_with
 from .protocol_schemas import InferError, InferRequest, InferResponse
+from .security import identify_with
 from .service import Service
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": InferError, "description": "The request is wrong; everything is named."},
     "5XX": {"model": InferError, "description": "The service could not answer."},
 }
-
-
-def infer_paths(manifest: Manifest) -> tuple[str, str]:
-    """Return the two paths on which this model is asked: without its version and with it."""
-    model = f"/v2/models/{manifest.name}"
-    return f"{model}/infer", f"{model}/versions/{manifest.version}/infer"
 
 
 def install(app: FastAPI, service: Service) -> None:

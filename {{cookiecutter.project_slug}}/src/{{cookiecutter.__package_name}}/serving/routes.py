@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from ..artifact import Manifest
 from . import playground
-from .access import identify_with
 from .schemas import Problem
+from .security import identify_with
 from .service import Service
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

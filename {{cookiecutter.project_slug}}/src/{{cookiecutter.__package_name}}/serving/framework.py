@@ -1,0 +1,45 @@
+"""The framework's application: documentation, health, metrics, the page."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from .. import errors
+from . import problems, protocol_routes, routes
+from .schemas import request_error
+from .service import Service
+
+
+def frame(service: Service) -> FastAPI:
+    """Return the application that answers whatever is no prediction."""
+    docs = service.settings.docs
+    make = FastAPIOffline if docs else FastAPI
+    app: FastAPI = make(
+        title=service.manifest.name,
+        description=service.manifest.description,
+        version=service.manifest.version,
+        openapi_url="/openapi.json" if docs else None,
+        redoc_url=None,
+    )
+    answer_problems(app)
+    routes.install(app, service)
+    protocol_routes.install(app, service)
+    return app
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Answer with problems whatever the framework's own routes raise."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        make = problems.protocol_error if request.url.path.startswith("/v2") else problems.problem
+        if isinstance(error, RequestValidationError):
+            error = request_error(error.errors(), skip=1)
+        if isinstance(error.__cause__, errors.RequestError):
+            error = error.__cause__  # which the framework has wrapped in one of its own
+        found = make(error, request.state.request_id)
+        headers = {name.decode(): value.decode() for name, value in found.headers}
+        return Response(found.body, found.status, headers)
+
+    for kind in (errors.ServiceError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
