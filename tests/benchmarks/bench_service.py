@@ -233,13 +233,33 @@ def cold_start(bench, rounds):
 
 
 def workers(bench, rounds, seconds):
-    """Print the throughput of two workers against one."""
-    ratios = []
-    with bench.serve("service") as (one, _), bench.serve("service", workers=2) as (two, _):
+    """Print the throughput of two workers against one, and what a request costs each.
+
+    wrk needs a part of the two processors itself; the second figure tells how much of what is
+    missing to twice the throughput is the service's doing.
+    """
+    ratios, costs = [], []
+    with bench.serve("service") as one, bench.serve("service", workers=2) as two:
         for _ in range(rounds):
-            first = bench.ask(one, seconds=seconds)[0]
-            ratios.append(bench.ask(two, connections=64, seconds=seconds)[0] / first)
+            rates, prices = [], []
+            for (port, process), connections in ((one, 32), (two, 64)):
+                before = processor_seconds(process)
+                rates.append(bench.ask(port, connections=connections, seconds=seconds)[0])
+                prices.append((processor_seconds(process) - before) / rates[-1])
+            ratios.append(rates[1] / rates[0])
+            costs.append(prices[1] / prices[0])
     show("two workers / one", median(ratios), "at least 1.75")
+    show("processor time a request, two / one", median(costs), "")
+
+
+def processor_seconds(process):
+    """Return the processor time that a process and its children have used so far."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("utf-8")
+    ticks = 0
+    for pid in (process.pid, *children.split()):
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def show(name, value, target):
