@@ -19,6 +19,7 @@ from .settings import Settings
 
 # What every record has, and what uvicorn adds for terminals; the rest was given as fields.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "color_message", "message"}
+NUMBERS = frozenset({int, float, bool})
 BARE = re.compile(r"[\w./:+-]+").fullmatch
 
 
@@ -65,12 +66,11 @@ def plain(entry: Entry) -> str:
     """Render time, line, name, level, message and fields, for a person."""
     second = int(entry.created)
     clock = f"{_second(second, None)}.{int((entry.created - second) * 1e3):03d}"
-    fields = "".join(
-        [
-            f" {name}={text if text.isalnum() or BARE(text) else _quote(text)}"
-            for name, text in zip(entry.fields, map(str, entry.fields.values()), strict=True)
-        ]
-    )
+    fields = ""
+    for name, value in entry.fields.items():  # as it stands: a busy service does this most of all
+        kind = value.__class__
+        bare = kind in NUMBERS or (isinstance(value, str) and (value.isalnum() or BARE(value)))
+        fields += f" {name}={value}" if bare else f" {name}={_quote(str(value))}"
     message = entry.message
     if not message.isprintable():
         message = _escape(message)
