@@ -158,3 +158,11 @@ def test_an_answer_bears_the_clients_own_id(
     outputs = np.asarray([found.manifest.prior] * 2, dtype=np.float32)
     call = codec.gather(request() | {"id": given})
     assert json.loads(codec.encode(call, Prediction(outputs, False), "ab12"))["id"] == answered
+
+
+def test_binary_tensors_are_refused_with_the_way_out(
+    codec: inference_protocol.InferenceCodec,
+) -> None:
+    body = json.dumps(request()).encode() + np.zeros(4, np.float32).tobytes()
+    with pytest.raises(errors.MalformedError, match="binary_data=False"):
+        codec.decode(body)

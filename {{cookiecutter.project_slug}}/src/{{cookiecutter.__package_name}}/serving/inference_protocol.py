@@ -8,12 +8,15 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from ..artifact import Manifest
-from ..errors import Complaint, InvalidInputError
+from ..errors import Complaint, InvalidInputError, MalformedError
 from .arrays import Call, Prediction, Tensor
 from .outputs import Outputs
 from .protocol_schemas import InferRequest
 from .schemas import request_error
 from .tensors import read
+
+# The protocol's binary extension is optional, and this server's metadata lists no extension.
+JSON_ONLY = "Tensors are taken as JSON, not in binary: with Triton's client, binary_data=False."
 
 
 class InferenceCodec:
@@ -46,7 +49,10 @@ class InferenceCodec:
         try:
             request = self._validate(body)
         except ValidationError as error:
-            raise request_error(error.errors(include_url=False)) from error
+            wrong = request_error(error.errors(include_url=False))
+            if isinstance(wrong, MalformedError):
+                raise MalformedError(f"{wrong} {JSON_ONLY}") from error
+            raise wrong from error
         return self.gather(request)
 
     def gather(self, request: Mapping[str, Any]) -> Call:
