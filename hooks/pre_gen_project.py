@@ -24,12 +24,12 @@ PROJECT_FOLDERS = ("docs", "src", "tests")
 # What the locks install, by distribution and by import name; a test compares it with them.
 DEPENDENCIES = """
 annotated_doc annotated_types anyio ast_serialize astroid click cloudpickle colorama coverage
-dateutil dill dotenv editables fastapi fastapi_offline flatbuffers google h11 hatchling httpcore2
+dateutil dill fastapi fastapi_offline flatbuffers google h11 hatchling httpcore2
 httptools httpx2 httpx2_jsfetch idna iniconfig isort joblib librt markdown_it markdown_it_py
 mccabe mdurl ml_dtypes mypy mypy_extensions mypyc narwhals numpy onnx onnxruntime opentelemetry
 opentelemetry_api packaging pandas pandas_stubs pathspec platformdirs pluggy prometheus_client
-protobuf py pydantic pydantic_core pydantic_settings pygments pylint pytest pytest_cov
-python_dateutil python_dotenv rich ruff scikit_learn scipy shellingham skl2onnx sklearn starlette
+protobuf py pydantic pydantic_core pygments pylint pytest pytest_cov
+python_dateutil rich ruff scikit_learn scipy shellingham skl2onnx sklearn starlette
 threadpoolctl tomlkit trove_classifiers truststore typer typing_extensions typing_inspection
 tzdata uvicorn uvloop
 """.split()
