@@ -1,4 +1,7 @@
-"""Renew what is kept of baked projects: `python -m tests.renew snapshots` or `… locks`."""
+"""Renew what is kept of baked projects: `python -m tests.renew snapshots` or `… locks`.
+
+A word behind that renews only the combinations whose name holds it.
+"""
 
 import shutil
 import sys
@@ -39,12 +42,15 @@ def origin_of(lock_name: str, project: BakedProject) -> Path:
 def main() -> None:
     """Bake every combination and renew what was asked for."""
     renewals = {"snapshots": renew_snapshots, "locks": renew_locks}
-    if len(sys.argv) != 2 or sys.argv[1] not in renewals:
+    if len(sys.argv) not in {2, 3} or sys.argv[1] not in renewals:
         sys.exit(__doc__)
-    for old in SNAPSHOTS.glob("*.txt") if sys.argv[1] == "snapshots" else ():
+    word = sys.argv[2] if len(sys.argv) == 3 else ""
+    for old in SNAPSHOTS.glob(f"*{word}*.txt") if sys.argv[1] == "snapshots" else ():
         old.unlink()
     for answers in combinations():
         name = name_of(answers)
+        if word not in name:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             renewals[sys.argv[1]](name, bake_into(Path(folder) / name, answers))
 

@@ -1,5 +1,6 @@
 """However the template is used, it makes the same project."""
 
+import json
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ from cookiecutter.hooks import run_hook
 from cookiecutter.utils import work_in
 
 from tests.bakery import (
+    CHOICES,
     TEMPLATE,
     BakedProject,
     bake_into,
@@ -167,15 +169,18 @@ def cruft(*arguments: str, folder: Path) -> str:
 def test_cruft_creates_and_updates_a_project(tmp_path: Path, template, git, project) -> None:
     """A change of the template reaches a project that was made before, and nothing else does."""
     commit_all(git, template.path)
-    cruft("create", str(template.path), "--no-input", folder=tmp_path)
-    made = BakedProject(tmp_path / "iris-classifier", project.answers)
+    chosen = json.dumps({question: project.answers[question] for question in CHOICES})
+    context = ("--extra-context", chosen)
+    cruft("create", str(template.path), "--no-input", *context, folder=tmp_path)
+    made = BakedProject(tmp_path / project.slug, project.answers)
     assert set(made.files()) - {".cruft.json"} == set(project.files())
 
     commit_all(git, made.path)
     assert "up to date" in cruft("update", "-y", folder=made.path)
 
     template.write("README.md", "\nA line from the template.\n")
-    template.write("_options/framework/scikit-learn/requirements/serving.txt", "# renewed\n")
+    framework = project.answers["__framework"]
+    template.write(f"_options/framework/{framework}/requirements/serving.txt", "# renewed\n")
     commit_all(git, template.path)
     before = made.contents()
     cruft("update", "-y", folder=made.path)

@@ -27,23 +27,29 @@ from cookiecutter.main import cookiecutter
 HERE = Path(__file__).parent
 TEMPLATE = HERE.parent.parent
 SERVERS = HERE / "servers"
-NAME, PACKAGE = "iris-classifier", "iris_classifier"
-ROW = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 TO_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 class Bench:
     """A baked, installed and trained project, and ways to start and to ask servers of it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, model="scikit-learn-classifier"):
         """Bake, install from the locks, train, make a key."""
         self.folder = folder
-        self.project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder)))
+        answers = {"model": model}
+        self.project = Path(
+            cookiecutter(
+                str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers
+            )
+        )
+        self.name = self.project.name
         self.run("nox", "-s", "train")
         self.bin = next(
             path for path in (self.project / ".venv").iterdir() if path.name in ("bin", "Scripts")
         )
-        made = self.run(str(self.bin / NAME), "key", "bench").splitlines()
+        cases = json.loads((self.project / "model" / "golden.json").read_text("utf-8"))
+        self.row = cases[0]["input"]
+        made = self.run(str(self.bin / self.name), "key", "bench").splitlines()
         self.key = next(line for line in made if len(line) == 43)
         (folder / "keys").write_text(
             next(line for line in made if ":" in line and "bench:" in line)
@@ -64,12 +70,12 @@ class Bench:
         port = free_port()
         environment = os.environ | {
             "MODEL_DIR": "model",
-            "BAKED_PACKAGE": PACKAGE,
+            "BAKED_PACKAGE": self.name.replace("-", "_"),
             "PYTHONPATH": str(SERVERS),
             "PYTHONDONTWRITEBYTECODE": "",
         }
         if server == "service":
-            command = [self.bin / NAME, "serve", "--port", port, "--workers", workers]
+            command = [self.bin / self.name, "serve", "--port", port, "--workers", workers]
             environment["API_KEYS_FILE"] = str(self.folder / "keys")
         else:
             command = [self.bin / "python", "-m", "uvicorn", f"{server}:app", "--port", port]
@@ -80,7 +86,7 @@ class Bench:
                 cwd=self.project, env=environment, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         try:
-            wait(port, self.key)
+            self.wait(port)
             yield port, process
         finally:
             process.terminate()
@@ -89,7 +95,7 @@ class Bench:
     def ask(self, port, *, rows=1, connections=32, seconds=2, path="/predict"):
         """Load a server with wrk; return requests a second, p50 and p99 in ms."""
         script = self.folder / f"ask-{rows}.lua"
-        body = json.dumps({"instances": [ROW] * rows})
+        body = json.dumps({"instances": [self.row] * rows})
         script.write_text(
             'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\n'
             f'wrk.headers["X-API-Key"]="{self.key}"\nwrk.body=[[{body}]]\n'
@@ -103,6 +109,30 @@ class Bench:
         p50, p99 = (milliseconds(waits[each]) for each in ("50", "99"))
         return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), p50, p99
 
+    def post(self, port):
+        """Ask for one prediction; return the status, or None where nobody listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            body = json.dumps({"instances": [self.row]})
+            headers = {"Content-Type": "application/json", "X-API-Key": self.key}
+            connection.request("POST", "/predict", body, headers)
+            response = connection.getresponse()
+            response.read()
+            return response.status
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    def wait(self, port):
+        """Return when a server has answered its first prediction."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.post(port) == 200:
+                return
+            time.sleep(0.002)
+        sys.exit("a server did not start; its log lies beside the project")
+
 
 def milliseconds(text):
     """Return wrk's time, such as 1.2ms or 800us, in milliseconds."""
@@ -115,32 +145,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def post(port, key):
-    """Ask for one prediction; return the status, or None where nobody listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        body = json.dumps({"instances": [ROW]})
-        headers = {"Content-Type": "application/json", "X-API-Key": key}
-        connection.request("POST", "/predict", body, headers)
-        response = connection.getresponse()
-        response.read()
-        return response.status
-    except OSError:
-        return None
-    finally:
-        connection.close()
-
-
-def wait(port, key):
-    """Return when a server has answered its first prediction."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if post(port, key) == 200:
-            return
-        time.sleep(0.002)
-    sys.exit("a server did not start; its log lies beside the project")
 
 
 def memory_mib(process):

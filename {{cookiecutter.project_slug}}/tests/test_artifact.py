@@ -32,6 +32,16 @@ def test_what_was_saved_is_loaded(found: artifact.Artifact, folder: Path, tmp_pa
     assert loaded.manifest.files["model.onnx"] == artifact.sha256(files["model.onnx"])
 
 
+def test_files_that_lie_somewhere_are_copied_as_they_are(
+    found: artifact.Artifact, folder: Path, tmp_path: Path
+) -> None:
+    paths: dict[str, artifact.Content] = {**found.paths}
+    saved = artifact.save(tmp_path / "new", found.manifest, paths)
+    assert saved.manifest == found.manifest
+    assert contents(saved.folder) == contents(folder)
+    assert artifact.size_bytes(paths) == found.manifest.size_bytes
+
+
 def test_a_file_that_was_tampered_with_is_refused(folder: Path) -> None:
     for name in ("model.onnx", "golden.json"):
         (folder / name).write_bytes((folder / name).read_bytes() + b"\0")

@@ -13,7 +13,8 @@ from package import batch as batch_module
 from package.artifact import Artifact
 from package.batch import Batch, Shard
 from package.errors import MalformedError, ModelError
-from package.serving.runtime import Runtime
+from package.serving.arrays import Model
+from package.serving.runtime import load_model
 
 Row = dict[str, Any]
 UNKNOWN = "the model has no such field"
@@ -252,12 +253,12 @@ class Spoilt:
         runtime: answers everything else.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, model: Model) -> None:
+        self._model = model
 
     def run(self, feeds: Any) -> Any:
         """Return the answers, spoilt."""
-        outputs = self._runtime.run(feeds)
+        outputs = self._model.run(feeds)
         outputs[0] = np.nan
         return outputs
 
@@ -265,7 +266,7 @@ class Spoilt:
 @pytest.fixture
 def spoilt_batch(found: Artifact, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """Return a batch whose model fails on the first row of each call."""
-    monkeypatch.setattr(batch_module, "Runtime", lambda path, **_: Spoilt(Runtime(path)))
+    monkeypatch.setattr(batch_module, "load_model", lambda each, **_: Spoilt(load_model(each)))
     return Batch(found)
 
 

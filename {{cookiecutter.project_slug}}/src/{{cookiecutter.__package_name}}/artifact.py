@@ -20,6 +20,10 @@ REFERENCE = "reference.json"
 GOLDEN = "golden.json"
 CARD = "MODEL_CARD.md"
 
+MANY = 20  # categories that are still named one by one
+
+Content = bytes | Path  # a file of an artifact: what it holds, or where it lies
+
 
 class Record(BaseModel):
     """A frozen piece of the manifest that refuses what it does not know."""
@@ -28,22 +32,60 @@ class Record(BaseModel):
 
 
 class Feature(Record):
-    """One field of an input row, as training saw it; `minimum` and `maximum` are its range."""
+    """One field of an input row, as training saw it.
+
+    `minimum` and `maximum` are the range of a number, or of a text's length in characters;
+    `categories` are a category's values; `gaps` allows the field to be missing.
+    """
 
     name: str
-    kind: Literal["number", "integer", "boolean"]
-    minimum: float
-    maximum: float
-    example: float
+    kind: Literal["number", "integer", "boolean", "category", "text"]
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    gaps: bool = False
+    example: float | str | None = None
+
+    @property
+    def seen(self) -> str:
+        """Return in words what training saw in this field."""
+        if self.kind == "category":
+            known = ", ".join(self.categories[:MANY])
+            more = len(self.categories) - MANY
+            values = known if more <= 0 else f"{known} and {more} more"
+        else:
+            unit = " characters" if self.kind == "text" else ""
+            values = f"{self.minimum:g} to {self.maximum:g}{unit}"
+        return f"{values}, or missing" if self.gaps else values
 
 
 class Data(Record):
-    """What the model was trained on."""
+    """What the model was trained on, calibrated with and judged by."""
 
     source: str
     sha256: str
     training_rows: int
+    calibration_rows: int = 0
     test_rows: int
+
+
+class Interval(Record):
+    """How far the truth lies from an answer in `coverage` of all cases, at most.
+
+    `half_width` holds for the model's answers, `prior_half_width` for the prior.
+    """
+
+    coverage: float
+    half_width: float
+    prior_half_width: float
+
+
+class Guarantees(Record):
+    """What every answer keeps to: its bounds, None for an open one, and how near the truth is."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    interval: Interval | None = None
 
 
 class Manifest(Record):
@@ -63,8 +105,10 @@ class Manifest(Record):
     features: tuple[Feature, ...]
     labels: tuple[str, ...]
     prior: tuple[float, ...]
+    guarantees: Guarantees = Guarantees()
+    provenance: dict[str, str] = {}
     metrics: dict[str, float]
-    parity: float
+    parity: float | None
     size_bytes: int
     files: dict[str, str]
 
@@ -81,14 +125,29 @@ class Artifact:
         """Where the ONNX graph lies."""
         return self.folder / MODEL
 
+    @property
+    def paths(self) -> dict[str, Content]:
+        """Where each file of the manifest lies, by its name."""
+        return {name: self.folder / name for name in self.manifest.files}
+
     def read_json(self, name: str) -> Any:
         """Return the content of `reference.json` or `golden.json`."""
         return json.loads((self.folder / name).read_text(encoding="utf-8"))
 
 
-def sha256(content: bytes) -> str:
-    """Return the SHA-256 of `content` in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+def sha256(content: Content) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def size_bytes(files: Mapping[str, Content]) -> int:
+    """Return how large some files are together."""
+    return sum(
+        len(each) if isinstance(each, bytes) else each.stat().st_size for each in files.values()
+    )
 
 
 def to_text(content: object) -> bytes:
@@ -127,7 +186,7 @@ def load(folder: Path) -> Artifact:
     return Artifact(folder, manifest)
 
 
-def save(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Artifact:
+def save(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Artifact:
     """Write an artifact in one step: it stands complete, or what stood there before remains.
 
     Args:
@@ -139,17 +198,18 @@ def save(folder: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Artifa
         ArtifactError: the folder holds something that is no artifact, or cannot be written.
     """
     check_place(folder)
-    hashes = {name: sha256(content) for name, content in sorted(files.items())}
-    complete = manifest.model_copy(
-        update={"files": hashes, "size_bytes": sum(map(len, files.values()))}
-    )
     try:
+        hashes = {name: sha256(content) for name, content in sorted(files.items())}
+        complete = manifest.model_copy(update={"files": hashes, "size_bytes": size_bytes(files)})
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
             fresh = Path(scratch, "new")
             fresh.mkdir()
             for name, content in files.items():
-                (fresh / name).write_bytes(content)
+                if isinstance(content, bytes):
+                    (fresh / name).write_bytes(content)
+                else:
+                    shutil.copyfile(content, fresh / name)
             (fresh / MANIFEST).write_bytes(to_text(complete.model_dump(mode="json")))
             replace(fresh, folder, aside=Path(scratch, "old"))
     except OSError as error:
@@ -185,7 +245,7 @@ def replace(fresh: Path, folder: Path, *, aside: Path) -> None:
 
 def _compare(path: Path, expected: str) -> str:
     try:
-        found = sha256(path.read_bytes())
+        found = sha256(path)
     except OSError:
         return "missing"
     return "" if found == expected else "its SHA-256 differs"

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,17 +10,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-import numpy as np
 from pydantic_core import from_json, to_json
 
 from .artifact import Artifact
 from .errors import InvalidInputError, MalformedError, ModelError
 from .serving.arrays import Prediction
 from .serving.codec import JsonCodec
-from .serving.runtime import Runtime
-
-CHUNK = 1_000
-NOT_FINITE = "the model's answer is not finite"
+from .serving.inputs import CHUNK
+from .serving.runtime import load_model
+from .serving.validity import Validity
 
 
 @dataclass(frozen=True)
@@ -58,20 +57,21 @@ class Batch:
 
     def __init__(self, found: Artifact) -> None:
         """Load the model."""
-        self._codec = JsonCodec(found.manifest, max_rows=CHUNK)
-        self._runtime = Runtime(found.model, threads=os.cpu_count() or 1)
+        self._codec = JsonCodec(found, max_rows=CHUNK)
+        self._model = load_model(found, threads=os.cpu_count() or 1)
+        self._validity = Validity(found.manifest.guarantees)
 
     def answer(self, body: bytes, inference_id: str) -> bytes:
         """Return the response to one request's body, as the service would give it.
 
         Raises:
             RequestError: the body is wrong; every bad field is named.
-            ModelError: an answer is not finite.
+            ModelError: an answer is not finite, or outside of its bounds.
         """
         call = self._codec.decode(body)
-        prediction = Prediction(self._runtime.run(call.feeds), degraded=False)
-        if not np.isfinite(prediction.outputs).all():
-            raise ModelError(f"{NOT_FINITE}; look for values far outside of its training data.")
+        prediction = Prediction(self._model.run(call.feeds), degraded=False)
+        if complaint := self._validity.complain(prediction.outputs):
+            raise ModelError(f"{complaint}; look for values far outside of its training data.")
         return self._codec.encode(call, prediction, inference_id)
 
     def run(self, source: Path, output: Path, *, shard: Shard = WHOLE) -> Tally:
@@ -116,8 +116,8 @@ class Batch:
         tally = Tally()
         while chunk := list(islice(lines, CHUNK)):
             accepted, problems = self._sort_out(chunk, spelled=spelled)
-            answers = self._answer_rows(accepted) if accepted else {}
-            problems |= {number: [NOT_FINITE] for number in accepted if number not in answers}
+            answers, invalid = self._answer_rows(accepted) if accepted else ({}, {})
+            problems |= invalid
             for number, answer in answers.items():
                 good.write(f'{{"row":{number},{answer[1:]}\n')
             for number, reasons in sorted(problems.items()):
@@ -126,13 +126,27 @@ class Batch:
             tally.rejected += len(problems)
         return tally
 
-    def _answer_rows(self, rows: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
-        """Return the answers as JSON by the rows' numbers, but for those that are not finite."""
-        outputs = self._runtime.run(self._codec.gather(list(rows.values())).feeds)
-        finite = np.flatnonzero(np.isfinite(outputs).all(axis=1))
-        answers = self._codec.outputs.rows(outputs[finite])
+    def _answer_rows(
+        self, rows: Mapping[int, Mapping[str, Any]]
+    ) -> tuple[dict[int, str], dict[int, list[str]]]:
+        """Return the answers as JSON, and what is wrong with the others, by the rows' numbers."""
         numbers = list(rows)
-        return {numbers[i]: answer for i, answer in zip(finite, answers, strict=True)}
+        call = self._codec.gather(list(rows.values()))
+        outputs = self._model.run(call.feeds)
+        reasons = self._validity.reasons(outputs)
+        invalid = {numbers[i]: [reason] for i, reason in enumerate(reasons) if reason}
+        valid = [i for i, reason in enumerate(reasons) if not reason]
+        answers = self._codec.outputs.rows(Prediction(outputs[valid], degraded=False))
+        told = defaultdict(list)
+        for each in call.warnings:
+            row, _, field = each.where[1:].partition("/")
+            told[int(row)].append(f"{field}: {each.problem}")
+        return {
+            numbers[i]: f'{answer[:-1]},"warnings":{to_json(told[i]).decode()}}}'
+            if i in told
+            else answer
+            for i, answer in zip(valid, answers, strict=True)
+        }, invalid
 
     def _sort_out(
         self, lines: list[Line], *, spelled: bool

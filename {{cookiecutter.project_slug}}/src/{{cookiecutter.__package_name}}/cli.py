@@ -9,13 +9,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic_core import to_json
 
 from . import artifact
 from .errors import InvalidInputError, MalformedError, ServiceError, TrainingError
+
+if TYPE_CHECKING:
+    from .training.train import Run
 
 NAME = __name__.partition(".")[0].replace("_", "-")
 
@@ -44,25 +47,44 @@ def train(
         from .training.config import load_config
         from .training.train import train as run_training
     settings = load_config(config)
-    run = run_training(
-        settings, output, project=config.resolve().parent.parent, name=NAME, step=display.step
-    )
-    manifest = run.artifact.manifest
-    data = manifest.data
-    display.show(
-        f"{manifest.name} {manifest.version}",
-        [
-            ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
-            (
-                "split",
-                f"{data.training_rows} rows to train on, {data.test_rows} held back, "
-                f"seed {manifest.seed}",
-            ),
-            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
-            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.verdicts),
-            ("parity", f"{manifest.parity:.2g}, at most {settings.parity.tolerance:g}"),
-            ("artifact", f"{output}, {manifest.size_bytes:,} bytes"),
-        ],
+    project = config.resolve().parent.parent
+    show_run(run_training(settings, output, project=project, name=NAME, step=display.step))
+
+
+@app.command("import-onnx")
+def import_onnx(
+    graph: Annotated[Path, typer.Argument(help="The ONNX file.")],
+    labels: Annotated[
+        str | None,
+        typer.Option(help="In the order of the graph's outputs, with commas between them."),
+    ] = None,
+    softmax: Annotated[
+        bool, typer.Option("--softmax", help="The graph gives scores, not probabilities.")
+    ] = False,
+    output: Annotated[Path, typer.Option(help="Where the artifact goes.")] = Path("model"),
+    config: ConfigOption = Path("config/training.toml"),
+) -> None:
+    """Judge an ONNX graph that was made elsewhere, and make an artifact of it."""
+    with training_set():
+        from . import display
+        from .training import data, evaluate
+        from .training.config import load_config
+        from .training.imported import Importer
+        from .training.train import train as run_training
+    settings = load_config(config)
+    known = ", ".join(evaluate.labels_of(data.load(settings.data).target.tolist()))
+    if known and labels is None:
+        labels = typer.prompt("The labels, in the order of the graph's outputs", default=known)
+    names = tuple(name.strip() for name in labels.split(",")) if labels else ()
+    show_run(
+        run_training(
+            settings,
+            output,
+            project=config.resolve().parent.parent,
+            name=NAME,
+            step=display.step,
+            make=Importer(graph, names, softmax=softmax),
+        )
     )
 
 
@@ -183,11 +205,9 @@ def info(
             ("task", manifest.task),
             ("created", f"{manifest.created:%Y-%m-%d %H:%M} UTC"),
             ("commit", manifest.git_commit or "unknown"),
-            *(
-                (each.name, f"{each.kind}, {each.minimum:g} to {each.maximum:g}")
-                for each in manifest.features
-            ),
-            ("labels", ", ".join(manifest.labels)),
+            *((each.name, f"{each.kind}: {each.seen}") for each in manifest.features),
+            *([("labels", ", ".join(manifest.labels))] if manifest.labels else []),
+            *manifest.provenance.items(),
             *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
             ("size", f"{manifest.size_bytes:,} bytes"),
         ],
@@ -213,6 +233,35 @@ def key(name: Annotated[str, typer.Argument(help="The consumer, as logs will nam
     sys.stdout.write(made + "\n")
     display.say("Add this line to the file that API_KEYS_FILE names:", aside=True)
     sys.stdout.write(line + "\n")
+
+
+def show_run(run: "Run") -> None:
+    """Print what a training run has made."""
+    from . import display
+
+    manifest = run.artifact.manifest
+    data = manifest.data
+    compared = "nothing to compare" if manifest.parity is None else f"{manifest.parity:.2g}"
+    parts = [
+        f"{count} {use}"
+        for count, use in (
+            (data.training_rows, "rows to train on"),
+            (data.calibration_rows, "to calibrate with"),
+            (data.test_rows, "held back"),
+        )
+        if count
+    ]
+    display.show(
+        f"{manifest.name} {manifest.version}",
+        [
+            ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
+            ("split", f"{', '.join(parts)}, seed {manifest.seed}"),
+            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
+            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.verdicts),
+            ("parity", compared),
+            ("artifact", f"{run.artifact.folder}, {manifest.size_bytes:,} bytes"),
+        ],
+    )
 
 
 @contextmanager

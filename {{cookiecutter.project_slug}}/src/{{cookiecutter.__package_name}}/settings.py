@@ -47,6 +47,9 @@ class Settings(BaseModel):
         default=1_048_576, ge=1_024, le=104_857_600, description="Longest body of a request."
     )
     max_rows: int = Field(default=256, ge=1, le=100_000, description="Rows a request may carry.")
+    max_text_length: int = Field(
+        default=20_000, ge=1, le=10_000_000, description="Characters that one text may have."
+    )
     max_concurrency: int = Field(
         default=128, ge=1, le=10_000, description="Predictions under way at once; then 503."
     )

@@ -1,108 +1,34 @@
 """The service as an operator meets it: a process that starts, answers, logs, and stops."""
 
-import http.client
 import json
-import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from package.artifact import Artifact
-from package.cli import NAME
-from package.settings import Settings
 
 pytestmark = pytest.mark.e2e
 
 HOST = "127.0.0.1"
 STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 15
+
+Serve = Callable[..., Any]
+Command = Callable[..., list[str]]
 ON_POSIX = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no SIGTERM: a process is ended, not asked to stop"
 )
 
 
-@dataclass
-class Service:
-    """A process that serves, its port, and the file that its standard output goes to."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Send a request over a connection of its own; return the status and the body."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
-        try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def stop(self) -> int:
-        """Ask the process to stop, and return its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOPS_WITHIN_S)
-
-
-Serve = Callable[..., Service]
-
-
-def command(*arguments: str) -> list[str]:
-    """Return the console script, as it is installed beside this Python, with arguments."""
-    script = shutil.which(NAME, path=sysconfig.get_path("scripts"))
-    assert script is not None, f"{NAME} is not installed beside {sys.executable}"
-    return [script, *arguments]
-
-
-def environment() -> dict[str, str]:
-    """Return the environment without any setting of this service."""
-    settings = {name.upper() for name in dict(Settings.model_fields)}
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in settings and not name.startswith("AIP_")
-    }
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def wait_until_ready(service: Service) -> None:
-    """Return once the service says that it is ready."""
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while True:
-        try:
-            status, _ = service.ask("GET", "/health/ready")
-        except OSError:
-            status = 0
-        if status == 200:
-            return
-        said = service.log.read_text(encoding="utf-8", errors="replace")
-        assert service.process.poll() is None, f"the service has ended:\n{said}"
-        assert time.monotonic() < deadline, f"the service is not ready:\n{said}"
-        time.sleep(0.05)
-
-
-def wait_until_said(service: Service, words: str, *, times: int) -> None:
+def wait_until_said(service: Any, words: str, *, times: int) -> None:
     """Return once the log has some words so many times."""
     deadline = time.monotonic() + STARTS_WITHIN_S
     while service.log.read_text(encoding="utf-8", errors="replace").count(words) < times:
@@ -110,32 +36,7 @@ def wait_until_said(service: Service, words: str, *, times: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def serve(found: Artifact, tmp_path: Path) -> Iterator[Serve]:
-    """Return a way to start the service; whatever still runs at the end is killed."""
-    with ExitStack() as running:
-
-        def start(*options: str, **settings: str) -> Service:
-            port, log = free_port(), tmp_path / "stdout.log"
-            arguments = ("serve", "--port", str(port), "--model", str(found.folder), *options)
-            process = running.enter_context(
-                subprocess.Popen(
-                    command(*arguments),
-                    stdout=running.enter_context(log.open("wb")),
-                    stderr=subprocess.STDOUT,
-                    cwd=tmp_path,
-                    env=environment() | settings,
-                )
-            )
-            running.callback(process.kill)
-            service = Service(process, port, log)
-            wait_until_ready(service)
-            return service
-
-        yield start
-
-
-def send_head(service: Service, length: int) -> socket.socket:
+def send_head(service: Any, length: int) -> socket.socket:
     """Begin a prediction: send its head, and return once the service waits for its body."""
     connection = socket.create_connection((HOST, service.port), timeout=10)
     connection.sendall(
@@ -228,11 +129,13 @@ def test_two_workers_answer_and_stop(serve: Serve, row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_model_that_is_not_there_ends_it_with_one_line(tmp_path: Path, workers: str) -> None:
+def test_a_model_that_is_not_there_ends_it_with_one_line(
+    tmp_path: Path, command: Command, environment: dict[str, str], workers: str
+) -> None:
     done = subprocess.run(
         command("serve", "--port", "0", "--model", "nowhere", "--workers", workers),
         cwd=tmp_path,
-        env=environment(),
+        env=environment,
         capture_output=True,
         timeout=STARTS_WITHIN_S,
         check=False,
@@ -244,10 +147,13 @@ def test_a_model_that_is_not_there_ends_it_with_one_line(tmp_path: Path, workers
 
 
 def test_what_trains_is_not_needed_to_predict(
-    found: Artifact, tmp_path: Path, row: dict[str, Any]
+    found: Artifact, tmp_path: Path, environment: dict[str, str], row: dict[str, Any]
 ) -> None:
     # A module that is None in sys.modules cannot be imported, as if it were not installed.
-    absent = ["onnx", "pandas", "scipy", "skl2onnx", "sklearn", "torch", "xgboost"]
+    absent = [
+        *("huggingface_hub", "onnx", "onnxmltools", "pandas", "scipy", "skl2onnx", "sklearn"),
+        *("torch", "transformers", "xgboost"),
+    ]
     package = Artifact.__module__.partition(".")[0]
     script = f"import sys; sys.modules |= dict.fromkeys({absent}); import {package}.cli as cli"
     request = tmp_path / "request.json"
@@ -258,7 +164,7 @@ def test_what_trains_is_not_needed_to_predict(
             *(sys.executable, "-c", f"{script}; import {package}.serving.app; cli.main()"),
             *("predict", str(request), "--model", str(found.folder)),
         ],
-        env=environment(),
+        env=environment,
         capture_output=True,
         timeout=STARTS_WITHIN_S,
         check=False,

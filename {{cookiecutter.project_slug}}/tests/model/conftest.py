@@ -9,7 +9,7 @@ import pytest
 from package import artifact
 from package.artifact import Artifact
 from package.serving.codec import JsonCodec
-from package.serving.runtime import Runtime
+from package.serving.runtime import load_model as load_runtime
 
 Rows = list[dict[str, Any]]
 Answer = Callable[[Rows], np.ndarray]
@@ -21,9 +21,9 @@ def load_model(found: Artifact) -> Callable[[], Answer]:
 
     def load() -> Answer:
         opened = artifact.load(found.folder)
-        codec = JsonCodec(opened.manifest, max_rows=1_000)
-        runtime = Runtime(opened.model)
-        return lambda rows: runtime.run(codec.gather(rows).feeds)
+        codec = JsonCodec(opened, max_rows=1_000)
+        model = load_runtime(opened)
+        return lambda rows: model.run(codec.gather(rows).feeds)
 
     return load
 

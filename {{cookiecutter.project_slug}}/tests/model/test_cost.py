@@ -7,7 +7,7 @@ from typing import Any
 from package import artifact
 from package.artifact import Artifact
 from package.serving.codec import JsonCodec
-from package.serving.runtime import Runtime
+from package.serving.runtime import load_model, measure_ms
 from package.training.config import Config
 
 
@@ -23,8 +23,8 @@ def test_the_time_of_a_prediction_is_told_beside_its_budget(
     row: dict[str, Any],
     record_property: Callable[[str, object], None],
 ) -> None:
-    codec = JsonCodec(found.manifest, max_rows=1)
-    took_ms = Runtime(found.model).measure_ms(codec.gather([row]).feeds)
+    codec = JsonCodec(found, max_rows=1)
+    took_ms = measure_ms(load_model(found), codec.gather([row]).feeds)
 
     record_property("prediction_ms", took_ms)
     record_property("budget_ms", config.limits.prediction_ms)

@@ -8,12 +8,13 @@ import pytest
 from package.artifact import Artifact
 from package.training import data, train
 from package.training.config import Config
+from package.training.parts import split
 
 
 def test_the_rows_held_back_give_the_manifests_metrics_and_pass_the_gate(
     found: Artifact, config: Config, tmp_path: Path
 ) -> None:
-    _, held_back = train.split(data.load(config.data), config)
+    held_back = split(data.load(config.data), config.data, config.seed).test
     table = tmp_path / "held_back.csv"
     held_back.rows.assign(**{config.data.target: held_back.target}).to_csv(table, index=False)
 

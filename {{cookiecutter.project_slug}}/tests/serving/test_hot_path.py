@@ -35,6 +35,9 @@ class Kept:
         """Keep some."""
         self.finished += finished
 
+    def write(self) -> None:
+        """Write nothing."""
+
 
 class BrokenCodec:
     """A codec with a bug."""

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from package import errors
-from package.serving import inference_protocol
-from package.serving.arrays import Prediction, Tensor
+from package.errors import Complaint
+from package.serving import inference_protocol, tensors
+from package.serving.arrays import Call, Feeds, Prediction, Tensor
 from package.serving.outputs import Outputs
 
 SIGNATURE = (
@@ -26,11 +27,26 @@ GOOD: dict[str, dict[str, Any]] = {
 HUGE = 10**400
 
 
+class EveryKind:
+    """Inputs that take a tensor of each kind as it is."""
+
+    tensors = SIGNATURE
+
+    def gather_tensors(self, tensors: Feeds) -> Call:
+        """Refuse texts that say so, warn of those that are long."""
+        texts = list(tensors["text"])
+        if wrong := [i for i, text in enumerate(texts) if text == "refuse me"]:
+            raise errors.InvalidInputError([Complaint(f"text/{i}", "as it wished") for i in wrong])
+        long = [Complaint(f"/{i}/text", "cut") for i, text in enumerate(texts) if len(text) > 9]
+        return Call(tensors, len(texts), warnings=long)
+
+
 @pytest.fixture
 def codec(found: Any) -> inference_protocol.InferenceCodec:
     """Return a codec of a graph with an input of each kind."""
+    inputs: Any = EveryKind()
     return inference_protocol.InferenceCodec(
-        found.manifest, SIGNATURE, Outputs(found.manifest), max_rows=2
+        found.manifest, inputs, Outputs(found.manifest), max_rows=2
     )
 
 
@@ -158,6 +174,49 @@ def test_an_answer_bears_the_clients_own_id(
     outputs = np.asarray([found.manifest.prior] * 2, dtype=np.float32)
     call = codec.gather(request() | {"id": given})
     assert json.loads(codec.encode(call, Prediction(outputs, False), "ab12"))["id"] == answered
+
+
+def test_the_inputs_own_complaints_are_placed_in_the_request(
+    codec: inference_protocol.InferenceCodec,
+) -> None:
+    with pytest.raises(errors.InvalidInputError) as caught:
+        codec.gather(request(text={"data": ["fine", "refuse me"]}))
+    assert caught.value.complaints == (("/inputs/3/data/1", "as it wished"),)
+
+
+def test_warnings_stand_beside_the_answer(
+    codec: inference_protocol.InferenceCodec, found: Any
+) -> None:
+    outputs = np.asarray([found.manifest.prior] * 2, dtype=np.float32)
+    call = codec.gather(request(text={"data": ["a", "longer than it may be"]}) | {"id": "mine"})
+    answer = json.loads(codec.encode(call, Prediction(outputs, False), "ab12"))
+    assert (call.id, call.rows) == ("mine", 2)
+    assert answer["parameters"]["warnings"] == ["/1/text: cut"]
+
+
+@pytest.mark.parametrize(
+    ("datatype", "data", "filled"),
+    [
+        pytest.param("FP32", [1, None, 2.5], [1, np.nan, 2.5], id="number"),
+        pytest.param("FP64", [None, 1, 2], [np.nan, 1, 2], id="long number"),
+        pytest.param("BYTES", ["a", None, ""], ["a", "", ""], id="text"),
+    ],
+)
+def test_null_stands_for_what_is_missing_where_that_may_be(
+    datatype: str, data: list[Any], filled: list[Any]
+) -> None:
+    given = {"datatype": datatype, "shape": [3], "data": data}
+    array, complaints = tensors.read(Tensor("x", datatype, (-1,), gaps=True), given, "/x")
+    assert complaints == []
+    np.testing.assert_array_equal(array, filled)
+    _, complaints = tensors.read(Tensor("x", datatype, (-1,)), given, "/x")
+    assert [each.where for each in complaints] == [f"/x/data/{data.index(None)}"]
+
+
+def test_a_number_beyond_its_reach_is_named_among_gaps() -> None:
+    given = {"datatype": "FP32", "shape": [3], "data": [None, 1e39, HUGE]}
+    _, complaints = tensors.read(Tensor("x", "FP32", (-1,), gaps=True), given, "/x")
+    assert [each.where for each in complaints] == ["/x/data/1", "/x/data/2"]
 
 
 def test_binary_tensors_are_refused_with_the_way_out(

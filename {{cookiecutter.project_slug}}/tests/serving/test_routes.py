@@ -56,7 +56,9 @@ def test_the_documentation_has_the_types_of_a_prediction(
         "model_version",
         "inference_id",
         "degraded",
+        "warnings",
     }
+    assert "warnings" not in resolve(schema, answer)["required"]
     assert resolve(schema, properties["predictions"]["items"])["properties"]
 
 

@@ -3,9 +3,14 @@
 import pytest
 
 from package import artifact
-from package.artifact import Artifact
+from package.artifact import Artifact, Feature, Guarantees, Interval
 from package.training.card import write_card
+from package.training.data import MODALITY
 from package.training.gate import Verdict
+from package.training.sections import Card
+
+WORDS = Card(intended_use="To be tried.\n", limitations="\nAnything else.")
+NOUNS = {"classifier": "classification", "regressor": "regression"}
 
 
 def front_matter(card: str) -> dict[str, str]:
@@ -23,19 +28,108 @@ def test_every_figure_of_the_manifest_is_in_the_card(found: Artifact) -> None:
     for name, value in manifest.metrics.items():
         assert f"| {name} | {value:.4f} |" in lines
     for each in manifest.features:
-        assert f"| {each.name} | {each.kind} | {each.minimum:g} to {each.maximum:g} |" in lines
+        assert f"| {each.name} | {each.kind} | {each.seen} |" in lines
+    for name, value in manifest.provenance.items():
+        assert f"- {name}: {value}" in lines
     for name, version in manifest.libraries.items():
         assert f"{name} {version}" in card
     assert f"# {manifest.name} {manifest.version}" in card
     assert manifest.description in card
-    assert f"{manifest.data.training_rows} rows to train on, {manifest.data.test_rows}" in card
+    assert f"{manifest.data.training_rows} rows to train on, " in card
+    assert f"{manifest.data.test_rows} held back" in card
     assert f"`{manifest.data.sha256}`" in card
     assert f"at most {manifest.parity:.2g}." in card
     assert f"seed {manifest.seed};" in card
 
 
+def test_use_and_limits_are_told_in_the_projects_words(found: Artifact) -> None:
+    card = write_card(found.manifest, [], WORDS, licence="MIT")
+    assert "\nTo be tried.\n\nNot for: Anything else.\n" in card
+
+
+@pytest.mark.parametrize(
+    ("labels", "guarantees", "told"),
+    [
+        pytest.param(("a", "b"), Guarantees(), "One probability for each of: a, b.", id="labels"),
+        pytest.param((), Guarantees(), "A value.", id="value"),
+        pytest.param((), Guarantees(minimum=0), "A value, at least 0.", id="minimum"),
+        pytest.param(
+            (), Guarantees(minimum=-1, maximum=9.5), "A value, at least -1, at most 9.5.", id="both"
+        ),
+        pytest.param(
+            (),
+            Guarantees(interval=Interval(coverage=0.9, half_width=12.345, prior_half_width=20)),
+            "A value, and around it the interval that holds 90 % of true values (± 12.35, "
+            "split-conformal: it holds on average over data like these, not for each kind of "
+            "case).",
+            id="interval",
+        ),
+    ],
+)
+def test_what_an_answer_holds_is_told(
+    found: Artifact, labels: tuple[str, ...], guarantees: Guarantees, told: str
+) -> None:
+    manifest = found.manifest.model_copy(update={"labels": labels, "guarantees": guarantees})
+    assert f"\n{told}\n" in write_card(manifest, [], WORDS, licence="MIT")
+
+
+def test_rows_that_calibrate_are_counted(found: Artifact) -> None:
+    data = found.manifest.data.model_copy(update={"calibration_rows": 17})
+    manifest = found.manifest.model_copy(update={"data": data})
+    assert "rows to train on, 17 to calibrate with, " in write_card(
+        manifest, [], WORDS, licence="MIT"
+    )
+
+
+def test_a_graph_without_a_model_was_compared_with_nothing(found: Artifact) -> None:
+    manifest = found.manifest.model_copy(update={"parity": None})
+    card = write_card(manifest, [], WORDS, licence="MIT")
+    assert "there was nothing to compare it with" in card
+
+
+def test_where_a_model_comes_from_is_told(found: Artifact) -> None:
+    manifest = found.manifest.model_copy(update={"provenance": {"source": "hub:a/b@c"}})
+    assert write_card(manifest, [], WORDS, licence="MIT").endswith("\n\n- source: hub:a/b@c\n")
+
+
+@pytest.mark.parametrize(
+    ("feature", "seen"),
+    [
+        pytest.param(
+            Feature(name="x", kind="number", minimum=0.5, maximum=2), "0.5 to 2", id="number"
+        ),
+        pytest.param(
+            Feature(name="x", kind="integer", minimum=1, maximum=9, gaps=True),
+            "1 to 9, or missing",
+            id="gaps",
+        ),
+        pytest.param(
+            Feature(name="x", kind="text", minimum=3, maximum=80), "3 to 80 characters", id="text"
+        ),
+        pytest.param(
+            Feature(name="x", kind="category", categories=("a", "b")), "a, b", id="category"
+        ),
+        pytest.param(
+            Feature(name="x", kind="category", categories=tuple(map(str, range(23))), gaps=True),
+            f"{', '.join(map(str, range(20)))} and 3 more, or missing",
+            id="many categories",
+        ),
+    ],
+)
+def test_what_training_has_seen_is_told_by_its_kind(feature: Feature, seen: str) -> None:
+    assert feature.seen == seen
+
+
+def test_a_name_stays_in_its_cell(found: Artifact) -> None:
+    odd = Feature(name="a|b", kind="category", categories=("c|d", "e"))
+    manifest = found.manifest.model_copy(update={"features": (odd,)})
+    card = write_card(manifest, [], WORDS, licence="MIT")
+    assert "| a\\|b | category | c\\|d, e |" in card.splitlines()
+
+
 def test_the_gate_is_told_with_its_bounds(found: Artifact) -> None:
-    card = write_card(found.manifest, [Verdict("score", 0.98765, ">= 0.9", True)], licence="MIT")
+    verdicts = [Verdict("score", 0.98765, ">= 0.9", True)]
+    card = write_card(found.manifest, verdicts, WORDS, licence="MIT")
     assert "| score | 0.9877 | >= 0.9 |" in card
 
 
@@ -48,9 +142,10 @@ def test_the_gate_is_told_with_its_bounds(found: Artifact) -> None:
     ],
 )
 def test_the_front_matter_is_what_the_hub_reads(found: Artifact, licence: str, told: str) -> None:
-    fields = front_matter(write_card(found.manifest, [], licence=licence))
+    fields = front_matter(write_card(found.manifest, [], WORDS, licence=licence))
     assert fields == {
         "license": told,
         "library_name": "onnx",
+        "pipeline_tag": f"{MODALITY}-{NOUNS[found.manifest.task]}",
         "tags": f"[{found.manifest.task}, onnx]",
     }

@@ -15,6 +15,7 @@ gate = {minimum = {score = 0.5}}
 parity = {tolerance = 1e-4}
 limits = {size_bytes = 1000, prediction_ms = 2}
 reference = {bins = 4, golden_cases = 3}
+card = {intended_use = "To be tried.", limitations = "Anything else."}
 """
 
 

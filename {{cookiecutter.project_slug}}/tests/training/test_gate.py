@@ -6,7 +6,7 @@ import pytest
 
 from package.errors import ConfigurationError
 from package.training import gate
-from package.training.config import Gate
+from package.training.sections import Gate
 
 
 @pytest.mark.parametrize(

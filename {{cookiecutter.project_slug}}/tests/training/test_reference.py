@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from package import artifact
-from package.artifact import Artifact, Feature
+from package.artifact import Artifact
 from package.training import reference
 from package.training.config import Config
 
@@ -47,39 +47,51 @@ def test_no_bin_is_empty_and_no_edge_is_twice(values: NDArray[np.float64], bins:
 
 def test_bins_of_distinct_values_are_equally_full() -> None:
     made = reference.histogram(np.arange(100, dtype=np.float32), bins=4)
-    assert made == {"edges": [24.0, 49.0, 74.0], "counts": [25, 25, 25, 25]}
+    assert made == {"edges": [24.0, 49.0, 74.0], "counts": [25, 25, 25, 25], "missing": 0}
 
 
 def test_a_value_on_an_edge_belongs_to_the_bin_below() -> None:
     made = reference.histogram(np.array([1, 1, 2, 2], dtype=np.float32), bins=2)
-    assert made == {"edges": [1.0], "counts": [2, 2]}
+    assert made == {"edges": [1.0], "counts": [2, 2], "missing": 0}
 
 
 def test_a_constant_column_has_one_bin() -> None:
     made = reference.histogram(np.full(5, 0.1, dtype=np.float32), bins=10)
-    assert made == {"edges": [], "counts": [5]}
+    assert made == {"edges": [], "counts": [5], "missing": 0}
 
 
-def test_columns_keep_their_features_names() -> None:
-    features = tuple(
-        Feature(name=name, kind="number", minimum=0, maximum=1, example=0) for name in ("b", "a")
-    )
-    X = np.array([[0, 7], [1, 7]], dtype=np.float32)
+def test_missing_numbers_are_counted_apart() -> None:
+    made = reference.histogram(np.array([1, np.nan, 2, np.nan], dtype=np.float32), bins=2)
+    assert made == {"edges": [1.0], "counts": [1, 1], "missing": 2}
 
-    made = reference.summarise(features, X, X[:, :1], bins=2)
+
+def test_categories_are_counted_by_name() -> None:
+    made = reference.tally(np.array(["b", "", "a", "b"], dtype=object))
+    assert made == {"categories": ["a", "b"], "counts": [1, 2], "missing": 1}
+
+
+def test_what_is_watched_keeps_its_name() -> None:
+    observed = {
+        "b": np.array([0, 1], dtype=np.float32),
+        "a": np.array(["x", "x"], dtype=object),
+    }
+    answers = np.array([[0], [1]], dtype=np.float32)
+
+    made = reference.summarise(observed, answers, bins=2)
 
     assert made["rows"] == 2
+    assert list(made["features"]) == ["b", "a"]
     assert made["features"] == {
-        "b": {"edges": [0.0], "counts": [1, 1]},
-        "a": {"edges": [], "counts": [2]},
+        "b": {"edges": [0.0], "counts": [1, 1], "missing": 0},
+        "a": {"categories": ["x"], "counts": [2], "missing": 0},
     }
-    assert made["outputs"] == [{"edges": [0.0], "counts": [1, 1]}]
+    assert made["outputs"] == [{"edges": [0.0], "counts": [1, 1], "missing": 0}]
 
 
 def test_the_artifacts_reference_counts_every_training_row(found: Artifact, config: Config) -> None:
     kept = found.read_json(artifact.REFERENCE)
     histograms = [*kept["features"].values(), *kept["outputs"]]
     assert kept["rows"] == found.manifest.data.training_rows
-    assert {sum(each["counts"]) for each in histograms} == {kept["rows"]}
+    assert {sum(each["counts"]) + each["missing"] for each in histograms} == {kept["rows"]}
     assert max(len(each["counts"]) for each in histograms) <= config.reference.bins
     assert len(kept["outputs"]) == len(found.manifest.prior)

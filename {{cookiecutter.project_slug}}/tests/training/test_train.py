@@ -14,7 +14,10 @@ from package import artifact, errors
 from package.artifact import Artifact
 from package.cli import NAME
 from package.training import data, model, train
-from package.training.config import Config, Gate, Limits
+from package.training.config import Config
+from package.training.made import Made
+from package.training.parts import split
+from package.training.sections import Gate, Limits
 
 Train = Callable[..., train.Run]
 
@@ -58,22 +61,27 @@ def test_another_seed_gives_another_split(
     assert other.manifest.seed == config.seed + 1
 
 
-def test_a_split_puts_every_row_on_one_side(config: Config) -> None:
+@pytest.mark.parametrize("share", [0, 0.25])
+def test_a_split_puts_every_row_on_one_side(config: Config, share: float) -> None:
     whole = data.load(config.data)
+    section = config.data.model_copy(update={"calibration_share": share})
 
-    kept, held_back = train.split(whole, config)
+    parts = split(whole, section, config.seed)
 
-    sides = [*kept.target.index, *held_back.target.index]
+    sides = [index for part in parts for index in part.target.index]
     assert sorted(sides) == sorted(whole.target.index)
-    assert len(held_back) == pytest.approx(config.data.test_share * len(whole), abs=1)
-    assert list(kept.target.index) == sorted(kept.target.index)
-    assert list(held_back.target.index) == sorted(held_back.target.index)
+    assert len(parts.test) == pytest.approx(config.data.test_share * len(whole), abs=1)
+    assert len(parts.calibration) == pytest.approx(share * (len(whole) - len(parts.test)), abs=1)
+    for part in parts:
+        assert list(part.target.index) == sorted(part.target.index)
 
 
-def test_one_row_cannot_be_split(config: Config) -> None:
-    lonely = data.load(config.data).take(np.arange(1))
+def test_two_rows_cannot_be_split(config: Config) -> None:
+    whole = data.load(config.data)
+    other = int(np.flatnonzero(whole.target.to_numpy() != whole.target.iloc[0])[0])
+    lonely = whole.take(np.array([0, other]))
     with pytest.raises(errors.TrainingError, match="The data cannot be split: "):
-        train.split(lonely, config)
+        split(lonely, config.data, config.seed)
 
 
 def test_a_missed_gate_names_all_its_bounds(
@@ -99,8 +107,15 @@ def test_an_artifact_over_its_size_is_told_with_both_sizes(
 def test_a_graph_that_answers_otherwise_ends_the_run(
     train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    native = model.predict
-    monkeypatch.setattr(model, "predict", lambda *given: native(*given) + np.float32(0.5))
+    make = model.make
+
+    def mistake(*given: Any) -> Made:
+        made = make(*given)
+        native = made.native
+        assert native
+        return made._replace(native=lambda dataset: native(dataset) + np.float32(0.5))
+
+    monkeypatch.setattr(model, "make", mistake)
     with pytest.raises(errors.ParityError, match=r"by 0\.5"):
         train_again(tmp_path / "model")
 
@@ -131,6 +146,33 @@ def test_a_run_that_fails_leaves_what_stood_there(
     assert list(tmp_path.iterdir()) == ([output] if stood else [])
     if stood:
         assert contents(output) == contents(found.folder)
+
+
+def test_a_graph_without_a_model_is_compared_with_nothing(
+    found: Artifact, config: Config, tmp_path: Path
+) -> None:
+    def make(*given: Any) -> Made:
+        return model.make(*given)._replace(native=None)
+
+    again = train.train(config, tmp_path / "model", project=tmp_path, name=NAME, make=make).artifact
+
+    assert again.manifest.parity is None
+    assert again.manifest.metrics == found.manifest.metrics
+
+
+def test_data_that_are_no_file_are_known_by_their_rows(
+    config: Config, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = data.load(config.data)
+    monkeypatch.setattr(data, "load", lambda _: whole)
+    section = config.data.model_copy(update={"path": tmp_path / "nowhere"})
+    first, second = (train_again(tmp_path / name, data=section).artifact for name in "ab")
+    part = whole.take(np.arange(len(whole) - 1))
+    monkeypatch.setattr(data, "load", lambda _: part)
+    third = train_again(tmp_path / "c", data=section, gate=Gate()).artifact
+    hashes = [each.manifest.data.sha256 for each in (first, second, third)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert len(hashes[0]) == 64
 
 
 def test_a_folder_that_is_no_artifact_is_kept(train_again: Train, tmp_path: Path) -> None:
@@ -171,5 +213,6 @@ def test_other_data_without_the_models_columns_name_each_of_them(
     with pytest.raises(errors.InvalidInputError) as caught:
         train.evaluate_artifact(found, table, config)
 
-    missing = [(feature.name, "no such column") for feature in found.manifest.features]
-    assert list(caught.value.complaints) == missing
+    missing = [feature.name for feature in found.manifest.features]
+    assert [each.where for each in caught.value.complaints] == missing
+    assert all(each.problem.startswith("no such column") for each in caught.value.complaints)

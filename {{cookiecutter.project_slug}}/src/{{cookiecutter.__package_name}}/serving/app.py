@@ -19,7 +19,7 @@ from .lazy_app import LazyApp
 from .metrics import Metrics
 from .predictor import Predictor
 from .request_log import RequestLog
-from .runtime import Runtime
+from .runtime import load_model, measure_ms
 from .service import Service
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
     found = artifact.load(settings.model_dir)
     manifest = found.manifest
     access = load_access(settings.api_keys_file)
-    runtime = Runtime(found.model)
-    codec = JsonCodec(manifest, max_rows=settings.max_rows)
-    latency_ms = runtime.measure_ms(codec.gather([codec.inputs.example()]).feeds)
+    model = load_model(found)
+    codec = JsonCodec(found, max_rows=settings.max_rows, max_text_length=settings.max_text_length)
+    latency_ms = measure_ms(model, codec.gather([codec.inputs.example()]).feeds)
     pool = choose_pool(settings, latency_ms)
     log.info(
         "model loaded",
@@ -78,12 +78,8 @@ def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
         metrics=metrics,
         journal=Journal([metrics, *recorders]),
         codec=codec,
-        protocol=InferenceCodec(
-            manifest, runtime.inputs, codec.outputs, max_rows=settings.max_rows
-        ),
-        predictor=Predictor(
-            runtime, manifest, notifier, degraded_answers=settings.degraded_answers
-        ),
+        protocol=InferenceCodec(manifest, codec.inputs, codec.outputs, max_rows=settings.max_rows),
+        predictor=Predictor(model, manifest, notifier, degraded_answers=settings.degraded_answers),
         pool=pool,
     )
 

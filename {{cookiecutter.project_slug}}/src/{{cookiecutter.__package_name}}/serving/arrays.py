@@ -1,30 +1,40 @@
 """What travels between the parts of the service: arrays, and the little that is said of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import Complaint
 
 Feeds = Mapping[str, NDArray[Any]]
 Scores = NDArray[np.float32]
 
 
 class Tensor(NamedTuple):
-    """A named array of the graph; `datatype` in the Open Inference Protocol's words, -1 free."""
+    """A named array; `datatype` in the Open Inference Protocol's words, -1 free.
+
+    With `gaps`, null may stand for a value that is missing.
+    """
 
     name: str
     datatype: str
     shape: tuple[int, ...]
+    gaps: bool = False
 
 
 class Call(NamedTuple):
-    """A decoded request: arrays by input name, `rows` long each, and the client's own id."""
+    """A decoded request: arrays by input name, `rows` long each, and the client's own id.
+
+    `warnings` say what of the input the model does not get to see; `where` is "/row/field".
+    """
 
     feeds: Feeds
     rows: int
     id: str = ""
     wanted: tuple[str, ...] = ()
+    warnings: Sequence[Complaint] = ()
 
 
 class Prediction(NamedTuple):

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from ..artifact import Manifest
 from ..errors import Complaint, InvalidInputError, MalformedError
 from .arrays import Call, Prediction, Tensor
+from .inputs import Inputs
 from .outputs import Outputs
 from .protocol_schemas import InferRequest
 from .schemas import request_error
@@ -20,21 +21,22 @@ JSON_ONLY = "Tensors are taken as JSON, not in binary: with Triton's client, bin
 
 
 class InferenceCodec:
-    """Decodes named tensors by the graph's own signature and encodes them by the task's.
+    """Decodes named tensors by the inputs' signature and encodes them by the task's.
 
     Args:
         manifest: the model's name and version.
-        inputs: the graph's inputs; -1 stands for the rows.
+        inputs: the modality's inputs; -1 stands for the rows.
         outputs: the task's outputs.
         max_rows: that one request may carry.
     """
 
     def __init__(
-        self, manifest: Manifest, inputs: tuple[Tensor, ...], outputs: Outputs, *, max_rows: int
+        self, manifest: Manifest, inputs: Inputs, outputs: Outputs, *, max_rows: int
     ) -> None:
         """Build the schema once."""
         self._manifest = manifest
-        self._inputs = {tensor.name: tensor for tensor in inputs}
+        self._gather = inputs.gather_tensors
+        self._inputs = {tensor.name: tensor for tensor in inputs.tensors}
         self._outputs = outputs
         self._max_rows = max_rows
         self._validate = TypeAdapter(InferRequest).validator.validate_json
@@ -83,18 +85,28 @@ class InferenceCodec:
         ]
         if complaints := complaints or self._count(feeds):
             raise InvalidInputError(complaints)
-        rows = len(next(iter(feeds.values())))
-        return Call(feeds, rows, request.get("id", ""), wanted)
+        try:
+            call = self._gather(feeds)
+        except InvalidInputError as error:
+            places = {given["name"]: i for i, given in enumerate(request["inputs"])}
+            raise InvalidInputError([_place(each, places) for each in error.complaints]) from error
+        return call._replace(id=request.get("id", ""), wanted=wanted)
 
     def encode(self, call: Call, prediction: Prediction, inference_id: str) -> bytes:
         """Return the response's JSON: the outputs that were asked for, all if none was named."""
-        arrays = self._outputs.arrays(prediction.outputs)
+        arrays = self._outputs.arrays(prediction)
+        parameters: dict[str, Any] = {
+            "inference_id": inference_id,
+            "degraded": prediction.degraded,
+        }
+        if call.warnings:
+            parameters["warnings"] = [f"{each.where}: {each.problem}" for each in call.warnings]
         return to_json(
             {
                 "model_name": self._manifest.name,
                 "model_version": self._manifest.version,
                 "id": call.id or inference_id,
-                "parameters": {"inference_id": inference_id, "degraded": prediction.degraded},
+                "parameters": parameters,
                 "outputs": [
                     {
                         "name": tensor.name,
@@ -119,8 +131,8 @@ class InferenceCodec:
             "name": self._manifest.name,
             "versions": [self._manifest.version],
             "platform": "onnx_onnxv1",
-            "inputs": [tensor._asdict() for tensor in self._inputs.values()],
-            "outputs": [tensor._asdict() for tensor in self._outputs.tensors],
+            "inputs": [_describe(tensor) for tensor in self._inputs.values()],
+            "outputs": [_describe(tensor) for tensor in self._outputs.tensors],
         }
 
     def _count(self, feeds: dict[str, NDArray[Any]]) -> list[Complaint]:
@@ -130,3 +142,13 @@ class InferenceCodec:
         if counts and not 1 <= (rows := counts.pop()) <= self._max_rows:
             return [Complaint("/inputs", f"{rows} rows; should be 1 to {self._max_rows}")]
         return []
+
+
+def _describe(tensor: Tensor) -> dict[str, object]:
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
+
+
+def _place(complaint: Complaint, places: Mapping[str, int]) -> Complaint:
+    """Return a complaint about "name/index" as one about the request's own "/inputs/0/data/…"."""
+    name, _, index = complaint.where.partition("/")
+    return Complaint(f"/inputs/{places[name]}/data/{index}", complaint.problem)

@@ -31,7 +31,13 @@ def draw(
         key_required: show a field for the key.
     """
     template = Template(files(__package__).joinpath("playground.html").read_text(encoding="utf-8"))
-    facts = {"fields": fields, "route": predict_route, "keyRequired": key_required}
+    interval = manifest.guarantees.interval
+    facts = {
+        "fields": fields,
+        "route": predict_route,
+        "keyRequired": key_required,
+        "coverage": interval.coverage if interval else None,
+    }
     return template.substitute(
         name=html.escape(manifest.name),
         version=html.escape(manifest.version),

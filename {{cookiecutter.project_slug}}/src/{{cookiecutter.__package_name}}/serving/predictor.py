@@ -1,7 +1,6 @@
 """The model with a net under it: it answers, and when it cannot, the training prior does."""
 
 import logging
-from math import isfinite
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from ..artifact import Manifest
 from ..errors import ModelError
 from ..notify import Notifier
 from .arrays import Call, Model, Prediction, Scores
+from .validity import Validity
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,8 @@ class Predictor:
 
     Args:
         model: what is run.
-        manifest: says how many outputs there are and what the training prior is.
+        manifest: says how many outputs there are, between what they lie, and what the training
+            prior is.
         notifier: is told when the model fails.
         degraded_answers: answer from the prior, marked so, instead of failing.
     """
@@ -31,6 +32,7 @@ class Predictor:
         self._notifier = notifier
         self._degraded_answers = degraded_answers
         self._prior = np.asarray([manifest.prior], dtype=np.float32)
+        self._validity = Validity(manifest.guarantees)
         self.failing = False
 
     def predict(self, call: Call) -> Prediction:
@@ -51,9 +53,8 @@ class Predictor:
     def _check(self, outputs: Scores, rows: int) -> None:
         if outputs.shape != (rows, self._prior.shape[1]):
             raise ModelError(f"the model answered {outputs.shape} to {rows} rows")
-        # The product is finite where all are, for less than looking at each of them.
-        if not isfinite(np.vdot(outputs, outputs)) and not np.isfinite(outputs).all():
-            raise ModelError("the model's answer is not finite")
+        if complaint := self._validity.complain(outputs):
+            raise ModelError(complaint)
 
     def _fall_back(self, error: Exception, rows: int) -> Prediction:
         self.failing = True

@@ -6,8 +6,9 @@ from statistics import median
 
 import onnxruntime as ort
 
+from ..artifact import Artifact
 from ..errors import ArtifactError
-from .arrays import Feeds, Scores, Tensor
+from .arrays import Feeds, Model, Scores, Tensor
 
 DATATYPES = {
     "tensor(float)": "FP32",
@@ -51,15 +52,25 @@ class Runtime:
         outputs: Scores = self._call(self._names, feeds, None)[0]
         return outputs
 
-    def measure_ms(self, feeds: Feeds, *, runs: int = 20) -> float:
-        """Return the median time of one call in milliseconds, after a warm-up."""
-        self.run(feeds)
-        times = []
-        for _ in range(runs):
-            started = time.perf_counter()
-            self.run(feeds)
-            times.append(time.perf_counter() - started)
-        return median(times) * 1e3
+
+def load_model(found: Artifact, *, threads: int = 1) -> Model:
+    """Return what answers; replace this function to answer by something else than ONNX Runtime.
+
+    Raises:
+        ArtifactError: as `Runtime` has it.
+    """
+    return Runtime(found.model, threads=threads)
+
+
+def measure_ms(model: Model, feeds: Feeds, *, runs: int = 20) -> float:
+    """Return the median time of one call in milliseconds, after a warm-up."""
+    model.run(feeds)
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        model.run(feeds)
+        times.append(time.perf_counter() - started)
+    return median(times) * 1e3
 
 
 def _tensor(node: ort.NodeArg) -> Tensor:

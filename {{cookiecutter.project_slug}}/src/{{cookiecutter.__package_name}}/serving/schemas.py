@@ -12,6 +12,7 @@ PHRASES = {
     "missing": "this field is missing",
     "extra_forbidden": "the model has no such field",
     "dict_type": "Input should be an object",
+    "string_pattern_mismatch": "should hold something that can be read",
 }
 STRICT = ConfigDict(extra="forbid", strict=True)
 
@@ -31,6 +32,13 @@ def request_type(row: Any, *, max_rows: int) -> Any:
     )
 
 
+class FieldProblem(TypedDict):
+    """One field that is wrong: where it stands, as a JSON pointer, and why."""
+
+    pointer: str
+    detail: str
+
+
 def response_type(prediction: Any) -> Any:
     """Return the type of a prediction response, one prediction a row."""
     return typed_dict(
@@ -41,15 +49,9 @@ def response_type(prediction: Any) -> Any:
             "model_version": str,
             "inference_id": Annotated[str, Field(description="Names this answer in feedback.")],
             "degraded": Annotated[bool, Field(description="The training prior answered.")],
+            "warnings": NotRequired[list[FieldProblem]],
         },
     )
-
-
-class FieldProblem(TypedDict):
-    """One field that is wrong: where it stands, as a JSON pointer, and why."""
-
-    pointer: str
-    detail: str
 
 
 class Problem(TypedDict):

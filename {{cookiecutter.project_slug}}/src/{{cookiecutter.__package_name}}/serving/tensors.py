@@ -25,6 +25,9 @@ KINDS: dict[str, tuple[type, ...]] = {
     "BYTES": (str,),
 }
 
+# What stands in an array for a value that is missing.
+GAPS: dict[str, float | str] = {"FP32": math.nan, "FP64": math.nan, "BYTES": ""}
+
 
 def read(tensor: Tensor, given: dict[str, Any], where: str) -> tuple[NDArray[Any], list[Complaint]]:
     """Return one tensor and what is wrong with it; its data may be flat or nested."""
@@ -42,23 +45,26 @@ def read(tensor: Tensor, given: dict[str, Any], where: str) -> tuple[NDArray[Any
             Complaint(f"{where}/data", f"{len(flat)} values; the shape has {math.prod(shape)}")
         )
     kinds = KINDS.get(tensor.datatype, (int, float))
-    wrong = [i for i, value in enumerate(flat) if type(value) not in kinds]
+    gaps = {i for i, value in enumerate(flat) if value is None and tensor.gaps}
+    wrong = [i for i, value in enumerate(flat) if type(value) not in kinds and i not in gaps]
     complaints += [
         Complaint(f"{where}/data/{i}", f"should be a value of {tensor.datatype}") for i in wrong
     ]
     if complaints:
         return np.empty(0), complaints
+    missing = GAPS.get(tensor.datatype)
     try:
         with np.errstate(over="ignore"):
-            array = np.array(flat, dtype=DTYPES[tensor.datatype]).reshape(shape)
-        if array.dtype.kind != "f" or np.isfinite(array).all():
+            filled = [missing if value is None else value for value in flat] if gaps else flat
+            array = np.array(filled, dtype=DTYPES[tensor.datatype]).reshape(shape)
+        if array.dtype.kind != "f" or np.isfinite(array).sum() == len(flat) - len(gaps):
             return array, []
     except OverflowError:
         pass  # an integer with more digits than the datatype can hold
     return np.empty(0), [
         Complaint(f"{where}/data/{i}", f"should be finite and within {tensor.datatype}'s reach")
         for i, value in enumerate(flat)
-        if not _fits(value, DTYPES[tensor.datatype])
+        if i not in gaps and not _fits(value, DTYPES[tensor.datatype])
     ]
 
 

@@ -4,66 +4,31 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from ..errors import ConfigurationError
-
-
-class Section(BaseModel):
-    """A frozen table of the file that refuses what it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DataSection(Section):
-    """Where the table lies, which column is predicted, and how much is held back."""
-
-    path: Path
-    target: str
-    test_share: float = Field(gt=0, lt=0.9)
-
-
-class Gate(Section):
-    """The floors and ceilings of the metrics."""
-
-    minimum: dict[str, float] = {}
-    maximum: dict[str, float] = {}
-
-
-class Parity(Section):
-    """The largest absolute difference between native and ONNX answers."""
-
-    tolerance: float = Field(gt=0)
-
-
-class Limits(Section):
-    """What the artifact may weigh, and how long one row may take."""
-
-    size_bytes: int = Field(gt=0)
-    prediction_ms: float = Field(gt=0)
-
-
-class Reference(Section):
-    """How much of the training data's shape is kept."""
-
-    bins: int = Field(ge=2, le=100)
-    golden_cases: int = Field(ge=1, le=1_000)
+from .evaluate import Output
+from .model import Options
+from .sections import Card, DataSection, Gate, Limits, Parity, Reference, Section
 
 
 class Config(Section):
-    """The whole file."""
+    """The whole file; `model` and `output` are what this kind of model and task add to it."""
 
     seed: int = Field(ge=0)
     description: str
     data: DataSection
+    model: Options = Options()
+    output: Output = Output()
     gate: Gate
     parity: Parity
     limits: Limits
     reference: Reference
+    card: Card
 
 
 def load_config(path: Path) -> Config:
-    """Read the configuration; a relative data path starts at the project's folder.
+    """Read the configuration; relative paths start at the project's folder.
 
     Raises:
         ConfigurationError: the file is missing, is no TOML, or disagrees with the schema; the
@@ -80,5 +45,7 @@ def load_config(path: Path) -> Config:
             for each in error.errors(include_url=False)
         ]
         raise ConfigurationError(f"{path}: {'; '.join(wrong)}.") from error
-    data = config.data.model_copy(update={"path": path.parent.parent / config.data.path})
-    return config.model_copy(update={"data": data})
+    project = path.parent.parent
+    return config.model_copy(
+        update={"data": config.data.at(project), "model": config.model.at(project)}
+    )

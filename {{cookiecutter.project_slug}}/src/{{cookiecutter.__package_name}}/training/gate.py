@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..errors import ConfigurationError
-from .config import Gate
+from .sections import Gate
 
 
 class Verdict(NamedTuple):

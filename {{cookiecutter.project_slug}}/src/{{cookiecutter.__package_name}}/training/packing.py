@@ -8,42 +8,39 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .. import artifact
-from ..artifact import Data, Manifest
+from ..artifact import Content, Data, Guarantees, Manifest
 from ..errors import GateError
-from . import evaluate, model, reference
+from . import evaluate, reference
 from .card import write_card
 from .config import Config
-from .data import Dataset, describe
+from .data import describe, observations
 from .gate import Verdict
+from .made import Made
+from .parts import Answers, Parts
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A model that was judged, and what it was judged by.
 
-    `graph` is the model as ONNX; `seen` and `unseen` are its answers to the training rows and to
-    the test rows, of shape (rows, n_outputs); `parity` is its largest difference from the model
-    that it was made from.
+    `parity` is its largest difference from the model that it was made from, None where there was
+    none.
     """
 
-    graph: bytes
-    labels: tuple[str, ...]
-    training: Dataset
-    test: Dataset
-    seen: NDArray[np.float32]
-    unseen: NDArray[np.float32]
-    parity: float
+    made: Made
+    parts: Parts
+    answers: Answers
+    parity: float | None
+    prior: tuple[float, ...]
+    guarantees: Guarantees
     metrics: dict[str, float]
     verdicts: list[Verdict]
 
 
 def pack(
     candidate: Candidate, config: Config, *, name: str, project: Path
-) -> tuple[Manifest, dict[str, bytes]]:
+) -> tuple[Manifest, dict[str, Content]]:
     """Return the artifact's manifest, still without hashes, and its files by name.
 
     Args:
@@ -56,20 +53,19 @@ def pack(
         GateError: the files are larger than the configuration allows.
     """
     manifest = describe_candidate(candidate, config, name=name, project=project)
-    shape = reference.summarise(
-        manifest.features,
-        candidate.training.matrix(),
-        candidate.seen,
-        bins=config.reference.bins,
-    )
+    observed = observations(candidate.parts.training, candidate.made.files)
+    answers = candidate.answers.training
+    shape = reference.summarise(observed, answers, bins=config.reference.bins)
     licence = metadata.metadata(name)["License-Expression"]
-    files = {
-        artifact.MODEL: candidate.graph,
+    files: dict[str, Content] = {
+        **candidate.made.files,
         artifact.REFERENCE: artifact.to_text(shape),
         artifact.GOLDEN: artifact.to_text(golden_cases(candidate, config)),
-        artifact.CARD: write_card(manifest, candidate.verdicts, licence=licence).encode(),
+        artifact.CARD: write_card(
+            manifest, candidate.verdicts, config.card, licence=licence
+        ).encode(),
     }
-    if (size := sum(map(len, files.values()))) > config.limits.size_bytes:
+    if (size := artifact.size_bytes(files)) > config.limits.size_bytes:
         raise GateError(
             f"The artifact has {size} bytes; {config.limits.size_bytes} are the limit in "
             "config/training.toml. Nothing was written."
@@ -81,9 +77,10 @@ def describe_candidate(
     candidate: Candidate, config: Config, *, name: str, project: Path
 ) -> Manifest:
     """Return what a person and the service must know of a model."""
+    graph_sha256 = artifact.sha256(candidate.made.files[artifact.MODEL])
     return Manifest(
         name=name,
-        version=f"{metadata.version(name)}-{artifact.sha256(candidate.graph)[:8]}",
+        version=f"{metadata.version(name)}-{graph_sha256[:8]}",
         description=config.description,
         task=evaluate.TASK,
         created=datetime.now(UTC).replace(microsecond=0),
@@ -91,15 +88,18 @@ def describe_candidate(
         seed=config.seed,
         data=Data(
             source=config.data.path.name,
-            sha256=artifact.sha256(config.data.path.read_bytes()),
-            training_rows=len(candidate.training),
-            test_rows=len(candidate.test),
+            sha256=hash_data(candidate, config.data.path),
+            training_rows=len(candidate.parts.training),
+            calibration_rows=len(candidate.parts.calibration),
+            test_rows=len(candidate.parts.test),
         ),
         lock_sha256=lock_hash(project),
-        libraries={each: metadata.version(each) for each in sorted(model.LIBRARIES)},
-        features=describe(candidate.training),
-        labels=candidate.labels,
-        prior=evaluate.prior(candidate.training.target.tolist(), candidate.labels),
+        libraries={name: metadata.version(name) for name in sorted(candidate.made.libraries)},
+        features=describe(candidate.parts.training),
+        labels=candidate.made.labels,
+        prior=candidate.prior,
+        guarantees=candidate.guarantees,
+        provenance=dict(candidate.made.provenance),
         metrics=candidate.metrics,
         parity=candidate.parity,
         size_bytes=0,
@@ -109,13 +109,22 @@ def describe_candidate(
 
 def golden_cases(candidate: Candidate, config: Config) -> list[dict[str, Any]]:
     """Return the first test rows with the answers that the model must go on giving."""
-    count = min(config.reference.golden_cases, len(candidate.test))
-    head = candidate.test.rows.head(count)
+    count = min(config.reference.golden_cases, len(candidate.parts.test))
+    head = candidate.parts.test.rows.head(count)
     rows = json.loads(head.to_json(orient="records", double_precision=15))
     return [
         {"input": row, "output": [round(float(value), 6) for value in answer]}
-        for row, answer in zip(rows, candidate.unseen[:count], strict=True)
+        for row, answer in zip(rows, candidate.answers.test[:count], strict=True)
     ]
+
+
+def hash_data(candidate: Candidate, path: Path) -> str:
+    """Return the SHA-256 of the data's file, or where it is none, of the rows themselves."""
+    if path.is_file():
+        return artifact.sha256(path)
+    parts = candidate.parts
+    text = "".join(part.rows.assign(_=part.target).to_csv(index=False) for part in parts)
+    return artifact.sha256(text.encode())
 
 
 def lock_hash(project: Path) -> str | None:

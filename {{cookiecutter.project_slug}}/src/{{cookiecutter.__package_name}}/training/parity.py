@@ -1,19 +1,40 @@
 """Whether the ONNX graph answers as the model that it was made from."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from ..artifact import MODEL, Content
 from ..errors import ParityError
+from .data import Dataset, batches
+from .made import Native
+from .parts import Answers, Parts
+from .sections import Parity
 
 
-def run_graph(graph: bytes, X: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the graph's answers of shape (rows, n_outputs)."""
+def run_graph(files: Mapping[str, Content], dataset: Dataset) -> NDArray[np.float32]:
+    """Return the graph's answers to every row, of shape (rows, n_outputs)."""
+    if len(dataset) == 0:
+        return np.empty((0, 0), dtype=np.float32)
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    answers: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: X})[0]
-    return answers
+    session = ort.InferenceSession(files[MODEL], options, providers=["CPUExecutionProvider"])
+    return np.concatenate([session.run(None, feeds)[0] for feeds in batches(dataset, files)])
+
+
+def check(native: Native | None, parts: Parts, answers: Answers, section: Parity) -> float | None:
+    """Return how far the graph is from the model that it was made from; None without a model.
+
+    Raises:
+        ParityError: it is farther than it may be.
+    """
+    if native is None:
+        return None
+    given = [native(part) for part in (parts.training, parts.test)]
+    exported = np.concatenate([answers.training, answers.test])
+    return compare(np.concatenate(given), exported, tolerance=section.tolerance)
 
 
 def compare(

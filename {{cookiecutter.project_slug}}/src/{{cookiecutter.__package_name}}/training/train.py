@@ -5,18 +5,18 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from sklearn.model_selection import train_test_split
-
 from .. import artifact
 from ..artifact import Artifact
-from ..errors import Complaint, GateError, InvalidInputError, TrainingError
+from ..errors import GateError
 from . import data, evaluate, gate, model, packing, parity
 from .config import Config
 from .data import Dataset
+from .made import Made
 from .packing import Candidate
+from .parts import Answers, Parts, split
 
 Step = Callable[[str], AbstractContextManager[None]]
+Maker = Callable[[Dataset, model.Options, int], Made]
 
 
 @contextmanager
@@ -33,7 +33,15 @@ class Run:
     verdicts: list[gate.Verdict]
 
 
-def train(config: Config, output: Path, *, project: Path, name: str, step: Step = silent) -> Run:
+def train(
+    config: Config,
+    output: Path,
+    *,
+    project: Path,
+    name: str,
+    step: Step = silent,
+    make: Maker | None = None,
+) -> Run:
     """Train a model and write its artifact.
 
     Args:
@@ -42,6 +50,7 @@ def train(config: Config, output: Path, *, project: Path, name: str, step: Step 
         project: the repository's folder, asked for its commit and its lock.
         name: the model's name; also of the installed distribution, whose version it bears.
         step: shows that a named step is under way.
+        make: makes the model of the training rows; this project's own, if not given.
 
     Raises:
         InvalidInputError: the data cannot be used.
@@ -50,55 +59,38 @@ def train(config: Config, output: Path, *, project: Path, name: str, step: Step 
         ArtifactError: the artifact cannot be written.
     """
     with step("Read the data"):
-        training, test = split(data.load(config.data), config)
-    with step("Fit the model"):
-        fitted = model.fit(training, config.seed)
-    with step("Export to ONNX"):
-        graph = model.export(fitted, training.rows.shape[1])
+        parts = split(data.load(config.data), config.data, config.seed)
+    with step("Make the model and its ONNX graph"):
+        made = (make or model.make)(parts.training, config.model, config.seed)
+    with step("Ask the graph about every row"):
+        answers = Answers(*(parity.run_graph(made.files, part) for part in parts))
     with step("Compare native and ONNX answers"):
-        X = np.concatenate([training.matrix(), test.matrix()])
-        answers = parity.run_graph(graph, X)
-        difference = parity.compare(
-            model.predict(fitted, X), answers, tolerance=config.parity.tolerance
-        )
+        difference = parity.check(made.native, parts, answers, config.parity)
     with step("Evaluate"):
-        labels = model.labels(fitted)
-        unseen = answers[len(training) :]
-        metrics = evaluate.measure(test.target.tolist(), unseen, labels)
-        candidate = Candidate(
-            graph=graph,
-            labels=labels,
-            training=training,
-            test=test,
-            seen=answers[: len(training)],
-            unseen=unseen,
-            parity=difference,
-            metrics=metrics,
-            verdicts=gate.judge(metrics, config.gate),
-        )
-        if missed := gate.failures(candidate.verdicts):
-            raise GateError(f"The model is not good enough: {missed}. Nothing was written.")
+        candidate = judge(made, parts, answers, difference, config)
     with step("Write the artifact"):
         manifest, files = packing.pack(candidate, config, name=name, project=project)
         return Run(artifact.save(output, manifest, files), candidate.verdicts)
 
 
-def split(dataset: Dataset, config: Config) -> tuple[Dataset, Dataset]:
-    """Return the rows to train on and those to judge by, the same for the same seed.
+def judge(
+    made: Made, parts: Parts, answers: Answers, difference: float | None, config: Config
+) -> Candidate:
+    """Return a model with its figures, once they are good enough.
 
     Raises:
-        TrainingError: there are too few rows to keep every label on both sides.
+        GateError: they are not.
+        TrainingError: there are too few rows to calibrate an interval.
     """
-    try:
-        kept, held_back = train_test_split(
-            np.arange(len(dataset)),
-            test_size=config.data.test_share,
-            random_state=config.seed,
-            stratify=evaluate.stratify(dataset.target.to_numpy()),
-        )
-    except ValueError as error:
-        raise TrainingError(f"The data cannot be split: {error}") from error
-    return dataset.take(np.sort(kept)), dataset.take(np.sort(held_back))
+    prior = evaluate.prior(parts.training.target.tolist(), made.labels)
+    kept = evaluate.guarantees(
+        parts.calibration.target.tolist(), answers.calibration, prior, config.output
+    )
+    metrics = evaluate.measure(parts.test.target.tolist(), answers.test, made.labels, kept)
+    verdicts = gate.judge(metrics, config.gate)
+    if missed := gate.failures(verdicts):
+        raise GateError(f"The model is not good enough: {missed}. Nothing was written.")
+    return Candidate(made, parts, answers, difference, prior, kept, metrics, verdicts)
 
 
 def evaluate_artifact(
@@ -109,11 +101,11 @@ def evaluate_artifact(
     Raises:
         InvalidInputError: the table cannot be read, or has other columns than the model.
     """
-    dataset = data.read_csv(table, config.data.target)
-    names = [feature.name for feature in found.manifest.features]
-    if missing := [name for name in names if name not in dataset.rows]:
-        raise InvalidInputError([Complaint(name, "no such column") for name in missing])
-    X = dataset.rows[names].to_numpy(dtype=np.float32)
-    answers = parity.run_graph(found.model.read_bytes(), X)
-    metrics = evaluate.measure(dataset.target.tolist(), answers, found.manifest.labels)
+    given = data.check(data.read_csv(table), config.data.target)
+    dataset = data.select(given, found)
+    manifest = found.manifest
+    answers = parity.run_graph(found.paths, dataset)
+    metrics = evaluate.measure(
+        dataset.target.tolist(), answers, manifest.labels, manifest.guarantees
+    )
     return gate.judge(metrics, config.gate), metrics

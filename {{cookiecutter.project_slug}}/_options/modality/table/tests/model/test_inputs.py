@@ -1,13 +1,15 @@
-"""The graph takes as many numbers a row as the manifest names, and as many rows as one likes."""
+"""The graph takes the columns that the manifest names, and as many rows as one likes."""
 
 from package.artifact import Artifact
-from package.serving.inputs import TENSOR
+from package.serving.inputs import Inputs
 from package.serving.runtime import Runtime
 
 
 def test_the_graph_takes_the_manifests_features(found: Artifact) -> None:
-    (tensor,) = Runtime(found.model).inputs
-    assert tensor == (TENSOR, "FP32", (-1, len(found.manifest.features)))
+    inputs = Inputs(found, max_text_length=9)
+    expected = [tensor._replace(gaps=False) for tensor in inputs.tensors]
+    assert list(Runtime(found.model).inputs) == expected
+    assert sum(tensor.shape[1] for tensor in expected) == len(found.manifest.features)
 
 
 def test_no_feature_is_named_twice(found: Artifact) -> None:

@@ -1,38 +1,103 @@
-"""Rows of a table, from JSON and from CSV to the array that the model takes."""
+"""Rows of a table, from JSON and from CSV to the arrays that the model takes."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from package import artifact, errors
-from package.serving.inputs import Inputs
+from package import errors
+from package.artifact import Artifact, Feature
+from package.serving.inputs import CATEGORIES, NUMBERS, Inputs
 
+TOWNS = ("Besançon", "São Paulo", "Łódź")
 FEATURES = (
-    artifact.Feature(name="height", kind="number", minimum=0.5, maximum=2, example=1.25),
-    artifact.Feature(name="rooms", kind="integer", minimum=1, maximum=9, example=4),
-    artifact.Feature(name="sold", kind="boolean", minimum=0, maximum=1, example=1),
+    Feature(name="height", kind="number", minimum=0.5, maximum=2, example=1.25),
+    Feature(name="town", kind="category", categories=TOWNS, example="Łódź"),
+    Feature(name="rooms", kind="integer", minimum=1, maximum=9, example=4),
+    Feature(name="sold", kind="boolean", minimum=0, maximum=1, example=1),
 )
-ROW = {"height": 1.5, "rooms": 3, "sold": True}
+GAPPY = tuple(feature.model_copy(update={"gaps": True}) for feature in FEATURES)
+ROW = {"height": 1.5, "town": "São Paulo", "rooms": 3, "sold": True}
+NOTHING = dict.fromkeys(ROW)
+
+MakeInputs = Callable[[tuple[Feature, ...]], Inputs]
 
 
 @pytest.fixture
-def inputs(found: artifact.Artifact) -> Inputs:
-    """Return a table with a column of each kind."""
-    return Inputs(found.manifest.model_copy(update={"features": FEATURES}))
+def make_inputs(found: Artifact) -> MakeInputs:
+    """Return a way to the inputs of a model with other features."""
+
+    def make(features: tuple[Feature, ...]) -> Inputs:
+        manifest = found.manifest.model_copy(update={"features": features})
+        return Inputs(replace(found, manifest=manifest), max_text_length=9)
+
+    return make
 
 
-def test_columns_stand_in_the_models_order(inputs: Inputs) -> None:
-    (array,) = inputs.arrays([ROW, dict(reversed(ROW.items()))]).values()
-    assert array.dtype == np.float32
-    assert array.tolist() == [[1.5, 3, 1], [1.5, 3, 1]]
+@pytest.fixture
+def inputs(make_inputs: MakeInputs) -> Inputs:
+    """Return a table with a column of each kind, none of which may have gaps."""
+    return make_inputs(FEATURES)
 
 
-def test_a_table_may_have_one_column(found: artifact.Artifact) -> None:
-    inputs = Inputs(found.manifest.model_copy(update={"features": FEATURES[:1]}))
-    (array,) = inputs.arrays([{"height": 1.0}, {"height": 2.0}]).values()
-    assert array.tolist() == [[1.0], [2.0]]
+@pytest.fixture
+def gappy(make_inputs: MakeInputs) -> Inputs:
+    """Return a table with a column of each kind, all of which may have gaps."""
+    return make_inputs(GAPPY)
+
+
+def test_numbers_and_categories_stand_apart_each_in_the_models_order(inputs: Inputs) -> None:
+    call = inputs.gather([ROW, dict(reversed(ROW.items())) | {"town": "?"}])
+
+    assert list(call.feeds) == [NUMBERS, CATEGORIES]
+    assert call.feeds[NUMBERS].dtype == np.float32
+    assert call.feeds[NUMBERS].tolist() == [[1.5, 3, 1], [1.5, 3, 1]]
+    assert call.feeds[CATEGORIES].dtype == object
+    assert call.feeds[CATEGORIES].tolist() == [["São Paulo"], ["?"]]
+    assert (call.rows, call.warnings) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        pytest.param(FEATURES[:1], {NUMBERS: [[1.5]]}, id="one number"),
+        pytest.param(FEATURES[1:2], {CATEGORIES: [["São Paulo"]]}, id="one category"),
+        pytest.param(GAPPY[:1], {NUMBERS: [[1.5]]}, id="one number with gaps"),
+        pytest.param(FEATURES[2:], {NUMBERS: [[3, 1]]}, id="no category"),
+    ],
+)
+def test_there_is_no_array_without_a_column(
+    make_inputs: MakeInputs, features: tuple[Feature, ...], expected: dict[str, Any]
+) -> None:
+    inputs = make_inputs(features)
+    feeds = inputs.gather([{each.name: ROW[each.name] for each in features}]).feeds
+    assert {name: array.tolist() for name, array in feeds.items()} == expected
+    assert [tensor.name for tensor in inputs.tensors] == list(expected)
+
+
+@pytest.mark.parametrize("row", [{}, NOTHING], ids=["left out", "null"])
+def test_what_is_missing_is_no_number_and_an_empty_text(gappy: Inputs, row: dict[str, Any]) -> None:
+    (parsed,) = gappy.parse([row])
+    feeds = gappy.gather([parsed, ROW]).feeds
+    assert feeds[NUMBERS].tolist() == [pytest.approx([np.nan] * 3, nan_ok=True), [1.5, 3, 1]]
+    assert feeds[CATEGORIES].tolist() == [[""], ["São Paulo"]]
+
+
+def test_zero_and_false_are_not_missing(gappy: Inputs) -> None:
+    feeds = gappy.gather([{"height": 0.0, "rooms": 0, "sold": False}]).feeds
+    assert feeds[NUMBERS].tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize("name", ROW)
+def test_a_column_without_gaps_must_be_given(inputs: Inputs, name: str) -> None:
+    rows = [{each: value for each, value in ROW.items() if each != name}, ROW | {name: None}]
+    with pytest.raises(errors.InvalidInputError) as caught:
+        inputs.parse(rows)
+    assert [each.where for each in caught.value.complaints] == [f"/0/{name}", f"/1/{name}"]
+    assert caught.value.complaints[0].problem == "this field is missing"
 
 
 @pytest.mark.parametrize(
@@ -43,15 +108,19 @@ def test_a_table_may_have_one_column(found: artifact.Artifact) -> None:
         pytest.param({"rooms": 2**24}, id="largest-integer"),
         pytest.param({"sold": False}, id="false"),
         pytest.param({"height": 99, "rooms": -5}, id="outside-of-what-training-saw"),
+        pytest.param({"town": "Atlantis"}, id="unseen-category"),
+        pytest.param({"town": "x" * 200}, id="longest-category"),
     ],
 )
 def test_values_that_the_model_can_take_are_accepted(
     inputs: Inputs, changes: dict[str, Any]
 ) -> None:
     rows = inputs.parse([ROW | changes])
-    assert np.isfinite(next(iter(inputs.arrays(rows).values()))).all()
+    assert rows == [ROW | changes]
+    assert np.isfinite(inputs.gather(rows).feeds[NUMBERS]).all()
 
 
+@pytest.mark.parametrize("features", [FEATURES, GAPPY], ids=["no gaps", "gaps"])
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -61,18 +130,21 @@ def test_values_that_the_model_can_take_are_accepted(
         pytest.param({"height": float("inf")}, "height", id="infinite"),
         pytest.param({"height": 1e39}, "height", id="beyond-float32"),
         pytest.param({"height": 10**400}, "height", id="beyond-every-float"),
-        pytest.param({"height": None}, "height", id="null"),
         pytest.param({"height": [1.5]}, "height", id="list"),
         pytest.param({"rooms": 1.5}, "rooms", id="number-for-an-integer"),
         pytest.param({"rooms": 2**24 + 1}, "rooms", id="integer-beyond-float32"),
         pytest.param({"sold": 1}, "sold", id="number-for-a-boolean"),
         pytest.param({"sold": "true"}, "sold", id="text-for-a-boolean"),
+        pytest.param({"town": 75}, "town", id="number-for-a-category"),
+        pytest.param({"town": ""}, "town", id="empty-category"),
+        pytest.param({"town": "x" * 201}, "town", id="endless-category"),
         pytest.param({"garden": 1}, "garden", id="unknown-column"),
     ],
 )
 def test_nothing_is_converted_or_guessed(
-    inputs: Inputs, changes: dict[str, Any], field: str
+    make_inputs: MakeInputs, features: tuple[Feature, ...], changes: dict[str, Any], field: str
 ) -> None:
+    inputs = make_inputs(features)
     with pytest.raises(errors.InvalidInputError) as caught:
         inputs.parse([ROW, ROW | changes])
     assert [each.where for each in caught.value.complaints] == [f"/1/{field}"]
@@ -80,36 +152,87 @@ def test_nothing_is_converted_or_guessed(
         TypeAdapter(inputs.row).validate_python(ROW | changes)
 
 
+def test_a_category_may_be_as_long_as_training_saw_one(make_inputs: MakeInputs) -> None:
+    known = Feature(name="town", kind="category", categories=("x" * 300,), example="x" * 300)
+    inputs = make_inputs((known,))
+    assert inputs.parse([inputs.example()]) == [{"town": "x" * 300}]
+    with pytest.raises(errors.InvalidInputError):
+        inputs.parse([{"town": "x" * 301}])
+
+
 def test_spelled_values_are_read_as_csv_has_them(inputs: Inputs) -> None:
-    rows = inputs.parse([{"height": "1.5", "rooms": "3", "sold": "true"}], text=True)
-    assert rows == [ROW]
+    spelled = {"height": "1.5", "town": "São Paulo", "rooms": "3", "sold": "true"}
+    assert inputs.parse([spelled], text=True) == [ROW]
 
 
 def test_wrong_spellings_are_named(inputs: Inputs) -> None:
     with pytest.raises(errors.InvalidInputError) as caught:
-        inputs.parse([{"height": "tall", "rooms": "", "sold": "maybe"}], text=True)
-    assert [each.where for each in caught.value.complaints] == ["/0/height", "/0/rooms", "/0/sold"]
+        inputs.parse([{"height": "tall", "town": "", "rooms": "", "sold": "maybe"}], text=True)
+    where = [each.where for each in caught.value.complaints]
+    assert where == ["/0/height", "/0/town", "/0/rooms", "/0/sold"]
 
 
-def test_the_example_has_each_columns_kind(inputs: Inputs) -> None:
-    assert inputs.example() == {"height": 1.25, "rooms": 4, "sold": True}
-    assert [type(value) for value in inputs.example().values()] == [float, int, bool]
+def test_an_empty_spelling_is_a_gap_where_there_may_be_one(make_inputs: MakeInputs) -> None:
+    inputs = make_inputs((*GAPPY[:2], *FEATURES[2:]))
+    empty = dict.fromkeys(ROW, "")
+    assert inputs.parse([empty | {"rooms": "3", "sold": "no"}], text=True) == [
+        {"rooms": 3, "sold": False}
+    ]
+    with pytest.raises(errors.InvalidInputError) as caught:
+        inputs.parse([empty], text=True)
+    assert [each.where for each in caught.value.complaints] == ["/0/rooms", "/0/sold"]
+    assert caught.value.complaints[0].problem.startswith("Input should be a valid integer")
+
+
+@pytest.mark.parametrize("features", [FEATURES, GAPPY], ids=["no gaps", "gaps"])
+def test_the_example_has_each_columns_kind(
+    make_inputs: MakeInputs, features: tuple[Feature, ...]
+) -> None:
+    inputs = make_inputs(features)
+    assert inputs.example() == {"height": 1.25, "town": "Łódź", "rooms": 4, "sold": True}
+    assert [type(value) for value in inputs.example().values()] == [float, str, int, bool]
     assert inputs.parse([inputs.example()]) == [inputs.example()]
 
 
-def test_the_form_shows_each_columns_range(inputs: Inputs) -> None:
-    assert inputs.form()[1] == {
+def test_the_form_shows_each_columns_range_or_categories(gappy: Inputs) -> None:
+    _, town, rooms, _ = gappy.form()
+    assert rooms == {
         "name": "rooms",
         "kind": "integer",
         "minimum": 1,
         "maximum": 9,
+        "categories": (),
+        "gaps": True,
         "example": 4,
+        "seen": "1 to 9, or missing",
     }
+    assert town["categories"] == TOWNS
+    assert town["seen"] == "Besançon, São Paulo, Łódź, or missing"
 
 
 def test_the_schema_tells_what_training_saw(inputs: Inputs) -> None:
-    properties = TypeAdapter(inputs.row).json_schema()["properties"]
+    schema = TypeAdapter(inputs.row).json_schema()
+    properties = schema["properties"]
     assert properties["height"]["type"] == "number"
     assert properties["height"]["description"] == "Seen in training: 0.5 to 2."
     assert properties["rooms"]["type"] == "integer"
-    assert properties["sold"] == {"examples": [True], "title": "Sold", "type": "boolean"}
+    assert properties["sold"]["type"] == "boolean"
+    assert properties["sold"]["examples"] == [True]
+    assert properties["town"]["type"] == "string"
+    assert properties["town"]["description"] == "Seen in training: Besançon, São Paulo, Łódź."
+    assert schema["required"] == list(ROW)
+
+
+def test_the_schema_tells_what_may_be_missing(gappy: Inputs) -> None:
+    schema = TypeAdapter(gappy.row).json_schema()
+    kinds = {
+        name: [each["type"] for each in field["anyOf"]]
+        for name, field in schema["properties"].items()
+    }
+    assert kinds == {
+        "height": ["number", "null"],
+        "town": ["string", "null"],
+        "rooms": ["integer", "null"],
+        "sold": ["boolean", "null"],
+    }
+    assert "required" not in schema

@@ -7,22 +7,28 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from package import artifact
+from package.artifact import Artifact
+from package.serving.arrays import Prediction
 from package.serving.outputs import Outputs
 
 LABELS = ('plain "quoted"', "100 %", "é\n")
-SHARES = np.asarray([[0.2, 0.7, 0.1], [1, 0, 0], [0.3, 0.3, 0.4]], dtype=np.float32)
+SHARES = [[0.2, 0.7, 0.1], [1, 0, 0], [0.3, 0.3, 0.4]]
 
 
 @pytest.fixture
-def outputs(found: artifact.Artifact) -> Outputs:
+def outputs(found: Artifact) -> Outputs:
     """Return the answers of a model whose labels are written in odd ways."""
     return Outputs(found.manifest.model_copy(update={"labels": LABELS}))
 
 
-def read(outputs: Outputs, shares: Any) -> list[Any]:
+def predict(shares: list[list[float]]) -> Prediction:
+    """Return what a model has answered."""
+    return Prediction(np.asarray(shares, dtype=np.float32), degraded=False)
+
+
+def read(outputs: Outputs, shares: list[list[float]]) -> list[Any]:
     """Return each row's prediction."""
-    return [json.loads(row) for row in outputs.rows(np.asarray(shares, dtype=np.float32))]
+    return [json.loads(row) for row in outputs.rows(predict(shares))]
 
 
 def test_the_likeliest_label_is_named_beside_every_probability(outputs: Outputs) -> None:
@@ -33,19 +39,19 @@ def test_the_likeliest_label_is_named_beside_every_probability(outputs: Outputs)
 
 def test_of_two_labels_that_are_as_likely_the_first_is_named(outputs: Outputs) -> None:
     assert read(outputs, [[0.4, 0.4, 0.2]])[0]["label"] == LABELS[0]
-    assert outputs.arrays(np.asarray([[0.4, 0.4, 0.2]], np.float32))["label"][0] == LABELS[0]
+    assert outputs.arrays(predict([[0.4, 0.4, 0.2]]))["label"][0] == LABELS[0]
 
 
 def test_probabilities_have_six_digits_and_no_exponent(outputs: Outputs) -> None:
-    (row,) = outputs.rows(np.asarray([[1e-9, 1 / 3, 2 / 3]], dtype=np.float32))
+    (row,) = outputs.rows(predict([[1e-9, 1 / 3, 2 / 3]]))
     assert ":0.000000," in row
     assert ":0.333333," in row
 
 
 def test_arrays_say_the_same_as_rows(outputs: Outputs) -> None:
-    arrays = outputs.arrays(SHARES)
+    arrays = outputs.arrays(predict(SHARES))
     assert arrays["label"].tolist() == [each["label"] for each in read(outputs, SHARES)]
-    assert arrays["probabilities"].tolist() == SHARES.tolist()
+    assert arrays["probabilities"] == pytest.approx(np.asarray(SHARES))
     for tensor in outputs.tensors:
         assert arrays[tensor.name].shape[1:] == tensor.shape[1:]
 
@@ -55,7 +61,12 @@ def test_the_schema_knows_the_labels(outputs: Outputs) -> None:
     assert properties["properties"]["label"]["enum"] == list(LABELS)
     shares = properties["$defs"]["Probabilities"]["properties"]
     assert shares.keys() == set(LABELS)
-    assert shares[LABELS[0]]["maximum"] == 1
+    assert (shares[LABELS[0]]["minimum"], shares[LABELS[0]]["maximum"]) == (0, 1)
+
+
+def test_a_degraded_answer_has_the_same_form(outputs: Outputs) -> None:
+    prior = predict(SHARES)
+    assert outputs.rows(prior._replace(degraded=True)) == outputs.rows(prior)
 
 
 def test_every_answer_fits_its_schema(outputs: Outputs) -> None:

@@ -1,71 +1,121 @@
-"""Rows of a table: their schema, and the way from JSON to the array that the model takes."""
+"""Rows of a table: their schema, and the way from JSON to the arrays that the model takes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ..artifact import Feature, Manifest
-from .arrays import Feeds
+from ..artifact import Artifact, Feature
+from ..errors import Complaint, InvalidInputError
+from .arrays import Call, Feeds, Tensor
 from .schemas import request_error, typed_dict
 
-TENSOR = "features"
+NUMBERS, CATEGORIES = "features", "categories"
 LIMIT = 3.4028234663852886e38  # the largest float32
-KINDS: dict[str, type] = {"number": float, "integer": int, "boolean": bool}
+WHOLE_LIMIT = 2**24  # float32 holds integers up to here
+KINDS: dict[str, type] = {"number": float, "integer": int, "boolean": bool, "category": str}
+CHUNK = 1_000  # rows that a batch answers at once
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 def field_type(feature: Feature) -> Any:
-    """Return the annotated type of one field: strict, finite, and within float32's reach."""
-    seen = f"Seen in training: {feature.minimum:g} to {feature.maximum:g}."
-    if feature.kind == "boolean":
-        return Annotated[bool, Field(examples=[bool(feature.example)])]
-    kind = KINDS[feature.kind]
-    return Annotated[
-        kind,
-        Field(
-            ge=-LIMIT if kind is float else -(2**24),  # float32 holds integers up to 2**24
-            le=LIMIT if kind is float else 2**24,
-            examples=[kind(feature.example)],
-            description=seen,
-        ),
-    ]
+    """Return the annotated type of one field: strict, finite, and within float32's reach.
+
+    A category that training has not seen is no error: the model has an answer for it.
+    """
+    kind: Any = KINDS[feature.kind]
+    limits: dict[str, Any] = {}
+    if feature.kind == "category":
+        limits = {"min_length": 1, "max_length": max([200, *map(len, feature.categories)])}
+    elif feature.kind != "boolean":
+        reach = LIMIT if kind is float else WHOLE_LIMIT
+        limits = {"ge": -reach, "le": reach}
+    seen = "" if kind is bool else f"Seen in training: {feature.seen}."
+    made = Annotated[kind, Field(examples=[kind(feature.example)], description=seen, **limits)]
+    return NotRequired[made | None] if feature.gaps else made
 
 
 class Inputs:
     """The table's columns, in the order in which the model takes them.
 
     Args:
-        manifest: lists the features.
+        found: the model's artifact, whose manifest lists the features.
+        max_text_length: accepted for other modalities' sake; categories have a limit of their own.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, found: Artifact, *, max_text_length: int) -> None:
         """Build the row's type from the features."""
-        self.features = manifest.features
-        names = [feature.name for feature in self.features]
+        del max_text_length
+        self.features = found.manifest.features
         self.row = typed_dict("Row", {each.name: field_type(each) for each in self.features})
-        self._width = len(names)
-        self._pick = itemgetter(*names) if self._width > 1 else lambda row: (row[names[0]],)
         self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
+        self._numbers = [each for each in self.features if each.kind != "category"]
+        self._categories = [each for each in self.features if each.kind == "category"]
+        self._gaps = {each.name for each in self.features if each.gaps}
+        self._pick = _picker(self._numbers)
+        self.tensors = tuple(
+            Tensor(name, datatype, (-1, len(each)), gaps=any(one.gaps for one in each))
+            for name, datatype, each in (
+                (NUMBERS, "FP32", self._numbers),
+                (CATEGORIES, "BYTES", self._categories),
+            )
+            if each
+        )
 
-    def arrays(self, rows: Sequence[Mapping[str, Any]]) -> Feeds:
-        """Return float32 of shape (rows, n_features) for validated rows."""
-        values = chain.from_iterable(map(self._pick, rows))
-        flat = np.fromiter(values, dtype=np.float32, count=len(rows) * self._width)
-        return {TENSOR: flat.reshape(-1, self._width)}
+    def gather(self, rows: Rows) -> Call:
+        """Return the arrays of validated rows.
 
-    def parse(self, rows: Sequence[Any], *, text: bool = False) -> Sequence[Mapping[str, Any]]:
+        Returns:
+            "features", float32 of shape (rows, n_numbers), where NaN stands for what is missing;
+            "categories", text of shape (rows, n_categories), where "" stands for it.
+        """
+        feeds: dict[str, NDArray[Any]] = {}
+        width = len(self._numbers)
+        if width:
+            values = chain.from_iterable(map(self._pick, rows))
+            flat = np.fromiter(values, dtype=np.float32, count=len(rows) * width)
+            feeds[NUMBERS] = flat.reshape(-1, width)
+        if self._categories:
+            names = [feature.name for feature in self._categories]
+            feeds[CATEGORIES] = np.array(
+                [[row.get(name) or "" for name in names] for row in rows], dtype=object
+            )
+        return Call(feeds, len(rows))
+
+    def gather_tensors(self, tensors: Feeds) -> Call:
+        """Return named tensors as the model takes them: as they are, once they fit the schema.
+
+        Raises:
+            InvalidInputError: values are missing, fractions or no booleans where they may not be;
+                each place is "tensor/index", in row-major order.
+        """
+        complaints = [
+            Complaint(f"{name}/{row * len(columns) + i}", f"{columns[i].name} {problem}")
+            for name, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories))
+            if columns
+            for i, row, problem in _misfits(columns, tensors[name])
+        ]
+        if complaints:
+            raise InvalidInputError(complaints)
+        return Call(tensors, len(next(iter(tensors.values()))))
+
+    def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
         """Return rows as they were read from a file as validated rows.
 
         Args:
             rows: mappings of names to values; with `text`, to their spelling, as CSV has it.
-            text: whether values are spelled.
+            text: whether values are spelled; then an empty one may be missing.
 
         Raises:
             InvalidInputError: rows are wrong; each pointer begins with the row's number.
         """
+        if text and self._gaps:
+            rows = [self._without_gaps(row) for row in rows]
         try:
             return self._rows.validate_python(list(rows), strict=False if text else None)
         except ValidationError as error:
@@ -77,4 +127,36 @@ class Inputs:
 
     def form(self) -> list[dict[str, Any]]:
         """Return what a form shows for each field."""
-        return [feature.model_dump() for feature in self.features]
+        return [feature.model_dump() | {"seen": feature.seen} for feature in self.features]
+
+    def _without_gaps(self, row: Any) -> Any:
+        return {k: v for k, v in row.items() if v != "" or k not in self._gaps}
+
+
+def _picker(features: Sequence[Feature]) -> Any:
+    """Return the quickest way to take some numbers out of a row."""
+    names = [feature.name for feature in features]
+    if any(feature.gaps for feature in features):
+        return lambda row: [_number(row.get(name)) for name in names]
+    return itemgetter(*names) if len(names) > 1 else lambda row: [row[name] for name in names]
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> list[tuple[int, int, str]]:
+    """Return column, row and problem of each value that its column does not allow."""
+    found = []
+    for i, feature in enumerate(columns):
+        values = tensor[:, i]
+        missing = values == "" if feature.kind == "category" else np.isnan(values)
+        checks = [] if feature.gaps else [(missing, "may not be missing")]
+        if feature.kind == "integer":
+            checks.append((~missing & (values % 1 != 0), "should be a whole number"))
+        elif feature.kind == "boolean":
+            checks.append((~missing & ~np.isin(values, (0, 1)), "should be 0 or 1"))
+        found += [
+            (i, int(row), problem) for wrong, problem in checks for row in np.flatnonzero(wrong)
+        ]
+    return found

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from ..artifact import Manifest
-from .arrays import Tensor
+from .arrays import Prediction, Tensor
 from .schemas import typed_dict
 
 
@@ -38,16 +38,12 @@ class Outputs:
             Tensor("probabilities", "FP32", (-1, len(self.labels))),
         )
 
-    def rows(self, outputs: NDArray[np.float32]) -> list[str]:
-        """Return each row's prediction as a JSON object.
-
-        Args:
-            outputs: probabilities of shape (rows, n_labels).
-        """
+    def rows(self, prediction: Prediction) -> list[str]:
+        """Return each row's prediction as a JSON object; outputs are of shape (rows, n_labels)."""
         rows = self._rows
-        return [rows[row.index(max(row))] % tuple(row) for row in outputs.tolist()]
+        return [rows[row.index(max(row))] % tuple(row) for row in prediction.outputs.tolist()]
 
-    def arrays(self, outputs: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    def arrays(self, prediction: Prediction) -> dict[str, NDArray[Any]]:
         """Return the labels of shape (rows,) and the probabilities of shape (rows, n_labels)."""
-        labels = np.asarray(self.labels, dtype=object)[outputs.argmax(axis=1)]
-        return {"label": labels, "probabilities": outputs}
+        labels = np.asarray(self.labels, dtype=object)[prediction.outputs.argmax(axis=1)]
+        return {"label": labels, "probabilities": prediction.outputs}

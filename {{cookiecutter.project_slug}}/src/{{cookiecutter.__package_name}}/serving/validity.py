@@ -1,0 +1,49 @@
+"""What an answer of the model must be before anyone sees it: finite, and within its bounds."""
+
+from math import inf, isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..artifact import Guarantees
+from .arrays import Scores
+
+
+class Validity:
+    """Tells answers from what only looks like one.
+
+    Args:
+        guarantees: say between what each number of an answer lies.
+    """
+
+    def __init__(self, guarantees: Guarantees) -> None:
+        """Note the bounds; without any, an answer need only be finite."""
+        self._low = -inf if guarantees.minimum is None else guarantees.minimum
+        self._high = inf if guarantees.maximum is None else guarantees.maximum
+        self._bounded = (self._low, self._high) != (-inf, inf)
+
+    def complain(self, outputs: Scores) -> str:
+        """Return what is wrong with answers of shape (rows, n_outputs), nothing if all are valid.
+
+        The product is finite where all are, for less than looking at each of them.
+        """
+        if not self._bounded and isfinite(np.vdot(outputs, outputs)):
+            return ""
+        valid = self.rows(outputs)
+        return "" if valid.all() else self._reason(outputs[~valid][0])
+
+    def rows(self, outputs: Scores) -> NDArray[np.bool_]:
+        """Return for each row whether its answer is valid, of shape (rows,)."""
+        fits = np.isfinite(outputs) & (outputs >= self._low) & (outputs <= self._high)
+        return np.asarray(fits.all(axis=1))
+
+    def reasons(self, outputs: Scores) -> list[str]:
+        """Return what is wrong with each row's answer, nothing for those that are valid."""
+        valid = self.rows(outputs)
+        return ["" if good else self._reason(row) for good, row in zip(valid, outputs, strict=True)]
+
+    def _reason(self, row: NDArray[np.float32]) -> str:
+        if not np.isfinite(row).all():
+            return "the model's answer is not finite"
+        worst = row.min() if row.min() < self._low else row.max()
+        return f"the model answered {worst:g}, not {self._low:g} to {self._high:g}"
