@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bakery import TEMPLATE, BakedProject, tool_environment
+from tests.bakery import CHOICES, TEMPLATE, BakedProject, tool_environment
 
 WORKFLOW = ("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
 DEPENDABOT = ("check-jsonschema", "--builtin-schema", "vendor.dependabot")
@@ -41,9 +41,10 @@ def test_a_project_is_formatted_and_passes_its_linter(project: BakedProject) -> 
     run(project.path, "ruff", "format", "--no-cache", "--check", ".")
 
 
-def test_a_long_name_breaks_no_line(bake) -> None:
+@pytest.mark.parametrize("model", CHOICES["model"])
+def test_a_long_name_breaks_no_line(bake, model: str) -> None:
     """A project named as long as may be is as well formatted as iris-classifier."""
-    project = bake(project_slug="a-name-that-is-as-long-as-a-slug-may-be-and-no-mo")
+    project = bake(model=model, project_slug="a-name-that-is-as-long-as-a-slug-may-be-and-no-mo")
     run(project.path, "ruff", "check", "--no-cache", ".")
     run(project.path, "ruff", "format", "--no-cache", "--check", ".")
 

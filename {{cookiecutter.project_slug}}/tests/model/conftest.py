@@ -9,7 +9,9 @@ import pytest
 from package import artifact
 from package.artifact import Artifact
 from package.serving.codec import JsonCodec
-from package.serving.runtime import load_model as load_runtime
+from package.serving.runtime import (
+    load_model as load_runtime,
+)
 
 Rows = list[dict[str, Any]]
 Answer = Callable[[Rows], np.ndarray]

@@ -9,7 +9,12 @@ import pytest
 from package import errors
 from package.errors import Complaint
 from package.serving import inference_protocol, tensors
-from package.serving.arrays import Call, Feeds, Prediction, Tensor
+from package.serving.arrays import (
+    Call,
+    Feeds,
+    Prediction,
+    Tensor,
+)
 from package.serving.outputs import Outputs
 
 SIGNATURE = (

@@ -3,7 +3,12 @@
 import pytest
 
 from package import artifact
-from package.artifact import Artifact, Feature, Guarantees, Interval
+from package.artifact import (
+    Artifact,
+    Feature,
+    Guarantees,
+    Interval,
+)
 from package.training.card import write_card
 from package.training.data import MODALITY
 from package.training.gate import Verdict

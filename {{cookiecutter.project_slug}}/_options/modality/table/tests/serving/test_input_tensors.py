@@ -10,7 +10,11 @@ import pytest
 from package.artifact import Artifact, Feature
 from package.errors import InvalidInputError
 from package.serving.arrays import Tensor
-from package.serving.inputs import CATEGORIES, NUMBERS, Inputs
+from package.serving.inputs import (
+    CATEGORIES,
+    NUMBERS,
+    Inputs,
+)
 
 KINDS = ("number", "category", "integer", "boolean", "category")
 WIDTHS = {NUMBERS: 3, CATEGORIES: 2}

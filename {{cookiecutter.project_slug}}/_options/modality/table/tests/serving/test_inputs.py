@@ -10,7 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from package import errors
 from package.artifact import Artifact, Feature
-from package.serving.inputs import CATEGORIES, NUMBERS, Inputs
+from package.serving.inputs import (
+    CATEGORIES,
+    NUMBERS,
+    Inputs,
+)
 
 TOWNS = ("Besançon", "São Paulo", "Łódź")
 FEATURES = (

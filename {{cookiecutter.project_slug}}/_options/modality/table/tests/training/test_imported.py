@@ -11,7 +11,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from package.artifact import MODEL, sha256
-from package.errors import InvalidInputError, TrainingError
+from package.errors import (
+    InvalidInputError,
+    TrainingError,
+)
 from package.training import evaluate, parity
 from package.training.config import Config
 from package.training.data import Dataset

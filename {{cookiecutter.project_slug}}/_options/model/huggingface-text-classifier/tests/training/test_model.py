@@ -11,7 +11,10 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from package.artifact import MODEL, Artifact
-from package.errors import ConfigurationError, TrainingError
+from package.errors import (
+    ConfigurationError,
+    TrainingError,
+)
 from package.tokens import TOKENIZER
 from package.training import data, model, parity
 from package.training.config import Config, load_config

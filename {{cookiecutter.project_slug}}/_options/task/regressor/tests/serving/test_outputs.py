@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from package.artifact import Artifact, Guarantees, Interval
+from package.artifact import (
+    Artifact,
+    Guarantees,
+    Interval,
+)
 from package.serving.arrays import Prediction, Tensor
 from package.serving.outputs import Outputs
 

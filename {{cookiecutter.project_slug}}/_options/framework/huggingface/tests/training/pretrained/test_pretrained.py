@@ -13,9 +13,16 @@ from tokenizers import Tokenizer
 from package import artifact
 from package.artifact import MODEL
 from package.batch import Batch
-from package.errors import InvalidInputError, TrainingError
+from package.errors import (
+    InvalidInputError,
+    TrainingError,
+)
 from package.tokens import TOKENIZER
-from package.training import model_folder, parity, pretrained
+from package.training import (
+    model_folder,
+    parity,
+    pretrained,
+)
 from package.training.data import Dataset
 from package.training.made import Made
 from package.training.model import Options

@@ -13,7 +13,10 @@ from package.cli import NAME
 from package.training import evaluate
 from package.training.config import Config
 from package.training.parts import Parts
-from package.training.train import evaluate_artifact, train
+from package.training.train import (
+    evaluate_artifact,
+    train,
+)
 
 KINDS = {
     "living area": "number",
