@@ -45,8 +45,9 @@ def main() -> None:
     if len(sys.argv) not in {2, 3} or sys.argv[1] not in renewals:
         sys.exit(__doc__)
     word = sys.argv[2] if len(sys.argv) == 3 else ""
-    for old in SNAPSHOTS.glob(f"*{word}*.txt") if sys.argv[1] == "snapshots" else ():
-        old.unlink()
+    for old in SNAPSHOTS.glob("*.txt") if sys.argv[1] == "snapshots" else ():
+        if word in old.stem:
+            old.unlink()
     for answers in combinations():
         name = name_of(answers)
         if word not in name:

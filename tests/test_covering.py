@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from tests.bakery import (
+    CHOICES,
     TEMPLATE,
     Answers,
     BakedProject,
@@ -91,7 +92,8 @@ def test_ci_leaves_nothing_that_git_would_add(after_ci: BakedProject, tmp_path: 
     git = ("git", f"--git-dir={tmp_path / 'git'}", "--work-tree=.")
     assert after_ci.run(*git, "init", "--quiet").returncode == 0
     seen = after_ci.run(*git, "ls-files", "--others", "--exclude-standard").stdout.split()
-    fresh = bake_into(tmp_path / "fresh", {"project_slug": "summer-model"})
+    asked = {question: after_ci.answers[question] for question in (*CHOICES, "project_slug")}
+    fresh = bake_into(tmp_path / "fresh", asked)
     assert set(seen) <= set(fresh.files())
 
 

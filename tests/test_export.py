@@ -43,8 +43,8 @@ def project(tmp_path: Path) -> BakedProject:
 @pytest.mark.covering
 def test_a_transformer_is_exported_compared_and_served(project: BakedProject) -> None:
     """By the project's own test, which skips wherever torch is not installed."""
-    (test,) = [name for name in project.files() if name.endswith("/test_export.py")]
-    done = project.run(".venv/bin/python", "-m", "pytest", "-q", test, REQUIRE_TORCH="1")
+    (test,) = project.path.glob("tests/**/test_export.py")
+    done = project.run(".venv/bin/python", "-m", "pytest", "-q", str(test), REQUIRE_TORCH="1")
     assert done.returncode == 0, done.stdout
     assert re.search(r"[1-9]\d* passed", done.stdout)
     assert "skipped" not in done.stdout

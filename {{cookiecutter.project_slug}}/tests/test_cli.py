@@ -308,7 +308,7 @@ def test_batch_says_where_the_answers_are(
     Path("rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
     done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
     assert (done.code, done.err) == (0, "")
-    assert one_line(done.out) == "1 rows answered in answers.jsonl"
+    assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
 
 
 def test_batch_ends_with_two_when_rows_are_wrong(
@@ -317,8 +317,8 @@ def test_batch_ends_with_two_when_rows_are_wrong(
     Path("rows.jsonl").write_text(json.dumps(row) + "\nnothing\n", encoding="utf-8")
     done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
     assert done.code == 2
-    assert one_line(done.out) == "1 rows answered in answers.jsonl"
-    assert one_line(done.err) == "error: 1 rows were wrong; answers.jsonl.rejected says why."
+    assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
+    assert one_line(done.err) == "error: rows that were wrong: 1; answers.jsonl.rejected says why."
     assert Path("answers.jsonl.rejected").is_file()
 
 

@@ -53,6 +53,8 @@ class Feature(Record):
             known = ", ".join(self.categories[:MANY])
             more = len(self.categories) - MANY
             values = known if more <= 0 else f"{known} and {more} more"
+        elif self.kind == "boolean":
+            values = "true or false"
         else:
             unit = " characters" if self.kind == "text" else ""
             values = f"{self.minimum:g} to {self.maximum:g}{unit}"

@@ -164,9 +164,9 @@ def batch(
             "Set --shard-count to the number of tasks."
         )
     tally = Batch(artifact.load(model)).run(source, output, shard=Shard(shard_index, shard_count))
-    display.say(f"{tally.answered} rows answered in {output}")
+    display.say(f"rows answered: {tally.answered}, in {output}")
     if tally.rejected:
-        raise MalformedError(f"{tally.rejected} rows were wrong; {output}.rejected says why.")
+        raise MalformedError(f"rows that were wrong: {tally.rejected}; {output}.rejected says why.")
 
 
 @app.command()

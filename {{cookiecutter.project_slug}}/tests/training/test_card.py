@@ -49,7 +49,7 @@ def test_every_figure_of_the_manifest_is_in_the_card(found: Artifact) -> None:
 
 def test_use_and_limits_are_told_in_the_projects_words(found: Artifact) -> None:
     card = write_card(found.manifest, [], WORDS, licence="MIT")
-    assert "\nTo be tried.\n\nNot for: Anything else.\n" in card
+    assert "\nTo be tried.\n\nAnything else.\n" in card
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_use_and_limits_are_told_in_the_projects_words(found: Artifact) -> None:
         pytest.param(
             (),
             Guarantees(interval=Interval(coverage=0.9, half_width=12.345, prior_half_width=20)),
-            "A value, and around it the interval that holds 90 % of true values (± 12.35, "
-            "split-conformal: it holds on average over data like these, not for each kind of "
-            "case).",
+            "A value, and around it the interval that holds 90 % of true values (± 12.35).\n"
+            "It is split-conformal: it holds on average over data like these, not for each kind of "
+            "case.",
             id="interval",
         ),
     ],
@@ -107,6 +107,9 @@ def test_where_a_model_comes_from_is_told(found: Artifact) -> None:
             Feature(name="x", kind="integer", minimum=1, maximum=9, gaps=True),
             "1 to 9, or missing",
             id="gaps",
+        ),
+        pytest.param(
+            Feature(name="x", kind="boolean", minimum=0, maximum=1), "true or false", id="boolean"
         ),
         pytest.param(
             Feature(name="x", kind="text", minimum=3, maximum=80), "3 to 80 characters", id="text"

@@ -29,7 +29,7 @@ tags: [{manifest.task}, onnx]
 
 {card.intended_use.strip()}
 
-Not for: {card.limitations.strip()}
+{card.limitations.strip()}
 
 ## Data
 
@@ -92,8 +92,8 @@ def answers_of(manifest: Manifest) -> str:
     if interval := kept.interval:
         text += (
             f", and around it the interval that holds {100 * interval.coverage:g} % of true values"
-            f" (± {interval.half_width:.4g}, split-conformal: it holds on average over data like"
-            " these, not for each kind of case)"
+            f" (± {interval.half_width:.4g}).\nIt is split-conformal: it holds on average over data"
+            " like these, not for each kind of case"
         )
     return f"{text}."
 
