@@ -20,14 +20,18 @@ class Validity:
         """Note the bounds; without any, an answer need only be finite."""
         self._low = -inf if guarantees.minimum is None else guarantees.minimum
         self._high = inf if guarantees.maximum is None else guarantees.maximum
-        self._bounded = (self._low, self._high) != (-inf, inf)
 
     def complain(self, outputs: Scores) -> str:
         """Return what is wrong with answers of shape (rows, n_outputs), nothing if all are valid.
 
-        The product is finite where all are, for less than looking at each of them.
+        The product is finite where all are, and the extremes are within the bounds where all are,
+        for less than looking at each of them.
         """
-        if not self._bounded and isfinite(np.vdot(outputs, outputs)):
+        if (
+            isfinite(np.vdot(outputs, outputs))
+            and (self._low == -inf or outputs.min() >= self._low)
+            and (self._high == inf or outputs.max() <= self._high)
+        ):
             return ""
         valid = self.rows(outputs)
         return "" if valid.all() else self._reason(outputs[~valid][0])

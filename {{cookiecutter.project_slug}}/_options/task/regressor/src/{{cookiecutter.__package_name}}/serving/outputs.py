@@ -37,7 +37,7 @@ class Outputs:
 
     def rows(self, prediction: Prediction) -> list[str]:
         """Return each row's prediction as a JSON object; outputs are of shape (rows, 1)."""
-        values = prediction.outputs[:, 0].tolist()
+        values = prediction.outputs.ravel().tolist()
         if not self._interval:
             return [f"{{{self._row % value}}}" for value in values]
         reach = _reach(self._interval, prediction)
