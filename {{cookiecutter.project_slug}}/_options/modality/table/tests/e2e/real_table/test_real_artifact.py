@@ -83,7 +83,7 @@ def test_the_card_lists_every_column(houses: Artifact) -> None:
     card = (houses.folder / artifact.CARD).read_text(encoding="utf-8")
     assert f"| town | category | {', '.join(CATEGORIES['town'])}, or missing |" in card
     assert f"| energy class | category | {', '.join(CATEGORIES['energy class'])} |" in card
-    assert "| garden | boolean | 0 to 1, or missing |" in card
+    assert "| garden | boolean | true or false, or missing |" in card
     assert all(f"| {name} | {kind} | " in card for name, kind in KINDS.items())
 
 
