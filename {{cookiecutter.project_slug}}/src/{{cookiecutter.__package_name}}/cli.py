@@ -9,16 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic_core import to_json
 
 from . import artifact
 from .errors import InvalidInputError, MalformedError, ServiceError, TrainingError
-
-if TYPE_CHECKING:
-    from .training.train import Run
 
 NAME = __name__.partition(".")[0].replace("_", "-")
 
@@ -48,7 +45,7 @@ def train(
         from .training.train import train as run_training
     settings = load_config(config)
     project = config.resolve().parent.parent
-    show_run(run_training(settings, output, project=project, name=NAME, step=display.step))
+    display.show_run(run_training(settings, output, project=project, name=NAME, step=display.step))
 
 
 @app.command("import-onnx")
@@ -72,11 +69,12 @@ def import_onnx(
         from .training.imported import Importer
         from .training.train import train as run_training
     settings = load_config(config)
-    known = ", ".join(evaluate.labels_of(data.load(settings.data).target.tolist()))
-    if known and labels is None:
-        labels = typer.prompt("The labels, in the order of the graph's outputs", default=known)
+    if labels is None:
+        labels = ", ".join(evaluate.labels_of(data.load(settings.data).target.tolist()))
+        if labels:
+            labels = typer.prompt("The labels, in the order of the graph's outputs", default=labels)
     names = tuple(name.strip() for name in labels.split(",")) if labels else ()
-    show_run(
+    display.show_run(
         run_training(
             settings,
             output,
@@ -233,35 +231,6 @@ def key(name: Annotated[str, typer.Argument(help="The consumer, as logs will nam
     sys.stdout.write(made + "\n")
     display.say("Add this line to the file that API_KEYS_FILE names:", aside=True)
     sys.stdout.write(line + "\n")
-
-
-def show_run(run: "Run") -> None:
-    """Print what a training run has made."""
-    from . import display
-
-    manifest = run.artifact.manifest
-    data = manifest.data
-    compared = "nothing to compare" if manifest.parity is None else f"{manifest.parity:.2g}"
-    parts = [
-        f"{count} {use}"
-        for count, use in (
-            (data.training_rows, "rows to train on"),
-            (data.calibration_rows, "to calibrate with"),
-            (data.test_rows, "held back"),
-        )
-        if count
-    ]
-    display.show(
-        f"{manifest.name} {manifest.version}",
-        [
-            ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
-            ("split", f"{', '.join(parts)}, seed {manifest.seed}"),
-            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
-            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.verdicts),
-            ("parity", compared),
-            ("artifact", f"{run.artifact.folder}, {manifest.size_bytes:,} bytes"),
-        ],
-    )
 
 
 @contextmanager
