@@ -1,5 +1,6 @@
 """Takes in an ONNX graph that was made elsewhere, so that serving knows it as one of its own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -76,26 +77,7 @@ def connect(graph: onnx.ModelProto, training: Dataset) -> None:
         nodes.append(helper.make_node("Cast", ["features"], [f"{name}_given"], to=types[name]))
     else:
         places = training.places()
-        strangers = [name for name in sizes if name not in places]
-        problems = [Complaint(name, "an input of the graph, and no column") for name in strangers]
-        problems += [
-            Complaint(name, "a column, and no input of the graph")
-            for name in places
-            if name not in sizes
-        ]
-        problems += [
-            Complaint(name, f"takes {size}; one value a row is what a column has")
-            for name, size in sizes.items()
-            if name in places and (len(size) != 2 or size[1] not in (-1, 1))
-        ]
-        problems += [
-            Complaint(name, "takes numbers, and the column holds text")
-            for name in sizes
-            if name in places
-            and places[name][0] == "categories"
-            and types[name] != TensorProto.STRING
-        ]
-        if problems:
+        if problems := _misfits(sizes, types, places):
             raise InvalidInputError(problems)
         for name in sizes:
             tensor, i = places[name]
@@ -112,6 +94,32 @@ def connect(graph: onnx.ModelProto, training: Dataset) -> None:
         helper.make_tensor_value_info(name, elements[name], ["rows", width])
         for name, width in columns.items()
     )
+
+
+def _misfits(
+    sizes: Mapping[str, list[int]],
+    types: Mapping[str, int],
+    places: Mapping[str, tuple[str, int]],
+) -> list[Complaint]:
+    """Return what keeps a graph's inputs from being a table's columns, one for each."""
+    strangers = [name for name in sizes if name not in places]
+    unused = [name for name in places if name not in sizes]
+    shared = {name: size for name, size in sizes.items() if name in places}
+    wide = {name: size for name, size in shared.items() if len(size) != 2 or size[1] not in (-1, 1)}
+    texts = [
+        name
+        for name in shared
+        if places[name][0] == "categories" and types[name] != TensorProto.STRING
+    ]
+    return [
+        *(Complaint(name, "an input of the graph, and no column") for name in strangers),
+        *(Complaint(name, "a column, and no input of the graph") for name in unused),
+        *(
+            Complaint(name, f"takes {size}; one value a row is what a column has")
+            for name, size in wide.items()
+        ),
+        *(Complaint(name, "takes numbers, and the column holds text") for name in texts),
+    ]
 
 
 def answer(graph: onnx.ModelProto, *, n_outputs: int, softmax: bool) -> None:
