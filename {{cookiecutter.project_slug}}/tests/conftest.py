@@ -1,11 +1,15 @@
 """What the tests share: one model, trained once, and services around it."""
 
+import json
+import os
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from package import artifact
@@ -19,6 +23,35 @@ PROJECT = Path(__file__).parent.parent
 
 MakeSettings = Callable[..., Settings]
 MakeClient = Callable[..., TestClient]
+
+
+class Figures:
+    """What the service exposes, as Prometheus reads it.
+
+    Args:
+        text: of /metrics.
+    """
+
+    def __init__(self, text: str) -> None:
+        families = list(text_string_to_metric_families(text))
+        self.types = {family.name: family.type for family in families}
+        self.samples = [sample for family in families for sample in family.samples]
+
+    def __call__(self, name: str, **labels: str) -> list[float]:
+        """Return the value of each series of a name that bears some labels."""
+        return [
+            each.value
+            for each in self.samples
+            if each.name == name and labels.items() <= each.labels.items()
+        ]
+
+    def by(self, label: str, name: str, **labels: str) -> dict[str, float]:
+        """Return the same by the value of another label."""
+        return {
+            each.labels[label]: each.value
+            for each in self.samples
+            if each.name == name and labels.items() <= each.labels.items()
+        }
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +108,38 @@ def make_client(make_settings: MakeSettings) -> Iterator[MakeClient]:
 def client(make_client: MakeClient) -> TestClient:
     """Return a client of the service as it is by default."""
     return make_client()
+
+
+@pytest.fixture
+def write_monitoring(tmp_path: Path) -> Callable[..., Path]:
+    """Return a way to the project's monitoring configuration with changes, a section each."""
+
+    def write(**changes: dict[str, Any]) -> Path:
+        text = (PROJECT / "config" / "monitoring.toml").read_text(encoding="utf-8")
+        lines = []
+        for section, values in tomllib.loads(text).items():
+            changed = values | changes.get(section, {})
+            lines += [f"[{section}]", *(f"{k} = {json.dumps(v)}" for k, v in changed.items())]
+        path = tmp_path / "monitoring.toml"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def figures() -> Callable[[str], Figures]:
+    """Return a way to read what the service exposes."""
+    return Figures
+
+
+@pytest.fixture
+def without() -> Callable[[str], None]:
+    """Return a way to end a test that needs a program which is not here."""
+
+    def give_up(program: str) -> None:
+        reason = f"there is no {program} here"
+        assert not os.environ.get("REQUIRE_ALL"), reason
+        pytest.skip(reason)
+
+    return give_up

@@ -34,6 +34,15 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
         ("EXECUTION", "magic"),
         ("LOG_PROFILE", "loud"),
         ("WORKERS", "65"),
+        ("CAPTURE_PERCENTAGE", "100.5"),
+        ("CAPTURE_PERCENTAGE", "-1"),
+        ("CAPTURE_VARIANT", "../elsewhere"),
+        ("CAPTURE_VARIANT", ""),
+        ("CAPTURE_QUEUE_RECORDS", "0"),
+        ("CAPTURE_QUEUE_BYTES", "1023"),
+        ("CAPTURE_FILE_BYTES", "0"),
+        ("CAPTURE_FILE_AGE_S", "0"),
+        ("CAPTURE_FILE_AGE_S", "inf"),
     ],
 )
 def test_what_cannot_work_is_refused(
@@ -50,6 +59,34 @@ def test_a_variable_of_the_same_name_sets_a_field(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SOMETHING_ELSE", "entirely")
     settings = load_settings()
     assert (settings.max_rows, settings.degraded_answers) == (12, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("age", ("age",)),
+        (" age , given name,,", ("age", "given name")),
+        ("", ()),
+        (" , ", ()),
+    ],
+)
+def test_several_words_stand_with_commas_between_them(
+    monkeypatch: pytest.MonkeyPatch, given: str, words: tuple[str, ...]
+) -> None:
+    for name in ("CAPTURE_REDACT", "CAPTURE_JSON_TYPES", "CAPTURE_CSV_TYPES"):
+        monkeypatch.setenv(name, given)
+    settings = load_settings()
+    assert settings.capture_redact == words
+    assert settings.capture_json_types == words
+    assert settings.capture_csv_types == words
+
+
+def test_without_a_word_of_the_operator_nothing_is_captured_and_json_is_text() -> None:
+    settings = load_settings()
+    assert (settings.capture_dir, settings.ground_truth_dir) == (None, None)
+    assert settings.capture_redact == ()
+    assert settings.capture_json_types[0] == "application/json"
+    assert settings.capture_csv_types == ("text/csv",)
 
 
 def test_vertex_names_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:

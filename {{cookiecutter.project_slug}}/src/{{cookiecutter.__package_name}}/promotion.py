@@ -9,8 +9,8 @@ from .errors import ArtifactError, GateError
 
 # Metrics of which less is better; of all others, more is.
 COSTS = frozenset({"log_loss", "mae", "rmse"})
-# Promised beforehand and judged by the gate: more of it is no better.
-PROMISES = frozenset({"interval_coverage"})
+# Promised beforehand, or saying nothing of how good the answers are: more of it is no better.
+PROMISES = frozenset({"interval_coverage", "mean_confidence"})
 
 
 def promote(candidate: Path, target: Path, *, slack: float) -> tuple[Artifact, Path | None]:

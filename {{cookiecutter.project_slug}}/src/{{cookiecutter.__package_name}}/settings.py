@@ -4,11 +4,22 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from .errors import ConfigurationError
 
+
+def _words(given: object) -> object:
+    """Return a text with commas as the words between them."""
+    if isinstance(given, str):
+        return tuple(word.strip() for word in given.split(",") if word.strip())
+    return given
+
+
 Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+MONITORING = Path("config/monitoring.toml")
 
 
 # Vertex AI's names for some of them.
@@ -70,6 +81,52 @@ class Settings(BaseModel):
 
     api_keys_file: Path | None = Field(
         default=None, description="Lines of NAME:SHA-256 of a key; without it, access is open."
+    )
+
+    capture_dir: Path | None = Field(
+        default=None, description="Keep what is asked and answered in files below this folder."
+    )
+    capture_percentage: float = Field(
+        default=100, ge=0, le=100, description="Of the requests, chosen by chance."
+    )
+    capture_inputs: bool = Field(default=True, description="Keep what is asked.")
+    capture_outputs: bool = Field(default=True, description="Keep what is answered.")
+    capture_redact: Words = Field(
+        default=(), description="Fields, with commas between them, whose values are not kept."
+    )
+    capture_json_types: Words = Field(
+        default=("application/json", "application/x-www-form-urlencoded"),
+        description="Content types that are kept as JSON; curl sends the second one unasked.",
+    )
+    capture_csv_types: Words = Field(
+        default=("text/csv",), description="Content types that are kept as CSV; others in base64."
+    )
+    capture_variant: str = Field(
+        default="AllTraffic", pattern=NAME, description="The folder below the model's name."
+    )
+    capture_queue_records: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="Records that may wait for the disk."
+    )
+    capture_queue_bytes: int = Field(
+        default=16_777_216, ge=1_024, le=1_073_741_824, description="Their length, together."
+    )
+    capture_file_bytes: int = Field(
+        default=8_388_608, ge=1_024, le=1_073_741_824, description="A longer file is closed."
+    )
+    capture_file_age_s: float = Field(
+        default=60, gt=0, le=3_600, description="An older file is closed."
+    )
+    ground_truth_dir: Path | None = Field(
+        default=None, description="Keep feedback in files below this folder."
+    )
+    feedback_rows: int = Field(
+        default=100_000, ge=2, le=10_000_000, description="Answers that await their feedback."
+    )
+    monitoring_config: Path = Field(
+        default=MONITORING, description="Names the groups that feedback may name."
+    )
+    drift_metrics: bool = Field(
+        default=True, description="Count every bin of every field; off, where series cost money."
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

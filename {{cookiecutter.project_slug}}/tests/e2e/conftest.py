@@ -27,6 +27,7 @@ PACKAGE = Artifact.__module__.partition(".")[0]
 HOST = "127.0.0.1"
 STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 15
+HAPPENS_WITHIN_S = 30
 
 
 @dataclass
@@ -47,6 +48,13 @@ class Service:
             return response.status, response.read()
         finally:
             connection.close()
+
+    def until(self, happened: Callable[[], object]) -> None:
+        """Return once something has happened."""
+        deadline = time.monotonic() + HAPPENS_WITHIN_S
+        while not happened():
+            assert time.monotonic() < deadline, self.log.read_text("utf-8", "replace")
+            time.sleep(0.02)
 
     def stop(self) -> int:
         """Ask the process to stop, and return its exit code."""
@@ -134,18 +142,6 @@ def command() -> Command:
 def environment() -> dict[str, str]:
     """Return the environment without any setting of this service."""
     return plain_environment()
-
-
-@pytest.fixture
-def without() -> Callable[[str], None]:
-    """Return a way to end a test that needs a program which is not here."""
-
-    def give_up(program: str) -> None:
-        reason = f"there is no {program} here"
-        assert not os.environ.get("REQUIRE_ALL"), reason
-        pytest.skip(reason)
-
-    return give_up
 
 
 @dataclass

@@ -15,7 +15,9 @@ from package import artifact
 from package.serving.app import assemble
 from package.serving.arrays import Feeds, Model, Scores
 from package.serving.exchange import Exchange
+from package.serving.outcomes import TRUTH
 from package.serving.predictor import Predictor
+from package.serving.series import Series
 from package.serving.service import Service
 
 PATIENCE_S = 10  # for what happens at once, unless something is broken
@@ -194,3 +196,47 @@ def pointer() -> Callable[..., str]:
         return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
     return join
+
+
+@pytest.fixture
+def tensors() -> Callable[..., dict[str, Any]]:
+    """Return a way to requests for rows in the Open Inference Protocol's form."""
+
+    def describe(service: Service, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        feeds = dict(service.codec.gather(rows).feeds)
+        signature: Any = service.protocol.metadata()["inputs"]
+        given = []
+        for each in signature:
+            name = each["name"]  # of an array that the graph takes, or of a field
+            array = feeds[name] if name in feeds else np.array([row[name] for row in rows])
+            given.append(each | {"shape": list(array.shape), "data": array.ravel().tolist()})
+        return {"inputs": given}
+
+    return describe
+
+
+@pytest.fixture
+def series(found: artifact.Artifact) -> Series:
+    """Return a registry in which there is nothing yet."""
+    return Series(found.manifest)
+
+
+@pytest.fixture
+def truth(found: artifact.Artifact) -> dict[str, Any]:
+    """Return what may turn out to be true of a row, as feedback says it."""
+    manifest = found.manifest
+    return {TRUTH: manifest.labels[0] if manifest.labels else manifest.prior[0]}
+
+
+@pytest.fixture
+def beyond(found: artifact.Artifact, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with one value that lies beyond all that training saw."""
+    feature = next(each for each in found.manifest.features if each.kind != "boolean")
+    largest = feature.maximum or 0
+    value: Any = {
+        "number": largest + max(1, abs(largest)),
+        "integer": int(largest) + 1,
+        "category": "".join(("x", *feature.categories))[:200],
+        "text": "x" * (int(largest) + 1),
+    }[feature.kind]
+    return row | {feature.name: value}

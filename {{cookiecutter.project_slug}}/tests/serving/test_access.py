@@ -108,10 +108,32 @@ def test_a_key_that_was_let_in_opens_for_no_other(keys_file: Path) -> None:
             doors.identify({b"x-api-key": b"opened"})
 
 
+def test_keys_that_are_replaced_let_nobody_in_any_more(keys_file: Path) -> None:
+    doors = access.load_access(keys_file)
+    assert doors.consumers == ("shop", "desk.2")
+    assert doors.identify({b"x-api-key": b"open"}) == "shop"
+    fresh = {"till": hashlib.sha256(b"sesame").digest()}
+    assert [doors.replace(fresh), doors.replace(dict(fresh))] == [True, False]
+    assert doors.consumers == ("till",)
+    assert doors.identify({b"x-api-key": b"sesame"}) == "till"
+    with pytest.raises(errors.AccessError, match="not known"):
+        doors.identify({b"x-api-key": b"open"})
+
+
+def test_doors_without_any_key_stay_shut(keys_file: Path) -> None:
+    doors = access.load_access(keys_file)
+    assert doors.replace({})
+    assert doors.required
+    for headers in ({}, {b"x-api-key": b"open"}):
+        with pytest.raises(errors.AccessError):
+            doors.identify(headers)
+
+
 def test_without_keys_everyone_is_anonymous() -> None:
     everyone = access.load_access(None)
     assert not everyone.required
     assert everyone.identify({b"x-api-key": b"any"}) == access.ANONYMOUS
+    assert everyone.consumers == (access.ANONYMOUS,)
 
 
 def test_every_wrong_line_is_numbered_and_none_is_shown(tmp_path: Path) -> None:

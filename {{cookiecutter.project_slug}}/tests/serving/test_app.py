@@ -55,13 +55,36 @@ def test_a_model_that_is_not_there_is_not_served(
         app.create_app(make_settings(model_dir=tmp_path))
 
 
+@pytest.mark.parametrize("groups", [[], ["north", "south-west", "s_2"]])
+def test_groups_are_those_of_the_configuration(write_monitoring: Any, groups: list[str]) -> None:
+    path = write_monitoring(fairness={"groups": groups})
+    assert app.load_groups(path) == tuple(groups)
+
+
+def test_there_are_no_groups_where_there_is_no_configuration_in_its_usual_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert app.load_groups(Settings().monitoring_config) == ()
+    with pytest.raises(errors.ConfigurationError, match="cannot be read"):
+        app.load_groups(tmp_path / "monitoring.toml")
+
+
+def test_a_configuration_that_is_wrong_ends_the_start(
+    make_settings: MakeSettings, write_monitoring: Any
+) -> None:
+    path = write_monitoring(fairness={"groups": ["not a name"]})
+    with pytest.raises(errors.ConfigurationError, match=r"fairness\.groups\.0"):
+        app.create_app(make_settings(monitoring_config=path))
+
+
 def test_a_request_that_is_under_way_at_the_end_is_still_recorded(
-    make_settings: MakeSettings, make_exchange: Callable[..., Any]
+    make_settings: MakeSettings, make_exchange: Callable[..., Any], figures: Callable[[str], Any]
 ) -> None:
     served = app.create_app(make_settings(execution="threads"))
     with TestClient(served):
         served.service.journal.add(make_exchange(rows=7))
-    assert "model_rows_total 7.0" in served.service.metrics.expose().decode()
+    assert figures(served.service.series.expose().decode())("model_rows_total") == [7]
     with pytest.raises(RuntimeError, match="after shutdown"):
         served.service.pool.submit(print)  # type: ignore[union-attr]
 

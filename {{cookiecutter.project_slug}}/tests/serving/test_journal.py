@@ -8,18 +8,19 @@ import pytest
 
 from package.serving import journal
 from package.serving.exchange import Exchange
-from package.serving.journal import Journal
+from package.serving.journal import Journal, Recorder
 
 MakeExchange = Callable[..., Exchange]
 PATIENCE_S = 10
 
 
-class Kept:
+class Kept(Recorder):
     """A recorder that keeps what it is handed, and says when it has something."""
 
     def __init__(self) -> None:
         self.finished: list[Exchange] = []
         self.something = threading.Event()
+        self.closed = 0
 
     def record(self, finished: Sequence[Exchange]) -> None:
         """Keep some."""
@@ -30,27 +31,46 @@ class Kept:
         if self.finished:
             self.something.set()
 
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
 
-class Broken:
+
+class Broken(Recorder):
     """A recorder that fails."""
 
     def record(self, finished: Sequence[Exchange]) -> None:
         """Fail."""
         raise OSError(f"no room for {len(finished)}")
 
-    def write(self) -> None:
-        """Write nothing."""
 
-
-class Full:
+class Full(Recorder):
     """A recorder whose disk is full."""
-
-    def record(self, finished: Sequence[Exchange]) -> None:
-        """Take some."""
 
     def write(self) -> None:
         """Fail."""
         raise OSError("no space left on device")
+
+
+class Unclosed(Recorder):
+    """A recorder that cannot end what it began."""
+
+    def close(self) -> None:
+        """Fail."""
+        raise OSError("the disk is gone")
+
+
+class Hanging(Recorder):
+    """A recorder whose disk takes its time."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    def write(self) -> None:
+        """Wait to be let go."""
+        self.entered.set()
+        self.go.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -98,7 +118,7 @@ def test_a_recorder_that_fails_stops_no_other_and_is_logged(
     keeper.add(make_exchange())
     keeper.hand_over()
     assert len(kept.finished) == 1
-    assert "requests not recorded" in caplog.messages
+    assert caplog.messages == ["requests not recorded"]
     assert vars(caplog.records[0])["recorder"] == "Broken"
     assert caplog.records[0].exc_info is not None
 
@@ -131,3 +151,36 @@ def test_closing_hands_over_what_is_left(make_exchange: MakeExchange) -> None:
     keeper.add(make_exchange())
     keeper.close()
     assert len(kept.finished) == 1
+
+
+def test_closing_closes_each_recorder_and_logs_which_one_cannot_be(
+    make_exchange: MakeExchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = Kept(), Kept()
+    keeper = Journal([one, Unclosed(), other])
+    keeper.add(make_exchange())
+    keeper.close()
+    assert (one.closed, other.closed) == (1, 1)
+    assert [vars(each)["recorder"] for each in caplog.records] == ["Unclosed"]
+
+
+def test_a_recorder_does_nothing_that_it_does_not_say(
+    make_exchange: MakeExchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = Journal([Recorder()])
+    keeper.add(make_exchange())
+    keeper.close()
+    assert not caplog.records
+
+
+def test_while_one_recorder_hangs_the_others_are_handed_all(
+    make_exchange: MakeExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PATIENCE_S", 0.01)
+    kept, hanging = Kept(), Hanging()
+    keeper = Journal([hanging, kept])
+    assert hanging.entered.wait(PATIENCE_S)
+    keeper.add(make_exchange())
+    keeper.close()
+    assert (len(kept.finished), kept.closed) == (1, 1)
+    hanging.go.set()

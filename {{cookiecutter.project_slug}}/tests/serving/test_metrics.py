@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""What Prometheus is told of requests, and of the model that answers them."""
 
 import math
 from collections.abc import Callable
@@ -7,77 +7,94 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from package.artifact import Artifact
+from package.monitoring.buckets import REQUEST_SECONDS
 from package.serving.exchange import Exchange
 from package.serving.metrics import Metrics
+from package.serving.series import Series
 
 MakeExchange = Callable[..., Exchange]
+Read = Callable[[], Any]
+PREDICT = {"method": "POST", "route": "/predict"}
 
 
 @pytest.fixture
-def metrics(found: Any) -> Metrics:
-    """Return series in which nothing is counted yet."""
-    return Metrics(found.manifest)
+def metrics(series: Series, found: Artifact) -> Metrics:
+    """Return series in which nothing is counted yet, of a service with two consumers."""
+    return Metrics(series, found.manifest, ["anonymous", "shop"])
+
+
+@pytest.fixture
+def read(series: Series, figures: Callable[[str], Any]) -> Read:
+    """Return a way to what Prometheus would read."""
+    return lambda: figures(series.expose().decode())
 
 
 def test_requests_are_counted_by_what_tells_them_apart(
-    metrics: Metrics, make_exchange: MakeExchange
+    metrics: Metrics, make_exchange: MakeExchange, read: Read
 ) -> None:
     metrics.record([make_exchange(), make_exchange(status=422), make_exchange(consumer="shop")])
     metrics.record([make_exchange()])
-    labels = {"method": "POST", "route": "/predict", "status": "200", "consumer": "anonymous"}
-    count = metrics.registry.get_sample_value
-    assert count("http_requests_total", labels) == 2
-    assert count("http_requests_total", labels | {"status": "422"}) == 1
-    assert count("http_requests_total", labels | {"consumer": "shop"}) == 1
+    told = read()
+    labels = PREDICT | {"status": "200", "consumer": "anonymous"}
+    assert told("http_requests_total", **labels) == [2]
+    assert told("http_requests_total", **labels | {"status": "422"}) == [1]
+    assert told("http_requests_total", **labels | {"consumer": "shop"}) == [1]
+    assert sum(told("http_requests_total")) == 4
 
 
 def test_durations_fall_into_the_buckets_that_they_fit(
-    metrics: Metrics, make_exchange: MakeExchange
+    metrics: Metrics, make_exchange: MakeExchange, read: Read
 ) -> None:
     seconds = [0.0001, 0.0005, 0.0006, 0.3, 99.0]
     metrics.record([make_exchange(seconds=each) for each in seconds])
-    labels = {"method": "POST", "route": "/predict"}
-    name = "http_request_duration_seconds"
-    count = metrics.registry.get_sample_value
-    for bound, expected in {"0.0005": 2, "0.001": 3, "0.25": 3, "0.5": 4, "10.0": 4}.items():
-        assert count(f"{name}_bucket", labels | {"le": bound}) == expected
-    assert count(f"{name}_bucket", labels | {"le": "+Inf"}) == count(f"{name}_count", labels) == 5
-    assert math.isclose(count(f"{name}_sum", labels) or 0, sum(seconds))
+    name, told = "http_request_duration_seconds", read()
+    buckets = told.by("le", f"{name}_bucket", **PREDICT)
+    assert list(map(float, buckets)) == [*REQUEST_SECONDS, math.inf]
+    expected = {"0.0005": 2, "0.001": 3, "0.25": 3, "0.5": 4, "10.0": 4, "+Inf": 5}
+    assert {bound: buckets[bound] for bound in expected} == expected
+    assert told(f"{name}_count", **PREDICT) == [5]
+    assert told(f"{name}_sum", **PREDICT) == [pytest.approx(sum(seconds))]
 
 
-def test_the_model_is_counted_by_its_rows(metrics: Metrics, make_exchange: MakeExchange) -> None:
+def test_the_model_is_counted_by_its_rows(
+    metrics: Metrics, make_exchange: MakeExchange, read: Read
+) -> None:
     answered = make_exchange(rows=3, model_seconds=0.002)
     degraded = make_exchange(rows=2, model_seconds=0.002, degraded=True)
     metrics.record([answered, degraded, make_exchange(status=422)])
-    count = metrics.registry.get_sample_value
-    assert count("model_rows_total") == 5
-    assert count("model_degraded_total") == 2
-    assert count("model_inference_seconds_count") == 2
+    told = read()
+    assert told("model_rows_total") == [5]
+    assert told("model_degraded_total") == [2]
+    assert told("model_inference_seconds_count") == [2]
+    assert told.by("le", "model_inference_seconds_bucket")["0.0025"] == 2
 
 
-def test_the_service_exposes_every_series(client: TestClient, row: dict[str, Any]) -> None:
-    client.post("/predict", json={"instances": [row]})
-    response = client.get("/metrics")
-    info = client.get("/model").json()
-    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
-    for name in (
-        "http_requests_total",
-        "http_request_duration_seconds_bucket",
-        "model_inference_seconds_bucket",
-        "model_rows_total",
-        "model_degraded_total",
-    ):
-        assert f"\n{name}" in response.text
-    labels = ",".join(f'{name}="{info[name]}"' for name in ("name", "task", "version"))
-    assert "model_info{" + labels + "} 1.0" in response.text
+@pytest.mark.usefixtures("metrics")
+def test_what_training_said_of_the_model_is_exposed(read: Read, found: Artifact) -> None:
+    told = read()
+    assert told.by("task", "model_info") == {found.manifest.task: 1}
+    assert told("model_created_timestamp_seconds") == [found.manifest.created.timestamp()]
+    assert told.by("metric", "model_training_metric") == found.manifest.metrics
 
 
-def test_unknown_paths_and_methods_make_no_series_of_their_own(client: TestClient) -> None:
+@pytest.mark.usefixtures("metrics")
+def test_what_counts_rows_stands_at_nought_before_the_first(read: Read) -> None:
+    told = read()
+    assert told("model_rows_total") == told("model_degraded_total") == [0]
+    assert told("model_inference_seconds_count") == [0]
+
+
+def test_unknown_paths_and_methods_make_no_series_of_their_own(
+    client: TestClient, figures: Callable[[str], Any]
+) -> None:
     for i in range(3):
         client.request(f"MADE{i}UP", f"/nowhere/{i}")
         client.get(f"/v2/models/model-{i}")
-    series = client.get("/metrics").text
-    requests = [line for line in series.splitlines() if line.startswith("http_requests_total")]
-    assert len(requests) == 2
-    assert any('method="OTHER"' in line and 'route="unmatched"' in line for line in requests)
-    assert any('route="/v2/models/{name}"' in line for line in requests)
+    told = figures(client.get("/metrics").text)
+    requests = {
+        (each.labels["method"], each.labels["route"], each.value)
+        for each in told.samples
+        if each.name == "http_requests_total"
+    }
+    assert requests == {("OTHER", "unmatched", 3), ("GET", "/v2/models/{name}", 3)}

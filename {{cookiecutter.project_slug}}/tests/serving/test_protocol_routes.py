@@ -14,6 +14,7 @@ from package.serving.service import Service
 
 MakeService = Callable[..., Service]
 Row = dict[str, Any]
+ToTensors = Callable[..., dict[str, Any]]
 
 
 class Failing:
@@ -22,18 +23,6 @@ class Failing:
     def run(self, feeds: Any) -> Any:
         """Fail."""
         raise ValueError(f"{len(feeds)} inputs are too many")
-
-
-def tensors(service: Service, rows: list[Row]) -> dict[str, Any]:
-    """Return a request for rows, in the protocol's form."""
-    feeds = dict(service.codec.gather(rows).feeds)
-    signature: Any = service.protocol.metadata()["inputs"]
-    given = []
-    for each in signature:
-        name = each["name"]  # of an array that the graph takes, or of a field
-        array = feeds[name] if name in feeds else np.array([row[name] for row in rows])
-        given.append(each | {"shape": list(array.shape), "data": array.ravel().tolist()})
-    return {"inputs": given}
 
 
 @pytest.fixture
@@ -65,7 +54,7 @@ def test_the_server_and_the_model_are_ready(client: TestClient, model: str, foun
 
 
 def test_the_metadata_describes_what_infer_takes_and_gives(
-    client: TestClient, service: Service, model: str, row: Row
+    client: TestClient, service: Service, model: str, row: Row, tensors: ToTensors
 ) -> None:
     metadata = client.get(model).json()
     versioned = client.get(f"{model}/versions/{service.manifest.version}").json()
@@ -79,7 +68,7 @@ def test_the_metadata_describes_what_infer_takes_and_gives(
 
 
 def test_golden_rows_get_their_golden_answers(
-    client: TestClient, service: Service, model: str, golden: list[Row]
+    client: TestClient, service: Service, model: str, golden: list[Row], tensors: ToTensors
 ) -> None:
     rows = [case["input"] for case in golden[:4]]
     for path in (model, f"{model}/versions/{service.manifest.version}"):
@@ -93,7 +82,7 @@ def test_golden_rows_get_their_golden_answers(
 
 @pytest.mark.parametrize("path", ["another", "another/ready", "another/infer"])
 def test_another_model_is_not_found(
-    client: TestClient, service: Service, path: str, row: Row
+    client: TestClient, service: Service, path: str, row: Row, tensors: ToTensors
 ) -> None:
     method = "POST" if path.endswith("infer") else "GET"
     response = client.request(method, f"/v2/models/{path}", json=tensors(service, [row]))
@@ -103,16 +92,17 @@ def test_another_model_is_not_found(
 
 @pytest.mark.parametrize("path", ["", "/ready", "/infer"])
 def test_another_version_is_not_found(
-    client: TestClient, service: Service, model: str, path: str, row: Row
+    client: TestClient, service: Service, path: str, row: Row, tensors: ToTensors
 ) -> None:
     method = "POST" if path.endswith("infer") else "GET"
-    response = client.request(method, f"{model}/versions/0{path}", json=tensors(service, [row]))
+    version = f"/v2/models/{service.manifest.name}/versions/0"
+    response = client.request(method, f"{version}{path}", json=tensors(service, [row]))
     assert response.status_code == 404
     assert "version 0" in response.json()["error"]
 
 
 def test_an_error_has_the_protocols_form_and_names_all_that_is_wrong(
-    client: TestClient, service: Service, model: str, row: Row
+    client: TestClient, service: Service, model: str, row: Row, tensors: ToTensors
 ) -> None:
     wrong = tensors(service, [row])
     wrong["inputs"][0] |= {"datatype": "FP8", "shape": [1, 2, 3]}
@@ -124,7 +114,7 @@ def test_an_error_has_the_protocols_form_and_names_all_that_is_wrong(
 
 
 def test_the_documented_handler_answers_as_the_hot_path_does(
-    client: TestClient, service: Service, model: str, row: Row
+    client: TestClient, service: Service, model: str, row: Row, tensors: ToTensors
 ) -> None:
     documented = TestClient(HotPath(frame(service), {}, service))
     good = tensors(service, [row] * 2) | {"id": "mine"}
@@ -155,7 +145,7 @@ def test_the_documented_handler_answers_as_the_hot_path_does(
 
 
 def test_a_model_that_fails_is_told_in_the_protocols_form(
-    make_service: MakeService, model: str, row: Row
+    make_service: MakeService, model: str, row: Row, tensors: ToTensors
 ) -> None:
     service = make_service(Failing(), degraded_answers=False)
     response = TestClient(wrap(service)).post(f"{model}/infer", json=tensors(service, [row]))
@@ -163,7 +153,9 @@ def test_a_model_that_fails_is_told_in_the_protocols_form(
     assert "The model failed on this input." in response.json()["error"]
 
 
-def test_a_degraded_answer_says_so(make_service: MakeService, model: str, row: Row) -> None:
+def test_a_degraded_answer_says_so(
+    make_service: MakeService, model: str, row: Row, tensors: ToTensors
+) -> None:
     service = make_service(Failing())
     response = TestClient(wrap(service)).post(f"{model}/infer", json=tensors(service, [row]))
     assert response.status_code == 200

@@ -1,15 +1,19 @@
 """The reference says how many training values fell into which bin, and every value into one."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from package import artifact
+from package import answers, artifact
 from package.artifact import Artifact
-from package.training import reference
+from package.bins import Bins
+from package.training import data, reference
 from package.training.config import Config
+from package.training.parity import run_graph
+from package.training.parts import Parts, split
 
 RANDOM = np.random.default_rng(5)
 SAMPLES = [
@@ -70,28 +74,86 @@ def test_categories_are_counted_by_name() -> None:
     assert made == {"categories": ["a", "b"], "counts": [1, 2], "missing": 1}
 
 
+def test_categories_that_are_known_are_counted_in_their_order_whether_they_occur_or_not() -> None:
+    made = reference.tally(np.array(["b", "a", "b"], dtype=object), known=["c", "b", "a"])
+    assert made == {"categories": ["c", "b", "a"], "counts": [0, 2, 1], "missing": 0}
+
+
 def test_what_is_watched_keeps_its_name() -> None:
-    observed = {
+    inputs = {
         "b": np.array([0, 1], dtype=np.float32),
         "a": np.array(["x", "x"], dtype=object),
     }
-    answers = np.array([[0], [1]], dtype=np.float32)
-
-    made = reference.summarise(observed, answers, bins=2)
-
-    assert made["rows"] == 2
-    assert list(made["features"]) == ["b", "a"]
-    assert made["features"] == {
-        "b": {"edges": [0.0], "counts": [1, 1], "missing": 0},
-        "a": {"categories": ["x"], "counts": [2], "missing": 0},
+    outputs = {
+        "label": np.array(["no", "no", "no"], dtype=object),
+        "confidence": np.array([0.5, 0.5, 0.75], dtype=np.float32),
     }
-    assert made["outputs"] == [{"edges": [0.0], "counts": [1, 1], "missing": 0}]
+
+    made = reference.summarise(inputs, outputs, ("yes", "no"), bins=2)
+
+    assert list(made["inputs"]) == ["b", "a"]
+    assert made == {
+        "inputs": {
+            "b": {"edges": [0.0], "counts": [1, 1], "missing": 0},
+            "a": {"categories": ["x"], "counts": [2], "missing": 0},
+        },
+        "outputs": {
+            "label": {"categories": ["yes", "no"], "counts": [0, 3], "missing": 0},
+            "confidence": {"edges": [0.5], "counts": [2, 1], "missing": 0},
+        },
+    }
 
 
-def test_the_artifacts_reference_counts_every_training_row(found: Artifact, config: Config) -> None:
-    kept = found.read_json(artifact.REFERENCE)
-    histograms = [*kept["features"].values(), *kept["outputs"]]
-    assert kept["rows"] == found.manifest.data.training_rows
-    assert {sum(each["counts"]) + each["missing"] for each in histograms} == {kept["rows"]}
-    assert max(len(each["counts"]) for each in histograms) <= config.reference.bins
-    assert len(kept["outputs"]) == len(found.manifest.prior)
+@pytest.fixture
+def kept(found: Artifact) -> dict[str, Any]:
+    """Return the reference of the project's own model."""
+    shape: dict[str, Any] = found.read_json(artifact.REFERENCE)
+    return shape
+
+
+@pytest.fixture
+def parts(config: Config) -> Parts:
+    """Return the rows that the project's own model was trained on, and those held back."""
+    return split(data.load(config.data), config.data, config.seed)
+
+
+def count(shapes: dict[str, Any], observed: dict[str, NDArray[Any]]) -> dict[str, list[int]]:
+    """Return how many values fall into each bin of some fields."""
+    return {name: Bins(shape).count(observed[name]).tolist() for name, shape in shapes.items()}
+
+
+def counts(shapes: dict[str, Any]) -> dict[str, list[int]]:
+    """Return what the reference says of it."""
+    return {name: Bins(shape).reference.tolist() for name, shape in shapes.items()}
+
+
+def test_the_inputs_are_those_of_the_rows_that_production_is_compared_with(
+    kept: dict[str, Any], found: Artifact, config: Config, parts: Parts
+) -> None:
+    typical = data.typical(parts.training, parts.test)
+    observed = data.observations(typical, found.paths)
+    assert kept["inputs"].keys() == observed.keys()
+    assert count(kept["inputs"], observed) == counts(kept["inputs"])
+    assert {sum(each) for each in counts(kept["inputs"]).values()} == {len(typical)}
+    numbers = [each for each in kept["inputs"].values() if "edges" in each]
+    assert max((len(each["counts"]) for each in numbers), default=0) <= config.reference.bins
+
+
+def test_the_outputs_are_the_answers_to_all_rows_that_were_held_back(
+    kept: dict[str, Any], found: Artifact, parts: Parts
+) -> None:
+    held_back = [part for part in (parts.calibration, parts.test) if len(part)]
+    given = np.concatenate([run_graph(found.paths, part) for part in held_back])
+    observed = answers.observe(given, found.manifest.labels)
+    assert kept["outputs"].keys() == observed.keys()
+    assert count(kept["outputs"], observed) == counts(kept["outputs"])
+    rows = len(parts.calibration) + len(parts.test)
+    assert {sum(each) for each in counts(kept["outputs"]).values()} == {rows}
+
+
+def test_every_label_of_the_model_has_a_bin_in_the_models_order(
+    kept: dict[str, Any], found: Artifact
+) -> None:
+    categories = [each["categories"] for each in kept["outputs"].values() if "categories" in each]
+    labels = found.manifest.labels
+    assert categories == ([list(labels)] if labels else [])

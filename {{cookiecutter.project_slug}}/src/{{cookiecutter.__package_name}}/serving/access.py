@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import AccessError, ConfigurationError
 
 ANONYMOUS = "anonymous"
+WAY_OUT = "The command `key NAME` makes such a line."
 LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
 
 
@@ -22,9 +23,20 @@ class Access:
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         """Keep the digests."""
+        self.required = bool(keys)
         self._keys = tuple(keys.items())
         self._let_in: dict[bytes, str] = {}
-        self.required = bool(keys)
+
+    def replace(self, keys: Mapping[str, bytes]) -> bool:
+        """Let in whoever has one of these keys, and nobody else; return whether that is new."""
+        before, self._keys = self._keys, tuple(keys.items())
+        self._let_in = {}
+        return before != self._keys
+
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        """Return the names of all who may ask."""
+        return tuple(name for name, _ in self._keys) or (ANONYMOUS,)
 
     def identify(self, headers: Mapping[bytes, bytes]) -> str:
         """Return the consumer's name.
@@ -35,7 +47,7 @@ class Access:
         Raises:
             AccessError: a key is needed, and none was sent, or one that is not known.
         """
-        if not self._keys:
+        if not self.required:
             return ANONYMOUS
         key = headers.get(b"x-api-key") or _bearer(headers.get(b"authorization", b""))
         if not key:
@@ -58,14 +70,26 @@ def _bearer(credentials: bytes) -> bytes:
 
 
 def load_access(path: Path | None) -> Access:
-    """Read keys from lines of NAME:SHA-256; empty lines and `#` comments are passed over.
+    """Return who may ask: whoever has one of the file's keys, or without a file, everyone.
 
     Raises:
-        ConfigurationError: the file cannot be read, holds no key, or lines are wrong; the message
-            names all of them, never their content.
+        ConfigurationError: as `read_keys` has it, or there is no key in the file.
     """
     if path is None:
         return Access({})
+    keys = read_keys(path)
+    if not keys:
+        raise ConfigurationError(f"{path}: no key in it. {WAY_OUT}")
+    return Access(keys)
+
+
+def read_keys(path: Path) -> dict[str, bytes]:
+    """Read keys from lines of NAME:SHA-256; empty lines and `#` comments are passed over.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or lines are wrong; the message names all of
+            them, never their content.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -81,10 +105,10 @@ def load_access(path: Path | None) -> Access:
             wrong.append(number)
         else:
             keys[found[1]] = bytes.fromhex(found[2])
-    if wrong or not keys:
-        trouble = f"lines {wrong} are not NAME:SHA-256, each name once" if wrong else "no key in it"
-        raise ConfigurationError(f"{path}: {trouble}. The command `key NAME` makes such a line.")
-    return Access(keys)
+    if wrong:
+        trouble = f"lines {wrong} are not NAME:SHA-256, each name once"
+        raise ConfigurationError(f"{path}: {trouble}. {WAY_OUT}")
+    return keys
 
 
 def make_key(name: str) -> tuple[str, str]:

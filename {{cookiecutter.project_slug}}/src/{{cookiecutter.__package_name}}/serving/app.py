@@ -1,26 +1,40 @@
 """The composition root: here the parts of the service are made and put together."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from .. import artifact, logs, notify
-from ..settings import Settings, load_settings
+from ..artifact import Manifest
+from ..monitoring.config import load_config
+from ..settings import MONITORING, Settings, load_settings
 from . import problems
-from .access import load_access
+from .access import ANONYMOUS, load_access
+from .capture import Capture, check_redaction
 from .codec import JsonCodec
+from .feedback import Feedback
 from .hot_path import HotPath, Route
 from .inference_protocol import InferenceCodec
 from .journal import Journal, Recorder
+from .key_watch import follow
 from .lazy_app import LazyApp
+from .ledger import Ledger
 from .metrics import Metrics
+from .observations import Observations
+from .outcomes import Outcomes
 from .predictor import Predictor
 from .request_log import RequestLog
 from .runtime import load_model, measure_ms
+from .series import Series
 from .service import Service
+from .spool import REASONS, Bounds, Spool, Tally
+
+INFER_ROUTE = "/v2/models/{name}/infer"  # as series and log lines call it
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +55,20 @@ def create_app(settings: Settings, *, recorders: Sequence[Recorder] = ()) -> Hot
 
     Raises:
         ArtifactError: the model cannot be served.
-        ConfigurationError: the keys cannot be read.
+        ConfigurationError: the keys cannot be read, or a setting does not fit the model.
     """
     return wrap(assemble(settings, recorders))
+
+
+def check(settings: Settings) -> None:
+    """Read all that a process reads at its start, and make nothing of it.
+
+    Raises:
+        ArtifactError, ConfigurationError: as `create_app` has it.
+    """
+    check_redaction(settings, artifact.load(settings.model_dir).manifest)
+    load_access(settings.api_keys_file)
+    load_groups(settings.monitoring_config)
 
 
 def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
@@ -54,6 +79,7 @@ def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
     """
     found = artifact.load(settings.model_dir)
     manifest = found.manifest
+    check_redaction(settings, manifest)
     access = load_access(settings.api_keys_file)
     model = load_model(found)
     codec = JsonCodec(found, max_rows=settings.max_rows, max_text_length=settings.max_text_length)
@@ -69,19 +95,66 @@ def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
         },
     )
     notifier = notify.make_notifier(settings)
-    metrics = Metrics(manifest)
+    series = Series(manifest)
+    routes = (settings.predict_route, INFER_ROUTE)
+    metrics = Metrics(series, manifest, {ANONYMOUS, *access.consumers}, routes)
+    watching = Observations(found, codec.inputs, series, metrics, detailed=settings.drift_metrics)
+    tally = count_captures(series)
+    feedback = Feedback(
+        Ledger(settings.feedback_rows),
+        Outcomes(manifest, load_groups(settings.monitoring_config), series),
+        series,
+        spool(settings.ground_truth_dir, settings, manifest, tally),
+    )
+    captured = spool(settings.capture_dir, settings, manifest, tally)
+    captures = [Capture(captured, settings)] if captured else []
     return Service(
         settings=settings,
         manifest=manifest,
         access=access,
         notifier=notifier,
-        metrics=metrics,
-        journal=Journal([metrics, *recorders]),
+        series=series,
+        journal=Journal([metrics, watching, feedback, *captures, *recorders]),
+        feedback=feedback,
         codec=codec,
         protocol=InferenceCodec(manifest, codec.inputs, codec.outputs, max_rows=settings.max_rows),
         predictor=Predictor(model, manifest, notifier, degraded_answers=settings.degraded_answers),
         pool=pool,
     )
+
+
+def count_captures(series: Series) -> Tally:
+    """Return what is told of records that are kept or dropped."""
+    kept = series.counter("capture_records", "Records of captures and truths that were kept.")()
+    dropped = series.counter("capture_dropped", "Records that were not.", "reason")
+    counters = {reason: dropped(reason) for reason in REASONS}
+    return Tally(kept.inc, lambda reason, count: counters[reason].inc(count))
+
+
+def spool(
+    folder: Path | None, settings: Settings, manifest: Manifest, tally: Tally
+) -> Spool | None:
+    """Return what writes records below a folder, in SageMaker's layout; None without a folder."""
+    if folder is None:
+        return None
+    bounds = Bounds(
+        queue_records=settings.capture_queue_records,
+        queue_bytes=settings.capture_queue_bytes,
+        file_bytes=settings.capture_file_bytes,
+        file_age_s=settings.capture_file_age_s,
+    )
+    return Spool(folder / manifest.name / settings.capture_variant, bounds, tally)
+
+
+def load_groups(path: Path) -> tuple[str, ...]:
+    """Return the groups that feedback may name; none, where there is no file in its usual place.
+
+    Raises:
+        ConfigurationError: the file is wrong, or was asked for and is missing.
+    """
+    if path == MONITORING and not path.exists():
+        return ()
+    return load_config(path).fairness.groups
 
 
 def choose_pool(settings: Settings, latency_ms: float) -> Executor | None:
@@ -107,7 +180,7 @@ def wrap(service: Service) -> HotPath:
 
     settings = service.settings
     v2, versioned = service.protocol.infer_paths()
-    infer = Route("/v2/models/{name}/infer", service.protocol, problems.protocol_error)
+    infer = Route(INFER_ROUTE, service.protocol, problems.protocol_error)
     predict = Route(settings.predict_route, service.codec, problems.problem)
     return HotPath(
         LazyApp(make_framework, lambda _: running(service)),
@@ -118,8 +191,12 @@ def wrap(service: Service) -> HotPath:
 
 @asynccontextmanager
 async def running(service: Service) -> AsyncIterator[None]:
-    """End what the service has started when the server ends."""
+    """Follow the keys while the server runs, and end all that was started when it ends."""
+    path = service.settings.api_keys_file
+    watch = asyncio.create_task(follow(path, service.access)) if path else None
     yield
+    if watch:
+        watch.cancel()
     if service.pool:
         service.pool.shutdown(wait=False, cancel_futures=True)
     service.journal.close()

@@ -27,7 +27,8 @@ class Tensor(NamedTuple):
 class Call(NamedTuple):
     """A decoded request: arrays by input name, `rows` long each, and the client's own id.
 
-    `warnings` say what of the input the model does not get to see; `where` is "/row/field".
+    `warnings` say what of the input the model does not get to see; `where` is "/row/field". What
+    is watched of a text and can no longer be told by its tokens is how many `characters` it has.
     """
 
     feeds: Feeds
@@ -35,6 +36,7 @@ class Call(NamedTuple):
     id: str = ""
     wanted: tuple[str, ...] = ()
     warnings: Sequence[Complaint] = ()
+    characters: Sequence[int] = ()
 
 
 class Prediction(NamedTuple):

@@ -8,18 +8,26 @@ from collections.abc import Iterator
 from starlette.types import Scope
 
 from .access import ANONYMOUS
+from .arrays import Call, Prediction
 
 SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 TRACE = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"  # what SageMaker passes on of its caller
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def random_ids() -> Iterator[str]:
-    """Yield random names of 32 hexadecimal digits; the system is asked for 256 at a time."""
+def new_ids() -> Iterator[str]:
+    """Yield names of 32 hexadecimal digits: 12 of the time in ms since the epoch, 20 of chance.
+
+    So feedback tells when its answer was given. The system is asked for 256 at a time.
+    """
+    latest_ms, head = 0, ""
     while True:
-        digits = os.urandom(4_096).hex()
-        for i in range(0, len(digits), 32):
-            yield digits[i : i + 32]
+        digits = os.urandom(2_560).hex()
+        for i in range(0, len(digits), 20):
+            if (now_ms := time.time_ns() // 1_000_000) != latest_ms:
+                latest_ms, head = now_ms, f"{now_ms:012x}"
+            yield head + digits[i : i + 20]
 
 
 class Exchange:
@@ -36,8 +44,11 @@ class Exchange:
     rows = 0
     model_seconds = seconds = time = 0.0
     degraded = False
-    error = ""
+    error = reason = ""
     trace = ""
+    call: Call | None = None
+    prediction: Prediction | None = None
+    body = answer = content_type = attributes = b""
 
     def __init__(self, scope: Scope, inference_id: str) -> None:
         """Start the clock; take the client's request id where it is a plain one."""
@@ -48,6 +59,13 @@ class Exchange:
         given = self.headers.get(b"x-request-id")
         if given and SAFE_ID(given):
             self.request_id = given.decode()
+
+    def keep(self, call: Call, prediction: Prediction, body: bytes, answer: bytes) -> None:
+        """Keep what was asked and answered, for those who look at it afterwards."""
+        self.call, self.prediction, self.body, self.answer = call, prediction, body, answer
+        self.rows, self.degraded = call.rows, prediction.degraded
+        self.content_type = self.headers.get(b"content-type", b"")
+        self.attributes = self.headers.get(ATTRIBUTES, b"")
 
     def finish(self) -> None:
         """Stop the clock: `seconds` it took, and the `time` it is, since the epoch.

@@ -6,7 +6,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from .. import errors
-from . import problems, protocol_routes, routes
+from . import feedback_routes, problems, protocol_routes, routes
 from .schemas import request_error
 from .service import Service
 
@@ -24,6 +24,7 @@ def frame(service: Service) -> FastAPI:
     )
     answer_problems(app)
     routes.install(app, service)
+    feedback_routes.install(app, service)
     protocol_routes.install(app, service)
     return app
 
@@ -37,7 +38,10 @@ def answer_problems(app: FastAPI) -> None:
             error = request_error(error.errors(), skip=1)
         if isinstance(error.__cause__, errors.RequestError):
             error = error.__cause__  # which the framework has wrapped in one of its own
-        found = make(error, request.state.request_id)
+        exchange = request.state.exchange
+        if isinstance(error, errors.RequestError):
+            exchange.error, exchange.reason = type(error).__name__, problems.classify(error)[1]
+        found = make(error, exchange.request_id)
         headers = {name.decode(): value.decode() for name, value in found.headers}
         return Response(found.body, found.status, headers)
 

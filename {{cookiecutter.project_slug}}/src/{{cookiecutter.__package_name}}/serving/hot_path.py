@@ -14,9 +14,10 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ModelTimeoutError, OverloadedError, RequestError
+from . import problems
 from .arrays import Call, Codec, Prediction
 from .body import bounded, read_body
-from .exchange import Exchange, random_ids
+from .exchange import Exchange, new_ids
 from .problems import Answer
 from .service import Service
 
@@ -47,7 +48,7 @@ class HotPath:
         self.app = app
         self.service = service
         self._routes = routes
-        self._ids = random_ids()
+        self._ids = new_ids()
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,8 +105,9 @@ class HotPath:
             else:
                 prediction = await self._predict_in(service.pool, call)
             exchange.model_seconds = time.perf_counter() - started
-            exchange.rows, exchange.degraded = call.rows, prediction.degraded
-            return codec.encode(call, prediction, exchange.inference_id)
+            answer = codec.encode(call, prediction, exchange.inference_id)
+            exchange.keep(call, prediction, body, answer)
+            return answer
         finally:
             self._under_way -= 1
 
@@ -129,8 +131,7 @@ class HotPath:
                 message["headers"] = [*message.get("headers", ()), request_id]
             await send(message)
 
-        ids = {"request_id": exchange.request_id, "inference_id": exchange.inference_id}
-        scope["state"] = {**scope.get("state", {}), **ids}
+        scope["state"] = {**scope.get("state", {}), "exchange": exchange}
         receive = bounded(receive, self.service.settings.max_body_bytes)
         failure = None
         try:
@@ -144,7 +145,7 @@ class HotPath:
 
     def _tell(self, exchange: Exchange, error: Exception) -> None:
         """Note why a request failed: in its line when the client erred, in full when we did."""
-        exchange.error = type(error).__name__
+        exchange.error, exchange.reason = type(error).__name__, problems.classify(error)[1]
         if isinstance(error, RequestError | OverloadedError):
             return
         log.error("request failed", exc_info=error, extra={"request_id": exchange.request_id})

@@ -4,24 +4,27 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
 
 from .exchange import Exchange
 
 SLICE = 64
 PAUSE_S = 0.1
+PATIENCE_S = 5.0  # with a recorder that hangs, at the end
 
 log = logging.getLogger(__name__)
 
 
-class Recorder(Protocol):
+class Recorder:
     """Something that wants to know of finished requests."""
 
     def record(self, finished: Sequence[Exchange]) -> None:
         """Take some requests, in the order in which they were finished; compute, never wait."""
 
     def write(self) -> None:
-        """Write out what was taken, which may wait."""
+        """Write out what was taken, which may wait; called ten times a second."""
+
+    def close(self) -> None:
+        """End what was begun; nothing is recorded or written any more."""
 
 
 class Journal:
@@ -62,9 +65,15 @@ class Journal:
                     _tell(recorder)
 
     def close(self) -> None:
-        """Hand over and write what is left, and end the thread."""
+        """Hand over and write what is left, end the thread, and close the recorders."""
         self._stop.set()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=PATIENCE_S)
+        self.hand_over()  # where the thread hangs in one recorder, the others are to have it all
+        for recorder in self._recorders:
+            try:
+                recorder.close()
+            except Exception:  # pylint: disable=broad-exception-caught
+                _tell(recorder)
 
     def _run(self) -> None:
         last = False

@@ -1,97 +1,95 @@
-"""What Prometheus is told: a few series, each with labels whose values are bounded."""
+"""Counts requests and the model's work: a few series, each with labels whose values are bounded."""
 
-from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Sequence
-
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-)
-from prometheus_client.exposition import generate_latest
+from collections.abc import Iterable, Sequence
 
 from ..artifact import Manifest
+from ..errors import RequestError
+from ..monitoring.buckets import MODEL_SECONDS, REQUEST_SECONDS
 from .exchange import Exchange
+from .journal import Recorder
+from .problems import KINDS
+from .series import Series
 
-REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-MODEL_SECONDS = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, *REQUEST_SECONDS[1:])
-
-
-class Durations(Histogram):
-    """A histogram that takes many observations at once, at a tenth of the price of each."""
-
-    def observe_many(self, seconds: Sequence[float]) -> None:
-        """Count observations in seconds."""
-        self._sum.inc(sum(seconds))
-        for bucket, count in Tally(bisect_left(self._upper_bounds, s) for s in seconds).items():
-            self._buckets[bucket].inc(count)
+OUT_OF_RANGE = "out-of-range"
+UNUSUAL = frozenset(
+    {OUT_OF_RANGE, *(kind for error, (_, kind) in KINDS.items() if issubclass(error, RequestError))}
+)
 
 
-class Metrics:
-    """The service's series, in a registry of their own.
+class Metrics(Recorder):
+    """The series of every service, whatever its model watches.
 
     Args:
-        manifest: named by `model_info`.
+        series: makes them.
+        manifest: what is served, and what training said of it.
+        consumers: whose unusual requests are counted from nought on.
+        routes: on which predictions are asked for; their times are counted from nought on.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(
+        self,
+        series: Series,
+        manifest: Manifest,
+        consumers: Iterable[str],
+        routes: Iterable[str] = (),
+    ) -> None:
         """Register the series and set what never changes."""
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # series that nobody reads
-        self.registry = CollectorRegistry()
-        self._requests = Counter(
+        self._requests = series.counter(
             "http_requests",
             "Requests that were answered.",
-            ["method", "route", "status", "consumer"],
-            registry=self.registry,
+            *("method", "route", "status", "consumer"),
         )
-        self._durations = Durations(
+        self._durations = series.distribution(
             "http_request_duration_seconds",
             "From the request's first line to the response's last byte.",
-            ["method", "route"],
+            *("method", "route"),
             buckets=REQUEST_SECONDS,
-            registry=self.registry,
         )
-        self._model_seconds = Durations(
-            "model_inference_seconds",
-            "One call of the model.",
-            buckets=MODEL_SECONDS,
-            registry=self.registry,
+        for route in routes:
+            self._durations("POST", route)
+        self._unusual = series.counter(
+            "http_unusual_requests",
+            "Requests that were refused, or hold rows beyond what training saw.",
+            *("reason", "consumer"),
         )
-        self._rows = Counter(
-            "model_rows", "Rows that the model was asked about.", registry=self.registry
-        )
-        self._degraded = Counter(
-            "model_degraded", "Rows that the training prior answered.", registry=self.registry
-        )
-        Gauge(
-            "model_info",
-            "Which model is served; always 1.",
-            ["name", "version", "task"],
-            registry=self.registry,
-        ).labels(manifest.name, manifest.version, manifest.task).set(1)
+        for consumer in consumers:
+            for reason in sorted(UNUSUAL):
+                self._unusual(reason, consumer)
+        self._model_seconds = series.distribution(
+            "model_inference_seconds", "One call of the model.", buckets=MODEL_SECONDS
+        )()
+        self._rows = series.counter("model_rows", "Rows that the model was asked about.")()
+        self._degraded = series.counter(
+            "model_degraded", "Rows that the training prior answered."
+        )()
+        series.gauge("model_info", "Which model is served; always 1.", "task")(manifest.task).set(1)
+        created = series.gauge("model_created_timestamp_seconds", "When training made the model.")
+        created().set(manifest.created.timestamp())
+        figure = series.gauge("model_training_metric", "What training measured.", "metric")
+        for name, value in manifest.metrics.items():
+            figure(name).set(value)
 
     def record(self, finished: Sequence[Exchange]) -> None:
         """Count finished requests, their times, and the model's."""
         counts = Tally((each.method, each.route, each.status, each.consumer) for each in finished)
-        for labels, count in counts.items():
-            self._requests.labels(*labels).inc(count)
+        for request, count in counts.items():
+            self._requests(*request).inc(count)
         durations = defaultdict(list)
         for each in finished:
             durations[each.method, each.route].append(each.seconds)
-        for (method, route), seconds in durations.items():
-            self._durations.labels(method, route).observe_many(seconds)
+        for route, seconds in durations.items():
+            self._durations(*route).observe_many(seconds)
         if asked := [each for each in finished if each.rows]:
             self._model_seconds.observe_many([each.model_seconds for each in asked])
             self._rows.inc(sum(each.rows for each in asked))
             self._degraded.inc(sum(each.rows for each in asked if each.degraded))
+        refused = Tally((each.reason, each.consumer) for each in finished if each.reason in UNUSUAL)
+        for kind, count in refused.items():
+            self._unusual(*kind).inc(count)
 
-    def write(self) -> None:
-        """Write nothing: Prometheus asks."""
-
-    def expose(self) -> bytes:
-        """Return the series in Prometheus' text format."""
-        return generate_latest(self.registry)
+    def beyond(self, consumers: Iterable[str]) -> None:
+        """Count a request beyond what training saw for each consumer that is named."""
+        for consumer, count in Tally(consumers).items():
+            self._unusual(OUT_OF_RANGE, consumer).inc(count)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
 
 from ..errors import UnknownModelError
+from .json_route import make_json_route
 from .protocol_schemas import InferError, InferRequest, InferResponse
 from .security import identify_with
 from .service import Service
@@ -17,7 +18,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 def install(app: FastAPI, service: Service) -> None:
     """Add the routes to the application; inference is answered by the hot path."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS)
+    kind = make_json_route(service.access, service.settings)
+    router = APIRouter(
+        prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS, route_class=kind
+    )
     manifest, codec = service.manifest, service.protocol
     keys = [Depends(identify_with(service.access))]
 
@@ -70,7 +74,9 @@ def install(app: FastAPI, service: Service) -> None:
         """Answer named tensors with named tensors."""
         check(name, version)
         call = codec.gather(tensors)
-        answer = codec.encode(call, service.predictor.predict(call), request.state.inference_id)
+        answer = codec.encode(
+            call, service.predictor.predict(call), request.state.exchange.inference_id
+        )
         return Response(answer, media_type="application/json")
 
     app.include_router(router)

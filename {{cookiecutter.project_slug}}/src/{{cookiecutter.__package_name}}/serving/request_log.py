@@ -7,11 +7,12 @@ from typing import TextIO
 
 from ..logs import Entry, Render
 from .exchange import Exchange
+from .journal import Recorder
 
 log = logging.getLogger(__name__)
 
 
-class RequestLog:
+class RequestLog(Recorder):
     """Writes finished requests' lines straight to the log's stream.
 
     A record through `logging` costs several times as much, and most lines are these.

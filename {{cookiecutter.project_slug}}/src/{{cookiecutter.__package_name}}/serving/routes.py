@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from ..artifact import Manifest
 from . import playground
+from .json_route import make_json_route
 from .schemas import Problem
 from .security import identify_with
 from .service import Service
@@ -35,7 +36,8 @@ def install(app: FastAPI, service: Service) -> None:
 
 def prediction(service: Service) -> APIRouter:
     """Return the route that documents predictions; it answers as the hot path does."""
-    router = APIRouter(tags=["predictions"])
+    kind = make_json_route(service.access, service.settings)
+    router = APIRouter(tags=["predictions"], route_class=kind)
     codec = service.codec
     body = Body(examples=[{"instances": [codec.inputs.example()]}])
 
@@ -51,7 +53,9 @@ def prediction(service: Service) -> APIRouter:
     ) -> Response:
         """Answer one prediction a row, in the order of the rows."""
         call = codec.gather(rows["instances"])
-        answer = codec.encode(call, service.predictor.predict(call), request.state.inference_id)
+        answer = codec.encode(
+            call, service.predictor.predict(call), request.state.exchange.inference_id
+        )
         return Response(answer, media_type="application/json")
 
     return router
@@ -81,7 +85,7 @@ def status(service: Service) -> APIRouter:
     async def metrics() -> Response:
         """Return the service's series for Prometheus."""
         service.journal.hand_over()
-        text = service.metrics.expose()
+        text = service.series.expose()
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @router.get("/model")

@@ -33,6 +33,7 @@ class Runtime:
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Load and optimise the graph."""
+        ort.disable_telemetry_events()  # a service tells nobody what it does
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

@@ -14,6 +14,8 @@ def identify_with(access: Access) -> Callable[..., Awaitable[str]]:
     scheme = APIKeyHeader(name="X-API-Key", auto_error=False)
 
     async def identify(request: Request, _: Annotated[str | None, Depends(scheme)]) -> str:
-        return access.identify(dict(request.scope["headers"]))
+        consumer = access.identify(dict(request.scope["headers"]))
+        request.state.exchange.consumer = consumer
+        return consumer
 
     return identify

@@ -1,34 +1,77 @@
 """The server process: uvicorn, set up for this service."""
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from .. import artifact
+from ..errors import ConfigurationError
 from ..settings import load_settings
-from .access import load_access
-from .app import start
+from .app import check, start
+from .series import SHARED
 
 
 def run(*, host: str, port: int, workers: int) -> None:
     """Serve until a signal says stop; what is under way is answered first.
 
     Raises:
-        ServiceError: the settings, the keys or the model cannot be used.
+        ServiceError: the settings, a file that they name, or the model cannot be used.
     """
+    check_shared_folder()
     config: dict[str, Any] = {
         "host": host,
         "port": port,
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "proxy_headers": False,  # who stands behind a proxy is nothing that is asked here
         "timeout_graceful_shutdown": 8,
     }
     if workers == 1:
         uvicorn.run(start(), **config)
         return
     # A worker that cannot start is started again, for ever: what can be wrong is checked first.
-    settings = load_settings()
-    load_access(settings.api_keys_file)
-    artifact.load(settings.model_dir)
-    uvicorn.run(f"{start.__module__}:start", factory=True, workers=workers, **config)
+    check(load_settings())
+    with shared_series():
+        uvicorn.run(f"{start.__module__}:start", factory=True, workers=workers, **config)
+
+
+def check_shared_folder() -> None:
+    """Make sure that a folder which the operator has named for the series can be used.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    folder = os.environ.get(SHARED)
+    usable = folder and Path(folder).is_dir() and os.access(folder, os.W_OK)
+    if folder is not None and not usable:
+        raise ConfigurationError(f"{SHARED}={folder!r} is no folder that can be written to.")
+
+
+@contextmanager
+def shared_series() -> Iterator[None]:
+    """Give the workers a folder in which each keeps its series, so that any can expose all.
+
+    Raises:
+        ConfigurationError: there is no place for it.
+    """
+    if SHARED in os.environ:
+        yield
+        return
+    try:
+        folder = tempfile.mkdtemp(prefix="metrics-")
+    except OSError as error:
+        raise ConfigurationError(
+            f"Several workers need a folder for their metrics: {error} Set {SHARED} to one."
+        ) from error
+    os.environ[SHARED] = folder
+    try:
+        yield
+    finally:
+        del os.environ[SHARED]
+        shutil.rmtree(folder, ignore_errors=True)

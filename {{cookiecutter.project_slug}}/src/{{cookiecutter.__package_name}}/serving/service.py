@@ -8,10 +8,11 @@ from ..notify import Notifier
 from ..settings import Settings
 from .access import Access
 from .codec import JsonCodec
+from .feedback import Feedback
 from .inference_protocol import InferenceCodec
 from .journal import Journal
-from .metrics import Metrics
 from .predictor import Predictor
+from .series import Series
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Service:
     manifest: Manifest
     access: Access
     notifier: Notifier
-    metrics: Metrics
+    series: Series
     journal: Journal
+    feedback: Feedback
     codec: JsonCodec
     protocol: InferenceCodec
     predictor: Predictor

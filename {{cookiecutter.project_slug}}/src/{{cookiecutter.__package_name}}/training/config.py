@@ -1,12 +1,10 @@
 """What a training run is told: config/training.toml, checked before anything is done."""
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from ..errors import ConfigurationError
+from ..toml_file import read
 from .evaluate import Output
 from .model import Options
 from .sections import Card, DataSection, Gate, Limits, Parity, Reference, Section
@@ -34,17 +32,7 @@ def load_config(path: Path) -> Config:
         ConfigurationError: the file is missing, is no TOML, or disagrees with the schema; the
             message names every field that is wrong.
     """
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        config = Config.model_validate(content)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
-    except ValidationError as error:
-        wrong = [
-            f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
-            for each in error.errors(include_url=False)
-        ]
-        raise ConfigurationError(f"{path}: {'; '.join(wrong)}.") from error
+    config = read(path, Config)
     project = path.parent.parent
     return config.model_copy(
         update={"data": config.data.at(project), "model": config.model.at(project)}

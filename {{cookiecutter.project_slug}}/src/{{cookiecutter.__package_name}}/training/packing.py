@@ -8,13 +8,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .. import artifact
+import numpy as np
+
+from .. import answers, artifact
 from ..artifact import Content, Data, Guarantees, Manifest
 from ..errors import GateError
-from . import evaluate, reference
+from . import data, evaluate, reference
 from .card import write_card
 from .config import Config
-from .data import describe, observations
 from .gate import Verdict
 from .made import Made
 from .parts import Answers, Parts
@@ -53,9 +54,16 @@ def pack(
         GateError: the files are larger than the configuration allows.
     """
     manifest = describe_candidate(candidate, config, name=name, project=project)
-    observed = observations(candidate.parts.training, candidate.made.files)
-    answers = candidate.answers.training
-    shape = reference.summarise(observed, answers, bins=config.reference.bins)
+    typical = data.typical(candidate.parts.training, candidate.parts.test)
+    observed = data.observations(typical, candidate.made.files)
+    given = candidate.answers
+    held_back = np.concatenate([each for each in (given.calibration, given.test) if len(each)])
+    shape = reference.summarise(
+        observed,
+        answers.observe(held_back, candidate.made.labels),
+        candidate.made.labels,
+        bins=config.reference.bins,
+    )
     licence = metadata.metadata(name)["License-Expression"]
     files: dict[str, Content] = {
         **candidate.made.files,
@@ -95,7 +103,7 @@ def describe_candidate(
         ),
         lock_sha256=lock_hash(project),
         libraries={name: metadata.version(name) for name in sorted(candidate.made.libraries)},
-        features=describe(candidate.parts.training),
+        features=data.describe(candidate.parts.training),
         labels=candidate.made.labels,
         prior=candidate.prior,
         guarantees=candidate.guarantees,

@@ -1,6 +1,6 @@
 """The shape of the training data, kept with the model: what production is compared with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,32 +32,45 @@ def histogram(values: NDArray[np.float32], *, bins: int) -> Shape:
     }
 
 
-def tally(values: NDArray[np.object_]) -> Shape:
-    """Return how often each category stands among values of shape (rows,), and "" for missing."""
-    names, counts = np.unique(values[values != ""].astype(str), return_counts=True)
+def tally(values: NDArray[np.object_], *, known: Sequence[str] = ()) -> Shape:
+    """Return how often each category stands among values of shape (rows,), and "" for missing.
+
+    Args:
+        values: the categories, as objects.
+        known: all that there may be, in their order; what stands among the values, if not given.
+    """
+    names = list(known) or sorted({str(value) for value in values} - {""})
     return {
-        "categories": names.tolist(),
-        "counts": counts.tolist(),
+        "categories": names,
+        "counts": [int((values == name).sum()) for name in names],
         "missing": int((values == "").sum()),
     }
 
 
 def summarise(
-    observed: Mapping[str, NDArray[Any]], answers: NDArray[np.float32], *, bins: int
+    inputs: Mapping[str, NDArray[Any]],
+    outputs: Mapping[str, NDArray[Any]],
+    labels: Sequence[str],
+    *,
+    bins: int,
 ) -> Shape:
-    """Return the shape of everything that is watched, and of every output.
+    """Return the shape of everything that is watched.
 
     Args:
-        observed: the training rows' values by name, each of shape (rows,): numbers, or objects
-            for categories.
-        answers: the model's answers to them, of shape (rows, n_outputs).
+        inputs: the training rows' values by name, each of shape (rows,): numbers, or objects for
+            categories.
+        outputs: the same of the model's answers to rows that were held back, for it answers those
+            that it was fitted to more surely than any other.
+        labels: the only categories that an answer can have.
         bins: of each histogram, at most.
     """
     return {
-        "rows": len(answers),
-        "features": {
-            name: tally(values) if values.dtype == object else histogram(values, bins=bins)
-            for name, values in observed.items()
-        },
-        "outputs": [histogram(column, bins=bins) for column in answers.T],
+        "inputs": {name: _shape(values, (), bins) for name, values in inputs.items()},
+        "outputs": {name: _shape(values, labels, bins) for name, values in outputs.items()},
     }
+
+
+def _shape(values: NDArray[Any], known: Sequence[str], bins: int) -> Shape:
+    if values.dtype == object:
+        return tally(values, known=known)
+    return histogram(values, bins=bins)

@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from package.errors import ArtifactError
-from package.tokens import Encoder, bounded
+from package.tokens import Encoder, bounded, observe
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d")
 
@@ -159,3 +159,20 @@ def test_a_tokenizer_without_bounds_is_refused(kept: str) -> None:
         tokenizer.enable_padding()
     with pytest.raises(ArtifactError, match="sets no truncation or no padding; train again"):
         Encoder(tokenizer.to_str().encode())
+
+
+def test_what_is_watched_of_texts_are_counts_and_shares() -> None:
+    tokens = [np.array(ids, dtype=np.int64) for ids in ([4, 1, 4, 1], [5], [], [1, 1, 1])]
+    observed = observe([9, 1, 0, 5], tokens, 1)
+    assert {name: values.tolist() for name, values in observed.items()} == {
+        "characters": [9, 1, 0, 5],
+        "tokens": [4, 1, 0, 3],
+        "unknown_share": [0.5, 0, 0, 1],
+        "distinct_share": [0.5, 1, 0, pytest.approx(1 / 3)],
+    }
+    assert {values.dtype for values in observed.values()} == {np.dtype("float32")}
+
+
+def test_without_a_sign_for_the_unknown_nothing_is_unknown() -> None:
+    observed = observe([3], [np.array([0, 1, 2])], None)
+    assert observed["unknown_share"].tolist() == [0]

@@ -60,6 +60,34 @@ class Encoder:
         return Encoded(ids, mask, cut)
 
 
+def observe(
+    characters: Sequence[int], tokens: Sequence[NDArray[np.int64]], unknown_id: int | None
+) -> dict[str, NDArray[np.float32]]:
+    """Return what is watched of texts in any language, none of it a text.
+
+    Args:
+        characters: of each text.
+        tokens: each text's ids, without what fills it up.
+        unknown_id: stands for what the vocabulary does not know.
+
+    Returns:
+        "characters" and "tokens", their number; "unknown_share" and "distinct_share", of a text's
+        tokens; each of shape (texts,).
+    """
+    counts = np.array([len(ids) for ids in tokens], dtype=np.int64)
+    text = np.repeat(np.arange(len(counts)), counts)
+    unknown = np.bincount(text[np.concatenate(tokens) == unknown_id], minlength=len(counts))
+    # A set each is many times quicker than `np.unique` of all pairs of a text and an id.
+    distinct = [len(set(ids.tolist())) for ids in tokens]
+    observed = {
+        "characters": characters,
+        "tokens": counts,
+        "unknown_share": unknown / np.maximum(counts, 1),
+        "distinct_share": distinct / np.maximum(counts, 1),
+    }
+    return {name: np.asarray(values, dtype=np.float32) for name, values in observed.items()}
+
+
 def bounded(tokenizer: Tokenizer, max_tokens: int) -> bytes:
     """Return a tokenizer's file, told how much the model takes and what fills the shorter texts."""
     pad = next(

@@ -121,6 +121,7 @@ def test_lengths_and_what_is_not_known_are_watched(found: Artifact) -> None:
         "characters": [3, 16, 1, 1],
         "tokens": [1, 4, 1, 0],
         "unknown_share": [0, 0.5, pytest.approx(observed["unknown_share"][2]), 0],
+        "distinct_share": [1, 0.75, 1, 0],
     }
     assert {values.dtype for values in observed.values()} == {np.dtype("float32")}
 

@@ -29,6 +29,7 @@ def test_a_classifier_that_is_always_right_has_the_best_figures() -> None:
         "gain_over_majority": pytest.approx(2 / 3),
         "macro_f1": 1,
         "log_loss": pytest.approx(-math.log(0.96 / 1.0), abs=1e-6),
+        "mean_confidence": pytest.approx(0.96),
     }
 
 
@@ -37,6 +38,12 @@ def test_a_classifier_that_is_always_wrong_has_the_worst_figures() -> None:
     assert (metrics["accuracy"], metrics["macro_f1"]) == (0, 0)
     assert metrics["gain_over_majority"] == pytest.approx(-1 / 3)
     assert metrics["log_loss"] == pytest.approx(-math.log(0.02), abs=1e-6)
+
+
+def test_confidence_is_the_likeliest_labels_whether_it_is_right_or_wrong() -> None:
+    answers = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]], dtype=np.float32)
+    for target in (["a", "c"], ["b", "a"]):
+        assert measure(target, answers)["mean_confidence"] == pytest.approx(0.6)
 
 
 def test_macro_f1_weighs_each_label_alike() -> None:

@@ -58,6 +58,12 @@ class Inputs:
         self._categories = [each for each in self.features if each.kind == "category"]
         self._gaps = {each.name for each in self.features if each.gaps}
         self._pick = _picker(self._numbers)
+        self._known = {each.name: frozenset({"", *each.categories}) for each in self._categories}
+        # As float32, like the values: 7.9 is the largest that training saw, not more than that.
+        self._low, self._high = (
+            np.array([getattr(each, end) for each in self._numbers], dtype=np.float32)
+            for end in ("minimum", "maximum")
+        )
         self.tensors = tuple(
             Tensor(name, datatype, (-1, len(each)), gaps=any(one.gaps for one in each))
             for name, datatype, each in (
@@ -103,6 +109,32 @@ class Inputs:
         if complaints:
             raise InvalidInputError(complaints)
         return Call(tensors, len(next(iter(tensors.values()))))
+
+    def observe(self, calls: Sequence[Call]) -> dict[str, NDArray[Any]]:
+        """Return what is watched of some requests: every column, of shape (rows of all,)."""
+        observed: dict[str, NDArray[Any]] = {}
+        for tensor, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories)):
+            if columns:
+                block = np.concatenate([call.feeds[tensor] for call in calls])
+                observed |= {each.name: block[:, i] for i, each in enumerate(columns)}
+        return observed
+
+    def beyond(self, observed: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Return which rows hold a value that lies beyond all that training saw.
+
+        Args:
+            observed: as `observe` returns it.
+
+        Returns:
+            of shape (rows of all,).
+        """
+        found = np.zeros(len(next(iter(observed.values()))), dtype=np.bool_)
+        for low, high, each in zip(self._low, self._high, self._numbers, strict=True):
+            values = observed[each.name]
+            found |= (values < low) | (values > high)
+        for name, known in self._known.items():
+            found |= [value not in known for value in observed[name].tolist()]
+        return found
 
     def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
         """Return rows as they were read from a file as validated rows.

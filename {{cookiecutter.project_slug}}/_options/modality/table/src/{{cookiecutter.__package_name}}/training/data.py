@@ -186,6 +186,12 @@ def batches(dataset: Dataset, files: object) -> Iterator[dict[str, NDArray[Any]]
     yield dataset.feeds()
 
 
+def typical(training: Dataset, test: Dataset) -> Dataset:
+    """Return the rows that production is compared with: all that the model was fitted to."""
+    del test
+    return training
+
+
 def observations(dataset: Dataset, files: object) -> dict[str, NDArray[Any]]:
     """Return what is watched for drift: every column, of shape (rows,)."""
     del files

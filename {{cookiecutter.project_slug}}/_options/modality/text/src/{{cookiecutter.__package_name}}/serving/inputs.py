@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..artifact import Artifact
 from ..errors import Complaint, InvalidInputError
-from ..tokens import TOKENIZER, Encoder
+from ..tokens import IDS, MASK, TOKENIZER, Encoder, observe
 from .arrays import Call, Feeds, Tensor
 from .schemas import request_error, typed_dict
 
@@ -58,7 +60,8 @@ class Inputs:
         Returns:
             "input_ids" and "attention_mask", int64 of shape (rows, tokens of the longest).
         """
-        encoded = self._encoder.encode([row[self._name] for row in rows])
+        texts = [row[self._name] for row in rows]
+        encoded = self._encoder.encode(texts)
         warnings = [
             Complaint(
                 f"/{i}/{self._name}",
@@ -66,7 +69,9 @@ class Inputs:
             )
             for i in encoded.cut
         ]
-        return Call(encoded.feeds(), len(rows), warnings=warnings)
+        return Call(
+            encoded.feeds(), len(rows), warnings=warnings, characters=[len(text) for text in texts]
+        )
 
     def gather_tensors(self, tensors: Feeds) -> Call:
         """Return the tokens of a tensor of texts.
@@ -83,6 +88,29 @@ class Inputs:
                     for each in error.complaints
                 ]
             ) from error
+
+    def observe(self, calls: Sequence[Call]) -> dict[str, NDArray[Any]]:
+        """Return what is watched of some requests, of shape (texts of all,): no text itself."""
+        characters = [length for call in calls for length in call.characters]
+        tokens = [
+            ids[mask == 1]
+            for call in calls
+            for ids, mask in zip(call.feeds[IDS], call.feeds[MASK], strict=True)
+        ]
+        return {**observe(characters, tokens, self._encoder.unknown_id)}
+
+    def beyond(self, observed: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Return which texts are shorter or longer than any that training saw.
+
+        Args:
+            observed: as `observe` returns it.
+
+        Returns:
+            of shape (texts of all,).
+        """
+        (feature,) = self.features
+        length = observed["characters"]
+        return np.asarray((length < feature.minimum) | (length > feature.maximum))
 
     def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
         """Return rows as they were read from a file as validated rows.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..artifact import Artifact, Content, Feature
 from ..errors import Complaint, InvalidInputError
-from ..tokens import TOKENIZER, Encoder
+from ..tokens import TOKENIZER, Encoder, observe
 from .sections import DataSection
 
 MODALITY = "text"
@@ -106,21 +106,20 @@ def batches(
         yield encoder.encode(texts[start : start + BATCH]).feeds()
 
 
-def observations(dataset: Dataset, files: Mapping[str, Content]) -> dict[str, NDArray[Any]]:
-    """Return what is watched for drift, none of it a text: lengths, and what was not known.
+def typical(training: Dataset, test: Dataset) -> Dataset:
+    """Return the texts that production is compared with: none that the vocabulary was made of.
 
-    Returns:
-        "characters" and "tokens", their number; "unknown_share", of the tokens; each float32 of
-        shape (rows,).
+    It knows every word of those, and of no others.
     """
+    del training
+    return test
+
+
+def observations(dataset: Dataset, files: Mapping[str, Content]) -> dict[str, NDArray[Any]]:
+    """Return what is watched for drift, none of it a text; each of shape (rows,)."""
     encoder = Encoder(files[TOKENIZER])
-    encoded = [encoder.encode([text]).ids[0] for text in dataset.texts]
-    observed = {
-        "characters": [len(text) for text in dataset.texts],
-        "tokens": [len(ids) for ids in encoded],
-        "unknown_share": [np.sum(ids == encoder.unknown_id) / max(len(ids), 1) for ids in encoded],
-    }
-    return {name: np.asarray(values, dtype=np.float32) for name, values in observed.items()}
+    tokens = [encoder.encode([text]).ids[0] for text in dataset.texts]
+    return {**observe([len(text) for text in dataset.texts], tokens, encoder.unknown_id)}
 
 
 def select(dataset: Dataset, found: Artifact) -> Dataset:

@@ -52,7 +52,7 @@ def measure(
     labels: Sequence[str],
     kept: Guarantees,
 ) -> dict[str, float]:
-    """Return accuracy, what it gains over naming the commonest label, macro F1 and log loss.
+    """Return accuracy, its gain over naming the commonest label, macro F1, log loss, confidence.
 
     Args:
         target: the true label of each row.
@@ -80,4 +80,5 @@ def measure(
             f1_score(truth, guess, average="macro", labels=list(labels), zero_division=0)
         ),
         "log_loss": float(log_loss(truth, shares, labels=list(labels))),
+        "mean_confidence": float(probabilities.max(axis=1).mean()),
     }

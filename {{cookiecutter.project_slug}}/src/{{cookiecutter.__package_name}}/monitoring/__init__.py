@@ -1,0 +1,1 @@
+"""What production looks like beside what training has seen."""
