@@ -108,7 +108,11 @@ def test_help_lists_every_command(command: Command) -> None:
     done = command("--help")
     assert done.code == 0
     listed = {line.split()[1] for line in done.out.splitlines() if line.startswith("│ ")}
-    commands = [each.callback for each in cli.app.registered_commands if each.callback]
+    commands = [
+        each.callback
+        for group in cli.app.registered_groups
+        for each in group.typer_instance.registered_commands
+    ]
     assert {each.__name__.replace("_", "-") for each in commands} <= listed
 
 

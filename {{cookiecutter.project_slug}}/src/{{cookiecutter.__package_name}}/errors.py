@@ -35,6 +35,10 @@ class ParityError(TrainingError):
     """The ONNX graph does not answer as the model that it was made from."""
 
 
+class MonitoringError(ServiceError):
+    """Production cannot be compared with training: nothing to read, or nowhere to write."""
+
+
 class ModelError(ServiceError):
     """The model failed on an input that its schema allows."""
 

@@ -1,0 +1,1 @@
+"""The report of the monitoring job, drawn as one page of HTML."""

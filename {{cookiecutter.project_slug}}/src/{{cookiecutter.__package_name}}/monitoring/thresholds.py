@@ -1,0 +1,98 @@
+"""Carries config/monitoring.toml to Prometheus, which can read no file of ours but rules."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from .buckets import REQUEST_SECONDS
+from .config import Config, load_config
+
+HEADER = """\
+# Rendered from config/monitoring.toml by the command `thresholds`; change it there.
+groups:
+  - name: thresholds
+    rules:
+"""
+
+# One expression, so that both sides are of one scrape: their difference is a counter, too.
+SLOW = """
+  - name: slow-requests
+    rules:
+      # The bound of a histogram is a label, which no rule can take from another series.
+      - record: service:slow_requests
+        expr: |
+          http_request_duration_seconds_count{
+            model!="", method="POST", route!~"/feedback|unmatched"
+          }
+            - ignoring (le)
+          http_request_duration_seconds_bucket{
+            model!="", method="POST", route!~"/feedback|unmatched", le="%s"
+          }
+"""
+
+
+def run(config: Path, output: Path, *, check: bool) -> None:
+    """Write the thresholds' rules, or compare them with what was written.
+
+    Args:
+        config: config/monitoring.toml.
+        output: the rules' file.
+        check: write nothing, compare only.
+
+    Raises:
+        ConfigurationError: the configuration is wrong, the file cannot be written, or it does not
+            say what the configuration says.
+    """
+    text = render(load_config(config))
+    if check:
+        _compare(output, text, config)
+        return
+    try:
+        _write(output, text)
+    except OSError as error:
+        raise ConfigurationError(f"{output} cannot be written: {error}") from error
+
+
+def render(config: Config) -> str:
+    """Return the rules that make a series `threshold:SECTION_KEY` of every number.
+
+    Raises:
+        ConfigurationError: the time of a quick request is no bound of the requests' histogram.
+    """
+    latency_s = config.objectives.latency_s
+    if latency_s not in REQUEST_SECONDS:
+        bounds = ", ".join(f"{bound:g}" for bound in REQUEST_SECONDS)
+        raise ConfigurationError(
+            f"objectives.latency_s is {latency_s:g}, which requests are not counted by; "
+            f"choose one of {bounds}."
+        )
+    # prometheus_client writes bounds as floats: `1.0`, never `1`.
+    return HEADER + "".join(_rules(config)) + SLOW % float(latency_s)
+
+
+def _rules(config: Config) -> Iterator[str]:
+    for section, values in config:
+        for key, value in values:
+            if not isinstance(value, tuple):
+                number = f"{value}".removesuffix(".0")
+                yield f"      - record: threshold:{section}_{key}\n        expr: vector({number})\n"
+
+
+def _compare(path: Path, text: str, config: Path) -> None:
+    try:
+        found = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        found = ""
+    if found != text:
+        raise ConfigurationError(
+            f"{path} does not say what {config} says; run "
+            f"`thresholds --config {config} --output {path}`."
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in its place in one step: Prometheus may read it at any time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    scratch.replace(path)
