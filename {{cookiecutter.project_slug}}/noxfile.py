@@ -61,10 +61,17 @@ def serve(session: nox.Session) -> None:
 
 
 @nox.session
+def monitor(session: nox.Session) -> None:
+    """Compare what was captured with the training data: `-- captures --ground-truth truths`."""
+    install(session)
+    run(session, NAME, "monitor", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests with coverage."""
     install(session)
-    run(session, "pytest", "--cov", *session.posargs)
+    run(session, "pytest", *session.posargs, "--cov")
 
 
 @nox.session
@@ -73,7 +80,7 @@ def lint(session: nox.Session) -> None:
     install(session)
     run(session, "ruff", "check", ".")
     run(session, "ruff", "format", "--check", ".")
-    run(session, "pylint", "src", "tests")
+    run(session, "pylint", "src", "tests", ".github/scripts")
 
 
 @nox.session

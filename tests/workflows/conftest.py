@@ -1,0 +1,62 @@
+"""Fixtures: a repository in which nobody has set anything, one that is set up, and its store."""
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bakery import BakedProject, combinations, name_of
+from tests.workflows.repository import Repository
+from tests.workflows.store import Store, archive
+
+SERVED = {"version": "1", "metrics": {"accuracy": 0.91, "log_loss": 0.2}}
+CAPTURED = "captures/iris/AllTraffic/2026/01/31/09/a.jsonl"
+FILES = {
+    CAPTURED: "{}\n",
+    CAPTURED.replace("captures", "ground-truth"): "{}\n",
+    "model/manifest.json": json.dumps(SERVED),
+}
+
+
+@pytest.fixture
+def open_store() -> Iterator[Callable[[], Store]]:
+    """Return a way to open a store; it is closed at the end."""
+    opened = []
+
+    def open_one() -> Store:
+        store = Store()
+        store.archive = archive(FILES)
+        thread = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        opened.append((store, thread))
+        return store
+
+    yield open_one
+    for store, thread in opened:
+        store.shutdown()
+        thread.join()
+        store.server_close()
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Store:
+    """Return a store with captures, truths and a model."""
+    return open_store()
+
+
+@pytest.fixture
+def repository(shared_bake: Callable[[str], BakedProject], tmp_path: Path) -> Repository:
+    """Return a fresh repository, in which nobody has set anything."""
+    if sys.platform == "win32":
+        pytest.skip("the steps run in bash")
+    return Repository(shared_bake(name_of(combinations()[0])), tmp_path)
+
+
+@pytest.fixture
+def configured(repository: Repository, store: Store) -> Repository:
+    """Return a repository that knows where its captures are."""
+    repository.variables["CAPTURES_URL"] = store.url
+    return repository
