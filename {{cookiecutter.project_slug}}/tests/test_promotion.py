@@ -114,6 +114,14 @@ def test_a_metric_that_is_no_number_is_worse(variant: Variant, found: Artifact) 
     assert str(caught.value).count("is nan") == len(broken.keys() - PROMISES)
 
 
+def test_what_says_nothing_of_quality_is_not_compared(variant: Variant, found: Artifact) -> None:
+    names = ("interval_coverage", "mean_confidence")
+    poor, rich = (found.manifest.metrics | dict.fromkeys(names, value) for value in (0.1, 0.9))
+    candidate = variant("candidate", version="2", metrics=poor)
+    promoted, _ = promote(candidate, variant("model", metrics=rich), slack=0)
+    assert promoted.manifest.version == "2"
+
+
 def test_a_metric_that_only_one_of_them_has_is_not_compared(variant: Variant) -> None:
     candidate = variant("candidate", version="2", metrics={"new_score": 0})
     promoted, _ = promote(candidate, variant("model"), slack=0)

@@ -1,7 +1,6 @@
 """The service as an operator meets it: a process that starts, answers, logs, and stops."""
 
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -47,7 +46,9 @@ def send_head(service: Any, length: int) -> socket.socket:
     return connection
 
 
-def test_it_predicts_refuses_and_tells(serve: Serve, golden: list[dict[str, Any]]) -> None:
+def test_it_predicts_refuses_and_tells(
+    serve: Serve, golden: list[dict[str, Any]], figures: Callable[[str], Any]
+) -> None:
     service = serve()
 
     rows = [case["input"] for case in golden]
@@ -64,10 +65,10 @@ def test_it_predicts_refuses_and_tells(serve: Serve, golden: list[dict[str, Any]
     }
 
     status, body = service.ask("GET", "/metrics")
-    counted = re.findall(r'^http_requests_total{(.*route="/predict".*)} 1\.0$', body.decode(), re.M)
+    told = figures(body.decode())
     assert status == 200
-    assert sorted(re.findall(r'status="(\d+)"', " ".join(counted))) == ["200", "422"]
-    assert f"model_rows_total {float(len(rows))}" in body.decode()
+    assert told.by("status", "http_requests_total", route="/predict") == {"200": 1, "422": 1}
+    assert told("model_rows_total") == [len(rows)]
 
 
 @ON_POSIX

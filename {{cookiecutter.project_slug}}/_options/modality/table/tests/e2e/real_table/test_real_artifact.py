@@ -56,7 +56,7 @@ def test_the_model_has_learnt_something(houses: Artifact) -> None:
 
 def test_the_reference_counts_categories_and_gaps(houses: Artifact, parts: Parts) -> None:
     rows = parts.training.rows
-    kept = houses.read_json(artifact.REFERENCE)["features"]
+    kept = houses.read_json(artifact.REFERENCE)["inputs"]
     assert list(kept) == list(KINDS)
     for name in KINDS:
         assert kept[name]["missing"] == rows[name].isna().sum()

@@ -1,0 +1,129 @@
+"""Measures the monitoring job against the same comparison written with pandas, interleaved.
+
+    uv run python tests/benchmarks/bench_monitor.py [--records 1000000] [--rounds 3]
+
+Machines differ and are noisy: read the ratio, which is the rounds' median. The captures' bodies are
+drawn at random and hold one row each; all of them lie in the page cache when the clock starts.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from bench_service import Bench, memory_mib, processor_seconds, show
+
+HERE = Path(__file__).parent
+PER_FILE = 25_000
+PAUSE_S = 0.02  # between two looks at a job's memory
+START_MS = 1_795_255_200_000  # 2026-11-21T10:00:00Z
+CALM, BREACHED = 0, 3
+
+RECORD = (
+    '{"captureData":{"endpointInput":{"observedContentType":"application/json","mode":"INPUT",'
+    '"data":%s,"encoding":"JSON"},"endpointOutput":{"observedContentType":"application/json",'
+    '"mode":"OUTPUT","data":%s,"encoding":"JSON"}},"eventMetadata":{"eventId":"%s",'
+    '"customAttributes":["consumer=bench"],"inferenceTime":"2026-11-21T%02d:%02d:%02dZ",'
+    '"inferenceId":"%s"},"eventVersion":"0"}\n'
+)
+
+
+def write_captures(folder, manifest, count):
+    """Write so many records of one row, as the service does."""
+    draw = random.Random(7)  # noqa: S311  nothing here is a secret
+    features, labels = manifest["features"], manifest["labels"]
+    about = f'"model_name":"{manifest["name"]}","model_version":"{manifest["version"]}"'
+    for first in range(0, count, PER_FILE):
+        hour = first // PER_FILE % 24
+        path = folder / manifest["name"] / "AllTraffic" / "2026/11/21" / f"{hour:02d}"
+        path.mkdir(parents=True, exist_ok=True)
+        with (path / f"{first:08d}.jsonl").open("w", encoding="utf-8") as lines:
+            for i in range(first, min(first + PER_FILE, count)):
+                row = {
+                    each["name"]: round(draw.uniform(each["minimum"], each["maximum"]), 1)
+                    for each in features
+                }
+                weights = [draw.random() ** 3 for _ in labels]
+                shares = {
+                    label: round(weight / sum(weights), 6)
+                    for label, weight in zip(labels, weights, strict=True)
+                }
+                name = f"{START_MS + i:012x}{draw.getrandbits(80):020x}"
+                predictions = [{"label": max(shares, key=shares.get), "probabilities": shares}]
+                answer = (
+                    f'{{"predictions":{json.dumps(predictions, separators=(",", ":"))},{about},'
+                    f'"inference_id":"{name}","degraded":false}}'
+                )
+                asked = json.dumps({"instances": [row]})
+                moment = (hour, i // 60 % 60, i % 60)
+                told = (json.dumps(asked), json.dumps(answer), name, *moment, name)
+                lines.write(RECORD % told)
+
+
+def measure(command, folder):
+    """Run a command; return its seconds, its processor seconds, and its peak memory in MiB."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [str(word) for word in command], cwd=folder, stdout=subprocess.DEVNULL
+    )
+    peak, used = 0.0, 0.0
+    while process.poll() is None:
+        try:
+            peak = max(peak, memory_of_all(process))
+            used = max(used, processor_seconds(process))
+        except (OSError, TypeError):
+            pass  # it has just come to an end
+        time.sleep(PAUSE_S)
+    seconds = time.perf_counter() - started
+    if process.returncode not in (CALM, BREACHED):
+        sys.exit(f"{command[0]} failed")
+    return seconds, used, peak
+
+
+def memory_of_all(process):
+    """Return the resident memory of a process and its children, in MiB."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("utf-8").split()
+    total = memory_mib(process)
+    for pid in listed:
+        pages = int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1])
+        total += pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return total
+
+
+def main():
+    """Bake, train, write captures, and let both look at them in turn."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bench = Bench(folder)
+        manifest = json.loads((bench.project / "model" / "manifest.json").read_text("utf-8"))
+        captures = folder / "captures"
+        write_captures(captures, manifest, asked.records)
+        commands = {
+            "the job": [bench.bin / bench.name, "monitor", captures, "--output", folder / "report"],
+            "pandas": [bench.bin / "python", HERE / "pandas_monitor.py", captures, "model"],
+        }
+        told = {title: [] for title in commands}
+        for _ in range(asked.rounds):
+            for title, command in commands.items():
+                told[title].append(measure(command, bench.project))
+        print(f"{asked.records:,} records of one row{'s':>17}{'CPU s':>8}{'MiB':>7}")
+        for title, rounds in told.items():
+            seconds, used, peak = (median(column) for column in zip(*rounds, strict=True))
+            print(f"{title:<38}{seconds:>8.2f}{used:>8.2f}{peak:>7.0f}")
+        pairs = zip(told["pandas"], told["the job"], strict=True)
+        show("pandas / the job", median(a[0] / b[0] for a, b in pairs), "under 5 s, or at least 5")
+        show("memory of the job, MiB", max(each[2] for each in told["the job"]), "under 400")
+
+
+if __name__ == "__main__":
+    main()
