@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -36,50 +37,54 @@ RECORD = (
 
 def write_captures(folder, manifest, count):
     """Write so many records of one row, as the service does."""
-    draw = random.Random(7)  # noqa: S311  nothing here is a secret
-    features, labels = manifest["features"], manifest["labels"]
-    about = f'"model_name":"{manifest["name"]}","model_version":"{manifest["version"]}"'
+    draw = random.Random(7)
     for first in range(0, count, PER_FILE):
         hour = first // PER_FILE % 24
         path = folder / manifest["name"] / "AllTraffic" / "2026/11/21" / f"{hour:02d}"
         path.mkdir(parents=True, exist_ok=True)
         with (path / f"{first:08d}.jsonl").open("w", encoding="utf-8") as lines:
             for i in range(first, min(first + PER_FILE, count)):
-                row = {
-                    each["name"]: round(draw.uniform(each["minimum"], each["maximum"]), 1)
-                    for each in features
-                }
-                weights = [draw.random() ** 3 for _ in labels]
-                shares = {
-                    label: round(weight / sum(weights), 6)
-                    for label, weight in zip(labels, weights, strict=True)
-                }
-                name = f"{START_MS + i:012x}{draw.getrandbits(80):020x}"
-                predictions = [{"label": max(shares, key=shares.get), "probabilities": shares}]
-                answer = (
-                    f'{{"predictions":{json.dumps(predictions, separators=(",", ":"))},{about},'
-                    f'"inference_id":"{name}","degraded":false}}'
-                )
-                asked = json.dumps({"instances": [row]})
-                moment = (hour, i // 60 % 60, i % 60)
-                told = (json.dumps(asked), json.dumps(answer), name, *moment, name)
-                lines.write(RECORD % told)
+                lines.write(make_record(manifest, draw, hour, i))
+
+
+def make_record(manifest, draw, hour, i):
+    """Return a record of one row."""
+    row = {
+        each["name"]: round(draw.uniform(each["minimum"], each["maximum"]), 1)
+        for each in manifest["features"]
+    }
+    labels = manifest["labels"]
+    weights = [draw.random() ** 3 for _ in labels]
+    shares = [round(weight / sum(weights), 6) for weight in weights]
+    answer = {
+        "predictions": [
+            {
+                "label": labels[shares.index(max(shares))],
+                "probabilities": dict(zip(labels, shares, strict=True)),
+            }
+        ],
+        "model_name": manifest["name"],
+        "model_version": manifest["version"],
+        "inference_id": f"{START_MS + i:012x}{draw.getrandbits(80):020x}",
+        "degraded": False,
+    }
+    asked = json.dumps(json.dumps({"instances": [row]}))
+    answered = json.dumps(json.dumps(answer, separators=(",", ":")))
+    name = answer["inference_id"]
+    return RECORD % (asked, answered, name, hour, i // 60 % 60, i % 60, name)
 
 
 def measure(command, folder):
     """Run a command; return its seconds, its processor seconds, and its peak memory in MiB."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [str(word) for word in command], cwd=folder, stdout=subprocess.DEVNULL
-    )
     peak, used = 0.0, 0.0
-    while process.poll() is None:
-        try:
-            peak = max(peak, memory_of_all(process))
-            used = max(used, processor_seconds(process))
-        except (OSError, TypeError):
-            pass  # it has just come to an end
-        time.sleep(PAUSE_S)
+    words = [str(word) for word in command]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            with suppress(OSError, TypeError):  # it may just have come to an end
+                peak = max(peak, memory_of_all(process))
+                used = max(used, processor_seconds(process))
+            time.sleep(PAUSE_S)
     seconds = time.perf_counter() - started
     if process.returncode not in (CALM, BREACHED):
         sys.exit(f"{command[0]} failed")
@@ -116,13 +121,18 @@ def main():
         for _ in range(asked.rounds):
             for title, command in commands.items():
                 told[title].append(measure(command, bench.project))
-        print(f"{asked.records:,} records of one row{'s':>17}{'CPU s':>8}{'MiB':>7}")
-        for title, rounds in told.items():
-            seconds, used, peak = (median(column) for column in zip(*rounds, strict=True))
-            print(f"{title:<38}{seconds:>8.2f}{used:>8.2f}{peak:>7.0f}")
-        pairs = zip(told["pandas"], told["the job"], strict=True)
-        show("pandas / the job", median(a[0] / b[0] for a, b in pairs), "under 5 s, or at least 5")
-        show("memory of the job, MiB", max(each[2] for each in told["the job"]), "under 400")
+        tell(told, asked.records)
+
+
+def tell(told, records):
+    """Print what was measured."""
+    print(f"{records:,} records of one row{'s':>17}{'CPU s':>8}{'MiB':>7}")
+    for title, rounds in told.items():
+        seconds, used, peak = (median(column) for column in zip(*rounds, strict=True))
+        print(f"{title:<38}{seconds:>8.2f}{used:>8.2f}{peak:>7.0f}")
+    pairs = zip(told["pandas"], told["the job"], strict=True)
+    show("pandas / the job", median(a[0] / b[0] for a, b in pairs), "under 5 s, or at least 5")
+    show("memory of the job, MiB", max(each[2] for each in told["the job"]), "under 400")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def test_what_was_read_is_told(job: Run, production: Any, found: Artifact) -> No
     assert (read.corrupt, read.foreign, read.outside) == (1, 1, 1)
     assert [each.line for each in read.places] == [3, 4]
     assert read.versions == {found.manifest.version: 1}
+    assert not read.unread
     assert (window.records, window.rows) == (1, 3)
     assert window.first == window.last == datetime(2026, 11, 21, 10, tzinfo=UTC)
     assert {each.verdict for each in findings.shifts} == {Verdict.TOO_FEW}

@@ -129,7 +129,7 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
             id="encoding",
         ),
         pytest.param(
-            lambda each: changed(each, side("not base64!"), "captureData", "endpointInput"),
+            lambda each: changed(each, side("MSwy!"), "captureData", "endpointInput"),
             "base64",
             id="no-base64",
         ),

@@ -21,7 +21,8 @@ from .spool import HOUR_S, Spool
 JSON = "application/json"
 REDACTED = "[redacted]"
 RECORD = (
-    b'{"captureData":{%b},"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b",'
+    b'{"captureData":{'
+    b'%b},"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b",'
     b'"inferenceId":"%b"},"eventVersion":"0"}\n'
 )
 
