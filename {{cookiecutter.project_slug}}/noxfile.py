@@ -104,4 +104,4 @@ def lock(session: nox.Session) -> None:
 def newest(session: nox.Session) -> None:
     """Run the tests on the newest releases that pyproject.toml allows, to hear of a break early."""
     session.install("--editable", ".[training,development]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-m", "not slow", *session.posargs)

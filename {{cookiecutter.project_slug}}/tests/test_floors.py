@@ -59,11 +59,11 @@ FLOORS = (
         *("serving.observations", "serving.service"),
     ),
     (
-        *("monitoring.captures", "monitoring.conclusion", "monitoring.report.fairness"),
+        *("monitoring.captures", "monitoring.evidence", "monitoring.report.fairness"),
         "monitoring.report.labels",
         *("training.boosting", "training.pretrained"),
     ),
-    ("monitoring.processes", "monitoring.report.page", "training.hub"),
+    ("monitoring.conclusion", "monitoring.processes", "monitoring.report.page", "training.hub"),
     ("monitoring.job", "training.model"),
     ("training.config", "training.imported"),
     ("training.packing",),

@@ -120,7 +120,7 @@ class Settings(BaseModel):
         default=None, description="Keep feedback in files below this folder."
     )
     feedback_rows: int = Field(
-        default=100_000, ge=2, le=10_000_000, description="Answers that await their feedback."
+        default=50_000, ge=2, le=10_000_000, description="Answers that await their feedback."
     )
     monitoring_config: Path = Field(
         default=MONITORING, description="Names the groups that feedback may name."

@@ -17,6 +17,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.slow,
     pytest.mark.skipif(
         sys.platform == "win32", reason="Windows has no SIGTERM: a process is ended, not told"
     ),

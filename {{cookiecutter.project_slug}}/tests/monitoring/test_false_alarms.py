@@ -18,7 +18,7 @@ from package.monitoring.statistics import (
 )
 from package.training.reference import histogram
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.slow
 
 PROMETHEUS = Path(__file__).parents[2] / "monitoring" / "prometheus"
 

@@ -1,34 +1,18 @@
 """From counts to findings: everything is judged, and what is beyond its bounds is named."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 import numpy as np
 
 from ..artifact import Manifest
-from ..bins import Shape
 from . import fairness, performance, violations
 from .confidence import expect
 from .config import Config
 from .drift import compare
+from .evidence import Evidence, References
 from .findings import Fairness, Findings, Outcomes, Performance, Read, Window
-from .ground_truth import Truths
-from .hours import EPOCH, Listing, Span
-from .tally import Tally
-
-References = Mapping[str, Mapping[str, Shape]]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What was looked for, and what was counted; `truths` is None where none were given."""
-
-    span: Span
-    listing: Listing
-    truths: Truths | None
-    tally: Tally
+from .hours import EPOCH
 
 
 def conclude(

@@ -1,6 +1,7 @@
 """The monitoring job: production's captures and truths beside training, judged and reported."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from ..artifact import Artifact
 from ..errors import MonitoringError
 from . import baseline, exposition, processes, report_folder
 from .captures import Reader
-from .conclusion import Evidence, References, conclude
 from .config import Config
+from .evidence import Evidence, References
 from .findings import Findings
 from .ground_truth import load
 from .hours import Span, find
@@ -45,13 +46,13 @@ def run(
     """
     report_folder.check_place(output)
     reference: References = found.read_json(artifact.REFERENCE)
-    evidence = gather(
-        captures,
-        ground_truth,
-        found,
-        groups=config.fairness.groups,
-        span=Span(since, until),
-    )
+    groups, span = config.fairness.groups, Span(since, until)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(gather, captures, ground_truth, found, groups=groups, span=span)
+        # What judges is long to import; meanwhile, other processes read.
+        from .conclusion import conclude  # pylint: disable=import-outside-toplevel
+
+        evidence = reading.result()
     findings = conclude(evidence, found.manifest, reference, config)
     report_folder.write(output, files(findings, found, reference, config))
     return findings

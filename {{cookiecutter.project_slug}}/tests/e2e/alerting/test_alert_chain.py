@@ -137,7 +137,7 @@ def comes(what: Callable[[], Any], *, within_s: float = 45) -> bool:
 
 
 @pytest.mark.e2e
-@pytest.mark.live
+@pytest.mark.slow
 def test_what_goes_wrong_reaches_somebody_and_nothing_else_does(
     watch: Callable[..., Any], serve: Callable[..., Any], found: Artifact, config: Config
 ) -> None:

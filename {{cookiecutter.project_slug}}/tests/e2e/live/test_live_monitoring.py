@@ -16,7 +16,7 @@ import yaml
 from package.artifact import Artifact
 from package.serving.outcomes import TRUTH
 
-pytestmark = [pytest.mark.e2e, pytest.mark.live]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 PROJECT = Path(__file__).parents[3]
 RULES = sorted(PROJECT.glob("monitoring/prometheus/rules/*.yaml"))

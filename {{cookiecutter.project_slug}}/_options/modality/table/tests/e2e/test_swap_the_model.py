@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from package.training import data, evaluate
 from package.training.config import Config, load_config
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 IS_CLASSIFIER = evaluate.TASK == "classifier"
 

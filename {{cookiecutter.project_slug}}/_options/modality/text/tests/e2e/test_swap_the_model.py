@@ -11,7 +11,7 @@ import pytest
 from package.artifact import Artifact
 from package.training.config import load_config
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture
