@@ -12,7 +12,7 @@ def test_the_value_is_watched() -> None:
 
 
 def test_nothing_is_averaged_for_a_value_may_be_negative() -> None:
-    assert answers.AVERAGED == ()
+    assert not answers.AVERAGED
 
 
 def test_no_answer_has_nothing_to_watch() -> None:

@@ -10,7 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from package.artifact import Artifact
-from package.serving.outcomes import MULTIPLES, Outcomes
+from package.serving.outcomes import (
+    LARGEST,
+    MULTIPLES,
+    Outcomes,
+)
 from package.serving.series import Series
 
 GROUPS = ("north", "south")
@@ -96,7 +100,7 @@ def test_an_answer_that_is_right_is_no_overestimate(
 def test_the_largest_truth_there_may_be_can_be_counted(
     make: Make, series: Series, figures: Figures
 ) -> None:
-    outcomes, largest = make(), float(np.finfo(np.float32).max)
+    outcomes, largest = make(), LARGEST
     truth = TypeAdapter(outcomes.truth)
     for sign in (-1, 1):
         outcomes.count(-sign * largest, truth.validate_python(sign * largest), "unstated")
