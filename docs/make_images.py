@@ -24,7 +24,7 @@ from playwright.sync_api import sync_playwright
 
 TEMPLATE = Path(__file__).parents[1]
 IMAGES = Path(__file__).with_name("images")
-SIZE = {"width": 1_000, "height": 760}
+SIZE = {"width": 1_000, "height": 680}
 GROUPS = ("north", "south")
 
 
@@ -62,7 +62,7 @@ def ask(url, rows):
     for number in range(600):
         row, label = chance.choice(rows)
         if number > 300:
-            row = row | {"petal_length": round(row["petal_length"] + chance.random(), 1)}
+            row = row | {"petal_length": round(row["petal_length"] + 1 + chance.random(), 1)}
         answer = post(f"{url}/predict", {"instances": [row]})
         truth = {
             "inference_id": answer["inference_id"],
@@ -107,6 +107,7 @@ def main():
         )
         if told.returncode not in (0, 3):
             sys.exit(told.returncode)
+        page.set_viewport_size(SIZE | {"height": 1_240})
         page.goto((project / "report" / "report.html").as_uri())
         page.screenshot(path=IMAGES / "report.png")
         browser.close()
