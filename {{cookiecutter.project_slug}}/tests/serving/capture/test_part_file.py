@@ -108,17 +108,19 @@ def test_a_disk_that_takes_little_at_a_time_gets_all_of_it(
     assert content(tmp_path) == {"lines.jsonl": b"one\ntwo\nthree\n"}
 
 
+def refuse_to_cut(descriptor: int, length: int) -> None:
+    """Fail, as a broken disk does."""
+    raise OSError(f"{descriptor} is not cut to {length}")
+
+
 def test_a_disk_that_refuses_to_cut_is_given_nothing_until_it_does(
     file: PartFile, tmp_path: Path, disk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(descriptor: int, length: int) -> None:
-        raise OSError(f"{descriptor} is not cut to {length}")
-
     disk.room = 6
     file.append(LINES)
     disk.room = 100
     with monkeypatch.context() as broken:
-        broken.setattr(os, "ftruncate", refuse)
+        broken.setattr(os, "ftruncate", refuse_to_cut)
         assert "is not cut to 4" in file.append(LINES[1:])
         assert (file.lines, file.size) == (1, 4)
     assert file.append(LINES[1:]) == ""
@@ -129,12 +131,9 @@ def test_a_disk_that_refuses_to_cut_is_given_nothing_until_it_does(
 def test_what_cannot_be_cut_does_not_get_the_name(
     file: PartFile, tmp_path: Path, disk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(descriptor: int, length: int) -> None:
-        raise OSError(f"{descriptor} is not cut to {length}")
-
     disk.room = 6
     file.append(LINES)
-    monkeypatch.setattr(os, "ftruncate", refuse)
+    monkeypatch.setattr(os, "ftruncate", refuse_to_cut)
     with pytest.raises(OSError, match="is not cut to 4"):
         file.close()
     assert list(content(tmp_path)) == [".lines.jsonl.part"]
