@@ -1,0 +1,1 @@
+"""What the platform wants to be asked in a way of its own."""
