@@ -164,7 +164,7 @@ def check_mentions(path: str, text: str, files: list[str]) -> Problems:
     if os.path.basename(path).startswith("Dockerfile"):
         sources = [name for names in COPY.findall(text) for name in names.split()]
         mentions = [name for name in sources if "." in name.strip("./") and is_source(name)]
-    for name in mentions:
+    for name in dict.fromkeys(mentions):
         if not (name.startswith("..") or os.path.exists(name) or fnmatch.filter(files, name)):
             yield f"{path}: names {name}, which is not there; add it, or name another"
 
@@ -211,6 +211,7 @@ def main() -> None:
         sys.exit(1)
     print(f"{SLUG} is ready. Train and serve it on http://127.0.0.1:8080, in two commands:\n")
     print(f"  cd {SLUG}\n  uvx nox -s serve\n\nIts tests: uvx nox -s tests")
+    print("The way to production: docs/deploy.md")
 
 
 if __name__ == "__main__":

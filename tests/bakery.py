@@ -32,6 +32,18 @@ def combinations() -> list[Answers]:
     return [dict(zip(shaping, choices, strict=True)) for choices in products]
 
 
+def covering_set() -> list[Answers]:
+    """Return as few combinations as hold every choice at least once."""
+    chosen: list[Answers] = []
+    while True:
+        seen = {pair for other in chosen for pair in other.items()}
+        # The first of those that bring the most: the choices of all questions advance together.
+        most = max(combinations(), key=lambda answers: len(answers.items() - seen))
+        if most.items() <= seen:
+            return chosen
+        chosen.append(most)
+
+
 def single_choices() -> list[Answers]:
     """Return each choice that changes only lines, on its own."""
     return [{question: choice} for question in ONCE_EACH for choice in CHOICES[question]]

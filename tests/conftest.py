@@ -11,6 +11,11 @@ from tests.bakery import Answers, BakedProject, bake_into, combinations, copy_te
 Bake = Callable[..., BakedProject]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("covering") is None)
+
+
 @pytest.fixture
 def bake(tmp_path: Path) -> Bake:
     """Return a function that bakes a project of the test's own."""

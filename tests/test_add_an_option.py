@@ -11,6 +11,8 @@ import pytest
 
 from tests.bakery import FOLDER, TEMPLATE, BakedProject, bake_into, tool_environment
 
+pytestmark = [pytest.mark.covering, pytest.mark.xdist_group("add-an-option")]
+
 NAME = "extra-trees-classifier"
 MODEL = '''"""The second seam: your model. A forest of extra trees."""
 
@@ -81,7 +83,6 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-@pytest.mark.covering
 def test_the_templates_own_tests_know_the_new_model(extended: Path) -> None:
     """Without a line of test: its files, names, formatting and questions are checked."""
     modules = ("tests/test_projects.py", "tests/test_questions.py", "tests/test_linters.py")
@@ -90,7 +91,6 @@ def test_the_templates_own_tests_know_the_new_model(extended: Path) -> None:
     assert "failed" not in said
 
 
-@pytest.mark.covering
 def test_the_new_model_trains_and_passes_every_test_of_its_project(
     extended: Path, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -25,7 +26,7 @@ from tests.bakery import (
     Answers,
     BakedProject,
     bake_into,
-    combinations,
+    covering_set,
     name_of,
     tool_environment,
 )
@@ -41,14 +42,10 @@ STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 10
 
 
-def covering_set() -> list[Answers]:
-    """Return as few combinations as hold every choice at least once."""
-    chosen: list[Answers] = []
-    for answers in combinations():
-        seen = {pair for other in chosen for pair in other.items()}
-        if not answers.items() <= seen:
-            chosen.append(answers)
-    return chosen
+def on_one_worker(answers: Answers) -> Any:
+    """Return a combination whose tests stay together when several processes share the work."""
+    name = name_of(answers)
+    return pytest.param(answers, id=name, marks=pytest.mark.xdist_group(name))
 
 
 def proved_before(answers: Answers) -> tuple[str, ...]:
@@ -59,7 +56,7 @@ def proved_before(answers: Answers) -> tuple[str, ...]:
     return RULES if same_task else ()
 
 
-@pytest.fixture(scope="module", params=covering_set(), ids=name_of)
+@pytest.fixture(scope="module", params=map(on_one_worker, covering_set()))
 def project(request, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a project with an accented name and a slug of its own."""
     names = {"project_name": "Modèle d'été", "project_slug": "summer-model"}

@@ -16,9 +16,12 @@ from cookiecutter.utils import work_in
 from tests.bakery import (
     CHOICES,
     TEMPLATE,
+    Answers,
     BakedProject,
     bake_into,
+    covering_set,
     literal,
+    name_of,
     tool_environment,
     write_config,
 )
@@ -166,8 +169,12 @@ def cruft(*arguments: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_cruft_creates_and_updates_a_project(tmp_path: Path, template, git, project) -> None:
+@pytest.mark.parametrize("answers", covering_set(), ids=name_of)
+def test_cruft_creates_and_updates_a_project(
+    tmp_path: Path, template, git, shared_bake, answers: Answers
+) -> None:
     """A change of the template reaches a project that was made before, and nothing else does."""
+    project = shared_bake(name_of(answers))
     commit_all(git, template.path)
     chosen = json.dumps({question: project.answers[question] for question in CHOICES})
     context = ("--extra-context", chosen)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ NAME = nox.project.load_toml("pyproject.toml")["project"]["name"]
 VENV = Path(".venv")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 UV = os.environ.get("UV", "uv")  # uvx tells where its uv lies
+SECRETS = ("--from", "detect-secrets==1.5.0", "detect-secrets-hook")
+BILL = ("--from", "cyclonedx-bom==7.5.0")
 LOCKS = {"serving": (), "training": ("training",), "development": ("training", "development")}
 
 
@@ -38,6 +41,13 @@ def install(session: nox.Session) -> None:
     uv(session, *into, "--no-deps", "--no-build-isolation", "--editable", ".")
 
 
+def have_model(session: nox.Session) -> None:
+    """Train where there is no artifact yet."""
+    install(session)
+    if not Path("model", "manifest.json").exists():
+        run(session, NAME, "train")
+
+
 @nox.session
 def dev(session: nox.Session) -> None:
     """Make `.venv`, for an editor or a shell."""
@@ -54,9 +64,7 @@ def train(session: nox.Session) -> None:
 @nox.session
 def serve(session: nox.Session) -> None:
     """Serve the model, training it first where there is none yet."""
-    install(session)
-    if not Path("model", "manifest.json").exists():
-        run(session, NAME, "train")
+    have_model(session)
     run(session, NAME, "serve", *session.posargs)
 
 
@@ -75,12 +83,19 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def image(session: nox.Session) -> None:
+    """Build the image and run its tests, which tell its size; needs Docker or Podman."""
+    have_model(session)
+    run(session, "pytest", "-m", "container", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check form and style: ruff's linter and formatter, then pylint."""
     install(session)
     run(session, "ruff", "check", ".")
     run(session, "ruff", "format", "--check", ".")
-    run(session, "pylint", "src", "tests", ".github/scripts")
+    run(session, "pylint", "src", "tests", "image", ".github/scripts")
 
 
 @nox.session
@@ -88,6 +103,35 @@ def types(session: nox.Session) -> None:
     """Check the types."""
     install(session)
     run(session, "mypy")
+
+
+@nox.session
+def secrets(session: nox.Session) -> None:
+    """Look for keys, tokens and passwords in every file that git does not ignore."""
+    listed = ("grep", "--no-index", "--exclude-standard", "--files-with-matches", "-I", "")
+    files = str(session.run("git", *listed, external=True, silent=True, log=False)).splitlines()
+    files = [file for file in files if not file.startswith("requirements/")]  # hashes
+    if subprocess.run([UV, "tool", "run", "--quiet", *SECRETS, *files], check=False).returncode:
+        session.error("Take it out, and make it invalid: what was committed once stays in git.")
+
+
+@nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
+def smoke(session: nox.Session) -> None:
+    """Ask a running service the golden cases: `-- http://127.0.0.1:8080/predict`."""
+    session.install("--require-hashes", "--requirement", "requirements/serving.txt", silent=True)
+    start = f"from {NAME.replace('-', '_')}.cli import main; main()"
+    session.run("python", "-c", start, "smoke", *session.posargs, env={"PYTHONPATH": "src"})
+
+
+@nox.session(venv_backend="uv|virtualenv")
+def sbom(session: nox.Session) -> None:
+    """List what the image holds, the model among it, in sbom.json (CycloneDX)."""
+    session.install("--require-hashes", "--requirement", "requirements/serving.txt", silent=True)
+    run_tool = (UV, "tool", "run", "--quiet", *BILL)
+    listed = ("environment", session.virtualenv.location, "--pyproject", "pyproject.toml")
+    written = ("--output-reproducible", "--output-file", "sbom.json")
+    session.run(*run_tool, "cyclonedx-py", *listed, *written, external=True, log=False)
+    session.run(*run_tool, "python", ".github/scripts/complete_sbom.py", external=True, log=False)
 
 
 @nox.session

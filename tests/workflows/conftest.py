@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bakery import BakedProject, combinations, name_of
+from tests.bakery import BakedProject
 from tests.workflows.repository import Repository
 from tests.workflows.store import Store, archive
 
@@ -52,7 +52,7 @@ def repository(shared_bake: Callable[[str], BakedProject], tmp_path: Path) -> Re
     """Return a fresh repository, in which nobody has set anything."""
     if sys.platform == "win32":
         pytest.skip("the steps run in bash")
-    return Repository(shared_bake(name_of(combinations()[0])), tmp_path)
+    return Repository(shared_bake("scikit-learn-classifier--none"), tmp_path)
 
 
 @pytest.fixture

@@ -1,22 +1,29 @@
 """A project on GitHub, as far as its workflows can tell: settings, programs, and what was called.
 
-GitHub's command line, nox and the project's own command are stand-ins.
+GitHub's command line, nox, the project's own command and other people's actions are stand-ins.
 """
 
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from tests.bakery import BakedProject, tool_environment
-from tests.workflows import stand_in
-from tests.workflows.runner import Run
+from tests.workflows import others, stand_in
+from tests.workflows.run import HOOK, Run
 
 NOX = ("uvx", "nox@2026.10.20", "-s")
 SLUG = "octo-org/iris"
-ADDRESS = f"https://github.example/{SLUG}"
-PAGE = f"{ADDRESS}/actions/runs/77"
+ADDRESS = f"https://github.com/{SLUG}"
+PAGE = f"{ADDRESS}/actions/runs/1"
+TOKEN = "ghs_token"
+# Steps run in bash on this machine, one job after another; every file is there, nothing is fetched.
+ACT = (
+    *("act", "--json", "--platform=ubuntu-24.04=-self-hosted", "--concurrent-jobs=1"),
+    *("--no-cache-server", "--use-gitignore=false"),
+)
 
 
 class Repository:
@@ -27,13 +34,15 @@ class Repository:
         self.path = folder / "project"
         shutil.copytree(project.path, self.path)
         self.folder = folder
+        self.kept = folder / "kept"
+        self.kept.mkdir(parents=True)
         self.command = project.slug
         self.variables: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.replies: list[dict] = []
         self.programs = folder / "programs"
-        stand_in.install(self.programs / "gh")
-        stand_in.install(self.programs / "uvx")
+        for program in ("gh", "uvx"):
+            stand_in.install(self.programs / program)
         stand_in.install(self.path / ".venv" / "bin" / self.command)
 
     def reply(self, *call: str, **reply: Any) -> None:
@@ -41,32 +50,61 @@ class Repository:
         self.replies.append({"call": call} | reply)
 
     def calls(self, *words: str) -> list[list[str]]:
-        """Return the calls that begin with these words."""
-        return [each["call"] for each in self.calls_with_input(*words)]
+        """Return the calls of programs that begin with these words."""
+        calls = [each["call"] for each in self.calls_with_input(*words)]
+        return [each for each in calls if each[0] != "uses" or words]
 
     def calls_with_input(self, *words: str) -> list[dict[str, Any]]:
-        """Return the same, each with what it was given to read."""
-        path = self.folder / "calls.jsonl"
+        """Return the calls, those of actions among them, each with what it was given to read."""
+        path = self.kept / "calls.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         calls = [json.loads(line) for line in lines]
         return [each for each in calls if each["call"][: len(words)] == list(words)]
 
-    def run(self, workflow: str, **inputs: str) -> Run:
+    def inputs(self, action: str) -> list[dict[str, str]]:
+        """Return the inputs of each call of someone else's action."""
+        return [json.loads(each["input"]) for each in self.calls_with_input("uses", action)]
+
+    def run(self, workflow: str, event: str = "workflow_dispatch", **inputs: str) -> Run:
         """Run a workflow."""
-        (self.folder / "replies.json").write_text(json.dumps(self.replies), encoding="utf-8")
-        environment = {
-            "PATH": f"{self.programs}{os.pathsep}{tool_environment()['PATH']}",
-            "HOME": str(self.folder),
-            "STAND_INS": str(self.folder),
-            "GITHUB_SERVER_URL": ADDRESS.removesuffix(f"/{SLUG}"),
-            "GITHUB_REPOSITORY": SLUG,
-            "GITHUB_REF_NAME": "main",
-            "GITHUB_RUN_ID": PAGE.rpartition("/")[2],
-        }
-        contexts = {
-            "github": {"token": "ghs_token", "repository": SLUG},
-            "inputs": inputs,
-            "vars": self.variables,
-            "secrets": self.secrets,
-        }
-        return Run(self.path, self.folder / "run", environment, contexts).workflow(workflow)
+        (self.kept / "replies.json").write_text(json.dumps(self.replies), encoding="utf-8")
+        hook = self.folder / "hook.sh"
+        hook.write_text(HOOK, encoding="utf-8")
+        self._commit()
+        plans = [
+            *(self.path / ".github").glob("*/*.yml"),
+            *(self.path / ".github").glob("*/*/*.yml"),
+        ]
+        options = others.lay(self.folder / "others", plans)
+        options += [f"--input={name}={value}" for name, value in inputs.items()]
+        options += [f"--var={name}={value}" for name, value in self.variables.items()]
+        secrets = {"GITHUB_TOKEN": TOKEN} | self.secrets
+        options += [f"--secret={name}={value}" for name, value in secrets.items()]
+        done = subprocess.run(
+            [*ACT, event, f"--workflows=.github/workflows/{workflow}", *options],
+            cwd=self.path,
+            env={
+                "PATH": f"{self.programs}{os.pathsep}{tool_environment()['PATH']}",
+                "HOME": str(self.folder),
+                "XDG_CACHE_HOME": str(self.folder / "cache"),
+                "STAND_INS": str(self.kept),
+                "BASH_ENV": str(hook),
+            },
+            check=False,
+            text=True,
+            encoding="utf-8",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        return Run(self.path, self.kept, workflow, done.stdout, done.stderr)
+
+    def _commit(self) -> None:
+        """Give the repository the one commit and the address that act asks for."""
+        who = ("-c", "user.name=octocat", "-c", "user.email=octocat@github.example")
+        for words in (
+            ("init", "--quiet", "--initial-branch=main"),
+            ("remote", "add", "origin", f"{ADDRESS}.git"),
+            (*who, "commit", "--quiet", "--allow-empty", "--message=All of it"),
+        ):
+            subprocess.run(["git", *words], cwd=self.path, check=True, stdout=subprocess.DEVNULL)

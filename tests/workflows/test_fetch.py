@@ -15,7 +15,7 @@ WRITES = {"report/constraint_violations.json": '{"violations": []}'}
 @pytest.fixture
 def watched(configured: Repository) -> Repository:
     """Return a repository whose comparison finds nothing."""
-    configured.reply(configured.command, "monitor", writes=WRITES)
+    configured.reply(configured.command, "monitor", writes=WRITES, keeps="fetched")
     configured.reply("gh", "issue", "list", says="[]")
     return configured
 
@@ -24,7 +24,7 @@ def test_the_archive_is_unpacked_where_the_comparison_looks(watched: Repository)
     """As it was packed."""
     run = watched.run("monitor.yml")
     assert run.jobs["look"] == "success", run.log
-    unpacked = watched.path / "fetched"
+    unpacked = watched.kept / "fetched"
     assert sorted(each.name for each in unpacked.iterdir()) == ["captures", "ground-truth", "model"]
     assert (unpacked / CAPTURED).read_text(encoding="utf-8") == "{}\n"
 
@@ -46,8 +46,9 @@ def test_what_an_earlier_run_fetched_is_gone(watched: Repository) -> None:
     old.parent.mkdir(parents=True)
     old.touch()
     watched.run("monitor.yml")
-    assert (watched.path / "fetched" / CAPTURED).exists()
-    assert not old.exists()
+    captures = [each.name for each in (watched.kept / "fetched").rglob("*.jsonl")]
+    assert old.name not in captures
+    assert captures
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_an_archive_that_cannot_be_had_fails_the_run(
     run = watched.run("monitor.yml")
     assert run.jobs == {"look": "failure", "tell": "skipped", "retrain": "skipped"}
     assert watched.calls() == []
-    assert not (watched.path / "outside").exists()
+    assert not list(watched.folder.rglob("outside"))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_calm_night_changes_nothing(configured: Repository) -> None:
     assert run.artifacts == {"report": ["constraint_violations.json"]}
     assert written(configured) == []
     since, until = window(configured)
-    said = run.summary.read_text(encoding="utf-8")
+    said = run.summary
     assert said == f"**Calm**: {since} to {until}, in UTC.\n"
 
 
@@ -102,7 +102,7 @@ def test_a_breach_opens_an_issue(configured: Repository) -> None:
     assert f"\n\n{FOUND}\n" in issue["input"]
     assert f"]({PAGE})" in issue["input"]
     assert f"]({ADDRESS}/tree/HEAD/docs/runbooks)" in issue["input"]
-    assert FOUND in run.summary.read_text(encoding="utf-8")
+    assert FOUND in run.summary
 
 
 def test_a_breach_that_goes_on_is_a_comment(configured: Repository) -> None:
@@ -149,7 +149,7 @@ def test_what_cannot_be_compared_fails_the_run_and_touches_no_issue(
     run = configured.run("monitor.yml")
     assert run.jobs == {"look": "failure", "tell": "skipped", "retrain": "skipped"}
     assert configured.calls("gh") == []
-    assert "Nothing could be compared" in run.summary.read_text(encoding="utf-8")
+    assert "Nothing could be compared" in run.summary
 
 
 @pytest.mark.parametrize(

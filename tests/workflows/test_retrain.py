@@ -51,7 +51,7 @@ def test_a_candidate_is_compared_with_the_served_model(
     to = ["promote", "candidate", "--to", "fetched/model", "--slack=0.02"]
     assert configured.calls() == [*TRAINING, [configured.command, *to]]
     assert run.artifacts == {"candidate": ["manifest.json"]}
-    summary = run.summary.read_text(encoding="utf-8")
+    summary = run.summary
     assert summary.splitlines()[:6] == [
         "| | served | candidate |",
         "|---|---|---|",
@@ -76,7 +76,7 @@ def test_a_served_model_that_cannot_be_read_fails_the_run(configured: Repository
     train(configured, verdict=2)
     run = configured.run("retrain.yml")
     assert run.jobs == {"retrain": "failure"}
-    assert run.summary.read_text(encoding="utf-8") == ""
+    assert run.summary == ""
 
 
 def test_an_archive_without_a_model_leaves_nothing_to_compare_with(

@@ -133,7 +133,7 @@ def figures() -> Callable[[str], Figures]:
     return Figures
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def without() -> Callable[[str], None]:
     """Return a way to end a test that needs a program which is not here."""
 

@@ -95,6 +95,7 @@ def with_gate(config: Config, gate: str) -> Path:
         pytest.param("promote", ["unless it is worse", "--to", "--slack"], id="promote"),
         pytest.param("info", ["verifying", "--json"], id="info"),
         pytest.param("golden", ["golden cases", "--model"], id="golden"),
+        pytest.param("smoke", ["golden cases", "--latency-ms", "SERVICE_KEY"], id="smoke"),
         pytest.param("key", ["API key", "hash"], id="key"),
     ],
 )

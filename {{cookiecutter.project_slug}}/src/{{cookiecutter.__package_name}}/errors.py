@@ -39,6 +39,19 @@ class MonitoringError(ServiceError):
     """Production cannot be compared with training: nothing to read, or nowhere to write."""
 
 
+class UnansweredError(ServiceError):
+    """A service that was asked gave no answer, or none that can be read.
+
+    Args:
+        status: HTTP's, as a number; None where there was no answer at all.
+    """
+
+    def __init__(self, message: str, *, status: int | None) -> None:
+        """Keep the status beside the message."""
+        self.status = status
+        super().__init__(message)
+
+
 class ModelError(ServiceError):
     """The model failed on an input that its schema allows."""
 

@@ -16,7 +16,7 @@ def _words(given: object) -> object:
     return given
 
 
-Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
+Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
@@ -95,7 +95,7 @@ class Settings(BaseModel):
         default=(), description="Fields, with commas between them, whose values are not kept."
     )
     capture_json_types: Words = Field(
-        default=("application/json", "application/x-www-form-urlencoded"),
+        default=("application/json", "application/x-www-form-urlencoded", "application/jsonlines"),
         description="Content types that are kept as JSON; curl sends the second one unasked.",
     )
     capture_csv_types: Words = Field(

@@ -73,6 +73,16 @@ def test_csv_comes_to_the_same_rows_spelled(forms: Forms, rows: list[Row], head:
     assert found == [{name: str(value) for name, value in row.items()} for row in rows]
 
 
+def test_json_lines_are_rows_and_predictions(forms: Forms, rows: list[Row]) -> None:
+    assert forms.rows(rows) == rows
+    assert forms.reply([{"a": 1}, {"a": 2}]) == Reply([{"a": 1}, {"a": 2}], "", False)
+
+
+def test_a_cell_may_hold_line_ends_of_any_kind(forms: Forms, rows: list[Row]) -> None:
+    odd = [{name: f"{value}\r\n\n\u2028\x85" for name, value in row.items()} for row in rows]
+    assert forms.rows("\ufeff" + csv_of(odd, head=True)) == odd
+
+
 def test_a_head_in_another_order_names_the_columns(forms: Forms, rows: list[Row]) -> None:
     turned = [dict(reversed(row.items())) for row in rows]
     found = forms.rows(csv_of(turned, head=True))
@@ -104,6 +114,7 @@ def test_what_capture_writes_for_what_it_does_not_keep_is_known_here() -> None:
             id="other-shape",
         ),
         pytest.param('1,"2,3,4,5,6,7,8,9,10,11,12\n1', id="other-width"),
+        pytest.param("x" * 200_000, id="no-csv"),
         pytest.param(5, id="number"),
         pytest.param([1], id="list"),
     ],

@@ -82,6 +82,22 @@ def test_csv_is_left_as_text_in_either_encoding(make_record: MakeRecord, encodin
     assert found.asked == ["1,2"]
 
 
+@pytest.mark.parametrize("encoding", ["JSON", "BASE64"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_json_lines_are_read_as_a_list_in_either_encoding(
+    make_record: MakeRecord, count: int, encoding: str
+) -> None:
+    text = '{"x": "é"}\r\n\n' * count
+    data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
+    kind = "Application/JSONLines; charset=utf-8"
+    found, faults = sifted(
+        make_record(ASKED, ANSWERED), make_record(data, data, encoding=encoding, kind=kind)
+    )
+    assert found.asked == [ASKED, [{"x": "é"}] * count]
+    assert found.answered == [ANSWERED, [{"x": "é"}] * count]
+    assert faults == Faults()
+
+
 def test_either_side_may_be_absent(make_record: MakeRecord) -> None:
     found, faults = sifted(make_record(ASKED, None), make_record(None, ANSWERED))
     assert (found.asked, found.answered) == ([ASKED, None], [None, ANSWERED])

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from package.errors import MalformedError
 from package.serving import problems
 from package.serving.app import wrap
 from package.serving.exchange import Exchange
@@ -37,6 +38,23 @@ class Kept:
 
     def write(self) -> None:
         """Write nothing."""
+
+
+class Chooser:
+    """Chooses a codec by the content type, and says in a header that it did."""
+
+    def __init__(self, codec: Any) -> None:
+        self._codec = codec
+
+    def choose(self, exchange: Exchange) -> Any:
+        """Choose the one codec there is, unless there is none of this type."""
+        if exchange.headers[b"content-type"] != b"application/json":
+            raise MalformedError("not in this way")
+        return self._codec
+
+    def head(self, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+        """Tell what is known once it was answered."""
+        return [(b"x-rows", str(exchange.rows).encode())]
 
 
 class BrokenCodec:
@@ -373,6 +391,20 @@ def test_each_request_is_recorded_once(make_service: MakeService, row: Row) -> N
     first = kept.finished[0]
     assert first.inference_id == answer["inference_id"]
     assert 0 < first.model_seconds < first.seconds
+
+
+def test_where_headers_decide_they_do_so_before_the_body_is_read(
+    make_service: MakeService, ask: Ask, body: bytes
+) -> None:
+    service = make_service()
+    route = Route("/ask", BrokenCodec(), problems.problem, Chooser(service.codec))
+    app = HotPath(frame(service), {"/ask": route}, service)
+    reply = asyncio.run(ask(app, "POST", "/ask", body, headers=JSON))
+    assert (reply.status, reply.headers["x-rows"]) == (200, "1")
+    assert "content-type" not in reply.headers
+    other = {"content-type": "text/plain"}
+    refused = asyncio.run(ask(app, "POST", "/ask", b"half", headers=other, then="stall"))
+    assert (refused.status, refused.json()["detail"]) == (400, "not in this way")
 
 
 def test_the_route_of_predictions_can_be_set(make_client: MakeClient, row: Row) -> None:

@@ -1,4 +1,4 @@
-"""Commands that answer: over HTTP, on the command line, for a file."""
+"""Commands that answer: over HTTP, on the command line, for a file; and one that asks."""
 
 # A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
 # pylint: disable=import-outside-toplevel
@@ -75,6 +75,44 @@ def batch(
     display.say(f"rows answered: {tally.answered}, in {output}")
     if tally.rejected:
         raise MalformedError(f"rows that were wrong: {tally.rejected}; {output}.rejected says why.")
+
+
+@app.command()
+def smoke(
+    url: Annotated[
+        str, typer.Argument(help="Where it answers, such as http://127.0.0.1:8080/predict.")
+    ],
+    model: ModelOption = Path("model"),
+    latency_ms: Annotated[
+        float, typer.Option(min=0, help="What 95 of 100 answers may take.")
+    ] = 500.0,
+    requests: Annotated[
+        int, typer.Option(min=1, help="How many, a row each; never fewer than golden cases.")
+    ] = 50,
+    wait_s: Annotated[float, typer.Option(min=0, help="How long it may take to come up.")] = 30.0,
+) -> None:
+    """Ask a service the golden cases; exit with 1 if an answer is wrong or late.
+
+    SERVICE_TOKEN is sent as a bearer token, SERVICE_KEY as an API key.
+    """
+    from .. import display
+    from ..smoke import Service, check
+
+    found = artifact.load(model)
+    # From the environment: on the command line, every process of the machine could read them.
+    credentials = {name: os.environ.get(f"SERVICE_{name.upper()}", "") for name in ("token", "key")}
+    wrong = check(
+        Service(url, **credentials),
+        found,
+        requests=requests,
+        latency_ms=latency_ms,
+        wait_s=wait_s,
+    )
+    for each in wrong:
+        display.say(each)
+    if wrong:
+        raise typer.Exit(1)
+    display.say(f"{url} answers as {found.manifest.name} {found.manifest.version} does")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The forms in which a model is asked and answers, told apart and brought to one: rows."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -48,13 +49,16 @@ class Forms:
         """Return the rows of a request.
 
         Args:
-            body: {"instances": …}, the Open Inference Protocol's {"inputs": …}, or CSV.
+            body: {"instances": …}, the Open Inference Protocol's {"inputs": …}, CSV, or the values
+                of JSON Lines.
 
         Raises:
             ValueError: it has none of these forms.
         """
         if isinstance(body, str):
             return self._rows_of_csv(body)
+        if isinstance(body, list):
+            return _checked(body)
         if "instances" in body:
             return _checked(body["instances"])
         if "inputs" in body:
@@ -65,14 +69,16 @@ class Forms:
         """Return the answer of a response, None for one that is no model's, such as an error.
 
         Args:
-            body: {"predictions": …}, the Open Inference Protocol's {"outputs": …}, or CSV.
+            body: {"predictions": …}, the Open Inference Protocol's {"outputs": …}, CSV, or the
+                values of JSON Lines.
 
         Raises:
             ValueError: it has the beginning of one of these forms, and not the rest.
         """
         if isinstance(body, str):
-            cells = list(csv.reader(body.splitlines()))
-            return Reply([replies.read(each, self._labels) for each in cells if each], "", False)
+            return Reply([replies.read(each, self._labels) for each in _cells(body)], "", False)
+        if isinstance(body, list):
+            return Reply(_checked(body), "", False)
         if "predictions" in body:
             return Reply(
                 _checked(body["predictions"]), self._version_of(body), body.get("degraded") is True
@@ -91,7 +97,7 @@ class Forms:
         return str(version) if name in (self._name, None) else f"{name} {version}"
 
     def _rows_of_csv(self, text: str) -> list[Row]:
-        lines = [cells for cells in csv.reader(text.splitlines()) if cells]
+        lines = _cells(text)
         fields = self._fields
         if lines and sorted(lines[0]) == sorted(fields):
             fields = lines.pop(0)
@@ -119,6 +125,15 @@ class Forms:
                     value = dict(zip(self._labels, value, strict=True))
                 prediction[tensor["name"]] = value
         return [*predictions]
+
+
+def _cells(text: str) -> list[list[str]]:
+    """Return the cells of each line that has any; a quoted one may hold line ends of its own."""
+    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    try:
+        return [cells for cells in lines if cells]
+    except csv.Error as error:
+        raise ValueError(f"is no CSV: {error}") from error
 
 
 def _read_tensor(tensor: Mapping[str, Any], width: int) -> NDArray[np.object_]:

@@ -15,6 +15,7 @@ from .lines import Faults, Values, parse_texts
 
 # What goes wrong with a value that is no record, whatever it is.
 FOREIGN = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
+JSON_LINES = "application/jsonlines"
 PLAIN_TIME = frozenset(range(20, 28))  # characters, from 2026-11-21T10:00:00Z to microseconds
 
 
@@ -25,7 +26,8 @@ class Records:
     Args:
         ids: the inference ids.
         times_us: microseconds since the epoch, of shape (records,).
-        asked: JSON content or CSV text, None where the input was not captured.
+        asked: JSON content, CSV text, or of JSON Lines the values; None where the input was not
+            captured.
         answered: the same of the output.
         numbers: the records' lines.
     """
@@ -118,7 +120,9 @@ def read_bodies(sides: Sequence[Any]) -> list[Any]:
         ValueError: a body is no JSON, or encoded in an unknown way.
     """
     if None not in sides and {each["encoding"] for each in sides} == {"JSON"}:
-        return parse_texts([each["data"] for each in sides])
+        kinds = {each.get("observedContentType") for each in sides}
+        if not any(map(_has_lines, kinds)):
+            return parse_texts([each["data"] for each in sides])
     return [None if each is None else _read_body(each) for each in sides]
 
 
@@ -129,14 +133,19 @@ def word(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else "is none of the expected form"
 
 
+def _has_lines(content_type: object) -> bool:
+    return str(content_type).partition(";")[0].strip().lower() == JSON_LINES
+
+
 def _read_body(side: Mapping[str, Any]) -> Any:
     text: str = side["data"]
-    if side["encoding"] == "JSON":
-        return from_json(text, cache_strings="keys")
-    if side["encoding"] == "BASE64":
+    encoding = side["encoding"]
+    if encoding == "BASE64":
         text = b64decode(text, validate=True).decode()
-        if text.lstrip()[:1] in ("{", "["):
-            return from_json(text, cache_strings="keys")
-    elif side["encoding"] != "CSV" or not isinstance(text, str):
+    elif encoding != "JSON" and (encoding != "CSV" or not isinstance(text, str)):
         raise ValueError("has a body of an unknown encoding")
+    if _has_lines(side.get("observedContentType")):
+        return parse_texts([line for line in text.split("\n") if line.strip()])
+    if encoding == "JSON" or (encoding == "BASE64" and text.lstrip()[:1] in ("{", "[")):
+        return from_json(text, cache_strings="keys")
     return text

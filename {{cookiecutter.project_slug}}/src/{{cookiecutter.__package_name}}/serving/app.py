@@ -13,7 +13,7 @@ from .. import artifact, logs, notify
 from ..artifact import Manifest
 from ..monitoring.config import load_config
 from ..settings import MONITORING, Settings, load_settings
-from . import problems
+from . import platform, problems
 from .access import ANONYMOUS, load_access
 from .capture import Capture, check_redaction
 from .codec import JsonCodec
@@ -96,7 +96,7 @@ def assemble(settings: Settings, recorders: Sequence[Recorder] = ()) -> Service:
     )
     notifier = notify.make_notifier(settings)
     series = Series(manifest)
-    routes = (settings.predict_route, INFER_ROUTE)
+    routes = (settings.predict_route, INFER_ROUTE, *platform.ROUTES)
     metrics = Metrics(series, manifest, {ANONYMOUS, *access.consumers}, routes)
     watching = Observations(found, codec.inputs, series, metrics, detailed=settings.drift_metrics)
     tally = count_captures(series)
@@ -182,11 +182,9 @@ def wrap(service: Service) -> HotPath:
     v2, versioned = service.protocol.infer_paths()
     infer = Route(INFER_ROUTE, service.protocol, problems.protocol_error)
     predict = Route(settings.predict_route, service.codec, problems.problem)
-    return HotPath(
-        LazyApp(make_framework, lambda _: running(service)),
-        {settings.predict_route: predict, v2: infer, versioned: infer},
-        service,
-    )
+    routes = {settings.predict_route: predict, v2: infer, versioned: infer}
+    app = LazyApp(make_framework, lambda _: running(service))
+    return HotPath(platform.around(app), routes | platform.predictions(service), service)
 
 
 @asynccontextmanager

@@ -67,10 +67,11 @@ class Capture(Recorder):
         if self._settings.capture_inputs:
             body = finished.body
             if self._redacted:
-                body = to_json(redact(from_json(body), self._redacted))
+                body = (finished.redact or redact_json)(body, self._redacted)
             parts.append(b'"endpointInput":' + self._part("INPUT", finished.content_type, body))
         if self._settings.capture_outputs:
-            parts.append(b'"endpointOutput":' + self._part("OUTPUT", b"", finished.answer))
+            answered = self._part("OUTPUT", finished.answer_type, finished.answer)
+            parts.append(b'"endpointOutput":' + answered)
         name = finished.inference_id.encode()
         return RECORD % (
             b",".join(parts),
@@ -108,6 +109,11 @@ def check_redaction(settings: Settings, manifest: Manifest) -> None:
         raise ConfigurationError(
             f"CAPTURE_REDACT names {', '.join(wrong)}; the model's fields are {', '.join(known)}."
         )
+
+
+def redact_json(body: bytes, names: Collection[str]) -> bytes:
+    """Return a request's JSON with something else in the place of what must not be kept."""
+    return to_json(redact(from_json(body), names))
 
 
 def redact(content: Any, names: Collection[str]) -> Any:

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from starlette.types import Scope
 
@@ -49,6 +49,9 @@ class Exchange:
     call: Call | None = None
     prediction: Prediction | None = None
     body = answer = content_type = attributes = b""
+    answer_type = b""  # JSON where it is not said
+    # Takes from a body what must not be kept, by the fields' names; None for one that is JSON.
+    redact: Callable[[bytes, Collection[str]], bytes] | None = None
 
     def __init__(self, scope: Scope, inference_id: str) -> None:
         """Start the clock; take the client's request id where it is a plain one."""

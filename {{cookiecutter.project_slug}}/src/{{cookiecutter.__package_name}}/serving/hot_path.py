@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +18,7 @@ from . import problems
 from .arrays import Call, Codec, Prediction
 from .body import bounded, read_body
 from .exchange import Exchange, new_ids
-from .problems import Answer
+from .problems import Answer, Headers
 from .service import Service
 
 log = logging.getLogger(__name__)
@@ -26,12 +26,26 @@ log = logging.getLogger(__name__)
 JSON = (b"content-type", b"application/json")
 
 
+class Choice(Protocol):
+    """What a request's headers decide, on a path where they do."""
+
+    def choose(self, exchange: Exchange) -> Codec:
+        """Return how a request is asked and answered, or raise a RequestError."""
+
+    def head(self, exchange: Exchange) -> Headers:
+        """Return the headers of an answer that was kept."""
+
+
 class Route(NamedTuple):
-    """A path on which predictions are asked for, and how: its codec and its form of error."""
+    """A path on which predictions are asked for, and how: its codec and its form of error.
+
+    With a `choice`, the headers decide on the codec.
+    """
 
     path: str
     codec: Codec
     problem: Callable[[Exception, str], Answer]
+    choice: Choice | None = None
 
 
 class HotPath:
@@ -70,8 +84,9 @@ class HotPath:
     async def _answer(self, exchange: Exchange, route: Route, receive: Receive, send: Send) -> None:
         exchange.route = route.path
         try:
-            body = await self._predict(exchange, route.codec, receive)
-            answer = Answer(200, [JSON], body)
+            body = await self._predict(exchange, route, receive)
+            head = route.choice.head(exchange) if route.choice else [JSON]
+            answer = Answer(200, head, body)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # The edge: whatever went wrong becomes an answer here, and is told once.
             self._tell(exchange, error)
@@ -85,13 +100,14 @@ class HotPath:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _predict(self, exchange: Exchange, codec: Codec, receive: Receive) -> bytes:
+    async def _predict(self, exchange: Exchange, route: Route, receive: Receive) -> bytes:
         service, settings = self.service, self.service.settings
         if self._under_way >= settings.max_concurrency:
             raise OverloadedError("Too many predictions are under way.", retry_after_s=1)
         self._under_way += 1
         try:
             exchange.consumer = service.access.identify(exchange.headers)
+            codec = route.choice.choose(exchange) if route.choice else route.codec
             body = await read_body(
                 receive,
                 exchange.headers,

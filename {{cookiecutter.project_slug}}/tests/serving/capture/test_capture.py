@@ -164,6 +164,19 @@ def test_the_content_type_says_how_the_body_is_kept(
     assert record["captureData"]["endpointOutput"]["encoding"] == "JSON"
 
 
+def test_an_answer_is_kept_as_its_own_content_type_says(
+    pen: Callable[..., Pen], answered: Make
+) -> None:
+    (record,) = pen().write(answered(answer_type=b"text/csv", answer=b"yes,0.5\n"))
+    part = record["captureData"]["endpointOutput"]
+    assert part == {
+        "observedContentType": "text/csv",
+        "mode": "OUTPUT",
+        "data": "yes,0.5\n",
+        "encoding": "CSV",
+    }
+
+
 def test_which_types_are_kept_as_text_can_be_set(pen: Callable[..., Pen], answered: Make) -> None:
     types = {"capture_json_types": ("application/a",), "capture_csv_types": ("application/b",)}
     names = [b"application/a", b"application/b", b"application/json"]

@@ -40,6 +40,12 @@ def test_booleans_are_nought_and_one(read: Read) -> None:
     assert read(True, False, kind="boolean") == [1, 0]
 
 
+def test_booleans_spelled_as_csv_has_them_are_nought_and_one(read: Read) -> None:
+    assert read("true", "False", "Y", "no", "1", "0", True, kind="boolean") == [1, 0, 1, 0, 1, 0, 1]
+    assert read("1", "", "maybe", kind="boolean", gaps=True) == pytest.approx([1, NAN], nan_ok=True)
+    assert read(1, "true") == [1]
+
+
 def test_what_is_missing_is_missing_where_it_may_be(read: Read) -> None:
     assert read(1, None, ..., gaps=True) == pytest.approx([1, NAN, NAN], nan_ok=True)
     assert read("1", "", gaps=True) == pytest.approx([1, NAN], nan_ok=True)

@@ -1,4 +1,4 @@
-"""What a deploy target tells of a canary: its name, what it is to replace, and where it is asked."""
+"""What a deploy target tells of a canary: its name, what it replaces, and where it is asked."""
 
 from typing import NamedTuple
 

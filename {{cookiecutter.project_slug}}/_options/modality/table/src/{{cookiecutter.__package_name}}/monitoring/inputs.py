@@ -12,6 +12,10 @@ from .forms import REDACTED
 
 Rows = Sequence[Mapping[str, Any]]
 
+# As CSV spells them, and as the service reads them.
+TRUTHS = dict.fromkeys(("true", "t", "yes", "y", "on"), 1.0)
+TRUTHS |= dict.fromkeys(("false", "f", "no", "n", "off"), 0.0)
+
 
 class Inputs:
     """Reads columns out of rows.
@@ -56,7 +60,7 @@ def _numbers(given: Sequence[Any], feature: Feature) -> NDArray[np.float32]:
         except (OverflowError, TypeError, ValueError):
             flat = False
         if not flat:
-            numbers = _readable(given, _number)
+            numbers = _readable(given, _truth if feature.kind == "boolean" else _number)
             values = np.array(numbers, dtype=np.float64).astype(np.float32)
     return values if feature.gaps else values[~np.isnan(values)]
 
@@ -78,6 +82,11 @@ def _number(value: Any) -> float | None:
         return float(value) if isinstance(value, (str, int, float)) else None
     except (OverflowError, ValueError):
         return None
+
+
+def _truth(value: Any) -> float | None:
+    """Return 1 or 0 for a boolean, however it is spelled."""
+    return _number(TRUTHS.get(value.lower(), value) if isinstance(value, str) else value)
 
 
 def _name(value: Any) -> str | None:

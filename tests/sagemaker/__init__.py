@@ -1,0 +1,1 @@
+"""What runs on SageMaker, as far as a machine without an account can run it."""

@@ -1,0 +1,113 @@
+"""Every `run:` line of every workflow and action is run at least once, on every target.
+
+What asks a cloud behind such a line is tested beside it, against something that plays the cloud; here
+a few of its scripts only hand on what they would.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bakery import CHOICES, BakedProject
+from tests.workflows import stand_in
+from tests.workflows.repository import NOX, Repository
+from tests.workflows.run import Run, lines
+from tests.workflows.store import Store
+
+HERE = Path(__file__).parent
+MANIFEST = json.dumps({"version": "7", "metrics": {}})
+FOUND = {"violations": [{"feature_name": "x", "description": "y"}]}
+OUTPUTS = """
+import os
+
+with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as stream:
+    stream.write("configured=true\\nimage=registry.example/iris\\n")
+"""
+ASK_A_CLOUD = (  # of any target's scripts
+    *(".github/scripts/fetch_captures.py", ".github/scripts/log_in.py"),
+    *(".github/actions/sign-in/sign_in.py", ".github/actions/fetch-captures/fetch.py"),
+)
+INSTALL = ".github/actions/sign-in/client.sh"
+PROGRAMS = ("aws", "docker", "gcloud", "kubectl", "target")
+VARIABLES = {
+    "RETRAIN_ON_BREACH": "true",
+    "WATCH_MINUTES": "0",
+    **{"GCP_PROJECT": "iris", "GCP_REGION": "europe-west1"},
+    **{"AWS_ROLE_ARN": "arn:a", "AWS_MONITOR_ROLE_ARN": "arn:b", "AWS_REGION": "eu-west-1"},
+    "KUBE_SERVER": "https://cluster.example",
+}
+
+
+def prepare(project: BakedProject, folder: Path) -> Repository:
+    """Return a repository that is set up for any target, and where all goes well."""
+    repository = Repository(project, folder)
+    repository.variables |= VARIABLES
+    for program in PROGRAMS:
+        stand_in.install(repository.programs / program)
+    for name in ASK_A_CLOUD:
+        if (repository.path / name).exists():
+            (repository.path / name).write_text(OUTPUTS, encoding="utf-8")
+    if (repository.path / INSTALL).exists():
+        (repository.path / INSTALL).write_text(":\n", encoding="utf-8")
+    if (repository.path / ".github" / "scripts" / "target.py").exists():
+        shutil.copy(HERE / "fake_target.py", repository.path / ".github" / "scripts" / "target.py")
+    made = {f"{folder}/manifest.json": MANIFEST for folder in ("model", "candidate")}
+    repository.reply(*NOX, "train", writes=made)
+    repository.reply(*NOX, "sbom", writes={"sbom.json": "{}"})
+    repository.reply("uses", "docker/build-push-action", says="digest=sha256:1\n")
+    repository.reply("target", "stage", says="r2\nr1\n")
+    report = {"report/constraint_violations.json": json.dumps(FOUND)}
+    repository.reply(repository.command, "monitor", exit=3, writes=report)
+    repository.reply("gh", "issue", "list", says="[]")
+    return repository
+
+
+def runs(project: BakedProject, folder: Path, store: Store) -> Iterator[Run]:
+    """Yield a run of each workflow, and of some the runs that end in another way."""
+    plain = [
+        ("ci.yml", "pull_request", {}),
+        ("ci.yml", "schedule", {}),
+        ("monitor.yml", "schedule", {}),
+        ("retrain.yml", "workflow_dispatch", {}),
+    ]
+    deploys = (project.path / ".github" / "workflows" / "deploy.yml").exists()
+    pushed = [
+        ("deploy.yml", "push", {}),
+        ("deploy.yml", "push", {"call": ("target", "finish"), "exit": 1}),
+        ("deploy.yml", "workflow_dispatch", {}),
+    ]
+    for number, (workflow, event, trouble) in enumerate(plain + (pushed if deploys else [])):
+        repository = prepare(project, folder / str(number))
+        repository.variables["CAPTURES_URL"] = store.url
+        repository.replies += [trouble] if trouble else []
+        typed = (
+            {"revision": "r0"} if (workflow, event) == ("deploy.yml", "workflow_dispatch") else {}
+        )
+        yield repository.run(workflow, event, **typed)
+
+
+@pytest.mark.parametrize("target", CHOICES["deploy_target"])
+def test_every_line_is_run(shared_bake, store: Store, tmp_path: Path, target: str) -> None:
+    """A step that is added, and that no run here comes by, is named."""
+    project = shared_bake(f"scikit-learn-classifier--{target}")
+    ended = list(runs(project, tmp_path, store))
+    executed = set().union(*(run.executed for run in ended))
+    missed = {place: line for place, line in lines(project.path).items() if place not in executed}
+    assert not missed, "\n".join(run.log for run in ended)
+    assert len(lines(project.path)) > 10
+
+
+def test_a_line_that_nothing_runs_is_named(repository: Repository) -> None:
+    """Whether its condition is never met, or another step fails before it."""
+    path = repository.path / ".github" / "workflows" / "ci.yml"
+    step = "      - name: Never\n        if: github.event_name == 'never'\n        run: \"true\"\n"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("      - name: Lint\n", f"{step}      - name: Lint\n"), "utf-8")
+    repository.reply(*NOX, "tests", exit=1)
+    run = repository.run("ci.yml", "pull_request")
+    checks = {place: line for place, line in lines(repository.path).items() if place[1] == "check"}
+    missed = [line for place, line in checks.items() if place not in run.executed]
+    assert [line.rpartition(" ")[2] for line in missed] == ["true", "train"]
