@@ -1,6 +1,7 @@
 """Free text may hold anything printable, and comes out right in every file."""
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -25,6 +26,7 @@ ODD_TEXTS = [
     pytest.param("null", id="yaml-null"),
     pytest.param("Doe, Jane; et al. <script>alert('x')</script>", id="comma-and-markup"),
     pytest.param("'''triple''' \"\"\"quotes\"\"\"", id="triple-quotes"),
+    pytest.param("$HOME ${USER} $$", id="variables"),
     pytest.param("a &amp; b \u00a0 c", id="entity"),
 ]
 
@@ -72,6 +74,15 @@ def test_escaped_forms_read_back_as_the_text(odd: BakedProject, text: str) -> No
         assert yaml.safe_load(quoted) == text
         assert json.loads(quoted) == text
         assert markdown_texts(odd.answers[f"__{name}_markdown"]) == [text]
+
+
+def test_the_images_labels_read_back_as_the_text(odd: BakedProject, text: str) -> None:
+    """Docker's quotes know backslashes, and variables, of which there are none here."""
+    dockerfile = odd.read("Dockerfile")
+    for name in ("title", "description"):
+        quoted = re.search(rf'image\.{name}="((?:\\.|[^"\\$])*)" \\\n', dockerfile)
+        assert quoted, f"{name} is not one quoted text without a variable"
+        assert re.sub(r"\\(.)", r"\1", quoted[1]) == text
 
 
 def test_a_slug_is_made_of_a_name_in_any_script(bake) -> None:

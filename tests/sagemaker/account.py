@@ -10,7 +10,7 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 OCI = "application/vnd.oci.image.index.v1+json"
 
 
-class Account:
+class Account:  # pylint: disable=too-few-public-methods
     """What the bootstrap stack has made, and images in its registry."""
 
     def __init__(self, project: BakedProject, url: str) -> None:

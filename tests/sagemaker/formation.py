@@ -55,21 +55,34 @@ class Template:
         if not isinstance(value, dict):
             return value
         word = next(iter(value), "")
-        if word == "Ref":
-            return self.values.get(value[word], str(value[word]))
-        if word == "Fn::GetAtt":
-            held = value[word]
-            return held if isinstance(held, str) else ".".join(held)
-        if word == "Fn::If":
-            condition, *ways = value[word]
-            return self.fill(ways[not self.holds(condition)])
-        if word == "Fn::Sub":
-            return self.substitute(value[word])
+        if word in DONE:
+            return DONE[word](self, value[word])
         filled = {key: self.fill(each) for key, each in value.items()}
         return {key: each for key, each in filled.items() if each is not None}
+
+    def refer(self, name: str) -> Any:
+        """Return a parameter's value, or the name of what else is referred to."""
+        return self.values.get(name, str(name))
+
+    def choose(self, held: list) -> Any:
+        """Return one of two values by a condition."""
+        condition, *ways = held
+        return self.fill(ways[not self.holds(condition)])
+
+    def attribute(self, held: Any) -> str:
+        """Return the name of another resource's attribute."""
+        return held if isinstance(held, str) else ".".join(held)
 
     def substitute(self, held: Any) -> str:
         """Return a text with values for its names."""
         text, own = (held, {}) if isinstance(held, str) else held
         known = self.values | {key: self.fill(each) for key, each in own.items()}
         return re.sub(r"\$\{([\w:.]+)\}", lambda name: str(known.get(name[1], name[1])), text)
+
+
+DONE = {
+    "Ref": Template.refer,
+    "Fn::GetAtt": Template.attribute,
+    "Fn::If": Template.choose,
+    "Fn::Sub": Template.substitute,
+}

@@ -34,7 +34,6 @@ class Repository:
         self.path = folder / "project"
         shutil.copytree(project.path, self.path)
         self.folder = folder
-        self.kept = folder / "kept"
         self.kept.mkdir(parents=True)
         self.command = project.slug
         self.variables: dict[str, str] = {}
@@ -44,6 +43,11 @@ class Repository:
         for program in ("gh", "uvx"):
             stand_in.install(self.programs / program)
         stand_in.install(self.path / ".venv" / "bin" / self.command)
+
+    @property
+    def kept(self) -> Path:
+        """Return where steps and stand-ins leave what they have to say."""
+        return self.folder / "kept"
 
     def reply(self, *call: str, **reply: Any) -> None:
         """Say what a stand-in does when it is called with these words."""
@@ -94,8 +98,7 @@ class Repository:
             text=True,
             encoding="utf-8",
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
         )
         return Run(self.path, self.kept, workflow, done.stdout, done.stderr)
 

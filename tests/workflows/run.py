@@ -11,8 +11,8 @@ import yaml
 Plan = dict[str, Any]
 Place = tuple[str, str, str]  # a file, a job where it is a workflow, a step's id or its number
 
-# bash reads this before each step. act gives a step a terminal to read from, loses the last lines of a step that fails at once, and
-# throws the summary away.
+# bash reads this before each step. act gives a step a terminal to read from, loses the last lines
+# of one that fails at once, and throws the summary away.
 HOOK = """
 unset BASH_ENV
 export GITHUB_STEP_SUMMARY="$STAND_INS/summary.md"
@@ -84,11 +84,11 @@ class Run:
     def _places(self, entry: dict[str, Any]) -> Iterator[Place]:
         """Yield where a step stands, unless it is within an action of someone else's."""
         workflow, job = entry["job"].split("/")[-2], entry["jobID"]
-        path = next(path for path, plan in self.plans.items() if plan["name"] == workflow)
+        path = {plan["name"]: path for path, plan in self.plans.items()}[workflow]
         steps = self.plans[path]["jobs"][job]["steps"]
         *outer, last = entry["stepID"]
         for key in outer:
-            step = next(each for each in named(steps) if each[0] == key)[1]
+            step = dict(named(steps))[key]
             if not step["uses"].startswith("./"):
                 return
             path, job = f"{step['uses'][2:]}/action.yml", ""

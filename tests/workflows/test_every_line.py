@@ -1,7 +1,7 @@
 """Every `run:` line of every workflow and action is run at least once, on every target.
 
-What asks a cloud behind such a line is tested beside it, against something that plays the cloud; here
-a few of its scripts only hand on what they would.
+What asks a cloud behind such a line has tests of its own, against something that plays the cloud;
+here a few of its scripts only hand on what they would.
 """
 
 import json
@@ -35,7 +35,8 @@ PROGRAMS = ("aws", "docker", "gcloud", "kubectl", "target")
 VARIABLES = {
     "RETRAIN_ON_BREACH": "true",
     "WATCH_MINUTES": "0",
-    **{"GCP_PROJECT": "iris", "GCP_REGION": "europe-west1"},
+    **dict.fromkeys(("GCP_PROJECT", "GCP_BUCKET", "GCP_SERVICE_ACCOUNT", "GCP_CALLER"), "iris"),
+    **{"GCP_REGION": "europe-west1", "GCP_WORKLOAD_IDENTITY_PROVIDER": "projects/1/github"},
     **{"AWS_ROLE_ARN": "arn:a", "AWS_MONITOR_ROLE_ARN": "arn:b", "AWS_REGION": "eu-west-1"},
     "KUBE_SERVER": "https://cluster.example",
 }

@@ -6,19 +6,21 @@ The tests in tests/e2e/container run every command and every route on what is le
 """
 
 import argparse
+import re
 import shutil
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-# Named by other packages as needed, and imported only to convert, to draw or to download.
-DISTRIBUTIONS = (
-    *("flatbuffers", "protobuf"),  # read other formats of models for ONNX Runtime's tools
-    *("huggingface-hub", "hf-xet", "filelock", "fsspec", "pyyaml", "tqdm"),  # fetch models
-    *("httpx2", "httpcore2", "truststore"),
-)
+# What a package says it needs, and imports only to convert, to draw or to download. Take a line out
+# when the service comes to need it.
+NOT_NEEDED = {
+    ("onnxruntime", "flatbuffers"),
+    ("onnxruntime", "protobuf"),
+    ("tokenizers", "huggingface-hub"),
+}
 PATHS = (
     "**/tests",
     "**/*.pyi",
@@ -27,7 +29,6 @@ PATHS = (
     "fastapi_offline/static/redoc*",  # the service has Swagger's page only
     "numpy/_core/*_tests.*.so",
     "numpy/_core/_simd.*.so",  # for tests too
-    "numpy/f2py",
     # The whole library once more, for programs in C: Python's module has its own.
     "onnxruntime/capi/libonnxruntime.so*",
     *("onnxruntime/datasets", "onnxruntime/quantization"),
@@ -55,10 +56,9 @@ def main() -> None:
 
 def trim(packages: Path) -> None:
     """Take out of a folder of packages what is not needed, and the symbols of what is."""
-    for distribution in distributions(path=[str(packages)]):
-        if distribution.name.lower().replace("_", "-") in DISTRIBUTIONS:
-            for path in files_of(distribution):
-                path.unlink(missing_ok=True)
+    for distribution in superfluous(packages):
+        for file in distribution.files or ():
+            Path(str(distribution.locate_file(file))).resolve().unlink(missing_ok=True)
     kept = {packages / name for name in KEPT}
     for pattern in PATHS:
         for path in set(packages.glob(pattern)) - kept:
@@ -69,14 +69,43 @@ def trim(packages: Path) -> None:
     for path in sorted(packages.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-    for path in packages.rglob("*.so"):
+    for path in list(packages.rglob("*.so")):
         cut(path)
 
 
-def files_of(distribution: Distribution) -> Iterator[Path]:
-    """Yield where the files of something that is installed lie, its metadata among them."""
-    for name in distribution.files or ():
-        yield Path(str(distribution.locate_file(name))).resolve()
+def superfluous(packages: Path) -> list[Distribution]:
+    """Return what is installed for the sake of packages that do not really need it."""
+    installed = {name_of(each.name): each for each in distributions(path=[str(packages)])}
+    needs = {name: set(needed_by(each)) & installed.keys() for name, each in installed.items()}
+    roots = installed.keys() - set().union(*needs.values())
+    doubted = {needed for name, needed in NOT_NEEDED if needed in needs.get(name, ())}
+    doubted = closure(doubted, needs)
+    for name, needed in NOT_NEEDED:
+        needs.get(name, set()).discard(needed)
+    return [installed[name] for name in sorted(doubted - closure(roots, needs))]
+
+
+def needed_by(distribution: Distribution) -> Iterator[str]:
+    """Yield the names of what a package needs, without its extras."""
+    for requirement in distribution.requires or ():
+        name = re.match(r"[\w.-]+", requirement)
+        if name and not re.search(r"\bextra\b", requirement.partition(";")[2]):
+            yield name_of(name[0])
+
+
+def name_of(spelled: str) -> str:
+    """Return a package's name as registries spell it."""
+    return re.sub(r"[-_.]+", "-", spelled).lower()
+
+
+def closure(names: Set[str], needs: dict[str, set[str]]) -> set[str]:
+    """Return some packages with all that they need, and what that needs."""
+    reached: set[str] = set()
+    fresh = set(names)
+    while fresh:
+        reached |= fresh
+        fresh = set().union(*(needs[name] for name in fresh)) - reached
+    return reached
 
 
 def cut(path: Path) -> None:
@@ -93,7 +122,10 @@ def cut(path: Path) -> None:
     segments = [SEGMENT.unpack_from(content, table + i * length) for i in range(count)]
     ends = [segment[2] + segment[5] for segment in segments]  # where it begins, and its length
     header[6], header[11:] = 0, (0, 0, 0)  # there is no table of sections any more
-    path.write_bytes(HEADER.pack(*header) + content[HEADER.size : max(ends)])
+    fresh = path.with_name(f".{path.name}")  # another name of the same file stays what it is
+    fresh.write_bytes(HEADER.pack(*header) + content[HEADER.size : max(ends)])
+    shutil.copymode(path, fresh)
+    fresh.replace(path)
 
 
 def size_bytes(folder: Path) -> int:

@@ -83,6 +83,12 @@ def test_a_cell_may_hold_line_ends_of_any_kind(forms: Forms, rows: list[Row]) ->
     assert forms.rows("\ufeff" + csv_of(odd, head=True)) == odd
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way(forms: Forms, rows: list[Row], end: str) -> None:
+    text = csv_of(rows, head=True)
+    assert forms.rows(text.replace("\n", end)) == forms.rows(text)
+
+
 def test_a_head_in_another_order_names_the_columns(forms: Forms, rows: list[Row]) -> None:
     turned = [dict(reversed(row.items())) for row in rows]
     found = forms.rows(csv_of(turned, head=True))

@@ -66,6 +66,7 @@ def assert_same(one: Any, other: Any) -> None:
         pytest.param(lambda names, rows: spell(*rows).rstrip(), id="no-line-end-at-the-end"),
         pytest.param(lambda names, rows: b"\n".join([spell(row) for row in rows]), id="gaps"),
         pytest.param(lambda names, rows: spell(*rows).replace(b"\r\n", b"\n"), id="unix"),
+        pytest.param(lambda names, rows: spell(*rows).replace(b"\r\n", b"\r"), id="old-mac"),
     ],
 )
 def test_rows_are_read_however_they_are_laid_out(
