@@ -152,10 +152,10 @@ def start_process(bench):
     """Return the same of the project's own command, without a container."""
     port = free_port()
     command = [bench.bin / bench.name, "serve", "--port", str(port)]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = time.perf_counter()
-    with subprocess.Popen(
-        command, cwd=bench.project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, cwd=bench.project, env=environment, **quiet) as process:
         bench.wait(port)
         taken = time.perf_counter() - started
         process.terminate()
@@ -164,7 +164,7 @@ def start_process(bench):
 
 def starts(engine, bench, image, rounds):
     """Print how long the first prediction takes in a container, and without one."""
-    start_process(bench)  # leaves compiled bytecode, as an installation has it
+    start_process(bench)  # leaves its compiled bytecode
     pairs = [(start_container(engine, bench, image), start_process(bench)) for _ in range(rounds)]
     show("container to its first prediction, s", median(pair[0] for pair in pairs), "")
     show("the bare process, s", median(pair[1] for pair in pairs), "")

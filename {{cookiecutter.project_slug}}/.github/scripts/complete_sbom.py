@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# pylint: disable-next=import-error  # it is in the tool's environment, not in the project's
-from cyclonedx.schema import SchemaVersion
-# pylint: disable-next=import-error
-from cyclonedx.validation.json import JsonStrictValidator
+# They are in the tool's environment, not in the project's.
+from cyclonedx.schema import SchemaVersion  # pylint: disable=import-error
+from cyclonedx.validation.json import JsonStrictValidator  # pylint: disable=import-error
 
 BILL = Path("sbom.json")
 LOCK = Path("requirements", "serving.txt")

@@ -110,3 +110,11 @@ def test_what_the_service_keeps_is_on_a_volume() -> None:
 
     for name in ("CAPTURE_DIR", "GROUND_TRUTH_DIR"):
         assert any(settings[name].startswith(f"{volume}/") for volume in volumes)
+
+
+def test_the_volume_is_laid_on_what_the_image_gives_to_its_user() -> None:
+    dockerfile = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    owned = re.findall(r"^RUN install --directory --owner 10001 .* (/\S+)$", dockerfile, re.M)
+
+    assert [volume.split(":")[1] for volume in SERVICES["service"]["volumes"]] == owned
+    assert dockerfile.rstrip().endswith("AS runtime\nUSER 10001:10001")  # what compose builds

@@ -74,8 +74,8 @@ def test_csv_comes_to_the_same_rows_spelled(forms: Forms, rows: list[Row], head:
 
 
 def test_json_lines_are_rows_and_predictions(forms: Forms, rows: list[Row]) -> None:
-    assert forms.rows(rows) == rows
-    assert forms.reply([{"a": 1}, {"a": 2}]) == Reply([{"a": 1}, {"a": 2}], "", False)
+    assert forms.rows((*rows,)) == rows
+    assert forms.reply(({"a": 1}, {"a": 2})) == Reply([{"a": 1}, {"a": 2}], "", False)
 
 
 def test_a_cell_may_hold_line_ends_of_any_kind(forms: Forms, rows: list[Row]) -> None:
@@ -122,7 +122,9 @@ def test_what_capture_writes_for_what_it_does_not_keep_is_known_here() -> None:
         pytest.param('1,"2,3,4,5,6,7,8,9,10,11,12\n1', id="other-width"),
         pytest.param("x" * 200_000, id="no-csv"),
         pytest.param(5, id="number"),
-        pytest.param([1], id="list"),
+        pytest.param([{"a": 1}], id="list"),
+        pytest.param((1,), id="lines-of-no-object"),
+        pytest.param((), id="no-line"),
     ],
 )
 def test_what_asks_in_no_known_form_is_refused(forms: Forms, body: Any) -> None:

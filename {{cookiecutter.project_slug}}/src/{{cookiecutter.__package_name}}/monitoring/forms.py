@@ -49,16 +49,16 @@ class Forms:
         """Return the rows of a request.
 
         Args:
-            body: {"instances": …}, the Open Inference Protocol's {"inputs": …}, CSV, or the values
-                of JSON Lines.
+            body: {"instances": …}, the Open Inference Protocol's {"inputs": …}, CSV, or a tuple of
+                what the lines of JSON Lines hold.
 
         Raises:
             ValueError: it has none of these forms.
         """
         if isinstance(body, str):
             return self._rows_of_csv(body)
-        if isinstance(body, list):
-            return _checked(body)
+        if isinstance(body, tuple):
+            return _checked([*body])
         if "instances" in body:
             return _checked(body["instances"])
         if "inputs" in body:
@@ -69,16 +69,16 @@ class Forms:
         """Return the answer of a response, None for one that is no model's, such as an error.
 
         Args:
-            body: {"predictions": …}, the Open Inference Protocol's {"outputs": …}, CSV, or the
-                values of JSON Lines.
+            body: {"predictions": …}, the Open Inference Protocol's {"outputs": …}, CSV, or a tuple
+                of what the lines of JSON Lines hold.
 
         Raises:
             ValueError: it has the beginning of one of these forms, and not the rest.
         """
         if isinstance(body, str):
             return Reply([replies.read(each, self._labels) for each in _cells(body)], "", False)
-        if isinstance(body, list):
-            return Reply(_checked(body), "", False)
+        if isinstance(body, tuple):
+            return Reply(_checked([*body]), "", False)
         if "predictions" in body:
             return Reply(
                 _checked(body["predictions"]), self._version_of(body), body.get("degraded") is True

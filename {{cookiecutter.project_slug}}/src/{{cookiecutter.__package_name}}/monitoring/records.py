@@ -26,8 +26,8 @@ class Records:
     Args:
         ids: the inference ids.
         times_us: microseconds since the epoch, of shape (records,).
-        asked: JSON content, CSV text, or of JSON Lines the values; None where the input was not
-            captured.
+        asked: JSON content, CSV text, or of JSON Lines a tuple of values; None where the input was
+            not captured.
         answered: the same of the output.
         numbers: the records' lines.
     """
@@ -114,7 +114,9 @@ def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def read_bodies(sides: Sequence[Any]) -> list[Any]:
-    """Return the content of bodies: of JSON its values, of CSV its text, None where there is none.
+    """Return the content of bodies, None where there is none.
+
+    Of JSON it is the values, of CSV the text, of JSON Lines a tuple of each line's values.
 
     Raises:
         ValueError: a body is no JSON, or encoded in an unknown way.
@@ -145,7 +147,7 @@ def _read_body(side: Mapping[str, Any]) -> Any:
     elif encoding != "JSON" and (encoding != "CSV" or not isinstance(text, str)):
         raise ValueError("has a body of an unknown encoding")
     if _has_lines(side.get("observedContentType")):
-        return parse_texts([line for line in text.split("\n") if line.strip()])
+        return tuple(parse_texts([line for line in text.split("\n") if line.strip()]))
     if encoding == "JSON" or (encoding == "BASE64" and text.lstrip()[:1] in ("{", "[")):
         return from_json(text, cache_strings="keys")
     return text

@@ -75,17 +75,6 @@ def test_it_listens_on_the_port_that_it_is_given(start: Start, check_answers: Ch
     check_answers(container)
 
 
-def test_it_speaks_to_vertex_ai(engine: Any, start: Start, check_answers: Check) -> None:
-    given = {"HTTP_PORT": "9001", "PREDICT_ROUTE": "/v1/answer", "HEALTH_ROUTE": "/v1/health"}
-    settings = [f"--env=AIP_{name}={value}" for name, value in given.items()]
-    container = start(*settings, port=9001)
-    container.until(container.is_ready)
-
-    check_answers(container, "/v1/answer")
-    assert container.ask("GET", "/v1/health")[0] == 200
-    engine.run("exec", container.name, "python", "/app/healthcheck.py")
-
-
 def test_a_mounted_model_takes_the_place_of_the_one_inside(
     start: Start, check_answers: Check, copied_model: Path
 ) -> None:

@@ -99,7 +99,7 @@ def test_its_size_is_told(
     added = int(running.python(ADD_UP, "/venv", "/app"))
 
     with capsys.disabled():
-        print(f"\n{NAME}: {whole / 1e6:.0f} MB uncompressed, {added / 1e6:.0f} MB over its base")
+        print(f"\n{NAME}: {whole / 1e6:.0f} MB, {added / 1e6:.0f} of them packages and code")
     assert 0 < added < whole
 
 

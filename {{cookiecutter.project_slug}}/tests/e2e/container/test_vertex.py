@@ -28,6 +28,7 @@ def test_it_answers_on_vertex_ais_port_and_routes(
     container.until(container.is_ready)
 
     assert container.ask("GET", ROUTE)[0] == 200
+    container.engine.run("exec", container.name, "python", "/app/healthcheck.py")
     check_answers(container, PREDICT)
     body = {"instances": [cases[0]["input"]], "parameters": {"k": 1}}
     assert container.ask("POST", PREDICT, body)[0] == 200
