@@ -127,6 +127,7 @@ def smoke(session: nox.Session) -> None:
 def sbom(session: nox.Session) -> None:
     """List what the image holds, the model among it, in sbom.json (CycloneDX)."""
     session.install("--require-hashes", "--requirement", "requirements/serving.txt", silent=True)
+    session.run("python", "image/trim.py", session.virtualenv.location, silent=True)
     run_tool = (UV, "tool", "run", "--quiet", *BILL)
     listed = ("environment", session.virtualenv.location, "--pyproject", "pyproject.toml")
     written = ("--output-reproducible", "--output-file", "sbom.json")

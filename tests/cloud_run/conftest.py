@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from tests.bakery import BakedProject, combinations, name_of, tool_environment
 from tests.cloud_run.google import PROJECT, REGION, Google
+from tests.loopback import running
 from tests.workflows import stand_in
 
 VARIABLES = {
@@ -145,12 +145,8 @@ def gcloud() -> str:
 def google() -> Iterator[Google]:
     """Return a small Google on this machine."""
     server = Google()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server):
+        yield server
 
 
 @pytest.fixture

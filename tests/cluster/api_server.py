@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests import loopback
 from tests.cluster.discovery import discovery, is_selected, schema
 from tests.cluster.state import RESOURCES, Object, State
 
@@ -56,15 +57,11 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     """Run a server as long as it is needed."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stopped.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with loopback.running(server):
+        try:
+            yield server
+        finally:
+            server.stopped.set()
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests import loopback
 from tests.bakery import BakedProject
 from tests.cluster.actions import run_action
 from tests.cluster.api_server import Server, running
@@ -66,12 +66,9 @@ class IssuerHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     """Return GitHub's issuer."""
-    with Issuer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = Issuer()
+    with loopback.running(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

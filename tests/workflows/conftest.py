@@ -2,13 +2,14 @@
 
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.bakery import BakedProject
+from tests.loopback import running
 from tests.workflows.repository import Repository
 from tests.workflows.store import Store, archive
 
@@ -24,21 +25,15 @@ FILES = {
 @pytest.fixture
 def open_store() -> Iterator[Callable[[], Store]]:
     """Return a way to open a store; it is closed at the end."""
-    opened = []
+    with ExitStack() as open_stores:
 
-    def open_one() -> Store:
-        store = Store()
-        store.archive = archive(FILES)
-        thread = threading.Thread(target=store.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        opened.append((store, thread))
-        return store
+        def open_one() -> Store:
+            store = Store()
+            store.archive = archive(FILES)
+            open_stores.enter_context(running(store))
+            return store
 
-    yield open_one
-    for store, thread in opened:
-        store.shutdown()
-        thread.join()
-        store.server_close()
+        yield open_one
 
 
 @pytest.fixture

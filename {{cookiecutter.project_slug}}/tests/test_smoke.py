@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from package import smoke
+from package import errors, smoke
 from package.artifact import GOLDEN, Artifact
-from package.errors import ConfigurationError, UnansweredError
 from package.smoke import Service, check
 
 Answer = dict[str, Any]
@@ -195,14 +194,14 @@ def test_what_will_not_change_by_waiting_is_not_waited_for(
     fake: Fake, complaints: Callable[..., list[str]], status: int
 ) -> None:
     fake.statuses = [status]
-    with pytest.raises(UnansweredError, match=f"answers with status {status}: "):
+    with pytest.raises(errors.UnansweredError, match=f"answers with status {status}: "):
         complaints(wait_s=600)
     assert len(fake.seen) == 1
 
 
 def test_waiting_ends(fake: Fake, complaints: Callable[..., list[str]]) -> None:
     fake.statuses = [503]
-    with pytest.raises(UnansweredError, match="answers with status 503"):
+    with pytest.raises(errors.UnansweredError, match="answers with status 503"):
         complaints(wait_s=0)
 
 
@@ -210,19 +209,20 @@ def test_an_answer_that_is_no_json_object_is_none(
     fake: Fake, complaints: Callable[..., list[str]]
 ) -> None:
     fake.change = lambda _: 7
-    with pytest.raises(UnansweredError, match="not in JSON"):
+    with pytest.raises(errors.UnansweredError, match="not in JSON"):
         complaints()
 
 
 def test_a_service_that_is_not_there_is_told_with_its_address(found: Artifact) -> None:
     service = Service("http://127.0.0.1:1/predict")
-    with pytest.raises(UnansweredError, match=r"http://127\.0\.0\.1:1/predict cannot be reached"):
+    told = r"http://127\.0\.0\.1:1/predict cannot be reached"
+    with pytest.raises(errors.UnansweredError, match=told):
         check(service, found, requests=1, latency_ms=1, wait_s=0)
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "host/predict", "http://", "/predict"])
 def test_an_address_must_be_one(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no address"):
+    with pytest.raises(errors.ConfigurationError, match="is no address"):
         Service(url)
 
 
@@ -248,5 +248,5 @@ def test_credentials_are_sent(
 
 def test_a_service_over_tls_is_asked_over_tls() -> None:
     assert "https" in smoke.CONNECTIONS
-    with pytest.raises(UnansweredError, match="cannot be reached"):
+    with pytest.raises(errors.UnansweredError, match="cannot be reached"):
         Service("https://127.0.0.1:1/predict").ask({})
