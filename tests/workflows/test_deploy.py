@@ -77,7 +77,7 @@ def test_the_page_of_the_run_tells_each_step(rollout: Repository) -> None:
     assert rollout.run("deploy.yml", "push").summary.splitlines() == [
         f"**Staged** `r2`, of `{PUSHED}`: the traffic stays with `r1`.",
         "`r2` answers as its model should, and in time.",
-        "`r2` has 10 % of the traffic.",
+        "`r2` was given 10 % of the traffic, or what comes nearest.",
         "Watched `r2` for 0 minutes, 1 round: all is well.",
         "**Released**: `r2` has all of the traffic.",
     ]

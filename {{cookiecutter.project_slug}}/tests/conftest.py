@@ -2,10 +2,12 @@
 
 import json
 import os
+import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from socketserver import BaseServer
 from typing import Any
 
 import pytest
@@ -125,6 +127,21 @@ def write_monitoring(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[BaseServer], None]]:
+    """Return a way to have a server of the test's own answer; it is closed at the end."""
+    with ExitStack() as running:
+
+        def begin(server: BaseServer) -> None:
+            running.callback(server.server_close)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            running.callback(thread.join)
+            running.callback(server.shutdown)
+
+        yield begin
 
 
 @pytest.fixture

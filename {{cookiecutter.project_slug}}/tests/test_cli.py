@@ -262,7 +262,19 @@ def test_missing_training_libraries_are_told_with_what_to_install(
         done = command(*arguments)
         assert done.code == 1
         line = one_line(done.err)
-        assert "is not installed; training needs requirements/training.txt" in line
+        assert "is not installed; this command needs requirements/training.txt" in line
+
+
+def test_the_image_which_cannot_compare_says_what_a_comparison_needs(
+    command: Command, found: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It is imported late, when captures have been found.
+    monkeypatch.setitem(sys.modules, f"{cli.__package__}.monitoring.conclusion", None)
+    Path("captures").mkdir()
+    config = PROJECT / "config" / "monitoring.toml"
+    done = command("monitor", "captures", "--model", found.folder, "--config", config)
+    assert done.code == 1
+    assert "this command needs requirements/training.txt" in one_line(done.err)
 
 
 def test_predict_answers_a_file(

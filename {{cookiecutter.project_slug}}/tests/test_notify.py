@@ -2,8 +2,9 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import BaseServer
 from typing import Any
 
 import pytest
@@ -41,14 +42,11 @@ class Hearing(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(params=[pytest.param(200, id="works"), pytest.param(500, id="fails")])
-def webhook(request: pytest.FixtureRequest) -> Iterator[Webhook]:
+def webhook(request: pytest.FixtureRequest, listen: Callable[[BaseServer], None]) -> Webhook:
     """Return a webhook that listens."""
-    with Webhook(request.param) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    server = Webhook(request.param)
+    listen(server)
+    return server
 
 
 class Told:

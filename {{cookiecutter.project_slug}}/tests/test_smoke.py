@@ -1,10 +1,10 @@
 """A service is asked over a real connection; all that is wrong with its answers is told at once."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import Any
 
 import pytest
@@ -75,15 +75,11 @@ class Asking(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def fake(found: Artifact) -> Iterator[Fake]:
+def fake(found: Artifact, listen: Callable[[BaseServer], None]) -> Fake:
     """Return a service that answers as it should."""
     server = Fake(found)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    listen(server)
+    return server
 
 
 @pytest.fixture

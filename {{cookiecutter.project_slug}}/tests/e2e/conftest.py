@@ -30,6 +30,18 @@ STOPS_WITHIN_S = 15
 HAPPENS_WITHIN_S = 30
 
 
+def ask_port(port: int, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+    """Ask whatever listens on a port of this machine, over a connection of its own."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    try:
+        content = None if body is None else json.dumps(body)
+        connection.request(method, path, content, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
 @dataclass
 class Service:
     """A process that serves, its port, and the file that its standard output goes to."""
@@ -39,15 +51,8 @@ class Service:
     log: Path
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Send a request over a connection of its own; return the status and the body."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
-        try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
+        """Send a request; return the status and the body."""
+        return ask_port(self.port, method, path, body)
 
     def until(self, happened: Callable[[], object]) -> None:
         """Return once something has happened."""
@@ -89,6 +94,12 @@ def free_port() -> int:
         listener.bind((HOST, 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., tuple[int, bytes]]:
+    """Return the way to ask whatever listens on a port of this machine."""
+    return ask_port
 
 
 def wait_until_ready(service: Service) -> None:

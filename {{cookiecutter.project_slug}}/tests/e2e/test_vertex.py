@@ -1,6 +1,5 @@
 """The service as Vertex AI starts it: by its own variables, asked on routes of its own."""
 
-import http.client
 import json
 import socket
 import subprocess
@@ -34,7 +33,8 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def ask(
+def vertex(
+    ask: Callable[..., tuple[int, bytes]],
     command: Callable[..., list[str]],
     environment: dict[str, str],
     found: Artifact,
@@ -44,14 +44,8 @@ def ask(
     port = free_port()
 
     def send(method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection(HOST, port, timeout=10)
-        try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
+        status, content = ask(port, method, path, body)
+        return status, json.loads(content)
 
     given = {
         "AIP_MODE": "PREDICTION",
@@ -88,11 +82,11 @@ def wait_until_ready(process: subprocess.Popen[bytes], ask: Ask) -> None:
     "parameters", [pytest.param({}, id="none"), pytest.param({"parameters": {"k": 1}}, id="some")]
 )
 def test_it_answers_instances_on_vertex_ais_routes(
-    ask: Ask, golden: list[dict[str, Any]], parameters: dict[str, Any]
+    vertex: Ask, golden: list[dict[str, Any]], parameters: dict[str, Any]
 ) -> None:
     rows = [case["input"] for case in golden]
 
-    status, answer = ask("POST", PREDICT, {"instances": rows} | parameters)
+    status, answer = vertex("POST", PREDICT, {"instances": rows} | parameters)
 
     assert status == 200, answer
     assert len(answer["predictions"]) == len(rows)
@@ -100,5 +94,5 @@ def test_it_answers_instances_on_vertex_ais_routes(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Vertex AI runs containers of Linux")
-def test_its_usual_route_is_given_up(ask: Ask, row: dict[str, Any]) -> None:
-    assert ask("POST", "/predict", {"instances": [row]})[0] in {404, 405}
+def test_its_usual_route_is_given_up(vertex: Ask, row: dict[str, Any]) -> None:
+    assert vertex("POST", "/predict", {"instances": [row]})[0] in {404, 405}

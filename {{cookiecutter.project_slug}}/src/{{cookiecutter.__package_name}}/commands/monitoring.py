@@ -40,15 +40,16 @@ def monitor(
         from .. import display
         from ..monitoring.config import load_config
         from ..monitoring.job import run
-    findings = run(
-        captures,
-        ground_truth=ground_truth,
-        found=artifact.load(model),
-        config=load_config(config),
-        since=since and since.replace(tzinfo=UTC),
-        until=until and until.replace(tzinfo=UTC),
-        output=output,
-    )
+
+        findings = run(  # which imports some of them as late as it can
+            captures,
+            ground_truth=ground_truth,
+            found=artifact.load(model),
+            config=load_config(config),
+            since=since and since.replace(tzinfo=UTC),
+            until=until and until.replace(tzinfo=UTC),
+            output=output,
+        )
     for each in findings.violations:
         display.say(f"{each.name}: {each.description}")
     calm = f"{findings.window.rows} rows, nothing to look at" if not findings.breached else ""

@@ -28,5 +28,5 @@ def libraries() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise TrainingError(
-            f"{error.name} is not installed; training needs requirements/training.txt."
+            f"{error.name} is not installed; this command needs requirements/training.txt."
         ) from error

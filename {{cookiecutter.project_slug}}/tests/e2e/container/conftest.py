@@ -29,6 +29,9 @@ HARDENED = (
 )
 
 
+Ask = Callable[..., tuple[int, bytes]]
+
+
 @dataclass(frozen=True)
 class Engine:
     """A program that builds images and runs containers."""
@@ -60,22 +63,19 @@ class Engine:
 
 @dataclass(frozen=True)
 class Container:
-    """A container that was started, by its name, and the port that it should listen on."""
+    """A container that was started, by its name, and the port that it should listen on.
+
+    It is asked through `send`, which takes a port of this machine and the request.
+    """
 
     engine: Engine
+    send: Ask
     name: str
     port: int
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Send a request over a connection of its own; return the status and the body."""
-        connection = http.client.HTTPConnection(HOST, self.published, timeout=10)
-        try:
-            content = None if body is None else json.dumps(body)
-            connection.request(method, path, content, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
+        """Send a request; return the status and the body."""
+        return self.send(self.published, method, path, body)
 
     @cached_property
     def published(self) -> int:
@@ -166,7 +166,7 @@ def image(engine: Engine, build: Build) -> str:
 
 
 @contextmanager
-def containers(engine: Engine, image: str) -> Iterator[Start]:
+def containers(engine: Engine, image: str, ask: Ask) -> Iterator[Start]:
     """Yield a way to containers with few rights; in the end they are taken away."""
     names = []
 
@@ -177,7 +177,7 @@ def containers(engine: Engine, image: str) -> Iterator[Start]:
         names.append(name)
         ways = ("--publish", f"{HOST}::{port}", *HARDENED, *options)
         engine.run("run", "--detach", "--name", name, *ways, of, *command)
-        return Container(engine, name, port)
+        return Container(engine, ask, name, port)
 
     try:
         yield begin
@@ -187,16 +187,16 @@ def containers(engine: Engine, image: str) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start(engine: Engine, image: str) -> Iterator[Start]:
+def start(engine: Engine, image: str, ask: Ask) -> Iterator[Start]:
     """Return a way to containers of the test's own."""
-    with containers(engine, image) as begin:
+    with containers(engine, image, ask) as begin:
         yield begin
 
 
 @pytest.fixture(scope="session")
-def running(engine: Engine, image: str) -> Iterator[Container]:
+def running(engine: Engine, image: str, ask: Ask) -> Iterator[Container]:
     """Return a container without any option; tests only look at it."""
-    with containers(engine, image) as begin:
+    with containers(engine, image, ask) as begin:
         container = begin()
         container.until(container.is_ready)
         yield container

@@ -5,10 +5,10 @@ import json
 import logging
 import re
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseServer
 from types import ModuleType
 from typing import Any
 
@@ -91,18 +91,15 @@ def handler() -> ModuleType:
 
 
 @pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+def listener(monkeypatch: pytest.MonkeyPatch, listen: Callable[[BaseServer], None]) -> Listener:
     """Return a server that stands for GitHub and for the webhook."""
-    with Listener() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        monkeypatch.setenv("GITHUB_API", server.url)
-        monkeypatch.setenv("REPOSITORY", "octo-org/iris")
-        monkeypatch.setenv("WORKFLOW", "retrain.yml")
-        monkeypatch.setenv("RETRAIN_ALARMS", "iris-drift")
-        yield server
-        server.shutdown()
-        thread.join()
+    server = Listener()
+    listen(server)
+    monkeypatch.setenv("GITHUB_API", server.url)
+    monkeypatch.setenv("REPOSITORY", "octo-org/iris")
+    monkeypatch.setenv("WORKFLOW", "retrain.yml")
+    monkeypatch.setenv("RETRAIN_ALARMS", "iris-drift")
+    return server
 
 
 @pytest.fixture

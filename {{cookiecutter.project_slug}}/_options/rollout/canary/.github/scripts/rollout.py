@@ -31,7 +31,7 @@ def smoke() -> None:
 def shift(percent: str) -> None:
     """Let the revision have a part of the traffic."""
     target.shift(revision(), int(percent))
-    steps.summarise(f"`{revision()}` has {percent} % of the traffic.")
+    steps.summarise(f"`{revision()}` was given {percent} % of the traffic, or what comes nearest.")
 
 
 def watch() -> None:
