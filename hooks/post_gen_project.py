@@ -24,6 +24,8 @@ LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
 PLACEHOLDER = re.compile(r"^([ \t]*(?:from|import) )package\b", re.MULTILINE)
 QUOTED_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w+)`")
 WORKFLOW_PATH = re.compile(r"(?<![\w./@-])((?:[\w.-]+/)+[\w.*-]+\.\w+)")
+ENTRYPOINT = re.compile(r'^ENTRYPOINT \["([^"]+)"', re.MULTILINE)
+METADATA = re.compile(r"^metadata:\n(?:  .*\n)*?  name: (\S+)", re.MULTILINE)
 COPY = re.compile(r"^COPY\s+(?!.*--from|.*\[)(?:--\S+\s+)*(.+)\s+\S+$", re.MULTILINE)
 
 Problems = Iterator[str]
@@ -169,6 +171,18 @@ def check_mentions(path: str, text: str, files: list[str]) -> Problems:
             yield f"{path}: names {name}, which is not there; add it, or name another"
 
 
+def check_running_names(path: str, text: str) -> Problems:
+    """Compare what an image starts, and what objects of a cluster are called, with the project."""
+    named: list[str] = []
+    if os.path.basename(path).startswith("Dockerfile"):
+        named = ENTRYPOINT.findall(text)
+    elif path.startswith("deploy/") and path.endswith(".yaml"):
+        named = METADATA.findall(text)
+    for name in named:
+        if name != SLUG and not name.startswith((f"{SLUG}-", "${")):
+            yield f"{path}: names {name}, and not {SLUG}; take project_slug"
+
+
 def is_source(path: str) -> bool:
     """Tell a source file from one that training or installing makes later."""
     top, slash, _ = path.partition("/")
@@ -193,6 +207,7 @@ def check_files(begin_ns: int) -> Problems:
             text = text.replace(typed, "")
         yield from check_leftovers(path, text)
         yield from check_mentions(path, text, files)
+        yield from check_running_names(path, text)
         if path == "pyproject.toml" and isinstance(parsed, dict):
             yield from check_names(parsed, files)
 

@@ -103,6 +103,18 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
             id="missing-file-in-an-image",
         ),
         pytest.param(
+            {"build/Dockerfile": 'FROM scratch\nENTRYPOINT ["iris"]\n'},
+            "build/Dockerfile: ",
+            "names iris, and not iris-classifier",
+            id="another-command-in-an-image",
+        ),
+        pytest.param(
+            {"deploy/b.yaml": "kind: Service\nmetadata:\n  labels: {}\n  name: iris\n"},
+            "deploy/b.yaml: ",
+            "names iris, and not iris-classifier",
+            id="another-name-in-a-cluster",
+        ),
+        pytest.param(
             {".github/workflows/b.yml": "on: push\nenv: {A: config/missing.toml}\n"},
             ".github/workflows/b.yml: ",
             "names config/missing.toml",
