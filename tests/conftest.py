@@ -5,15 +5,31 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.bakery import Answers, BakedProject, bake_into, combinations, copy_template, name_of
 
 Bake = Callable[..., BakedProject]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("covering") is None)
+class ByProject(LoadScopeScheduling):
+    """Shares tests out among processes; those of one installed project stay together.
+
+    So its environment is made once. The largest groups come first: no process is left alone with
+    one at the end.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, name = nodeid.partition("::")
+        if path.endswith("test_covering.py"):
+            return name.partition("[")[2]
+        return path if path.endswith("test_add_an_option.py") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByProject:
+    """Share the tests out by projects."""
+    return ByProject(config, log)
 
 
 @pytest.fixture

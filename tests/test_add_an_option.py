@@ -11,7 +11,7 @@ import pytest
 
 from tests.bakery import FOLDER, TEMPLATE, BakedProject, bake_into, tool_environment
 
-pytestmark = [pytest.mark.covering, pytest.mark.xdist_group("add-an-option")]
+pytestmark = pytest.mark.covering
 
 NAME = "extra-trees-classifier"
 MODEL = '''"""The second seam: your model. A forest of extra trees."""

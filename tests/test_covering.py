@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -42,12 +41,6 @@ STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 10
 
 
-def on_one_worker(answers: Answers) -> Any:
-    """Return a combination whose tests stay together when several processes share the work."""
-    name = name_of(answers)
-    return pytest.param(answers, id=name, marks=pytest.mark.xdist_group(name))
-
-
 def proved_before(answers: Answers) -> tuple[str, ...]:
     """Return the tests that depend on the task alone, once a project of this task has run them."""
     models = [each["model"] for each in covering_set()]
@@ -62,7 +55,7 @@ def of_the_same_framework(answers: Answers) -> list[str]:
     return [each["model"] for each in covering_set() if each["model"].startswith(framework)]
 
 
-@pytest.fixture(scope="module", params=map(on_one_worker, covering_set()))
+@pytest.fixture(scope="module", params=covering_set(), ids=name_of)
 def project(request, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a project with an accented name and a slug of its own."""
     names = {"project_name": "Modèle d'été", "project_slug": "summer-model"}
