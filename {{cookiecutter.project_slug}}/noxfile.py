@@ -139,10 +139,12 @@ def sbom(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Renew the hashed locks in requirements/ from the ranges in pyproject.toml."""
     compiled = ("pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--upgrade")
-    origin = ("--python-version=3.11", "--no-annotate", "--custom-compile-command=nox -s lock")
+    # The extras stay: pip before 23.3 wants each of them pinned by name.
+    origin = ("--python-version=3.11", "--no-annotate", "--no-strip-extras")
     for name, extras in LOCKS.items():
         wanted = [f"--extra={extra}" for extra in extras]
-        uv(session, *compiled, *origin, *wanted, f"--output-file=requirements/{name}.txt")
+        told = ("--custom-compile-command=nox -s lock", f"--output-file=requirements/{name}.txt")
+        uv(session, *compiled, *origin, *wanted, *told)
 
 
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=False)
