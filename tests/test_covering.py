@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -35,27 +36,58 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="steps run in bash, services get SIGTERM"),
 ]
 
-PYTHONS = ("3.11", "3.12", "3.13")
-RULES = ("tests/monitoring/test_false_alarms.py", "tests/monitoring/test_rules.py")
+PYTHONS = CHOICES["python_version"]
+# Each project is for another Python than the last.
+COVERING = [
+    answers | {"python_version": python}
+    for answers, python in zip(covering_set(), cycle(PYTHONS), strict=False)
+]
 STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 10
 
 
-def proved_before(answers: Answers) -> tuple[str, ...]:
-    """Return the tests that depend on the task alone, once a project of this task has run them."""
-    models = [each["model"] for each in covering_set()]
-    earlier = models[: models.index(answers["model"])]
-    same_task = any(each.rpartition("-")[2] == answers["__task"] for each in earlier)
-    return RULES if same_task else ()
+def partial(model: str) -> dict[str, object]:
+    """Return the tests that depend on less than a whole project, and on what."""
+    framework, _, task = model.rpartition("-")
+    return {
+        "tests/monitoring/test_false_alarms.py": "nothing",
+        "tests/monitoring/test_rules.py": task,
+        "tests/e2e/alerting": (task, framework.endswith("-text")),
+    }
 
 
-def of_the_same_framework(answers: Answers) -> list[str]:
-    """Return the models of the covering set that install what this one does, in its order."""
+def proved_before(answers: Answers) -> list[str]:
+    """Return the tests that an earlier project has run with all that they depend on."""
+    models = [each["model"] for each in COVERING]
+    earlier = [partial(model) for model in models[: models.index(answers["model"])]]
+    own = partial(answers["model"])
+    return [path for path, what in own.items() if any(each[path] == what for each in earlier)]
+
+
+def of_the_same_framework(answers: Answers) -> list[Answers]:
+    """Return the projects of the covering set that install what this one does, in its order."""
     framework = answers["model"].rpartition("-")[0]
-    return [each["model"] for each in covering_set() if each["model"].startswith(framework)]
+    return [each for each in COVERING if each["model"].startswith(framework)]
 
 
-@pytest.fixture(scope="module", params=covering_set(), ids=name_of)
+def find_python(version: str) -> str | None:
+    """Return the first interpreter on the path that is of this version."""
+    for folder in os.get_exec_path():
+        python = Path(folder) / f"python{version}"
+        if python.is_file() and version_of(python) == version:
+            return str(python)
+    assert not os.environ.get("REQUIRE_ALL"), f"there is no Python {version} here"
+    return None
+
+
+def version_of(python: Path) -> str:
+    """Return the version that an interpreter says it has; a shim may say nothing."""
+    script = "import sys; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([python, "-c", script], check=False, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module", params=COVERING, ids=name_of)
 def project(request, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a project with an accented name and a slug of its own."""
     names = {"project_name": "Modèle d'été", "project_slug": "summer-model"}
@@ -76,19 +108,20 @@ def steps_of(workflow: str, *, without: str = "") -> list[tuple[str, dict]]:
 
 @pytest.fixture(scope="module")
 def after_ci(project: BakedProject) -> BakedProject:
-    """Run every step of the project's own CI in order, and return the project.
+    """Run every step of the project's own CI in order, on its own Python; return the project.
 
     The newest releases are the same for all projects of a framework: its first one runs on them.
     """
-    is_first = of_the_same_framework(project.answers)[0] == project.answers["model"]
-    skipped = "" if is_first else "newest"
+    mates = [each["model"] for each in of_the_same_framework(project.answers)]
+    skipped = "" if mates[0] == project.answers["model"] else "newest"
     steps = steps_of(project.read(".github/workflows/ci.yml"), without=skipped)
     assert steps
     options = " ".join(f"--deselect={path}" for path in proved_before(project.answers))
+    python = find_python(project.answers["python_version"]) or sys.executable
     for line, environment in steps:
         assert "${{" not in line, f"{line!r} cannot be run by hand"
         variables = {name: str(value) for name, value in environment.items()}
-        variables |= {"CI": "true", "PYTEST_ADDOPTS": options}
+        variables |= {"CI": "true", "PYTEST_ADDOPTS": options, "UV_PYTHON": python}
         done = project.run("bash", "-euo", "pipefail", "-c", line, **variables)
         assert done.returncode == 0, f"{line}\n{done.stdout}"
     return project
@@ -181,22 +214,6 @@ def test_the_service_predicts_and_stops_when_told(after_ci: BakedProject) -> Non
         assert process.wait(timeout=STOPS_WITHIN_S) == 0
 
 
-def version_of(python: Path) -> str:
-    """Return the version that an interpreter says it has; a shim may say nothing."""
-    script = "import sys; print('%d.%d' % sys.version_info[:2])"
-    done = subprocess.run([python, "-c", script], check=False, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def find_python(version: str) -> str | None:
-    """Return the first interpreter on the path that is of this version."""
-    for folder in os.get_exec_path():
-        python = Path(folder) / f"python{version}"
-        if python.is_file() and version_of(python) == version:
-            return str(python)
-    return None
-
-
 def run_suite(project: BakedProject, python: str) -> str:
     """Install a copy of a project for an interpreter and run its tests; return what went wrong."""
     install = ("uv", "pip", "install", "--quiet")
@@ -217,22 +234,21 @@ def test_its_tests_pass_on_other_pythons(
 ) -> None:
     """The locks are universal, and the code runs on each Python that the questions offer.
 
-    The projects of a framework, whose locks are the same, share the Pythons among them. What takes
-    its time is left out: its CI has just proved it on one of them.
+    The projects of a framework, whose locks are the same, share those among them that none of them
+    is for. What takes its time is left out: its CI has just proved it on one Python.
     """
-    own = version_of(after_ci.path / ".venv" / "bin" / "python")
     mates = of_the_same_framework(after_ci.answers)
-    others = [version for version in PYTHONS if version != own]
-    missing = [version for version in others if not find_python(version)]
-    assert not (missing and os.environ.get("REQUIRE_ALL")), f"there is no Python {missing} here"
+    taken = {each["python_version"] for each in mates}
+    others = [version for version in PYTHONS if version not in taken]
+    own = [each["model"] for each in mates].index(after_ci.answers["model"])
     made = shutil.ignore_patterns(".venv", ".nox", "model", "*_cache", "__pycache__")
     with ThreadPoolExecutor() as pool:
         runs = []
-        for version in others[mates.index(after_ci.answers["model"]) :: len(mates)]:
+        for version in others[own :: len(mates)]:
             if python := find_python(version):
                 copy = BakedProject(tmp_path_factory.mktemp("python") / "copy", after_ci.answers)
                 shutil.copytree(after_ci.path, copy.path, ignore=made)
                 runs.append(pool.submit(run_suite, copy, python))
     if not runs:
-        pytest.skip(f"there is no Python {missing} here")
+        pytest.skip("other projects have run on each Python that is here")
     assert [run.result() for run in runs] == [""] * len(runs)

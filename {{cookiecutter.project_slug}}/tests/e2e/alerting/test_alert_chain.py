@@ -18,7 +18,7 @@ from package.training import data
 from package.training.config import Config
 from package.training.parts import split
 
-ROWS = 10  # of one request
+ROWS = 25  # of one request: the shortest window holds enough of them on a busy machine, too
 PAUSE_S = 0.1  # between two of them
 CALM_ROWS = 500  # after which the calm must hold, in every window
 ENOUGH = 150  # rows that were held back; fewer are no sample of their own
@@ -69,7 +69,7 @@ class Traffic:
 
     def ask(self, port: int, path: str, body: object) -> dict[str, Any]:
         """Post JSON, and return the JSON of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         try:
             connection.request("POST", path, json.dumps(body))
             response = connection.getresponse()
@@ -126,7 +126,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def comes(what: Callable[[], Any], *, within_s: float = 45) -> bool:
+def comes(what: Callable[[], Any], *, within_s: float = 120) -> bool:
     """Tell whether something comes true in time."""
     deadline = time.monotonic() + within_s
     while not what():
