@@ -190,7 +190,7 @@ def test_what_is_watched_is_every_column_by_its_name(read: Read) -> None:
 
 def test_a_table_is_fed_to_the_graph_at_once(read: Read) -> None:
     dataset = read(TABLE)
-    (fed,) = data.batches(dataset, None)
+    (fed,) = list(data.batches(dataset, None))
     assert {name: len(array) for name, array in fed.items()} == {"features": 3, "categories": 3}
 
 
