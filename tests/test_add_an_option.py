@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.bakery import FOLDER, TEMPLATE, BakedProject, bake_into, tool_environment
+from tests.covering import without_what_is_proved
 
 pytestmark = pytest.mark.covering
 
@@ -96,8 +97,9 @@ def test_the_new_model_trains_and_passes_every_test_of_its_project(
 ) -> None:
     """The tests of its task, its modality and its sample, which know nothing of it."""
     project: BakedProject = bake_into(tmp_path / "output", {"model": NAME}, extended)
+    options = without_what_is_proved(NAME)
     for session in ("types", "tests", "train"):
-        done = project.run("nox", "-s", session)
+        done = project.run("nox", "-s", session, PYTEST_ADDOPTS=options)
         assert done.returncode == 0, done.stdout
 
     card = project.read("model/MODEL_CARD.md")

@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -23,51 +22,20 @@ import yaml
 from tests.bakery import (
     CHOICES,
     TEMPLATE,
-    Answers,
     BakedProject,
     bake_into,
-    covering_set,
     name_of,
     tool_environment,
 )
+from tests.covering import PROJECTS, PYTHONS, of_the_same_framework, without_what_is_proved
 
 pytestmark = [
     pytest.mark.covering,
     pytest.mark.skipif(sys.platform == "win32", reason="steps run in bash, services get SIGTERM"),
 ]
 
-PYTHONS = CHOICES["python_version"]
-# Each project is for another Python than the last.
-COVERING = [
-    answers | {"python_version": python}
-    for answers, python in zip(covering_set(), cycle(PYTHONS), strict=False)
-]
 STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 10
-
-
-def partial(model: str) -> dict[str, object]:
-    """Return the tests that depend on less than a whole project, and on what."""
-    framework, _, task = model.rpartition("-")
-    return {
-        "tests/monitoring/test_false_alarms.py": "nothing",
-        "tests/monitoring/test_rules.py": task,
-        "tests/e2e/alerting": (task, framework.endswith("-text")),
-    }
-
-
-def proved_before(answers: Answers) -> list[str]:
-    """Return the tests that an earlier project has run with all that they depend on."""
-    models = [each["model"] for each in COVERING]
-    earlier = [partial(model) for model in models[: models.index(answers["model"])]]
-    own = partial(answers["model"])
-    return [path for path, what in own.items() if any(each[path] == what for each in earlier)]
-
-
-def of_the_same_framework(answers: Answers) -> list[Answers]:
-    """Return the projects of the covering set that install what this one does, in its order."""
-    framework = answers["model"].rpartition("-")[0]
-    return [each for each in COVERING if each["model"].startswith(framework)]
 
 
 def find_python(version: str) -> str | None:
@@ -87,7 +55,7 @@ def version_of(python: Path) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture(scope="module", params=COVERING, ids=name_of)
+@pytest.fixture(scope="module", params=PROJECTS, ids=name_of)
 def project(request, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """Return a project with an accented name and a slug of its own."""
     names = {"project_name": "Modèle d'été", "project_slug": "summer-model"}
@@ -116,7 +84,7 @@ def after_ci(project: BakedProject) -> BakedProject:
     skipped = "" if mates[0] == project.answers["model"] else "newest"
     steps = steps_of(project.read(".github/workflows/ci.yml"), without=skipped)
     assert steps
-    options = " ".join(f"--deselect={path}" for path in proved_before(project.answers))
+    options = without_what_is_proved(project.answers["model"])
     python = find_python(project.answers["python_version"]) or sys.executable
     for line, environment in steps:
         assert "${{" not in line, f"{line!r} cannot be run by hand"
