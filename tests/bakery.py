@@ -77,12 +77,11 @@ class BakedProject:
         return self.answers["__package_name"]
 
     def files(self) -> list[str]:
-        """List the project's files, sorted, with forward slashes; not what Python or git add."""
-        added = {".git", "__pycache__"}
+        """List the project's files, sorted, with forward slashes."""
         return sorted(
             path.relative_to(self.path).as_posix()
             for path in self.path.rglob("*")
-            if path.is_file() and added.isdisjoint(path.parts)
+            if path.is_file() and ".git" not in path.parts
         )
 
     def read(self, name: str) -> str:

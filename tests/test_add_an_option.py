@@ -95,7 +95,10 @@ def test_the_templates_own_tests_know_the_new_model(extended: Path) -> None:
 def test_the_new_model_trains_and_passes_every_test_of_its_project(
     extended: Path, tmp_path: Path
 ) -> None:
-    """The tests of its task, its modality and its sample, which know nothing of it."""
+    """The tests of its task, its modality and its sample, which know nothing of it.
+
+    Those that depend on less than that have run for another classifier.
+    """
     project: BakedProject = bake_into(tmp_path / "output", {"model": NAME}, extended)
     options = without_what_is_proved(NAME)
     for session in ("types", "tests", "train"):

@@ -50,6 +50,7 @@ class Runner:
             "GITHUB_OUTPUT": str(self.outputs),
             "STAND_INS": str(folder),
             "PYTHONPATH": str(project / ".github" / "scripts"),
+            "PYTHONDONTWRITEBYTECODE": "1",  # other tests read this project
         }
 
     def stand_in(self, program: str) -> None:
