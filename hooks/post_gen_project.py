@@ -1,6 +1,7 @@
 """Lay the chosen overlays over the base tree, then check the whole project."""
 
 import fnmatch
+import glob
 import json
 import os
 import re
@@ -11,21 +12,25 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 SLUG, PACKAGE = ANSWERS["project_slug"], ANSWERS["__package_name"]
 
 OVERLAYS = "_options"
-BEGIN = "_begin"  # the first hook leaves it in a folder that is baked over, as a mark in time
-NOT_OURS = {".git", ".nox", ".venv", OVERLAYS}
+LIBRARY = "modelserve"
+# The library's hashes are known: vendor/modelserve/VENDORED.json.
+NOT_CHECKED = {".git", ".nox", ".venv", "vendor", OVERLAYS}
+# Set by a user who bakes over a folder's files: what is there may be theirs, and is not checked.
+OVERWRITE = os.environ.get("MODELSERVE_OVERWRITE") == "1"
 
 OPENING = r"\{[%{]"  # written so that Jinja, which renders this file too, sees no tag
+VARIABLE = re.compile(r"\{\{ ?cookiecutter\.(\w+) ?\}\}")
 LEFTOVER = re.compile(OPENING)
 LEFTOVER_VARIABLE = re.compile(OPENING + r"[^\n}]*cookiecutter\.")
 TYPED = [text for text in ANSWERS.values() if isinstance(text, str) and re.search(r"[{`\]]", text)]
 TYPED.sort(key=len, reverse=True)
 
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
-PLACEHOLDER = re.compile(r"^([ \t]*(?:from|import) )package\b", re.MULTILINE)
 QUOTED_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w+)`")
 WORKFLOW_PATH = re.compile(r"(?<![\w./@-])((?:[\w.-]+/)+[\w.*-]+\.\w+)")
 ENTRYPOINT = re.compile(r'^ENTRYPOINT \["([^"]+)"', re.MULTILINE)
 METADATA = re.compile(r"^metadata:\n(?:  .*\n)*?  name: (\S+)", re.MULTILINE)
+LOCAL_DEPENDENCY = re.compile(r"\{root:uri\}/(\S+)")
 COPY = re.compile(r"^COPY\s+(?!.*--from|.*\[)(?:--\S+\s+)*(.+)\s+\S+$", re.MULTILINE)
 
 Problems = Iterator[str]
@@ -35,29 +40,28 @@ def files_under(top: str) -> list[str]:
     """List the files under a folder, with forward slashes, relative to it."""
     found = []
     for folder, subfolders, names in os.walk(top):
-        subfolders[:] = sorted(set(subfolders) - NOT_OURS)
+        subfolders[:] = sorted(set(subfolders) - NOT_CHECKED)
         inside = os.path.relpath(folder, top).replace(os.sep, "/")
         found += [name if inside == "." else f"{inside}/{name}" for name in sorted(names)]
     return found
 
 
-def take_begin_ns() -> int:
-    """Return since when files are this bake's: all are, but in a folder that is baked over."""
-    if not os.path.exists(BEGIN):
-        return 0
-    begin_ns = os.stat(BEGIN).st_mtime_ns
-    os.remove(BEGIN)
-    return begin_ns
+def fill_in(text: str) -> str:
+    """Put answers in the place of their variables; what is no answer is found as a leftover."""
+    return VARIABLE.sub(lambda found: str(ANSWERS.get(found[1], found[0])), text)
 
 
-def made_ns(path: str) -> int:
-    """Return when a file came here; a copied folder's files keep the time of their last change."""
-    found = os.stat(path)
-    return max(found.st_mtime_ns, found.st_ctime_ns)
+def render(path: str) -> None:
+    """Fill in a file of an overlay: cookiecutter copies them whole, the many that go unused too."""
+    with open(path, "rb") as stream:
+        content = stream.read()
+    if b"cookiecutter." in content and b"\0" not in content:
+        with open(path, "wb") as stream:
+            stream.write(fill_in(content.decode("utf-8")).encode("utf-8"))
 
 
-def lay_overlays(begin_ns: int) -> Problems:
-    """Move each chosen overlay into place; never over another file of this bake."""
+def lay_overlays() -> Problems:
+    """Move each chosen overlay into place; never over a file of the base tree or of another one."""
     laid: dict[str, str] = {}
     for option in sorted(os.listdir(OVERLAYS)) if os.path.isdir(OVERLAYS) else []:
         choice = ANSWERS.get(option, ANSWERS.get(f"__{option}"))
@@ -66,29 +70,22 @@ def lay_overlays(begin_ns: int) -> Problems:
             yield f"{OVERLAYS}/{option}: no question has this name; rename the folder"
         elif not os.path.isdir(overlay) and choice != "none":
             yield f"{overlay}: the folder of this choice is missing; add it"
-        for path in files_under(overlay):
-            if os.path.exists(path) and made_ns(path) >= begin_ns:
+        if os.path.isdir(f"{overlay}/vendor"):
+            yield f"{overlay}/vendor: the library is the same in every project; move it"
+        for source in files_under(overlay):
+            path = fill_in(source)
+            if path in laid or (os.path.exists(path) and not OVERWRITE):
                 other = laid.get(path, "the base tree")
                 yield f"{path}: both {overlay} and {other} bring it; keep one of the two"
                 continue
             laid[path] = overlay
+            render(f"{overlay}/{source}")
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-            os.replace(f"{overlay}/{path}", path)
+            os.replace(f"{overlay}/{source}", path)
     for folder, _, names in os.walk(OVERLAYS, topdown=False):
         for name in names:
             os.remove(os.path.join(folder, name))
         os.rmdir(folder)
-
-
-def name_the_package() -> None:
-    """Give the package its name in the tests, which stand outside it and import `package`."""
-    for path in files_under("tests"):
-        with open(f"tests/{path}", encoding="utf-8", newline="") as stream:
-            text = stream.read() if path.endswith(".py") else ""
-        named = PLACEHOLDER.sub(rf"\g<1>{PACKAGE}", text)
-        if named != text:
-            with open(f"tests/{path}", "w", encoding="utf-8", newline="") as stream:
-                stream.write(named)
 
 
 def parse(path: str, text: str) -> object:
@@ -146,14 +143,18 @@ def check_names(pyproject: dict, files: list[str]) -> Problems:
     command = project.get("scripts", {}).get(SLUG, "")
     if not command.startswith((f"{PACKAGE}.", f"{PACKAGE}:")):
         yield f"pyproject.toml: [project.scripts] {SLUG} is not in {PACKAGE}; take __package_name"
+    folders = {path for _, text in strings_in(project) for path in LOCAL_DEPENDENCY.findall(text)}
+    for folder in sorted(folders):
+        if not os.path.isdir(folder):
+            yield f"pyproject.toml: a dependency is {folder}, which is not there; add it"
     for setting, text in strings_in(pyproject.get("tool", {})):
         named = re.match(r"src/(\w+)", text)
         is_name = named or setting in {"source", "source_pkgs", "packages", "known-first-party"}
-        if is_name and (named[1] if named else text) not in {PACKAGE, "src", "tests"}:
+        if is_name and (named[1] if named else text) not in {PACKAGE, LIBRARY, "src", "tests"}:
             yield f"pyproject.toml: {setting} names {text}; take __package_name"
 
 
-def check_mentions(path: str, text: str, files: list[str]) -> Problems:
+def check_mentions(path: str, text: str) -> Problems:
     """Find files that a document, an image or a workflow names, and that are not there."""
     folder = os.path.dirname(path)
     mentions: list[str] = []
@@ -167,7 +168,7 @@ def check_mentions(path: str, text: str, files: list[str]) -> Problems:
         sources = [name for names in COPY.findall(text) for name in names.split()]
         mentions = [name for name in sources if "." in name.strip("./") and is_source(name)]
     for name in dict.fromkeys(mentions):
-        if not (name.startswith("..") or os.path.exists(name) or fnmatch.filter(files, name)):
+        if not (name.startswith("..") or os.path.exists(name) or glob.glob(name)):
             yield f"{path}: names {name}, which is not there; add it, or name another"
 
 
@@ -189,9 +190,9 @@ def is_source(path: str) -> bool:
     return not slash or os.path.isdir(top)
 
 
-def check_files(begin_ns: int) -> Problems:
-    """Read each file of this bake once and check it by its kind."""
-    files = [path for path in files_under(".") if made_ns(path) >= begin_ns]
+def check_files() -> Problems:
+    """Read each file once and check it by its kind."""
+    files = files_under(".")
     for path in files:
         with open(path, "rb") as stream:
             content = stream.read()
@@ -206,27 +207,26 @@ def check_files(begin_ns: int) -> Problems:
         for typed in TYPED:  # what the user typed is neither Jinja nor a path
             text = text.replace(typed, "")
         yield from check_leftovers(path, text)
-        yield from check_mentions(path, text, files)
+        yield from check_mentions(path, text)
         yield from check_running_names(path, text)
         if path == "pyproject.toml" and isinstance(parsed, dict):
             yield from check_names(parsed, files)
 
 
 def main() -> None:
-    """Finish the project, or say everything that is wrong with it."""
-    begin_ns = take_begin_ns()
-    problems = [*lay_overlays(begin_ns)]
-    name_the_package()
-    problems += check_files(begin_ns)
+    """Finish the project, or name everything that is wrong with it."""
+    problems = [*lay_overlays()]
+    if not OVERWRITE:
+        problems += check_files()
     if problems:
-        print("The template made a project with faults:", file=sys.stderr)
+        print("The template rendered a faulty project:", file=sys.stderr)
         for problem in problems:
             print(f"  {problem}.", file=sys.stderr)
         print("Your answers are fine; please report this to the template.", file=sys.stderr)
         sys.exit(1)
     print(f"{SLUG} is ready. Train and serve it on http://127.0.0.1:8080, in two commands:\n")
     print(f"  cd {SLUG}\n  uvx nox -s serve\n\nIts tests: uvx nox -s tests")
-    print("The way to production: docs/deploy.md")
+    print("How to deploy it: docs/deploy.md")
 
 
 if __name__ == "__main__":

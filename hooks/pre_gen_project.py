@@ -1,4 +1,4 @@
-"""Refuse answers that could not become a working project, all of them in one message."""
+"""Refuse answers that cannot become a working project, and a folder that already holds files."""
 
 import json
 import keyword
@@ -11,6 +11,7 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 EMAIL_LIMIT = 254
 OWNER_LIMIT = 39
+NAMES_SHOWN = 8
 SLUG_LIMIT = 49  # Cloud Run's, the shortest among the places where the slug becomes a name
 
 NO_SLUG = "_"  # cookiecutter.json's answer to a name without a letter or digit
@@ -20,7 +21,14 @@ ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_~-]+"
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = re.compile(rf"{ATOM}(\.{ATOM})*@{LABEL}(\.{LABEL})+")
 
-PROJECT_FOLDERS = ("docs", "src", "tests")
+OVERWRITE = (
+    "MODELSERVE_OVERWRITE"  # an environment variable: an answer would be stored and replayed
+)
+
+LIBRARY = "modelserve"
+PROJECT_FOLDERS = ("docs", "src", "tests", "vendor")
+PYTHON_MODULES = {*sys.stdlib_module_names, "test"}  # Python's own tests, which its list leaves out
+WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|(com|lpt)[1-9]")
 # What the locks install, by distribution and by import name; a test compares it with them.
 DEPENDENCIES = """
 annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore click cloudpickle
@@ -73,9 +81,11 @@ def slug_problem(slug: str, package: str) -> str | None:
         (slug == NO_SLUG, f"the project's name yields none; give {rule}"),
         (not is_label, f"{slug!a} cannot name a folder, a command and a service; give {rule}"),
         (is_python_keyword(package), f"{slug!a} is a Python keyword; {other}"),
-        (package in sys.stdlib_module_names, f"{slug!a} would hide a module of Python's; {other}"),
+        (package in PYTHON_MODULES, f"{slug!a} would hide a module of Python's; {other}"),
+        (package == LIBRARY, f"{slug!a} would hide the library in vendor/{LIBRARY}; {other}"),
         (package in DEPENDENCIES, f"{slug!a} would hide a dependency; {other}"),
         (package in PROJECT_FOLDERS, f"{slug!a} is a folder of every project; {other}"),
+        (WINDOWS_DEVICES.fullmatch(slug), f"{slug!a} is a device's name on Windows; {other}"),
     )
     return next((problem for is_wrong, problem in checks if is_wrong), None)
 
@@ -133,8 +143,28 @@ def remove_nested_folders(slug: str) -> None:
         os.removedirs(os.path.relpath(project))
 
 
+def list_present() -> list[str]:
+    """Return what the folder holds already; a new repository's `.git` does not count."""
+    return sorted(
+        f"{name}/" if os.path.isdir(name) else name for name in os.listdir() if name != ".git"
+    )
+
+
+def refuse_to_overwrite(slug: str, present: list[str]) -> None:
+    """Print why nothing is written over a folder's files, and what to do instead."""
+    shown = ", ".join(present[:NAMES_SHOWN]) + (", …" if len(present) > NAMES_SHOWN else "")
+    print(
+        f"{slug} already holds files ({shown}), and a bake would overwrite some of them.\n"
+        "Nothing was changed. Instead:\n"
+        "  - to update a project: commit, then run `uvx cruft update` in it;\n"
+        "  - to make another one: give another project_slug, or another folder by --output-dir;\n"
+        f"  - to overwrite this one: commit, set {OVERWRITE}=1 in the environment, and repeat.",
+        file=sys.stderr,
+    )
+
+
 def main() -> None:
-    """Refuse the answers, or let the bake go on."""
+    """Refuse the answers or the folder, or let the bake go on."""
     problems = find_problems(ANSWERS)
     if problems:
         print("These answers cannot make a project:", file=sys.stderr)
@@ -142,9 +172,16 @@ def main() -> None:
             print(f"  {question}: {problem}.", file=sys.stderr)
         remove_nested_folders(ANSWERS["project_slug"])
         sys.exit(1)
-    if os.listdir():  # baked over: the other hook checks what is newer than this mark
-        with open("_begin", "wb"):
-            pass
+    present = list_present()
+    if present and os.environ.get(OVERWRITE) != "1":
+        refuse_to_overwrite(ANSWERS["project_slug"], present)
+        sys.exit(1)
+    if present:
+        print(
+            f"{OVERWRITE}=1: writing over {', '.join(present)}. Each file that the template has is "
+            "replaced, and vendor/ as a whole; your other files stay. See `git diff`.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Bake projects from the template, or from a changed copy of it."""
 
+import importlib.util
 import itertools
 import json
 import os
@@ -8,11 +9,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).parents[1]
 FOLDER = TEMPLATE / "{{cookiecutter.project_slug}}"
+LIBRARY = FOLDER / "vendor" / "modelserve"
 QUESTIONS: dict = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 CHOICES = {
     question: options
@@ -21,6 +24,8 @@ CHOICES = {
 }
 # These change lines, not the set of files: each choice is baked once, and they do not multiply.
 ONCE_EACH = ("python_version", "license")
+
+GENERATED = {".git", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 
 Answers = dict[str, str]
 
@@ -77,12 +82,16 @@ class BakedProject:
         return self.answers["__package_name"]
 
     def files(self) -> list[str]:
-        """List the project's files, sorted, with forward slashes."""
+        """List the project's files, sorted, with forward slashes; not what tools generate."""
         return sorted(
             path.relative_to(self.path).as_posix()
             for path in self.path.rglob("*")
-            if path.is_file() and ".git" not in path.parts
+            if path.is_file() and GENERATED.isdisjoint(path.parts)
         )
+
+    def own_files(self) -> list[str]:
+        """List the files that belong to the project's user: all but the library's."""
+        return [name for name in self.files() if not name.startswith("vendor/")]
 
     def read(self, name: str) -> str:
         """Return the text of one of the project's files."""
@@ -105,6 +114,17 @@ class BakedProject:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+
+
+def load_vendored() -> ModuleType:
+    """Return the library's module that lists and compares its files' hashes."""
+    path = LIBRARY / "src" / "modelserve" / "vendored.py"
+    spec = importlib.util.spec_from_file_location("vendored", path)
+    assert spec, path
+    assert spec.loader, path
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def tool_environment() -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Fixtures: projects baked once and shared, projects baked for one test, and spoilt templates."""
 
+import os
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -8,7 +10,20 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.bakery import Answers, BakedProject, bake_into, combinations, copy_template, name_of
+from tests.bakery import (
+    TEMPLATE,
+    Answers,
+    BakedProject,
+    bake_into,
+    combinations,
+    copy_template,
+    name_of,
+)
+
+# Bytecode of the library lies outside it: cookiecutter copies the folder while other tests run.
+sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(
+    TEMPLATE / ".pytest_cache" / "bytecode"
+)
 
 Bake = Callable[..., BakedProject]
 

@@ -1,21 +1,32 @@
-"""Renew what is kept of baked projects: `python -m tests.renew snapshots` or `… locks`.
+"""Renew what is kept in files: `python -m tests.renew snapshots`, `… locks` or `… vendored`.
 
-A word behind that renews only the combinations whose name holds it.
+For snapshots and locks, a further word renews only the combinations whose name holds it. `vendored`
+writes the hashes of the library's files.
 """
 
+import json
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.bakery import FOLDER, BakedProject, bake_into, combinations, name_of
+from tests.bakery import (
+    FOLDER,
+    LIBRARY,
+    BakedProject,
+    bake_into,
+    combinations,
+    load_vendored,
+    name_of,
+)
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 
 
 def renew_snapshots(name: str, project: BakedProject) -> None:
-    """Write the list of the project's files."""
-    text = "".join(f"{file}\n" for file in project.files())
+    """Write the list of the files that are the user's; the library is the same in each project."""
+    text = "".join(f"{file}\n" for file in project.own_files())
     (SNAPSHOTS / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -39,9 +50,27 @@ def origin_of(lock_name: str, project: BakedProject) -> Path:
     sys.exit(f"Nothing in {FOLDER.name} brings requirements/{lock_name}; add an empty one first.")
 
 
+def renew_vendored(library: Path = LIBRARY) -> None:
+    """Write the library's version, and the SHA-256 of each of its files."""
+    text = vendored_listing(library)
+    (library / "VENDORED.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def vendored_listing(library: Path = LIBRARY) -> str:
+    """Return what VENDORED.json should hold."""
+    package = (library / "src" / "modelserve" / "__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'^__version__ = "(.+)"$', package, re.M)
+    assert version, f"{library}: modelserve/__init__.py names no version"
+    listing = {"version": version[1], "files": load_vendored().hash_files(library)}
+    return json.dumps(listing, indent=2) + "\n"
+
+
 def main() -> None:
-    """Bake every combination and renew what was asked for."""
+    """Renew what was asked for, of every combination where it depends on one."""
     renewals = {"snapshots": renew_snapshots, "locks": renew_locks}
+    if sys.argv[1:] == ["vendored"]:
+        renew_vendored()
+        return
     if len(sys.argv) not in {2, 3} or sys.argv[1] not in renewals:
         sys.exit(__doc__)
     word = sys.argv[2] if len(sys.argv) == 3 else ""

@@ -74,9 +74,15 @@ def refuse(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
         pytest.param(
             "project_slug", "json", "hide a module of Python's", id="slug-standard-library"
         ),
+        pytest.param("project_slug", "test", "hide a module of Python's", id="slug-test"),
+        pytest.param("project_slug", "modelserve", "hide the library", id="slug-library"),
+        pytest.param("project_slug", "nul", "device's name on Windows", id="slug-device"),
+        pytest.param("project_slug", "com1", "device's name on Windows", id="slug-serial-port"),
+        pytest.param("project_slug", "lpt9", "device's name on Windows", id="slug-printer-port"),
         pytest.param("project_slug", "fastapi", "hide a dependency", id="slug-dependency"),
         pytest.param("project_slug", "prometheus-client", "hide a dependency", id="slug-import"),
         pytest.param("project_slug", "tests", "folder of every project", id="slug-tests"),
+        pytest.param("project_slug", "vendor", "folder of every project", id="slug-vendor"),
     ],
 )
 def test_a_bad_answer_is_refused(refuse, question: str, answer: str, complaint: str) -> None:

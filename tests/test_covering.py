@@ -1,7 +1,6 @@
 """A baked project installs, passes its own CI, trains, serves and stops: the slow part."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -12,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +25,8 @@ from tests.bakery import (
     name_of,
     tool_environment,
 )
-from tests.covering import PROJECTS, PYTHONS, of_the_same_framework, without_what_is_proved
+from tests.covering import PROJECTS, is_first_of_its_framework
+from tests.pythons import find_python
 
 pytestmark = [
     pytest.mark.covering,
@@ -36,23 +35,6 @@ pytestmark = [
 
 STARTS_WITHIN_S = 30
 STOPS_WITHIN_S = 10
-
-
-def find_python(version: str) -> str | None:
-    """Return the first interpreter on the path that is of this version."""
-    for folder in os.get_exec_path():
-        python = Path(folder) / f"python{version}"
-        if python.is_file() and version_of(python) == version:
-            return str(python)
-    assert not os.environ.get("REQUIRE_ALL"), f"there is no Python {version} here"
-    return None
-
-
-def version_of(python: Path) -> str:
-    """Return the version that an interpreter says it has; a shim may say nothing."""
-    script = "import sys; print('%d.%d' % sys.version_info[:2])"
-    done = subprocess.run([python, "-c", script], check=False, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module", params=PROJECTS, ids=name_of)
@@ -80,16 +62,14 @@ def after_ci(project: BakedProject) -> BakedProject:
 
     The newest releases are the same for all projects of a framework: its first one runs on them.
     """
-    mates = [each["model"] for each in of_the_same_framework(project.answers)]
-    skipped = "" if mates[0] == project.answers["model"] else "newest"
+    skipped = "" if is_first_of_its_framework(project.answers) else "newest"
     steps = steps_of(project.read(".github/workflows/ci.yml"), without=skipped)
     assert steps
-    options = without_what_is_proved(project.answers["model"])
     python = find_python(project.answers["python_version"]) or sys.executable
     for line, environment in steps:
         assert "${{" not in line, f"{line!r} cannot be run by hand"
         variables = {name: str(value) for name, value in environment.items()}
-        variables |= {"CI": "true", "PYTEST_ADDOPTS": options, "UV_PYTHON": python}
+        variables |= {"CI": "true", "UV_PYTHON": python}
         done = project.run("bash", "-euo", "pipefail", "-c", line, **variables)
         assert done.returncode == 0, f"{line}\n{done.stdout}"
     return project
@@ -180,43 +160,3 @@ def test_the_service_predicts_and_stops_when_told(after_ci: BakedProject) -> Non
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=STOPS_WITHIN_S) == 0
-
-
-def run_suite(project: BakedProject, python: str) -> str:
-    """Install a copy of a project for an interpreter and run its tests; return what went wrong."""
-    install = ("uv", "pip", "install", "--quiet")
-    for command in (
-        ("uv", "venv", "--quiet", "--python", python, ".venv"),
-        (*install, "--require-hashes", "-r", "requirements/development.txt"),
-        (*install, "--no-deps", "--no-build-isolation", "-e", "."),
-        (".venv/bin/python", "-m", "pytest", "-q", "-m", "not slow"),
-    ):
-        done = project.run(*command)
-        if done.returncode:
-            return f"{' '.join(command)}\n{done.stdout}"
-    return ""
-
-
-def test_its_tests_pass_on_other_pythons(
-    after_ci: BakedProject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """The locks are universal, and the code runs on each Python that the questions offer.
-
-    The projects of a framework, whose locks are the same, share those among them that none of them
-    is for. What takes its time is left out: its CI has just proved it on one Python.
-    """
-    mates = of_the_same_framework(after_ci.answers)
-    taken = {each["python_version"] for each in mates}
-    others = [version for version in PYTHONS if version not in taken]
-    own = [each["model"] for each in mates].index(after_ci.answers["model"])
-    made = shutil.ignore_patterns(".venv", ".nox", "model", "*_cache", "__pycache__")
-    with ThreadPoolExecutor() as pool:
-        runs = []
-        for version in others[own :: len(mates)]:
-            if python := find_python(version):
-                copy = BakedProject(tmp_path_factory.mktemp("python") / "copy", after_ci.answers)
-                shutil.copytree(after_ci.path, copy.path, ignore=made)
-                runs.append(pool.submit(run_suite, copy, python))
-    if not runs:
-        pytest.skip("other projects have run on each Python that is here")
-    assert [run.result() for run in runs] == [""] * len(runs)

@@ -22,7 +22,7 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
         assert not list(template.path.with_name("spoilt-output").iterdir())
         said = capfd.readouterr().err.replace(os.linesep, "\n")
         message = said.partition("Traceback")[0]
-        assert message.startswith("The template made a project with faults:\n")
+        assert message.startswith("The template rendered a faulty project:\n")
         return [line.strip() for line in message.splitlines() if line.startswith("  ")]
 
     return bake_and_fail
@@ -38,9 +38,9 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
             id="overlay-over-base",
         ),
         pytest.param(
-            {f"{OVERLAY}/data/x.txt": "1\n", "_options/task/classifier/data/x.txt": "2\n"},
+            {f"{OVERLAY}/data/x.txt": "1\n", "_options/sample/iris/data/x.txt": "2\n"},
             "data/x.txt: ",
-            "both _options/task/classifier and _options/framework/scikit-learn bring it",
+            "both _options/sample/iris and _options/framework/scikit-learn bring it",
             id="overlay-over-overlay",
         ),
         pytest.param(
@@ -54,6 +54,12 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
             "_options/python_version/3.12: ",
             "the folder of this choice is missing",
             id="missing-choice",
+        ),
+        pytest.param(
+            {f"{OVERLAY}/vendor/modelserve/x.py": "X = 1\n"},
+            "_options/framework/scikit-learn/vendor: ",
+            "the library is the same in every project",
+            id="overlay-over-the-library",
         ),
         pytest.param(
             {f"{PACKAGE}/broken.py": "def broken(:\n"},
@@ -77,6 +83,18 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
             "docs/b.md: ",
             "Jinja is left over in line 2",
             id="jinja-in-a-rendered-file",
+        ),
+        pytest.param(
+            {f"{OVERLAY}/docs/b.md": "{{ cookiecutter.license }}\n{{ cookiecutter.colour }}\n"},
+            "docs/b.md: ",
+            "Jinja is left over in line 2",
+            id="unknown-variable-in-an-overlay",
+        ),
+        pytest.param(
+            {f"{OVERLAY}/docs/b.md": "{% if cookiecutter.project_slug %}\n"},
+            "docs/b.md: ",
+            "Jinja is left over in line 1",
+            id="statement-in-an-overlay",
         ),
         pytest.param(
             {"src/second/b.py": "A = 1\n"},
@@ -139,8 +157,10 @@ def test_a_fault_is_named_with_its_file(
     [
         pytest.param('name = "{{ cookiecutter.project_slug }}"', 'name = "iris"', "name is not",
                      id="project"),
-        pytest.param('"{{ cookiecutter.__package_name }}.cli', '"iris.cli', "[project.scripts]",
-                     id="console-script"),
+        pytest.param('"{{ cookiecutter.__package_name }}.__main__', '"iris.__main__',
+                     "[project.scripts]", id="console-script"),
+        pytest.param("{root:uri}/vendor/modelserve", "{root:uri}/vendor/served",
+                     "a dependency is vendor/served, which is not there", id="library"),
         pytest.param('"src/{{ cookiecutter.__package_name }}"', '"src/iris"', "packages names",
                      id="wheel"),
         pytest.param('source = ["{{ cookiecutter.__package_name }}"]', 'source = ["iris"]',
@@ -168,23 +188,46 @@ def test_every_fault_is_named_at_once(template, refuse) -> None:
     assert named == {"README.md", "b.yml", "config/b.toml", ".github/c.yml", "pyproject.toml"}
 
 
-def test_overlays_may_not_collide_over_an_earlier_bake_either(template, capfd) -> None:
-    """With `-f` the files of the earlier bake are no collisions, but these are."""
+def test_overlays_may_not_collide_over_an_earlier_bake_either(
+    template, capfd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where overwriting is allowed, the files of the earlier bake are no collisions; these are."""
     template.bake()
-    template.write("_options/task/classifier/x.txt", "1\n")
+    template.write("_options/sample/iris/x.txt", "1\n")
     template.write(f"{OVERLAY}/x.txt", "2\n")
-    template.write(f"{OVERLAY}/README.md", "# Twice")
+    monkeypatch.setenv("MODELSERVE_OVERWRITE", "1")
     with pytest.raises(FailedHookException):
         template.bake(overwrite=True)
-    assert capfd.readouterr().err.count("bring it; keep one of the two") == 2
+    assert capfd.readouterr().err.count("bring it; keep one of the two") == 1
+
+
+def test_the_library_is_not_checked_at_each_bake(template) -> None:
+    """Its hashes are known, and its files may hold any braces and names."""
+    template.write("vendor/modelserve/docs/x.md", "[gone](gone.md) {{ cookiecutter.x }}\n")
+    template.write("vendor/modelserve/src/modelserve/broken.py", "def broken(:\n")
+    template.bake()
+
+
+def test_a_link_into_the_library_is_checked(template, refuse) -> None:
+    """The project's documents may point there, at what is there."""
+    template.write("docs/b.md", "[one](../vendor/modelserve/README.md) [none](../vendor/none.md)\n")
+    (problem,) = refuse()
+    assert problem.startswith("docs/b.md: names vendor/none.md")
+
+
+def test_names_and_answers_are_filled_in_overlays(template) -> None:
+    """Cookiecutter copies them whole and renders nothing in them; the hook does."""
+    name = f"{OVERLAY}/src/{{{{cookiecutter.__package_name}}}}/mine.toml"
+    template.write(name, 'a = "{{ cookiecutter.project_slug }}"\nb = "{{cookiecutter.license}}"\n')
+    project = template.bake()
+    assert project.read("src/iris_classifier/mine.toml") == 'a = "iris-classifier"\nb = "MIT"\n'
 
 
 def test_braces_that_belong_to_a_file_are_no_leftovers(template) -> None:
     """Workflows, f-strings, styles and alert rules hold braces of their own."""
     template.write(".github/b.yml", "name: ${{ github.ref }}\nif: ${{ !cancelled() }}\n")
     template.write(f"{PACKAGE}/braces.py", 'def f(x):\n    return f"{{{x}}} {{%d}}" % x\n')
-    template.write("b.css", "a{color:red}@media x{{%}}\n")
-    template.write("monitoring/b.yml", "summary: '{{ $labels.instance }} {{% x %}'\n")
+    template.write("monitoring/b.yaml", "summary: '{{ $labels.instance }} {{% x %}'\n")
     template.bake()
 
 

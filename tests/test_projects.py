@@ -1,5 +1,6 @@
 """Every combination makes exactly the project that it should."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -15,7 +16,18 @@ def test_the_project_has_exactly_these_files(project: BakedProject) -> None:
     """The snapshot is renewed by `uv run python -m tests.renew snapshots`, and read in review."""
     name = f"{project.answers['model']}--{project.answers['deploy_target']}"
     expected = (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    assert project.files() == expected
+    assert project.own_files() == expected
+
+
+def test_what_is_the_users_is_small(project: BakedProject) -> None:
+    """A reader finds their way: Kubernetes alone takes a manifest for each object."""
+    own = project.own_files()
+    if project.answers["deploy_target"] != "kubernetes":
+        assert len(own) <= 70
+    lines = [
+        line for name in own if name.endswith(".py") for line in project.read(name).split("\n")
+    ]
+    assert len(lines) <= 1200
 
 
 def test_no_snapshot_is_left_of_a_combination_that_is_gone() -> None:
@@ -44,11 +56,47 @@ def test_no_jinja_is_left(project: BakedProject) -> None:
         assert not re.search(r"\{[{%#][^\n}]*cookiecutter", project.read(name)), name
 
 
-def test_the_tests_import_the_package_by_its_name(project: BakedProject) -> None:
-    """In the template they import a placeholder."""
-    tests = [project.read(name) for name in project.files() if re.match(r"tests/.*\.py$", name)]
-    assert any(f"from {project.package} import" in text for text in tests)
-    assert not any(re.search(r"^\s*(from|import) package\b", text, re.M) for text in tests)
+def private_imports(text: str, public: list[str]) -> set[str]:
+    """Return what a module imports from the library beyond its public names."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    allowed = re.compile(rf"modelserve(\.({'|'.join(public)}|(types|testing)(\.\w+)*))?")
+    ours = {name for name in names if name.partition(".")[0] == "modelserve"}
+    return {name for name in ours if not allowed.fullmatch(name)}
+
+
+def test_a_project_imports_only_public_names_of_the_library(project: BakedProject) -> None:
+    """What is not in `__all__`, `types` or `testing` may change with any release."""
+    init = ast.parse(project.read("vendor/modelserve/src/modelserve/__init__.py"))
+    (public,) = (
+        ast.literal_eval(node.value)
+        for node in init.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    for name in project.files():
+        if name.endswith(".py") and not name.startswith("vendor/"):
+            assert not private_imports(project.read(name), public), name
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        ("import modelserve", set()),
+        ("from modelserve import Service", set()),
+        ("from modelserve.types import Rows", set()),
+        ("from .modelserve import bins", set()),
+        ("import modelserve.bins", {"modelserve.bins"}),
+        ("from modelserve import bins", {"modelserve.bins"}),
+        ("def f():\n    from modelserve.serving import app", {"modelserve.serving.app"}),
+    ],
+)
+def test_a_private_import_is_found(text: str, private: set[str]) -> None:
+    """Wherever it stands, and in whichever form."""
+    assert private_imports(text, ["Service"]) == private
 
 
 def test_addresses_name_the_owner_and_the_project(bake) -> None:

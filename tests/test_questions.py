@@ -1,17 +1,31 @@
 """The questions are asked in plain sentences, and the template's Jinja stays quiet."""
 
 import ast
+import fnmatch
 import json
 import re
 
 import pytest
 
-from tests.bakery import CHOICES, FOLDER, QUESTIONS, Answers, name_of, single_choices
+from tests.bakery import (
+    CHOICES,
+    FOLDER,
+    LIBRARY,
+    QUESTIONS,
+    Answers,
+    name_of,
+    single_choices,
+)
 
 PROMPTS = QUESTIONS["__prompts__"]
 ASKED = [question for question in QUESTIONS if not question.startswith("_")]
-JINJA = re.compile(r"\{[{%#]")
-TEXTS = [path for path in FOLDER.rglob("*") if path.is_file() and b"\0" not in path.read_bytes()]
+JINJA_EXPRESSION = re.compile(r"\{\{[^}\n]*cookiecutter[^}\n]*\}\}")
+# The library is copied as it is: what stands in its files is no business of cookiecutter's.
+TEXTS = [
+    path
+    for path in FOLDER.rglob("*")
+    if path.is_file() and LIBRARY not in path.parents and b"\0" not in path.read_bytes()
+]
 
 
 def relative(path) -> str:
@@ -53,6 +67,16 @@ def test_statements_stand_only_where_they_may() -> None:
     assert loud <= {"pyproject.toml"}
 
 
+def test_an_overlay_holds_variables_only() -> None:
+    """The hook fills them in, and evaluates nothing."""
+    for path in TEXTS:
+        if relative(path).startswith("_options/"):
+            for expression in JINJA_EXPRESSION.findall(path.read_text(encoding="utf-8")):
+                name = re.fullmatch(r"\{\{ ?cookiecutter\.(\w+) ?\}\}", expression)
+                assert name, f"{relative(path)}: {expression}"
+                assert name[1] in QUESTIONS, f"{relative(path)}: {expression}"
+
+
 def test_python_holds_no_jinja_and_parses() -> None:
     """It is copied, so that it lints, parses and reads as it is."""
     for path in TEXTS:
@@ -62,12 +86,16 @@ def test_python_holds_no_jinja_and_parses() -> None:
             ast.parse(text)
 
 
-def test_only_tests_import_the_placeholder() -> None:
-    """Sources import relatively; the hook gives the package its name in the tests alone."""
-    for path in TEXTS:
-        if path.suffix == ".py" and "tests" not in path.relative_to(FOLDER).parts:
-            text = path.read_text(encoding="utf-8")
-            assert not re.search(r"^\s*(from|import) package\b", text, re.M), relative(path)
+def test_no_folder_but_vendor_is_copied_whole() -> None:
+    """Cookiecutter empties such a folder before it copies, where a project is baked over."""
+    folders = [path for path in FOLDER.rglob("*") if path.is_dir() and LIBRARY not in path.parents]
+    whole = {
+        relative(folder)
+        for folder in folders
+        for pattern in QUESTIONS["_copy_without_render"]
+        if fnmatch.fnmatch(relative(folder), pattern)
+    }
+    assert whole == {"vendor", "_options"}
 
 
 def test_nothing_is_empty_but_the_typing_marker() -> None:

@@ -1,6 +1,5 @@
 """However the template is used, it makes the same project."""
 
-import json
 import os
 import shutil
 import socket
@@ -13,18 +12,7 @@ from cookiecutter.exceptions import FailedHookException
 from cookiecutter.hooks import run_hook
 from cookiecutter.utils import work_in
 
-from tests.bakery import (
-    CHOICES,
-    TEMPLATE,
-    Answers,
-    BakedProject,
-    bake_into,
-    covering_set,
-    literal,
-    name_of,
-    tool_environment,
-    write_config,
-)
+from tests.bakery import TEMPLATE, BakedProject, bake_into, literal, write_config
 
 GUARD = """
 import sys
@@ -87,19 +75,6 @@ def test_the_next_two_commands_are_printed(bake, capfd) -> None:
     assert "\n  cd prevision\n  uvx nox -s serve\n" in said
 
 
-def test_baking_over_a_project_renews_it(bake) -> None:
-    """With `-f` the template's files come back, and the user's own stay, whatever they hold."""
-    project = bake()
-    before = project.contents()
-    (project.path / "README.md").write_text("mine", encoding="utf-8")
-    (project.path / "requirements" / "serving.txt").unlink()
-    mine = {"mine.txt": b"mine", "mine.yml": b"{{ mine }}: [", "src/mine.py": b"def mine(:"}
-    for name, content in mine.items():
-        (project.path / name).write_bytes(content)
-    again = bake_into(project.path.parent, {}, overwrite_if_exists=True)
-    assert again.contents() == before | mine
-
-
 def test_a_bake_can_be_replayed(tmp_path: Path, bake) -> None:
     """Odd answers too: a replay renders none of them."""
     project = bake(project_name=literal('The {{ odd }} "one"'), github_owner="octo-org")
@@ -132,65 +107,3 @@ def test_the_questions_can_be_answered_by_return_alone(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "Which kind of model will the service answer from?" in done.stdout
     assert (tmp_path / "iris-classifier" / "README.md").is_file()
-
-
-@pytest.fixture
-def git(monkeypatch: pytest.MonkeyPatch):
-    """Return a function that runs git in a folder, as nobody in particular."""
-    if not shutil.which("git"):
-        pytest.skip("cruft needs git, and there is none here")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Somebody")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.com")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
-
-    def run_git(folder: Path, *arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
-
-    return run_git
-
-
-def commit_all(git, folder: Path) -> None:
-    """Commit everything in a folder, which becomes a repository if it is none."""
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message=State")
-
-
-def cruft(*arguments: str, folder: Path) -> str:
-    """Run cruft, and return what it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cruft", *arguments],
-        cwd=folder, env=tool_environment(), check=False, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-@pytest.mark.parametrize("answers", covering_set(), ids=name_of)
-def test_cruft_creates_and_updates_a_project(
-    tmp_path: Path, template, git, shared_bake, answers: Answers
-) -> None:
-    """A change of the template reaches a project that was made before, and nothing else does."""
-    project = shared_bake(name_of(answers))
-    commit_all(git, template.path)
-    chosen = json.dumps({question: project.answers[question] for question in CHOICES})
-    context = ("--extra-context", chosen)
-    cruft("create", str(template.path), "--no-input", *context, folder=tmp_path)
-    made = BakedProject(tmp_path / project.slug, project.answers)
-    assert set(made.files()) - {".cruft.json"} == set(project.files())
-
-    commit_all(git, made.path)
-    assert "up to date" in cruft("update", "-y", folder=made.path)
-
-    template.write("README.md", "\nA line from the template.\n")
-    framework = project.answers["__framework"]
-    template.write(f"_options/framework/{framework}/requirements/serving.txt", "# renewed\n")
-    commit_all(git, template.path)
-    before = made.contents()
-    cruft("update", "-y", folder=made.path)
-    changed = {name for name, content in made.contents().items() if before.get(name) != content}
-    assert changed == {"README.md", ".cruft.json", "requirements/serving.txt"}
-    assert made.read("README.md").endswith("\nA line from the template.\n")

@@ -12,6 +12,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests"]
 
 NAME = nox.project.load_toml("pyproject.toml")["project"]["name"]
+LIBRARY = "vendor/modelserve"
 VENV = Path(".venv")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 UV = os.environ.get("UV", "uv")  # uvx tells where its uv lies
@@ -31,14 +32,22 @@ def run(session: nox.Session, tool: str, *words: str) -> None:
 
 
 def install(session: nox.Session) -> None:
-    """Make `.venv` hold the locked development set and the project itself."""
+    """Make `.venv` hold the locked development set, the library, and the project itself."""
     if sys.version_info < (3, 11):  # noqa: UP036  nox may run on an older one
         session.error("Python 3.11 or later is needed: uvx --python 3.12 nox …")
     if not VENV.exists():
         uv(session, "venv", str(VENV), "--python", sys.executable)
     into = ("pip", "install", "--python", str(VENV))
     uv(session, *into, "--require-hashes", "-r", "requirements/development.txt")
-    uv(session, *into, "--no-deps", "--no-build-isolation", "--editable", ".")
+    ours = ("--editable", LIBRARY, "--editable", ".")
+    uv(session, *into, "--no-deps", "--no-build-isolation", *ours)
+
+
+def vendored(session: nox.Session, command: str = "check") -> None:
+    """Compare the library with its hashes, or change what may differ; needs no environment."""
+    paths = {"PYTHONPATH": "vendor/modelserve/src"}
+    words = (sys.executable, "-m", "modelserve.vendored", command)
+    session.run(*words, env=paths, external=True, log=False)
 
 
 def have_model(session: nox.Session) -> None:
@@ -77,7 +86,7 @@ def monitor(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with coverage."""
+    """Run the tests with coverage of src/; `-- --artifact model` tests a model that is there."""
     install(session)
     run(session, "pytest", *session.posargs, "--cov")
 
@@ -91,11 +100,12 @@ def image(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check form and style: ruff's linter and formatter, then pylint."""
+    """Check the library's hashes, then form and style: ruff's linter and formatter, pylint."""
+    vendored(session)
     install(session)
     run(session, "ruff", "check", ".")
     run(session, "ruff", "format", "--check", ".")
-    run(session, "pylint", "src", "tests", "image", ".github/scripts")
+    run(session, "pylint", "src", "tests")
 
 
 @nox.session
@@ -117,38 +127,55 @@ def secrets(session: nox.Session) -> None:
 
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
 def smoke(session: nox.Session) -> None:
-    """Ask a running service the golden cases: `-- http://127.0.0.1:8080/predict`."""
+    """Send a running service the golden cases: `-- http://127.0.0.1:8080/predict`."""
     session.install("--require-hashes", "--requirement", "requirements/serving.txt", silent=True)
-    start = f"from {NAME.replace('-', '_')}.cli import main; main()"
-    session.run("python", "-c", start, "smoke", *session.posargs, env={"PYTHONPATH": "src"})
+    paths = {"PYTHONPATH": os.pathsep.join(("src", "vendor/modelserve/src"))}
+    module = NAME.replace("-", "_")
+    session.run("python", "-m", module, "smoke", *session.posargs, env=paths)
 
 
 @nox.session(venv_backend="uv|virtualenv")
 def sbom(session: nox.Session) -> None:
-    """List what the image holds, the model among it, in sbom.json (CycloneDX)."""
+    """Write sbom.json (CycloneDX): the image's packages with their hashes, and the model."""
     session.install("--require-hashes", "--requirement", "requirements/serving.txt", silent=True)
-    session.run("python", "image/trim.py", session.virtualenv.location, silent=True)
+    trim = "vendor/modelserve/image/trim.py"
+    session.run("python", trim, session.virtualenv.location, silent=True)
     run_tool = (UV, "tool", "run", "--quiet", *BILL)
     listed = ("environment", session.virtualenv.location, "--pyproject", "pyproject.toml")
     written = ("--output-reproducible", "--output-file", "sbom.json")
     session.run(*run_tool, "cyclonedx-py", *listed, *written, external=True, log=False)
-    session.run(*run_tool, "python", ".github/scripts/complete_sbom.py", external=True, log=False)
+    complete = ("python", "-m", "modelserve.deploy", "complete-sbom")
+    library = {"PYTHONPATH": "vendor/modelserve/src"}
+    session.run(*run_tool, *complete, external=True, log=False, env=library)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
     """Renew the hashed locks in requirements/ from the ranges in pyproject.toml."""
     compiled = ("pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--upgrade")
+    third_parties = ("--no-emit-package", "modelserve")  # a folder has no hash; git holds it
     # The extras stay: pip before 23.3 wants each of them pinned by name.
     origin = ("--python-version=3.11", "--no-annotate", "--no-strip-extras")
     for name, extras in LOCKS.items():
         wanted = [f"--extra={extra}" for extra in extras]
         told = ("--custom-compile-command=nox -s lock", f"--output-file=requirements/{name}.txt")
-        uv(session, *compiled, *origin, *wanted, *told)
+        uv(session, *compiled, *third_parties, *origin, *wanted, *told)
+
+
+@nox.session
+def eject(session: nox.Session) -> None:
+    """Take the library in vendor/modelserve over, to edit it; `nox -s restore` undoes it."""
+    vendored(session, "eject")
+
+
+@nox.session
+def restore(session: nox.Session) -> None:
+    """Bring the released files of vendor/modelserve back from git's history."""
+    vendored(session, "restore")
 
 
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=False)
 def newest(session: nox.Session) -> None:
     """Run the tests on the newest releases that pyproject.toml allows, to hear of a break early."""
-    session.install("--editable", ".[training,development]")
-    session.run("pytest", "-m", "not slow", *session.posargs)
+    session.install("--editable", LIBRARY, "--editable", ".[training,development]")
+    session.run("pytest", *session.posargs)

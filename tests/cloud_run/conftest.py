@@ -24,16 +24,17 @@ VARIABLES = {
     "GCP_CALLER": f"iris-caller@{PROJECT}.iam.gserviceaccount.com",
     "GCP_BUCKET": "iris-1",
 }
+IMPORT = "from modelserve.deploy.targets.cloud_run import captures, gcloud, target, traffic"
 LONG_SLUG = "a-name-that-is-as-long-as-a-slug-may-be-and-no-mo"
 
 
 class Runner:
-    """Runs a project's scripts, with a `gcloud` that is real or a stand-in.
+    """Runs the library in a project, with a `gcloud` that is real or a stand-in.
 
     Args:
-        project: where they run.
+        project: where it runs.
         folder: for what the stand-ins write down.
-        environment: what the scripts find besides.
+        environment: what it finds besides.
     """
 
     def __init__(self, project: Path, folder: Path, environment: dict[str, str]) -> None:
@@ -49,7 +50,8 @@ class Runner:
         self.environment = environment | {
             "GITHUB_OUTPUT": str(self.outputs),
             "STAND_INS": str(folder),
-            "PYTHONPATH": str(project / ".github" / "scripts"),
+            "PYTHONPATH": str(project / "vendor" / "modelserve" / "src"),
+            "DEPLOY_TARGET": "cloud-run",
             "PYTHONDONTWRITEBYTECODE": "1",  # other tests read this project
         }
 
@@ -101,8 +103,12 @@ class Runner:
 
     def try_to(self, expression: str) -> subprocess.CompletedProcess[str]:
         """Evaluate an expression on the target, whatever comes of it."""
-        script = f"import json, target, traffic; print(json.dumps({expression}))"
+        script = f"import json\n{IMPORT}\nprint(json.dumps({expression}))"
         return self.run(sys.executable, "-c", script)
+
+    def deploy(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the library as a workflow does."""
+        return self.run(sys.executable, "-m", "modelserve.deploy", command, **environment)
 
 
 def cloud_run() -> str:
@@ -126,7 +132,7 @@ def long_name(bake: Callable[..., BakedProject]) -> BakedProject:
 
 @pytest.fixture
 def rehearsal(baked: BakedProject, tmp_path: Path) -> Runner:
-    """Return a way to run the project's scripts with stand-ins."""
+    """Return a way to run the library in the project with stand-ins."""
     runner = Runner(baked.path, tmp_path, {})
     runner.stand_in("gcloud")
     return runner
@@ -152,7 +158,7 @@ def google() -> Iterator[Google]:
 
 @pytest.fixture
 def real(gcloud: str, google: Google, baked: BakedProject, tmp_path: Path) -> Runner:
-    """Return a way to run the project's scripts with the real `gcloud`, which asks `google`."""
+    """Return a way to run the library with the real `gcloud`, which asks `google`."""
     assert gcloud
     return Runner(baked.path, tmp_path / "real", google.environment(str(tmp_path / "config")))
 

@@ -19,14 +19,14 @@ from tests.workflows.repository import Repository
 BUCKET = VARIABLES["GCP_BUCKET"]
 WINDOW = {"SINCE": "2026-01-25T00:00:00", "UNTIL": "2026-02-01T00:00:00"}
 IMAGE = "registry.test/service@sha256:1"
-FETCH = ("python3", ".github/scripts/fetch_captures.py")
 COPY = """
 import os
 from datetime import UTC, datetime
-from fetch_captures import fetch_records
+from modelserve.deploy.targets.cloud_run.captures import fetch_records
 since, until = (datetime.fromisoformat(os.environ[name]) for name in ("SINCE", "UNTIL"))
 fetch_records(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
 """
+NOTICE = "::notice title=Nothing to compare with::"
 MANIFEST = "fetched/model/manifest.json"
 TODAY = f"{datetime.now(UTC):%Y/%m/%d}"
 
@@ -73,14 +73,14 @@ def test_the_model_is_that_of_the_image_that_most_of_the_traffic_gets(nightly: R
     """Also after a rollback, and while a canary has its tenth."""
     shares = ({"revisionName": "a", "percent": 90}, {"revisionName": "b", "percent": 10})
     serve_model(nightly, shares)
-    done = nightly.run(*FETCH)
+    done = nightly.deploy("fetch-captures")
     assert done.returncode == 0, done.stderr
     (described,) = nightly.calls("gcloud", "run", "revisions", "describe")
     assert described[4] == "a"
     assert nightly.calls("docker") == [
         ["docker", "create", IMAGE],
         ["docker", "cp", "a-container:/app/model", "fetched/model"],
-        ["docker", "rm", "a-container"],
+        ["docker", "rm", "--force", "a-container"],
     ]
     assert (nightly.project / MANIFEST).exists()
     assert "\ntrue\n" in nightly.outputs.read_text("utf-8")
@@ -89,16 +89,16 @@ def test_the_model_is_that_of_the_image_that_most_of_the_traffic_gets(nightly: R
 def test_without_a_window_only_the_model_is_fetched(nightly: Runner) -> None:
     """A training run compares models, and nothing else."""
     serve_model(nightly, ({"revisionName": "a", "percent": 100},))
-    assert nightly.run(*FETCH, SINCE="", UNTIL="").returncode == 0
+    assert nightly.deploy("fetch-captures", SINCE="", UNTIL="").returncode == 0
     assert nightly.calls("gcloud", "storage") == []
 
 
 def test_before_the_first_deployment_there_is_nothing_to_fetch(nightly: Runner) -> None:
     """That is said, and is no failure."""
     serve_model(nightly, ())
-    done = nightly.run(*FETCH)
+    done = nightly.deploy("fetch-captures")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("::notice::iris-classifier is not deployed yet")
+    assert done.stdout.startswith(f"{NOTICE}iris-classifier is not deployed yet")
     assert "\nfalse\n" in nightly.outputs.read_text("utf-8")
     assert nightly.calls("docker") == []
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_fetched_fails_the_run(nightly: Runner, broken: tuple[str
     """A set-up that has broken must not look like a calm night."""
     nightly.reply(*broken, exit=1)
     serve_model(nightly, ({"revisionName": "a", "percent": 100},))
-    assert nightly.run(*FETCH).returncode != 0
+    assert nightly.deploy("fetch-captures").returncode != 0
     assert nightly.outputs.read_text("utf-8") == ""
 
 
@@ -170,8 +170,8 @@ def repository(shared_bake: Callable[[str], BakedProject], tmp_path: Path) -> Re
 def test_a_repository_that_is_not_set_up_stays_green(repository: Repository) -> None:
     """Nobody wants a red mark every night for a service that is not deployed."""
     run = repository.run("monitor.yml")
-    assert run.jobs["look"] == "success", run.log
-    assert run.log.startswith("::notice title=Nothing to compare with::")
+    assert run.jobs["monitor"] == "success", run.log
+    assert run.log.startswith(NOTICE)
     assert repository.calls() == []
 
 
@@ -185,7 +185,7 @@ def test_the_nightly_run_signs_in_fetches_and_compares(repository: Repository) -
     repository.reply(repository.command, "monitor", writes=report)
     repository.reply("gh", "issue", "list", says="[]")
     run = repository.run("monitor.yml")
-    assert run.jobs["look"] == "success", run.log
+    assert run.jobs["monitor"] == "success", run.log
     order = [" ".join(call[:3]) for call in repository.calls() if call[0] in {"gcloud", "docker"}]
     assert order == [
         "gcloud auth configure-docker",
@@ -193,7 +193,7 @@ def test_the_nightly_run_signs_in_fetches_and_compares(repository: Repository) -
         "gcloud run revisions",
         "docker create registry.test/service@sha256:1",
         "docker cp a-container:/app/model",
-        "docker rm a-container",
+        "docker rm --force",
         "gcloud storage rsync",
     ]
     (let_in,) = repository.calls("gcloud", "auth")

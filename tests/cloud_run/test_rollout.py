@@ -25,12 +25,12 @@ def test_the_first_revision_gets_all_of_the_traffic_and_keeps_it(
     real: Runner, google: Google
 ) -> None:
     """Cloud Run takes no service that nobody could ask."""
-    revision, former = real.ask(f"target.stage('{FIRST}')")
-    assert former == ""
+    revision, previous = real.ask(f"target.stage('{FIRST}')")
+    assert previous == ""
     assert google.shares(NAME) == {revision: 100}
     shifted = real.try_to(f"target.shift('{revision}', 10)")
     assert shifted.returncode == 0, shifted.stderr
-    assert shifted.stdout.startswith(f"::notice::{revision} is the only one")
+    assert shifted.stdout.startswith(f"::notice::{revision} is the only revision")
     assert google.shares(NAME) == {revision: 100}
 
 
@@ -38,8 +38,8 @@ def test_a_revision_is_staged_asked_shifted_and_released(
     real: Runner, google: Google, serving: str
 ) -> None:
     """Step by step, it gets nothing, a tenth, all of the traffic."""
-    revision, former = real.ask(f"target.stage('{SECOND}')")
-    assert former == serving
+    revision, previous = real.ask(f"target.stage('{SECOND}')")
+    assert previous == serving
     assert google.shares(NAME) == {serving: 100}
     assert google.tags(NAME) == {"canary": revision}
 
@@ -49,7 +49,7 @@ def test_a_revision_is_staged_asked_shifted_and_released(
 
     real.ask(f"target.shift('{revision}', 10)")
     assert google.shares(NAME) == {serving: 90, revision: 10}
-    assert real.ask(f"target.complaints('{revision}')") == []
+    assert real.ask(f"target.problems('{revision}')") == []
     real.ask(f"target.finish('{revision}')")
     assert (google.shares(NAME), google.tags(NAME)) == ({revision: 100}, {})
 
@@ -59,7 +59,7 @@ def test_a_revision_is_taken_back(real: Runner, google: Google, serving: str) ->
     revision, _ = real.ask(f"target.stage('{SECOND}')")
     real.ask(f"target.shift('{revision}', 10)")
     for _ in range(2):
-        real.ask(f"target.back('{serving}', '{revision}')")
+        real.ask(f"target.rollback('{serving}', '{revision}')")
         assert (google.shares(NAME), google.tags(NAME)) == ({serving: 100}, {})
 
 
@@ -74,8 +74,8 @@ def test_a_revision_that_does_not_start_changes_nothing(
     assert "The container failed to start" in failed.stderr
     assert (google.shares(NAME), google.tags(NAME)) == ({serving: 100}, {})
     time.sleep(1)
-    _, former = real.ask(f"target.stage('{SECOND}')")
-    assert former == serving
+    _, previous = real.ask(f"target.stage('{SECOND}')")
+    assert previous == serving
 
 
 def test_a_first_revision_that_does_not_start_leaves_no_service(
@@ -101,7 +101,7 @@ def test_google_is_asked_what_is_wrong_with_a_revision(
         {"insertId": "2", "severity": "ERROR", "textPayload": "Traceback"},
         {"insertId": "3", "severity": "ERROR", "httpRequest": asked},
     ]
-    assert real.ask(f"target.complaints('{serving}')") == [
+    assert real.ask(f"target.problems('{serving}')") == [
         "Ready: no memory is left",
         "logged: a b",
         "logged: Traceback",

@@ -12,10 +12,10 @@ from tests.bakery import BakedProject
 from tests.cloud_run.conftest import VARIABLES, Runner
 from tests.cloud_run.google import Google
 
+LIBRARY = "vendor/modelserve/src/modelserve"
 IMAGE = "europe-west1-docker.pkg.dev/a-project/iris-classifier/service@sha256:" + "0" * 64
-RENDER = (
-    f"target.render('{IMAGE}', traffic.service() + '-1', [dict(revisionName='x', percent=100)])"
-)
+SPLIT = "[dict(revisionName='x', percent=100)]"
+RENDER = f"target.render('{IMAGE}', traffic.service_name() + '-1', {SPLIT})"
 
 
 def describe(runner: Runner) -> dict[str, Any]:
@@ -30,10 +30,10 @@ def containers(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_googles_client_takes_the_description_as_it_is(real: Runner, google: Google) -> None:
     """It checks the name and the type of each field, and hands on all of them."""
-    revision, former = real.ask(f"target.stage('{IMAGE}')")
+    revision, previous = real.ask(f"target.stage('{IMAGE}')")
     (sent,) = [body for method, _, body in google.asked if method == "POST"]
     wanted = describe(real)["spec"]["template"]
-    assert (sent["spec"]["template"]["metadata"]["name"], former) == (revision, "")
+    assert (sent["spec"]["template"]["metadata"]["name"], previous) == (revision, "")
     assert sent["spec"]["template"]["spec"] == wanted["spec"]
     annotations = sent["spec"]["template"]["metadata"]["annotations"]
     assert wanted["metadata"]["annotations"].items() <= annotations.items()
@@ -106,7 +106,7 @@ def test_paths_of_the_settings_lie_in_what_is_mounted(rehearsal: Runner) -> None
 
 def test_settings_are_ones_that_the_service_knows(rehearsal: Runner, baked: BakedProject) -> None:
     """It would pass over a name that is misspelt."""
-    source = baked.read(f"src/{baked.package}/settings.py")
+    source = baked.read(f"{LIBRARY}/settings.py")
     known = {name.upper() for name in re.findall(r"^    (\w+): ", source, re.M)}
     names = {each["name"] for each in containers(describe(rehearsal))["service"]["env"]}
     assert names
@@ -118,7 +118,7 @@ def test_requests_wait_for_an_instance_rather_than_be_refused(
 ) -> None:
     """Cloud Run starts another instance before the service itself says 503."""
     spec = describe(rehearsal)["spec"]["template"]["spec"]
-    settings = baked.read(f"src/{baked.package}/settings.py")
+    settings = baked.read(f"{LIBRARY}/settings.py")
     most, body_s, predict_s = (
         int(re.search(rf"{name}: \w+ = Field\(\s*default=(\d+)", settings)[1])
         for name in ("max_concurrency", "body_timeout_s", "predict_timeout_s")
@@ -129,7 +129,7 @@ def test_requests_wait_for_an_instance_rather_than_be_refused(
 
 def test_it_is_stopped_within_googles_patience(baked: BakedProject) -> None:
     """Ten seconds after SIGTERM comes SIGKILL."""
-    server = baked.read(f"src/{baked.package}/serving/server.py")
+    server = baked.read(f"{LIBRARY}/serving/server.py")
     assert int(re.search(r'"timeout_graceful_shutdown": (\d+)', server)[1]) <= 8
 
 
@@ -162,7 +162,7 @@ def test_a_long_name_stays_within_cloud_runs_limits(
 
 def test_documents_call_the_service_by_its_name(long_name: BakedProject, tmp_path: Path) -> None:
     """Also where the project's name is too long for it."""
-    service = Runner(long_name.path, tmp_path / "runner", {}).ask("traffic.service()")
+    service = Runner(long_name.path, tmp_path / "runner", {}).ask("traffic.service_name()")
     page = long_name.read("docs/deploy.md")
     named = re.findall(r"gcloud run services (?:describe|proxy|delete|update-traffic) (\S+)", page)
     assert named

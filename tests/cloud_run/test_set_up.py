@@ -54,7 +54,7 @@ def bindings(runner: Runner) -> set[tuple[str, str]]:
 
 def commands(dry_run: str) -> list[str]:
     """Return the commands that a dry run prints, those that only look among them."""
-    lines = (line.removeprefix("# unless it is there: ") for line in dry_run.splitlines())
+    lines = (line.removeprefix("# unless it exists: ") for line in dry_run.splitlines())
     return [line for line in lines if line.startswith("gcloud ")]
 
 
@@ -64,7 +64,7 @@ def test_it_makes_everything_and_tells_github_s_variables(first: Runner) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(made(first)) == 8
     told = dict(VARIABLE.findall(done.stdout))
-    known = first.run("python3", "-c", "import gcloud; print(*gcloud.VARIABLES)").stdout.split()
+    known = first.ask("gcloud.VARIABLES")
     assert set(told) == set(known)
     assert told["GCP_BUCKET"] == f"iris-classifier-{memory.NUMBER}"
     assert (

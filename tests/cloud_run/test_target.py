@@ -26,8 +26,8 @@ def names(runner: Runner) -> list[str]:
 
 def sent_traffic(runner: Runner) -> list[dict]:
     """Return the traffic that a rendered description has."""
-    script = "target.render('x', 'new', traffic.kept(traffic.targets(traffic.describe())))"
-    text: str = runner.ask(script)
+    kept = "traffic.without_canary(traffic.traffic_targets(traffic.describe()))"
+    text: str = runner.ask(f"target.render('x', 'new', {kept})")
     return json.loads(text.split("\n  traffic: ")[1])
 
 
@@ -37,7 +37,7 @@ def test_every_call_names_the_project_and_waits_for_nobody(rehearsal: Runner) ->
     rehearsal.reply(*DESCRIBE, says="{}")
     rehearsal.reply("gcloud", "logging", "read", says="[]")
     rehearsal.ask("target.stage('x@sha256:1')")
-    rehearsal.ask("target.complaints('a')")
+    rehearsal.ask("target.problems('a')")
     rehearsal.ask("target.finish('a')")
     calls = rehearsal.calls("gcloud")
     assert len(calls) == 5
@@ -58,8 +58,8 @@ def test_a_split_and_others_tags_stay_while_a_canary_is_staged(rehearsal: Runner
         {"revisionName": "a", "percent": 70},
         {"revisionName": "b", "percent": 30, "tag": "stable"},
     ]
-    _, former = rehearsal.ask("target.stage('x@sha256:1')")
-    assert former == "a"
+    _, previous = rehearsal.ask("target.stage('x@sha256:1')")
+    assert previous == "a"
 
 
 def test_a_revision_that_cannot_be_staged_is_taken_back(rehearsal: Runner) -> None:
@@ -78,7 +78,7 @@ def test_a_change_that_was_made_counts_whatever_is_said_of_it(rehearsal: Runner)
     """A latest revision that does not start makes every change look failed."""
     stand(rehearsal, {"revisionName": "a", "percent": 100})
     rehearsal.reply(*MOVE, exit=1)
-    assert rehearsal.try_to("target.back('a', 'b')").returncode == 0
+    assert rehearsal.try_to("target.rollback('a', 'b')").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -99,31 +99,31 @@ def test_a_change_that_was_not_made_fails(rehearsal: Runner, traffic: list[dict]
     """Then somebody must look."""
     stand(rehearsal, *traffic)
     rehearsal.reply(*MOVE, exit=1)
-    done = rehearsal.try_to("target.back('a', 'b')")
+    done = rehearsal.try_to("target.rollback('a', 'b')")
     assert done.returncode == 1
     assert "GcloudError: run services update-traffic" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("former", "revision", "traffic"),
+    ("previous", "revision", "traffic"),
     [
         pytest.param("", "", [{"revisionName": "a", "percent": 100}], id="nothing-was-staged"),
         pytest.param("", "b", [{"revisionName": "a", "percent": 100}], id="others-answer"),
     ],
 )
 def test_a_service_that_others_use_is_never_taken_away(
-    rehearsal: Runner, former: str, revision: str, traffic: list[dict]
+    rehearsal: Runner, previous: str, revision: str, traffic: list[dict]
 ) -> None:
     """Only one that this rollout has begun."""
     stand(rehearsal, *traffic)
-    rehearsal.ask(f"target.back('{former}', '{revision}')")
+    rehearsal.ask(f"target.rollback('{previous}', '{revision}')")
     assert set(names(rehearsal)) <= {"run services list"}
 
 
 def test_a_service_that_is_gone_needs_no_way_back(rehearsal: Runner) -> None:
     """The second time, there is nothing to do."""
     rehearsal.reply(*LIST, says="[]")
-    rehearsal.ask("target.back('', 'a')")
+    rehearsal.ask("target.rollback('', 'a')")
     assert names(rehearsal) == ["run services list"]
 
 
@@ -132,7 +132,7 @@ def test_a_revision_without_an_address_cannot_be_asked(rehearsal: Runner) -> Non
     stand(rehearsal, {"revisionName": "b", "tag": "canary", "url": f"https://canary---{HOST}"})
     done = rehearsal.try_to("target.reach('a').__enter__()")
     assert done.returncode == 1
-    assert "a cannot be asked: it has no tag canary" in done.stderr
+    assert "a is not reachable: it has no tag canary" in done.stderr
 
 
 def test_the_canary_is_asked_as_the_caller(rehearsal: Runner) -> None:
@@ -158,7 +158,7 @@ def test_variables_that_are_missing_are_named_at_once(rehearsal: Runner) -> None
 
 def test_the_image_is_named_as_the_registry_calls_it(rehearsal: Runner) -> None:
     """The repository in it is the one that set-up.sh makes."""
-    done = rehearsal.run("python3", ".github/scripts/name_image.py")
+    done = rehearsal.deploy("sign-in")
     assert done.returncode == 0, done.stdout
     (line,) = [x for x in rehearsal.outputs.read_text("utf-8").splitlines() if "docker" in x]
     assert line == "europe-west1-docker.pkg.dev/a-project/iris-classifier/service"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-INPUT = re.compile(r"\$\{\{ inputs\.(\w+) \}\}")
+EXPRESSION = re.compile(r"\$\{\{ (?:inputs|github)\.(\w+) \}\}")
+LIBRARY = "vendor/modelserve/src"  # which every workflow sets
 
 
 @dataclass
@@ -26,20 +27,21 @@ def run_action(
     Args:
         project: where the steps run.
         name: of the action.
-        inputs: what it is told; the others have their defaults.
+        inputs: those that are set; the others have their defaults.
         environment: what every step finds; `GITHUB_ENV` names a file with more.
     """
     folder = project / ".github" / "actions" / name
     plan = yaml.safe_load((folder / "action.yml").read_text(encoding="utf-8"))
     assert inputs.keys() <= plan["inputs"].keys()
     given = {key: each.get("default", "") for key, each in plan["inputs"].items()} | inputs
+    given["repository"] = environment.get("GITHUB_REPOSITORY", "")
     log = ""
     for step in plan["runs"]["steps"]:
         if "run" not in step:
             continue
         assert "${{" not in step["run"], "hand it over by `env`"
         own = {
-            key: INPUT.sub(lambda found: given[found[1]], value)
+            key: EXPRESSION.sub(lambda found: given[found[1]], value)
             for key, value in step.get("env", {}).items()
         }
         more = Path(environment["GITHUB_ENV"])
@@ -48,7 +50,7 @@ def run_action(
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=project,
-            env=environment | told | own | {"GITHUB_ACTION_PATH": str(folder)},
+            env=environment | {"PYTHONPATH": LIBRARY} | told | own,
             check=False,
             text=True,
             stdin=subprocess.DEVNULL,

@@ -20,14 +20,16 @@ from tests.cluster.api_server import Server, running
 
 # As long as a slug may be: what holds for it holds for every other.
 LONGEST = "a-name-that-is-as-long-as-a-slug-may-be-and-no-mo"
+LIBRARY = "vendor/modelserve/src"
+IMPORT = "from modelserve.deploy.targets.kubernetes import target\n"
 CALL = (
-    "import json, sys, target\n"
+    f"{IMPORT}import json, sys\n"
     "print(json.dumps(getattr(target, sys.argv[1])(*json.loads(sys.argv[2]))))"
 )
 
 OLD, NEW, NEXT = (f"ghcr.io/octo-org/iris@sha256:{digit * 64}" for digit in "123")
 REACH = (
-    "import sys, target, urllib.request\n"
+    f"{IMPORT}import sys, urllib.request\n"
     "with target.reach(sys.argv[1]) as address:\n"
     "    print(urllib.request.urlopen(address.url).read().decode(), repr(address.token))"
 )
@@ -80,12 +82,12 @@ def render(kubectl: str, service: BakedProject) -> Callable[..., list[Object]]:
 
 
 class Cluster:
-    """A project, the cluster that it is deployed to, and its scripts.
+    """A project, the cluster that it is deployed to, and the library's target.
 
     Args:
-        project: whose scripts are run.
+        project: where the library is run.
         server: plays the cluster.
-        folder: for what the scripts write.
+        folder: for what the steps write.
         kubectl: the real one.
     """
 
@@ -102,7 +104,8 @@ class Cluster:
             "HOME": str(folder),  # where kubectl caches what it has learnt of a server
             "KUBECONFIG": str(folder / "kubeconfig"),
             "REAL_KUBECTL": kubectl,
-            "PYTHONPATH": ".github/scripts",
+            "PYTHONPATH": LIBRARY,
+            "DEPLOY_TARGET": "kubernetes",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         here = {"cluster": {"server": server.url}, "name": "here"}

@@ -34,18 +34,18 @@ def either(resource: str) -> set[tuple[str, str, str]]:
 def test_deploying_may_do_what_it_does(
     cluster: Cluster, render: Callable[..., list[Object]]
 ) -> None:
-    """Every way through target.py is gone, by the real kubectl, and its requests are compared."""
+    """Every path through the target is run, by the real kubectl, and its requests are compared."""
     cluster.variables["KUBE_MONITORING"] = "prometheus-operator"
     cluster.call("stage", OLD)
     cluster.call("stage", NEW)
     cluster.call("shift", NEW, 10)
-    cluster.call("complaints", NEW)
+    cluster.call("problems", NEW)
     cluster.python("-c", REACH, NEW, TUNNEL_IS_DOWN="1")
     cluster.call("finish", NEW)
-    cluster.call("back", OLD, NEW)
+    cluster.call("rollback", OLD, NEW)
     cluster.state.broken.add(NEW)
     cluster.refused("stage", NEW)
-    cluster.call("back", "", OLD)
+    cluster.call("rollback", "", OLD)
 
     asked = cluster.server.asked
     assert asked & either("pods/portforward")
@@ -60,11 +60,13 @@ def test_fetching_may_do_what_it_does(
     """It looks for a pod, and runs one command in it."""
     cluster.call("stage", OLD)
     cluster.server.asked.clear()
-    program = ".github/actions/fetch-captures/fetch.py"
     cluster.variables["KUBE_SERVER"] = cluster.server.url
     (cluster.folder / "programs" / "kubectl").unlink()
     (cluster.folder / "programs" / "kubectl").symlink_to(kubectl)
-    done = cluster.python(program, SINCE="", UNTIL="", GITHUB_OUTPUT=str(cluster.folder / "output"))
+    done = cluster.python(
+        *("-m", "modelserve.deploy", "fetch-captures"),
+        GITHUB_OUTPUT=str(cluster.folder / "output"),
+    )
     assert "is not played here" in done.stderr
 
     asked = cluster.server.asked

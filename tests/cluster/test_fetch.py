@@ -103,4 +103,4 @@ def test_an_archive_that_breaks_off_fails_the_run(watched: Cluster, pod: Path) -
     (pod / "model").rmdir()
     passed, said, _ = fetch(watched, "", "")
     assert not passed
-    assert "is no whole archive" in said or "could not pack" in said
+    assert "sent an incomplete archive" in said or "could not pack" in said

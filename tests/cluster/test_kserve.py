@@ -12,7 +12,7 @@ import pytest
 from tests.bakery import tool_environment
 from tests.cluster.conftest import Object
 from tests.cluster.manifests import only
-from tests.test_dashboards import lost
+from tests.test_dashboards import differences
 
 # Without its dependencies, which are servers: the types need Kubernetes' client alone.
 TYPES = ("kserve==0.21.0", "kubernetes==35.0.0")
@@ -48,7 +48,7 @@ def test_kserve_knows_every_key(
 ) -> None:
     """What its types do not have is dropped on the way through them."""
     service = only(render("deploy/kserve"), "InferenceService")
-    assert lost(service, there_and_back(service)) == []
+    assert list(differences(service, there_and_back(service))) == []
 
     service["spec"]["predictor"]["minReplica"] = 1
-    assert lost(service, there_and_back(service)) == [".spec.predictor.minReplica"]
+    assert list(differences(service, there_and_back(service))) == [".spec.predictor.minReplica"]

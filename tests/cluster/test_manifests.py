@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.bakery import BakedProject, tool_environment
-from tests.cluster.conftest import Object
+from tests.cluster.conftest import LIBRARY, Object
 from tests.cluster.manifests import long_names, only, pods, unrestricted
 
 ENVIRONMENTS = ("deploy/overlays/production", "deploy/overlays/staging")
@@ -177,7 +177,7 @@ def test_probes_ask_what_is_answered(objects: list[Object], service: BakedProjec
     sources = "".join(
         service.read(name)
         for name in service.files()
-        if f"{service.package}/" in name and name.endswith(".py")
+        if f"{LIBRARY}/modelserve/" in name and name.endswith(".py")
     )
     for kind, pod in pods(objects):
         for container in pod["containers"]:
@@ -261,7 +261,7 @@ def test_the_service_may_ask_nobody_but_the_name_service(environment: list[Objec
 
 def test_variables_are_settings_of_a_service(objects: list[Object], service: BakedProject) -> None:
     """One that is misspelt would say nothing, and do nothing."""
-    settings = service.read(f"src/{service.package}/settings.py")
+    settings = service.read(f"{LIBRARY}/modelserve/settings.py")
     for kind, pod in pods(objects):
         if kind != "Job":
             for variable in pod["containers"][0]["env"]:
@@ -276,7 +276,7 @@ def test_a_batch_job_has_as_many_tasks_as_shards(render: Render, service: BakedP
     assert (job["completionMode"], job["parallelism"]) == ("Indexed", job["completions"])
     (variable,) = container["env"]
     assert f"$({variable['name']})" in container["args"][2]
-    assert f'"{variable["name"]}"' in service.read(f"src/{service.package}/commands/serving.py")
+    assert f'"{variable["name"]}"' in service.read(f"{LIBRARY}/modelserve/commands/serving.py")
 
 
 def test_the_checks_of_pods_find_what_is_wrong() -> None:

@@ -13,20 +13,32 @@ from tests.bakery import CHOICES, BakedProject
 from tests.cluster.conftest import Object
 
 
+def print_objects(project: BakedProject) -> list[Object]:
+    """Return what the library prints in a project."""
+    command = (sys.executable, "-B", "-m", "modelserve.deploy", "monitoring-objects")
+    environment = {"DEPLOY_TARGET": "kubernetes", "PYTHONPATH": "vendor/modelserve/src"}
+    done = project.run(*command, **environment)
+    assert done.returncode == 0, done.stdout
+    return list(yaml.safe_load_all(done.stdout))
+
+
 @pytest.fixture(params=CHOICES["model"])
 def made(request: pytest.FixtureRequest, shared_bake) -> tuple[BakedProject, list[Object]]:
-    """Return a project of each kind of model, with what its script prints."""
+    """Return a project of each kind of model, with the objects that the library prints."""
     project = shared_bake(f"{request.param}--kubernetes")
-    done = project.run(sys.executable, "-B", "deploy/prometheus/objects.py")
-    assert done.returncode == 0, done.stdout
-    return project, list(yaml.safe_load_all(done.stdout))
+    return project, print_objects(project)
 
 
-def rules_of(project: BakedProject) -> list[str]:
-    """Return the project's files of rules."""
-    folder = "monitoring/prometheus/"
-    rules = [name for name in project.files() if name.startswith(f"{folder}rules/")]
-    return [f"{folder}thresholds.yaml", *rules]
+def rules_of(project: BakedProject) -> dict[str, str]:
+    """Return the files of rules, by the part that names their object."""
+    folder = "vendor/modelserve/monitoring/prometheus/rules/"
+    rules = [name for name in project.files() if name.startswith(folder)]
+    assert len(rules) > 8
+    parts = {Path(name).stem: name for name in rules}
+    return parts | {
+        "thresholds": "monitoring/thresholds.yaml",
+        "rules-own": "monitoring/rules/own.yaml",
+    }
 
 
 def test_every_rule_is_there_and_none_is_changed(made: tuple[BakedProject, list[Object]]) -> None:
@@ -35,9 +47,19 @@ def test_every_rule_is_there_and_none_is_changed(made: tuple[BakedProject, list[
     rules = [each for each in objects if each["kind"] == "PrometheusRule"]
     named = {each["metadata"]["name"]: each["spec"] for each in rules}
     assert named == {
-        f"{project.slug}-{Path(name).stem}": yaml.safe_load(project.read(name))
-        for name in rules_of(project)
+        f"{project.slug}-{part}": yaml.safe_load(project.read(name))
+        for part, name in rules_of(project).items()
     }
+
+
+def test_rules_of_ones_own_come_too(bake) -> None:
+    """Under a name that none of the library's has."""
+    project = bake(deploy_target="kubernetes")
+    own = project.path / "monitoring" / "rules" / "drift.yaml"
+    own.write_text("groups: []\n", encoding="utf-8")
+    names = [each["metadata"]["name"] for each in print_objects(project)]
+    assert f"{project.slug}-rules-drift" in names
+    assert len(names) == len(set(names))
 
 
 def test_prometheus_takes_the_rules_as_they_are_wrapped(
@@ -61,7 +83,7 @@ def test_every_dashboard_is_there(made: tuple[BakedProject, list[Object]]) -> No
     """In one object, which is not too large for the cluster's store."""
     project, objects = made
     (found,) = [each for each in objects if each["kind"] == "ConfigMap"]
-    folder = "monitoring/grafana/dashboards/"
+    folder = "vendor/modelserve/monitoring/grafana/dashboards/"
     assert found["data"] == {
         f"{project.slug}-{name.removeprefix(folder)}": project.read(name)
         for name in project.files()

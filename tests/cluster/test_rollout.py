@@ -1,4 +1,4 @@
-"""A rollout by target.py: the real `kubectl` speaks to a played cluster."""
+"""A rollout by the library's target: the real `kubectl` speaks to a played cluster."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_a_canary_is_given_a_part_of_the_pods(deployed: Cluster) -> None:
     deployed.call("stage", NEW)
     deployed.call("shift", NEW, 10)
     assert deployed.asked_tracks == ["canary", "stable", "stable", "stable"]
-    assert deployed.call("complaints", NEW) == []
+    assert deployed.call("problems", NEW) == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_canarys_part_comes_next_below_what_was_asked(
     cluster: Cluster, percent: int, stable: int, canary: int
 ) -> None:
     """Or is one pod, where one is too many."""
-    assert cluster.call("pods_for", percent, stable) == canary
+    assert cluster.call("canary_replicas", percent, stable) == canary
 
 
 def test_a_canarys_part_follows_the_number_of_stable_pods(deployed: Cluster) -> None:
@@ -87,46 +87,46 @@ def test_finishing_leaves_the_number_of_pods_to_the_autoscaler(deployed: Cluster
 
 
 @pytest.mark.parametrize("steps", [("stage",), ("stage", "shift"), ("stage", "shift", "finish")])
-def test_going_back_works_from_every_step(deployed: Cluster, steps: tuple[str, ...]) -> None:
+def test_rolling_back_works_from_every_step(deployed: Cluster, steps: tuple[str, ...]) -> None:
     """And once more, for whoever is not sure."""
     given = {"stage": (NEW,), "shift": (NEW, 10), "finish": (NEW,)}
     for step in steps:
         deployed.call(step, *given[step])
     for _ in range(2):
-        deployed.call("back", OLD, NEW)
+        deployed.call("rollback", OLD, NEW)
         assert deployed.images == {"stable": OLD}
         assert deployed.asked_tracks == ["stable"] * 3
 
 
-def test_going_back_from_the_first_revision_leaves_none(deployed: Cluster) -> None:
+def test_rolling_back_from_the_first_revision_leaves_none(deployed: Cluster) -> None:
     """The next one is then a first one again."""
     for _ in range(2):
-        deployed.call("back", "", OLD)
+        deployed.call("rollback", "", OLD)
         assert deployed.images == {}
     assert deployed.call("stage", NEW) == [NEW, ""]
 
 
-def test_going_back_where_nothing_was_ever_deployed_is_no_failure(cluster: Cluster) -> None:
+def test_rolling_back_where_nothing_was_ever_deployed_is_no_failure(cluster: Cluster) -> None:
     """The rollout may have been broken off before anything happened."""
-    cluster.call("back", "", NEW)
+    cluster.call("rollback", "", NEW)
     assert not cluster.state.objects
 
 
-def test_going_back_to_a_named_revision(deployed: Cluster) -> None:
+def test_rolling_back_to_a_named_revision(deployed: Cluster) -> None:
     """As *Run workflow* with a revision does it, with no canary about."""
     deployed.call("stage", NEW)
     deployed.call("finish", NEW)
-    deployed.call("back", OLD, "")
+    deployed.call("rollback", OLD, "")
     assert deployed.images == {"stable": OLD}
 
 
-def test_going_back_to_what_is_still_served_takes_a_canary_of_the_same_image_away(
+def test_rolling_back_to_what_is_still_served_takes_a_canary_of_the_same_image_away(
     deployed: Cluster,
 ) -> None:
     """The same image deployed twice is no reason to take the stable one away."""
     deployed.call("stage", OLD)
     assert set(deployed.images) == {"stable", "canary"}
-    deployed.call("back", OLD, OLD)
+    deployed.call("rollback", OLD, OLD)
     assert deployed.images == {"stable": OLD}
 
 
@@ -142,7 +142,7 @@ def test_a_canary_that_does_not_come_up_is_taken_away(deployed: Cluster) -> None
 
 
 def test_a_stable_deployment_that_answers_nothing_is_replaced(cluster: Cluster) -> None:
-    """A first revision that never came up is no former one."""
+    """A first revision that never came up is no previous one."""
     cluster.state.broken.add(OLD)
     cluster.refused("stage", OLD)
     assert cluster.images == {"stable": OLD}
@@ -150,14 +150,14 @@ def test_a_stable_deployment_that_answers_nothing_is_replaced(cluster: Cluster) 
     assert cluster.images == {"stable": NEW}
 
 
-def test_a_release_that_gets_stuck_keeps_the_former_pods(deployed: Cluster) -> None:
+def test_a_release_that_gets_stuck_keeps_the_previous_pods(deployed: Cluster) -> None:
     """The new pods may fail where the canary's one did not; nobody is without an answer."""
     deployed.call("stage", NEW)
     deployed.call("shift", NEW, 10)
     deployed.state.broken.add(NEW)
     deployed.refused("finish", NEW)
     assert deployed.asked_tracks.count("stable") >= 3
-    deployed.call("back", OLD, NEW)
+    deployed.call("rollback", OLD, NEW)
     assert deployed.images == {"stable": OLD}
 
 
@@ -173,7 +173,7 @@ def test_a_rollout_that_was_broken_off_gives_the_next_canary_no_traffic(deployed
 @pytest.mark.parametrize("image", ["ghcr.io/octo-org/iris:latest", "iris", "", f"{NEW}0"])
 def test_an_image_without_a_digest_is_refused(deployed: Cluster, image: str) -> None:
     """A tag may be another image tomorrow; what was tried would not be what is served."""
-    assert "is no image by its digest" in deployed.refused("stage", image)
+    assert "has no digest" in deployed.refused("stage", image)
     assert deployed.images == {"stable": OLD}
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,8 +24,8 @@ from tests.cluster.api_server import Server, running
 from tests.workflows import stand_in
 
 EXPIRES = datetime(2030, 1, 31, 9, 10, tzinfo=UTC)
-FOLDER = ".github/actions/sign-in"
-LOGIN = ("docker", "login", "ghcr.io")
+TARGET = "vendor/modelserve/src/modelserve/deploy/targets/kubernetes"
+LOGIN = ("docker", "login")
 
 
 def token(number: int) -> str:
@@ -84,6 +86,9 @@ def job(issuer: Issuer, tmp_path: Path) -> dict[str, str]:
         "GITHUB_ENV": str(tmp_path / "env"),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "GITHUB_REPOSITORY": "Octo-Org/Iris",
+        "IMAGE": "ghcr.io/Octo-Org/Iris",
+        "DEPLOY_TARGET": "kubernetes",
+        "PYTHONPATH": "vendor/modelserve/src",
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -93,13 +98,13 @@ def job(issuer: Issuer, tmp_path: Path) -> dict[str, str]:
 
 
 def sign_in(
-    service: BakedProject, job: dict[str, str], **variables: str
+    service: BakedProject, job: dict[str, str], *, token: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the action's script."""
+    """Run the action's command."""
     return subprocess.run(
-        [sys.executable, f"{FOLDER}/sign_in.py"],
+        [sys.executable, "-m", "modelserve.deploy", "sign-in"],
         cwd=service.path,
-        env=job | {"VARIABLES": json.dumps(variables)},
+        env=job | {"VARIABLES": json.dumps(variables), "TOKEN": token},
         check=False,
         capture_output=True,
         text=True,
@@ -166,7 +171,7 @@ def test_the_token_is_renewed_before_it_expires(
 ) -> None:
     """kubectl is told half a minute less than the token's own time."""
     done = subprocess.run(
-        [sys.executable, service.path / FOLDER / "cluster_token.py"],
+        [sys.executable, service.path / TARGET / "cluster_token.py"],
         env=job | {"KUBE_AUDIENCE": "https://my cluster/&x=1"},
         check=True,
         capture_output=True,
@@ -212,7 +217,7 @@ def test_kubectl_signs_in_by_a_fresh_token_each_time(
     [
         pytest.param(
             "ghs_token",
-            [([*LOGIN, "--username", "token", "--password-stdin"], "ghs_token\n")],
+            [([*LOGIN, "--username=token", "--password-stdin", "ghcr.io"], "ghs_token")],
             id="to-push",
         ),
         pytest.param("", [], id="nothing-to-push"),
@@ -222,11 +227,13 @@ def test_the_image_is_named_and_its_registry_is_signed_in_to(
     service: BakedProject, job: dict[str, str], tmp_path: Path, given: str, calls: list[tuple]
 ) -> None:
     """The token goes through standard input: a command line could be read by every process."""
-    done = subprocess.run(
-        ["bash", service.path / FOLDER / "registry.sh"], env=job | {"TOKEN": given}, check=False
-    )
-    assert done.returncode == 0
-    assert (tmp_path / "output").read_text(encoding="utf-8") == "image=ghcr.io/octo-org/iris\n"
+    done = sign_in(service, job, token=given, KUBE_SERVER="https://cluster.example")
+    assert done.returncode == 0, done.stdout + done.stderr
+    output = (tmp_path / "output").read_text(encoding="utf-8")
+    assert re.findall(r"^(\w+)<<(.+)\n(.*)\n\2$", output, re.M) == [
+        ("image", ANY, "ghcr.io/octo-org/iris"),
+        ("stage", ANY, "runtime"),
+    ]
     path = tmp_path / "calls.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     seen = [json.loads(line) for line in lines]
@@ -239,11 +246,5 @@ def test_a_registry_that_takes_no_token_ends_no_job(
     """Most jobs push nothing; the one that does fails when it pushes."""
     refused = [{"call": ["docker"], "exit": 1}]
     (tmp_path / "replies.json").write_text(json.dumps(refused), encoding="utf-8")
-    done = subprocess.run(
-        ["bash", service.path / FOLDER / "registry.sh"],
-        env=job | {"TOKEN": "ghs_token"},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, "it can push nothing" in done.stdout) == (0, True)
+    done = sign_in(service, job, token="ghs_token", KUBE_SERVER="https://cluster.example")
+    assert (done.returncode, "it cannot push images" in done.stdout) == (0, True)

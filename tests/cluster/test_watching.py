@@ -20,8 +20,8 @@ def test_restarts_and_their_reason_are_complained_of(deployed: Cluster) -> None:
     deployed.call("stage", NEW)
     killed = {"restartCount": 2, "lastState": {"terminated": {"reason": "OOMKilled"}}, "state": {}}
     change(deployed, lambda pod: pod["status"].update(containerStatuses=[killed]))
-    (complaint,) = deployed.call("complaints", NEW)
-    assert complaint.endswith("has restarted, 2 times: OOMKilled")
+    (complaint,) = deployed.call("problems", NEW)
+    assert complaint.endswith("has restarted 2 times: OOMKilled")
 
 
 def test_a_pod_that_is_not_ready_is_complained_of_with_its_last_warning(deployed: Cluster) -> None:
@@ -38,7 +38,7 @@ def test_a_pod_that_is_not_ready_is_complained_of_with_its_last_warning(deployed
             "involvedObject": {"kind": "Pod", "name": f"{deployed.project.slug}-canary-0"},
         }
         deployed.state.objects["events", f"event-{i}"] = event
-    (complaint,) = deployed.call("complaints", NEW)
+    (complaint,) = deployed.call("problems", NEW)
     assert complaint.endswith("is not ready: FailedScheduling: no node has room")
 
 
@@ -51,17 +51,17 @@ def test_pods_that_are_leaving_and_warnings_of_the_past_are_no_complaint(deploye
         "involvedObject": {"kind": "Pod", "name": f"{deployed.project.slug}-canary-0"},
     }
     deployed.state.objects["events", "event"] = event
-    assert deployed.call("complaints", NEW) == []
+    assert deployed.call("problems", NEW) == []
     gone = {"deletionTimestamp": "2026-01-31T09:00:00Z"}
     change(
         deployed, lambda pod: (pod["metadata"].update(gone), pod["status"].update(conditions=[]))
     )
-    assert deployed.call("complaints", NEW) == []
+    assert deployed.call("problems", NEW) == []
 
 
 def test_a_revision_that_nothing_runs_is_complained_of(deployed: Cluster) -> None:
     """Somebody may have taken it away."""
-    assert deployed.call("complaints", NEW) == [f"No Deployment runs {NEW}."]
+    assert deployed.call("problems", NEW) == [f"No Deployment runs {NEW}."]
     assert f"No Deployment runs {NEW}." in deployed.refused("shift", NEW, 10)
 
 
@@ -69,7 +69,7 @@ def test_one_hiccup_of_the_server_is_no_complaint(deployed: Cluster) -> None:
     """While a rollout is watched, it is asked some hundred times."""
     deployed.call("stage", NEW)
     deployed.server.failures = 1
-    assert deployed.call("complaints", NEW) == []
+    assert deployed.call("problems", NEW) == []
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_a_tunnel_that_does_not_open_ends_the_step(deployed: Cluster) -> None:
     begin = time.monotonic()
     done = deployed.python("-c", REACH, OLD, TUNNEL_IS_DOWN="1")
     assert done.returncode == 2
-    assert "Nothing answers through the tunnel" in done.stdout
+    assert "No answer through the port forward" in done.stdout
     assert time.monotonic() - begin < 20

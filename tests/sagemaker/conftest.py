@@ -1,4 +1,4 @@
-"""Fixtures: Amazon's services as moto plays them, an account in it, and a project's scripts."""
+"""Fixtures: Amazon's services as moto plays them, an account in it, and the library's target."""
 
 import os
 import socket
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import URLError
@@ -19,9 +20,10 @@ from tests.sagemaker.account import Account
 
 SERVER = Path(__file__).with_name("moto_server.py")
 STARTS_WITHIN_S = 60
+PACKAGE = "modelserve.deploy.targets.sagemaker"
 MODULES = (
-    *("amazon", "bridge", "canary", "canary_endpoint", "fetch_captures"),
-    *("log_in", "served", "service_stack", "steps", "target"),
+    *("aws", "canary_endpoint", "captures", "endpoint", "endpoint_proxy"),
+    *("service_stack", "sign_in", "target"),
 )
 
 
@@ -75,18 +77,17 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def scripts(project: BakedProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """Return the project's scripts as modules, freshly loaded, and quick to ask again."""
+def modules(project: BakedProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """Return the library's modules for SageMaker in a project, with new clients and short waits."""
     monkeypatch.chdir(project.path)
-    monkeypatch.syspath_prepend(str(project.path / ".github" / "scripts"))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     monkeypatch.setenv("VARIABLES", "{}")
-    loaded = SimpleNamespace(**{name: __import__(name) for name in MODULES})
-    monkeypatch.setattr(loaded.amazon, "EVERY_S", 0.01)
+    loaded = SimpleNamespace(**{name: import_module(f"{PACKAGE}.{name}") for name in MODULES})
+    monkeypatch.setattr(loaded.aws, "POLL_INTERVAL_S", 0.01)
+    forget_clients = loaded.aws.client.cache_clear  # a test may replace `client`
+    forget_clients()
     yield loaded
-    for name in MODULES:
-        sys.modules.pop(name, None)
+    forget_clients()
 
 
 @pytest.fixture

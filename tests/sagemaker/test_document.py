@@ -19,6 +19,7 @@ ADDED = {
     ("s3", "cp"): {"--recursive"},
     ("s3", "rb"): {"--force"},
 }
+TARGET = "vendor/modelserve/src/modelserve/deploy/targets/sagemaker"
 EVERYWHERE = {"--query", "--output"}
 
 
@@ -50,8 +51,8 @@ def test_each_command_is_one_that_the_client_knows(project: BakedProject) -> Non
 def test_stacks_are_called_what_the_scripts_call_them(project: BakedProject, template: str) -> None:
     """And the parameters and files that are named are there."""
     text = project.read("docs/deploy.md")
-    for script in ("amazon.py", "service_stack.py"):
-        assert "steps.name()" in project.read(f".github/scripts/{script}")
+    for module in ("aws.py", "service_stack.py"):
+        assert "workflow.project_name()" in project.read(f"{TARGET}/{module}")
     assert "--stack-name iris-classifier-bootstrap" in text
     assert f"deploy/{template}" in text
     written = project.read(f"deploy/{template}")
@@ -63,14 +64,12 @@ def test_stacks_are_called_what_the_scripts_call_them(project: BakedProject, tem
 def test_each_setting_is_one_that_the_target_reads(project: BakedProject) -> None:
     """And the other way round."""
     told = set(re.findall(r"SAGEMAKER_\w+", project.read("docs/deploy.md")))
-    assert told == set(
-        re.findall(r"SAGEMAKER_\w+", project.read(".github/scripts/service_stack.py"))
-    )
+    assert told == set(re.findall(r"SAGEMAKER_\w+", project.read(f"{TARGET}/service_stack.py")))
 
 
 def test_secrets_are_where_the_function_looks(project: BakedProject) -> None:
     """By the names that its code has, below the folder that its template says."""
-    code, text = project.read("deploy/alarm_function/handler.py"), project.read("docs/deploy.md")
+    code, text = project.read(f"{TARGET}/alarm_function.py"), project.read("docs/deploy.md")
     for name in ("webhook-url", "github-token"):
         assert f'"{name}"' in code
         assert f"--name /iris-classifier/{name}" in text

@@ -159,9 +159,10 @@ def test_a_question_is_as_long_as_cloudwatch_takes_it(project: BakedProject) -> 
 
 
 def test_the_scraped_series_are_those_that_the_service_counts(project: BakedProject) -> None:
-    """By the project's own rules, which its tests hold against the running service."""
-    rules = project.read("monitoring/prometheus/rules/observations.yaml")
-    rules += project.read("monitoring/prometheus/rules/service.yaml")
+    """By the library's rules, which its tests hold against the running service."""
+    folder = "vendor/modelserve/monitoring/prometheus/rules"
+    rules = project.read(f"{folder}/observations.yaml")
+    rules += project.read(f"{folder}/service.yaml")
     for name in (
         *("model_observations_total", "model_reference_observations"),
         *("model_degraded_total", "model_rows_total"),

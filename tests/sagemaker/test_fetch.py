@@ -1,9 +1,8 @@
-"""Signing in and fetching: the scripts of the two actions, with docker and pip as stand-ins."""
+"""Signing in and fetching: the modules of the two actions, with docker and pip as stand-ins."""
 
 import json
-import os
 import re
-import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +10,9 @@ from types import SimpleNamespace
 import boto3
 import pytest
 import yaml
+from modelserve.deploy import docker as docker_module
 
-from tests.bakery import BakedProject, tool_environment
+from tests.bakery import BakedProject
 from tests.sagemaker.account import Account
 from tests.workflows import stand_in
 
@@ -21,127 +21,144 @@ LATER = ("2026/01/31/02", "2026/02/05/12")
 MANIFEST = {"fetched/model/manifest.json": "{}"}
 
 
-class Shell:
-    """A runner's shell in a project, with stand-ins for its programs."""
+class Runner:  # pylint: disable=too-few-public-methods
+    """What the stand-ins were called with, and what was appended to a step's files."""
 
-    def __init__(self, project: BakedProject, folder: Path) -> None:
-        """Make the stand-ins, and the files that a step appends to."""
-        self.project, self.folder = project, folder
+    def __init__(self, folder: Path) -> None:
+        """Install the stand-ins."""
+        self.folder = folder
         self.replies: list[dict] = []
         for name in ("docker", "python3"):
             stand_in.install(folder / "programs" / name)
+        (folder / "replies.json").write_text("[]", encoding="utf-8")
 
-    def run(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of an action as a step does."""
-        (self.folder / "replies.json").write_text(json.dumps(self.replies), encoding="utf-8")
-        path = f"{self.folder / 'programs'}{os.pathsep}{tool_environment()['PATH']}"
-        files = {name: str(self.folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV")}
-        given = {"PATH": path, "STAND_INS": str(self.folder), "RUNNER_TEMP": "/temp"}
-        return subprocess.run(
-            ["bash", script],
-            cwd=self.project.path,
-            env=tool_environment() | given | files | environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-
-    def said(self, name: str) -> str:
+    def read(self, name: str) -> str:
         """Return what was appended to a file."""
         path = self.folder / name
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def calls(self, program: str) -> list[dict]:
         """Return what a stand-in was called with."""
-        calls = [json.loads(line) for line in self.said("calls.jsonl").splitlines()]
+        calls = [json.loads(line) for line in self.read("calls.jsonl").splitlines()]
         assert all(each["call"][0] == program for each in calls)
         return [each | {"call": each["call"][1:]} for each in calls]
 
 
 @pytest.fixture
-def shell(project: BakedProject, tmp_path: Path) -> Shell:
-    """Return a shell."""
-    return Shell(project, tmp_path)
-
-
-@pytest.fixture
 def docker(
-    shell: Shell, scripts: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Shell:
-    """Have the scripts, loaded here, call the stand-in for docker, in a folder of their own."""
-    monkeypatch.setenv("STAND_INS", str(shell.folder))
-    monkeypatch.setenv("GITHUB_OUTPUT", str(shell.folder / "GITHUB_OUTPUT"))
-    monkeypatch.setattr(scripts.log_in, "DOCKER", str(shell.folder / "programs" / "docker"))
-    monkeypatch.setattr(scripts.fetch_captures, "DOCKER", str(shell.folder / "programs" / "docker"))
+    project: BakedProject,
+    modules: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Runner:
+    """Have the library call stand-ins for docker and pip, in a folder of the test's own."""
+    runner = Runner(tmp_path)
+    monkeypatch.setenv("STAND_INS", str(tmp_path))
+    monkeypatch.setenv("RUNNER_TEMP", "/temp")
+    monkeypatch.setenv("PYTHONPATH", "library")
+    for name in ("GITHUB_OUTPUT", "GITHUB_ENV"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    role = {"AWS_MONITOR_ROLE_ARN": "arn:aws:iam::1:role/x"}
+    monkeypatch.setenv("VARIABLES", json.dumps(role))
+    monkeypatch.setattr(docker_module, "DOCKER", str(tmp_path / "programs" / "docker"))
+    python = str(tmp_path / "programs" / "python3")
+    monkeypatch.setattr(modules.sign_in, "PIP", (python, "-m", "pip"))
     place = tmp_path / "project"
     place.mkdir()
     for name in ("pyproject.toml", "deploy", "config"):
-        (place / name).symlink_to(shell.project.path / name)
+        (place / name).symlink_to(project.path / name)
     monkeypatch.chdir(place)
-    return shell
+    return runner
 
 
-def reply(shell: Shell, *call: str, **how: object) -> None:
+def reply(runner: Runner, *call: str, **how: object) -> None:
     """Say what docker does."""
-    shell.replies.append({"call": ["docker", *call]} | how)
-    (shell.folder / "replies.json").write_text(json.dumps(shell.replies), encoding="utf-8")
+    runner.replies.append({"call": ["docker", *call]} | how)
+    (runner.folder / "replies.json").write_text(json.dumps(runner.replies), encoding="utf-8")
 
 
-@pytest.mark.parametrize(("role", "configured"), [("", "false"), ("arn:aws:iam::1:role/x", "true")])
-def test_it_says_whether_there_is_something_to_fetch_from(
-    shell: Shell, role: str, configured: str
+@pytest.mark.parametrize("variables", [{}, {"AWS_MONITOR_ROLE_ARN": ""}])
+def test_without_a_role_there_is_nothing_to_fetch_from(
+    docker: Runner,
+    modules: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variables: dict[str, str],
 ) -> None:
     """Until it is set up, the nightly run stays green."""
-    done = shell.run(".github/actions/fetch-captures/settings.sh", ROLE=role)
-    assert done.returncode == 0, done.stderr
-    assert shell.said("GITHUB_OUTPUT") == f"configured={configured}\n"
-    assert ("AWS_MONITOR_ROLE_ARN" in done.stdout) is (not role)
+    monkeypatch.setenv("VARIABLES", json.dumps(variables))
+    modules.captures.main()
+    assert "\nfalse\n" in docker.read("GITHUB_OUTPUT")
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "::notice title=Nothing to compare with::The repository variable AWS_MON"
+    )
 
 
-def test_the_client_is_installed_by_its_hashes(shell: Shell, project: BakedProject) -> None:
-    """In a place that later steps look into."""
-    assert shell.run(".github/actions/sign-in/client.sh").returncode == 0
-    (called,) = shell.calls("python3")
+def test_the_client_is_installed_by_its_hashes(
+    docker: Runner,
+    modules: SimpleNamespace,
+    project: BakedProject,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a folder that this step and later ones import from, behind the library."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    modules.sign_in.install_client()
+    (called,) = docker.calls("python3")
     assert called["call"][:3] == ["-m", "pip", "install"]
     assert "--require-hashes" in called["call"]
     assert called["call"][-1] == "requirements/deployment.txt"
-    assert shell.said("GITHUB_ENV") == "PYTHONPATH=/temp/client\n"
+    assert docker.read("GITHUB_ENV") == "PYTHONPATH=library:/temp/aws-client\n"
+    assert sys.path[-1] == "/temp/aws-client"
     lock = project.read("requirements/deployment.txt")
     assert lock.startswith("# This file was autogenerated by uv")
     assert "boto3==" in lock
     assert "://" not in lock
 
 
+def test_a_client_that_cannot_be_installed_ends_the_step(
+    docker: Runner, modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With pip's own code; a client that is there is not installed again."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    replies = [{"call": ["python3"], "exit": 3}]
+    (docker.folder / "replies.json").write_text(json.dumps(replies), encoding="utf-8")
+    monkeypatch.setattr(modules.sign_in.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SystemExit, match="3"):
+        modules.sign_in.main()
+    assert docker.read("GITHUB_ENV") == ""
+
+
 def test_docker_is_logged_in_to_the_accounts_registry(
-    docker: Shell, scripts: SimpleNamespace, account: Account
+    docker: Runner, modules: SimpleNamespace, account: Account
 ) -> None:
     """The password goes through a pipe."""
     reply(docker, "login")
-    scripts.log_in.main()
+    modules.sign_in.main()
     (called,) = docker.calls("docker")
     registry = account.given["Registry"].partition("/")[0]
     assert called["call"] == ["login", "--username=AWS", "--password-stdin", registry]
     assert len(called["input"]) > 10
-    outputs = docker.said("GITHUB_OUTPUT")
+    outputs = docker.read("GITHUB_OUTPUT")
     assert account.given["Registry"] in outputs
     assert "stage<<" in outputs
 
 
 def test_a_login_that_fails_ends_the_step(
-    docker: Shell, scripts: SimpleNamespace, account: Account
+    docker: Runner, modules: SimpleNamespace, account: Account
 ) -> None:
     """With docker's own code."""
     assert account
     reply(docker, "login", exit=5)
     with pytest.raises(SystemExit, match="5"):
-        scripts.log_in.main()
-    assert docker.said("GITHUB_OUTPUT") == ""
+        modules.sign_in.main()
+    assert docker.read("GITHUB_OUTPUT") == ""
 
 
 @pytest.fixture
-def recorded(scripts: SimpleNamespace, account: Account, docker: Shell) -> Account:
+def recorded(modules: SimpleNamespace, account: Account, docker: Runner) -> Account:
     """Deploy an image, and put captures and truths of many hours into the bucket."""
-    scripts.service_stack.deploy(account.push("a"), traffic="CANARY")
+    modules.service_stack.deploy(account.push("a"), traffic="CANARY")
     store = boto3.client("s3")
     for folder, hours in (("captures", HOURS + LATER), ("ground-truth", HOURS + LATER)):
         for hour in hours:
@@ -161,8 +178,8 @@ def hours(folder: str) -> list[str]:
 
 
 def test_the_windows_captures_and_all_truths_since_are_fetched(
-    docker: Shell,
-    scripts: SimpleNamespace,
+    docker: Runner,
+    modules: SimpleNamespace,
     recorded: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -170,7 +187,7 @@ def test_the_windows_captures_and_all_truths_since_are_fetched(
     assert recorded
     monkeypatch.setenv("SINCE", "2026-01-24T00:00:00")
     monkeypatch.setenv("UNTIL", "2026-01-31T00:00:00")
-    scripts.fetch_captures.main()
+    modules.captures.main()
     assert hours("captures") == list(HOURS[1:])
     assert hours("ground-truth") == [*HOURS[1:], *LATER]
     assert not Path("fetched/captures/another").exists()
@@ -179,10 +196,10 @@ def test_the_windows_captures_and_all_truths_since_are_fetched(
 
 
 def test_the_model_comes_out_of_the_image_that_is_served(
-    docker: Shell, scripts: SimpleNamespace, recorded: Account, project: BakedProject
+    docker: Runner, modules: SimpleNamespace, recorded: Account, project: BakedProject
 ) -> None:
     """Where the image has it; without a window nothing else is fetched."""
-    scripts.fetch_captures.main()
+    modules.captures.main()
     create, copy, remove = [each["call"] for each in docker.calls("docker")]
     assert create == ["create", f"{recorded.given['Registry']}@sha256:{'a' * 64}"]
     assert copy == ["cp", "container-1:/app/model", "fetched/model"]
@@ -191,38 +208,38 @@ def test_the_model_comes_out_of_the_image_that_is_served(
     assert re.search(r"^COPY .*\s/app/model$", project.read("Dockerfile"), re.MULTILINE)
 
 
-def test_what_an_earlier_run_fetched_is_gone(scripts: SimpleNamespace, recorded: Account) -> None:
+def test_what_an_earlier_run_fetched_is_gone(modules: SimpleNamespace, recorded: Account) -> None:
     """A runner of one's own keeps its folders."""
     assert recorded
     old = Path("fetched/captures/old.jsonl")
     old.parent.mkdir(parents=True)
     old.touch()
-    scripts.fetch_captures.main()
+    modules.captures.main()
     assert not old.exists()
 
 
 @pytest.mark.parametrize("failing", ["create", "cp"])
 def test_an_image_that_cannot_be_had_fails_the_run(
-    docker: Shell, scripts: SimpleNamespace, recorded: Account, failing: str
+    docker: Runner, modules: SimpleNamespace, recorded: Account, failing: str
 ) -> None:
     """A set-up that has broken must not look like a calm night."""
     assert recorded
     docker.replies.insert(0, {"call": ["docker", failing], "exit": 7})
     reply(docker, "rm")
     with pytest.raises(SystemExit, match="7"):
-        scripts.fetch_captures.main()
+        modules.captures.main()
 
 
 def test_without_an_endpoint_it_says_what_to_do(
-    docker: Shell,
-    scripts: SimpleNamespace,
+    docker: Runner,
+    modules: SimpleNamespace,
     account: Account,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Nothing is served yet."""
     assert account
     with pytest.raises(SystemExit):
-        scripts.fetch_captures.main()
+        modules.captures.main()
     assert "There is no endpoint iris-classifier" in capsys.readouterr().out
     assert docker.calls("docker") == []
 

@@ -1,7 +1,7 @@
 """The deploy target, against the services as moto plays them.
 
 CloudFormation there is done at once, and replaces an endpoint where SageMaker would move its
-traffic; what takes its time or goes wrong is played in test_way_back.py.
+traffic; what takes its time or goes wrong is played in test_rollback.py.
 """
 
 import base64
@@ -24,12 +24,12 @@ CANARY = "iris-classifier-canary"
 
 
 @pytest.fixture
-def first(scripts: SimpleNamespace, account: Account) -> str:
+def first(modules: SimpleNamespace, account: Account) -> str:
     """Deploy a first image and return it."""
     image = account.push("a")
-    scripts.target.stage(image)
-    scripts.target.shift(image, 10)
-    scripts.target.finish(image)
+    modules.target.stage(image)
+    modules.target.shift(image, 10)
+    modules.target.finish(image)
     return image
 
 
@@ -46,50 +46,50 @@ def configuration(name: str) -> dict:
     return sagemaker.describe_endpoint_config(EndpointConfigName=used)
 
 
-def test_a_canary_is_an_endpoint_of_its_own(scripts: SimpleNamespace, account: Account) -> None:
+def test_a_canary_is_an_endpoint_of_its_own(modules: SimpleNamespace, account: Account) -> None:
     """One instance, whose questions are neither captured nor counted."""
     image = account.push("a")
-    assert scripts.target.stage(image) == (image, "")
+    assert modules.target.stage(image) == (image, "")
     assert endpoints() == [CANARY]
-    assert scripts.served.image(CANARY) == image
+    assert modules.endpoint.image(CANARY) == image
     made = configuration(CANARY)
     assert made["ProductionVariants"][0]["InitialInstanceCount"] == 1
     assert not made.get("DataCaptureConfig")
 
 
-def test_a_canary_that_was_left_is_replaced(scripts: SimpleNamespace, account: Account) -> None:
+def test_a_canary_that_was_left_is_replaced(modules: SimpleNamespace, account: Account) -> None:
     """A run that was broken off takes nothing away."""
-    scripts.target.stage(account.push("a"))
+    modules.target.stage(account.push("a"))
     later = account.push("b")
-    scripts.target.stage(later)
-    assert scripts.served.image(CANARY) == later
+    modules.target.stage(later)
+    assert modules.endpoint.image(CANARY) == later
 
 
 def test_an_image_of_ocis_kind_is_refused(
-    scripts: SimpleNamespace, account: Account, capsys: pytest.CaptureFixture[str]
+    modules: SimpleNamespace, account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """SageMaker would refuse it, and say less."""
     with pytest.raises(SystemExit):
-        scripts.target.stage(account.push("a", OCI))
-    assert f"is a {OCI}, and SageMaker takes {DOCKER} alone" in capsys.readouterr().out
+        modules.target.stage(account.push("a", OCI))
+    assert f"is a {OCI}, and SageMaker accepts only {DOCKER}" in capsys.readouterr().out
     assert endpoints() == []
 
 
 def test_without_the_bootstrap_stack_it_says_what_to_do(
-    scripts: SimpleNamespace, cloud: str, capsys: pytest.CaptureFixture[str]
+    modules: SimpleNamespace, cloud: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An account that nobody has set up."""
     assert cloud
     with pytest.raises(SystemExit):
-        scripts.amazon.account()
+        modules.aws.bootstrap_outputs()
     assert "docs/deploy.md says how to make it" in capsys.readouterr().out
 
 
 def test_the_first_revision_makes_all_that_watches_it(
-    scripts: SimpleNamespace, account: Account, first: str, project: BakedProject
+    modules: SimpleNamespace, account: Account, first: str, project: BakedProject
 ) -> None:
     """Looked at one by one: moto calls a stack complete whatever it has made of it."""
-    assert scripts.served.image() == first
+    assert modules.endpoint.image() == first
     assert endpoints() == ["iris-classifier"]
     made = configuration("iris-classifier")
     assert made["ProductionVariants"][0]["InitialInstanceCount"] == 2
@@ -113,7 +113,9 @@ def test_the_first_revision_makes_all_that_watches_it(
     assert project.slug == account.slug
 
 
-def test_the_function_is_the_file_that_is_tested(account: Account, first: str, project) -> None:
+def test_the_function_is_the_file_that_is_tested(
+    modules: SimpleNamespace, account: Account, first: str
+) -> None:
     """Byte for byte, where Lambda takes it from."""
     assert first
     function = boto3.client("lambda").get_function(FunctionName="iris-classifier-alarms")
@@ -123,11 +125,11 @@ def test_the_function_is_the_file_that_is_tested(account: Account, first: str, p
     code = store.get_object(Bucket=account.given["Bucket"], Key=only["Key"])["Body"].read()
     assert said["CodeSha256"] == base64.b64encode(hashlib.sha256(code).digest()).decode()
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
-        assert archive.namelist() == ["handler.py"]
-        assert archive.read("handler.py").decode() == project.read(
-            "deploy/alarm_function/handler.py"
+        assert archive.namelist() == ["alarm_function.py"]
+        assert archive.read("alarm_function.py").decode() == (
+            modules.service_stack.FUNCTION.read_text(encoding="utf-8")
         )
-    assert said["Handler"] == "handler.handle"
+    assert said["Handler"] == "alarm_function.handle"
     assert said["Role"] == account.given["FunctionRole"]
     assert said["Environment"]["Variables"]["BUCKET"] == account.given["Bucket"]
 
@@ -144,73 +146,73 @@ def test_the_topic_reaches_who_subscribes(account: Account) -> None:
 
 
 def test_a_second_revision_takes_over_and_the_canary_goes(
-    scripts: SimpleNamespace, account: Account, first: str
+    modules: SimpleNamespace, account: Account, first: str
 ) -> None:
-    """The former one is known, and nothing of it is left."""
+    """The previous one is known, and nothing of it is left."""
     second = account.push("b")
-    assert scripts.target.stage(second) == (second, first)
-    scripts.target.shift(second, 10)
-    assert scripts.target.complaints(second) == []
-    scripts.target.finish(second)
-    assert scripts.served.image() == second
+    assert modules.target.stage(second) == (second, first)
+    modules.target.shift(second, 10)
+    assert modules.target.problems(second) == []
+    modules.target.finish(second)
+    assert modules.endpoint.image() == second
     assert endpoints() == ["iris-classifier"]
     assert len(boto3.client("sagemaker").list_models()["Models"]) == 1
 
 
-def test_the_way_back_is_at_once_and_may_be_taken_twice(
-    scripts: SimpleNamespace, account: Account, first: str
+def test_a_rollback_is_immediate_and_may_run_twice(
+    modules: SimpleNamespace, account: Account, first: str
 ) -> None:
     """With nothing of the canary left."""
     second = account.push("b")
-    scripts.target.stage(second)
-    scripts.target.shift(second, 10)
+    modules.target.stage(second)
+    modules.target.shift(second, 10)
     for _ in range(2):
-        scripts.target.back(first, second)
-        assert scripts.served.image() == first
+        modules.target.rollback(first, second)
+        assert modules.endpoint.image() == first
         assert endpoints() == ["iris-classifier"]
-    assert scripts.service_stack.told()["Traffic"] == "ALL_AT_ONCE"
+    assert modules.service_stack.current_parameters()["Traffic"] == "ALL_AT_ONCE"
 
 
 def test_a_canary_that_failed_leaves_production_alone(
-    scripts: SimpleNamespace, account: Account, first: str
+    modules: SimpleNamespace, account: Account, first: str
 ) -> None:
     """Nothing was shifted yet."""
     before = configuration("iris-classifier")["EndpointConfigArn"]
     second = account.push("b")
-    scripts.target.stage(second)
-    scripts.target.back(first, second)
+    modules.target.stage(second)
+    modules.target.rollback(first, second)
     assert configuration("iris-classifier")["EndpointConfigArn"] == before
     assert endpoints() == ["iris-classifier"]
 
 
 def test_a_staging_that_broke_off_takes_nothing_down(
-    scripts: SimpleNamespace, account: Account, first: str
+    modules: SimpleNamespace, account: Account, first: str
 ) -> None:
-    """It hands on neither a revision nor a former one."""
+    """It outputs neither a revision nor a previous one."""
     assert account
-    scripts.target.back("", "")
-    assert scripts.served.image() == first
+    modules.target.rollback("", "")
+    assert modules.endpoint.image() == first
 
 
 def test_a_first_revision_that_fails_leaves_nothing(
-    scripts: SimpleNamespace, account: Account
+    modules: SimpleNamespace, account: Account
 ) -> None:
     """There is nothing to go back to."""
     image = account.push("a")
-    scripts.target.stage(image)
-    scripts.target.shift(image, 10)
-    scripts.target.back("", image)
+    modules.target.stage(image)
+    modules.target.shift(image, 10)
+    modules.target.rollback("", image)
     assert endpoints() == []
-    assert scripts.amazon.stack("iris-classifier") is None
+    assert modules.aws.stack("iris-classifier") is None
 
 
 def test_settings_and_thresholds_reach_the_stack(
-    scripts: SimpleNamespace, account: Account, monkeypatch: pytest.MonkeyPatch, project
+    modules: SimpleNamespace, account: Account, monkeypatch: pytest.MonkeyPatch, project
 ) -> None:
     """The repository's variables, and config/monitoring.toml."""
     given = {"SAGEMAKER_INSTANCE_TYPE": "ml.c7i.large", "AWS_REGION": "eu-west-1"}
     monkeypatch.setenv("VARIABLES", json.dumps(given))
-    told = scripts.service_stack.parameters(account.push("a"), traffic="CANARY", percent=10)
+    told = modules.service_stack.parameters(account.push("a"), traffic="CANARY", percent=10)
     assert told["InstanceType"] == "ml.c7i.large"
     assert (told["DriftPsi"], told["LatencySeconds"], told["DriftRows"]) == ("0.2", "0.1", "50")
     template = Template(project, "service.yaml")
@@ -218,24 +220,24 @@ def test_settings_and_thresholds_reach_the_stack(
     assert {name for name, each in template.parameters.items() if "Default" not in each} <= set(
         told
     )
-    assert set(scripts.service_stack.SETTINGS.values()) <= set(template.parameters)
-    for name in scripts.service_stack.THRESHOLDS:
+    assert set(modules.service_stack.VARIABLES.values()) <= set(template.parameters)
+    for name in modules.service_stack.THRESHOLDS:
         assert float(template.parameters[name]["Default"]) == float(told[name])
 
 
 def test_what_is_replaced_has_another_name_and_only_that(
-    scripts: SimpleNamespace, account: Account
+    modules: SimpleNamespace, account: Account
 ) -> None:
     """CloudFormation replaces nothing under the same name."""
     a, b = account.push("a"), account.push("b")
-    tell = scripts.service_stack.parameters
+    tell = modules.service_stack.parameters
     suffix = tell(a, traffic="CANARY", percent=10)["Suffix"]
     assert tell(a, traffic="ALL_AT_ONCE", percent=20)["Suffix"] == suffix
     assert tell(b, traffic="CANARY", percent=10)["Suffix"] != suffix
 
 
-def test_an_alarm_of_the_new_revision_is_a_complaint(
-    scripts: SimpleNamespace, account: Account, first: str
+def test_an_alarm_of_the_new_revision_is_a_problem(
+    modules: SimpleNamespace, account: Account, first: str
 ) -> None:
     """One of another kind is none: it may have been on before."""
     assert account
@@ -254,11 +256,11 @@ def test_an_alarm_of_the_new_revision_is_a_complaint(
         metrics.set_alarm_state(
             AlarmName=f"iris-classifier-{name}", StateValue="ALARM", StateReason="too many"
         )
-    assert scripts.target.complaints(first) == ["iris-classifier-new-errors: too many"]
+    assert modules.target.problems(first) == ["iris-classifier-new-errors: too many"]
 
 
 def test_the_canary_answers_at_an_address(
-    scripts: SimpleNamespace, account: Account, first: str
+    modules: SimpleNamespace, account: Account, first: str
 ) -> None:
     """A body and its type go to SageMaker, and its answer comes back."""
     assert first
@@ -270,8 +272,8 @@ def test_the_canary_answers_at_an_address(
     with urlopen(Request(f"{account.url}/moto-api/static/sagemaker/endpoint-results", body)) as _:
         pass
     image = account.push("b")
-    scripts.target.stage(image)
-    with scripts.target.reach(image) as address:
+    modules.target.stage(image)
+    with modules.target.reach(image) as address:
         assert address.token == ""
         assert address.url.startswith("http://127.0.0.1:")
         request = Request(address.url, b"{}", {"Content-Type": "application/json"})
@@ -283,26 +285,26 @@ def test_the_canary_answers_at_an_address(
 
 
 def test_another_revision_is_not_asked_in_its_place(
-    scripts: SimpleNamespace, account: Account, capsys: pytest.CaptureFixture[str]
+    modules: SimpleNamespace, account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A smoke test of the wrong image would prove nothing."""
-    scripts.target.stage(account.push("a"))
-    with pytest.raises(SystemExit), scripts.target.reach(account.push("b")):
+    modules.target.stage(account.push("a"))
+    with pytest.raises(SystemExit), modules.target.reach(account.push("b")):
         pass
     assert "does not serve" in capsys.readouterr().out
 
 
 def test_a_canary_that_does_not_start_is_not_left_behind(
-    scripts: SimpleNamespace,
+    modules: SimpleNamespace,
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It would cost money until somebody sees it."""
     states = iter(["", "", "Creating", "Failed", "Failed", "Failed", ""])
-    monkeypatch.setattr(scripts.canary_endpoint, "status", lambda: next(states))
+    monkeypatch.setattr(modules.canary_endpoint, "status", lambda: next(states))
     with pytest.raises(SystemExit):
-        scripts.target.stage(account.push("a"))
+        modules.target.stage(account.push("a"))
     assert f"The endpoint {CANARY} does not start" in capsys.readouterr().out
     assert endpoints() == []
     assert boto3.client("sagemaker").list_models()["Models"] == []

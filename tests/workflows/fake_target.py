@@ -1,49 +1,49 @@
-"""A deploy target that writes down what it is asked, and does what a test has said.
+"""A deploy target that writes down its calls, and does what a test has said.
 
-It stands in a project's `.github/scripts/`, in the place of `target.py`.
+It replaces the `target.py` of a target in a project's library.
 """
 
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from canary import Address, Canary  # pylint: disable=import-error  # it lies beside this one there
+from modelserve.deploy.targets import Address, StagedRevision  # pylint: disable=import-error
 
 
-def tell(*words: str) -> list[str]:
-    """Ask the stand-in, and return the lines that it says."""
+def call(*words: str) -> list[str]:
+    """Call the stand-in, and return the lines that it prints."""
     done = subprocess.run(["target", *words], check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.splitlines()
 
 
-def stage(image: str) -> Canary:
-    """Return what a test has said: the revision's name, and the former one's."""
-    return Canary(*tell("stage", image))
+def stage(image: str) -> StagedRevision:
+    """Return what a test has said: the names of the revision and of the previous one."""
+    return StagedRevision(*call("stage", image))
 
 
 @contextmanager
 def reach(revision: str) -> Iterator[Address]:
     """Yield an address that leads nowhere."""
-    tell("reach", revision)
+    call("reach", revision)
     yield Address("http://canary.example/predict", "a-token")
-    tell("leave", revision)
+    call("leave", revision)
 
 
 def shift(revision: str, percent: int) -> None:
     """Do nothing."""
-    tell("shift", revision, str(percent))
+    call("shift", revision, str(percent))
 
 
-def complaints(revision: str) -> list[str]:
+def problems(revision: str) -> list[str]:
     """Return what a test has said."""
-    return tell("complaints", revision)
+    return call("problems", revision)
 
 
 def finish(revision: str) -> None:
     """Do nothing."""
-    tell("finish", revision)
+    call("finish", revision)
 
 
-def back(former: str, revision: str) -> None:
+def rollback(previous: str, revision: str) -> None:
     """Do nothing."""
-    tell("back", former, revision)
+    call("rollback", previous, revision)

@@ -15,6 +15,7 @@ from tests.workflows import others, stand_in
 from tests.workflows.run import HOOK, Run
 
 NOX = ("uvx", "nox@2026.10.20", "-s")
+TARGETS = "vendor/modelserve/src/modelserve/deploy/targets"
 SLUG = "octo-org/iris"
 ADDRESS = f"https://github.com/{SLUG}"
 PAGE = f"{ADDRESS}/actions/runs/1"

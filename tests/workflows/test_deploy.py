@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.workflows import stand_in
-from tests.workflows.repository import NOX, TOKEN, Repository
+from tests.workflows.repository import NOX, TARGETS, TOKEN, Repository
 
 HERE = Path(__file__).parent
 IMAGE = "registry.example/iris"
 DIGEST = f"sha256:{'1' * 64}"
 PUSHED = f"{IMAGE}@{DIGEST}"
-JOBS = ("image", "canary", "release", "back", "rollback")
+JOBS = ("image", "canary", "release", "rollback", "manual-rollback")
 ASKED = [*NOX, "smoke", "--", "http://canary.example/predict", "--latency-ms=500"]
 WATCHED = [
-    ["target", "complaints", "r2"],
+    ["target", "problems", "r2"],
     ["target", "reach", "r2"],
     ASKED,
     ["target", "leave", "r2"],
@@ -27,7 +27,7 @@ WATCHED = [
 def rollout(shared_bake, tmp_path: Path) -> Repository:
     """Return a repository where all goes well: `r2` is staged beside `r1`."""
     repository = Repository(shared_bake("scikit-learn-classifier--cloud-run"), tmp_path)
-    shutil.copy(HERE / "fake_target.py", repository.path / ".github" / "scripts" / "target.py")
+    shutil.copy(HERE / "fake_target.py", repository.path / TARGETS / "cloud_run" / "target.py")
     sign_in = repository.path / ".github" / "actions" / "sign-in" / "action.yml"
     shutil.copy(HERE / "fake_sign_in.yml", sign_in)
     for program in ("target", "sign-in"):
@@ -43,12 +43,12 @@ def rollout(shared_bake, tmp_path: Path) -> Repository:
 def ended(**jobs: str) -> dict[str, str]:
     """Return how the jobs of a push end: well, but for some."""
     checks = {"check/check": "success", "check/image": "skipped", "check/newest": "skipped"}
-    usual = dict.fromkeys(JOBS, "success") | {"back": "skipped", "rollback": "skipped"}
+    usual = dict.fromkeys(JOBS, "success") | dict.fromkeys(JOBS[-2:], "skipped")
     return checks | usual | jobs
 
 
-def verbs(repository: Repository) -> list[list[str]]:
-    """Return what the target was asked, and the questions to the canary, in their order."""
+def steps_of(repository: Repository) -> list[list[str]]:
+    """Return the calls of the target and the smoke tests, in their order."""
     calls = repository.calls()
     return [each for each in calls if each[0] == "target" or each[:4] == [*NOX, "smoke"]]
 
@@ -60,7 +60,7 @@ def test_a_push_is_checked_built_tried_shifted_watched_and_finished(rollout: Rep
     sessions = [each[3] for each in rollout.calls(*NOX)]
     checks = ["secrets", "lint", "types", "tests", "train"]
     assert sessions == [*checks, "image", "sbom", "smoke", "smoke"]
-    assert verbs(rollout) == [
+    assert steps_of(rollout) == [
         ["target", "stage", PUSHED],
         ["target", "reach", "r2"],
         ASKED,
@@ -75,11 +75,11 @@ def test_a_push_is_checked_built_tried_shifted_watched_and_finished(rollout: Rep
 def test_the_page_of_the_run_tells_each_step(rollout: Repository) -> None:
     """Whoever approves reads there what has been staged, and how it answered."""
     assert rollout.run("deploy.yml", "push").summary.splitlines() == [
-        f"**Staged** `r2`, of `{PUSHED}`: the traffic stays with `r1`.",
-        "`r2` answers as its model should, and in time.",
-        "`r2` was given 10 % of the traffic, or what comes nearest.",
-        "Watched `r2` for 0 minutes, 1 round: all is well.",
-        "**Released**: `r2` has all of the traffic.",
+        f"**Staged** `r2` from `{PUSHED}`: all traffic stays with `r1`.",
+        "Smoke test of `r2` passed.",
+        "Shifted 10 % of the traffic, or the closest possible share, to `r2`.",
+        "Watched `r2` for 0 minutes, 1 check: no problem.",
+        "**Released** `r2`: it has all traffic.",
     ]
 
 
@@ -184,14 +184,14 @@ def test_a_canary_that_answers_wrongly_is_taken_back_without_any_traffic(
     """The release, which would wait for an approval, never begins."""
     rollout.reply(*NOX, "smoke", exit=1)
     run = rollout.run("deploy.yml", "push")
-    assert run.jobs == ended(canary="failure", release="skipped", back="success"), run.log
-    assert verbs(rollout)[1:] == [
+    assert run.jobs == ended(canary="failure", release="skipped", rollback="success"), run.log
+    assert steps_of(rollout)[1:] == [
         ["target", "reach", "r2"],
         ASKED,
         ["target", "leave", "r2"],
-        ["target", "back", "r1", "r2"],
+        ["target", "rollback", "r1", "r2"],
     ]
-    assert "does not answer as its model should" in run.summary
+    assert "**Smoke test of `r2` failed**" in run.summary
 
 
 @pytest.mark.parametrize(
@@ -199,17 +199,17 @@ def test_a_canary_that_answers_wrongly_is_taken_back_without_any_traffic(
     [
         pytest.param({"call": ("target", "shift"), "exit": 1}, "shift", id="shift"),
         pytest.param({"call": ("target", "finish"), "exit": 1}, "finish", id="finish"),
-        pytest.param({"call": ("target", "complaints"), "says": "5xx\n"}, "leave", id="watch"),
-        pytest.param({"call": ("target", "complaints"), "exit": 1}, "complaints", id="unknown"),
+        pytest.param({"call": ("target", "problems"), "says": "5xx\n"}, "leave", id="watch"),
+        pytest.param({"call": ("target", "problems"), "exit": 1}, "problems", id="unknown"),
     ],
 )
 def test_a_release_that_fails_is_taken_back(rollout: Repository, trouble: dict, last: str) -> None:
     """Whichever step it was; the other steps are not begun."""
     rollout.replies.append(trouble)
     run = rollout.run("deploy.yml", "push")
-    assert run.jobs == ended(release="failure", back="success"), run.log
-    *_, before, back = rollout.calls("target")
-    assert (before[1], back) == (last, ["target", "back", "r1", "r2"])
+    assert run.jobs == ended(release="failure", rollback="success"), run.log
+    *_, before, rolled_back = rollout.calls("target")
+    assert (before[1], rolled_back) == (last, ["target", "rollback", "r1", "r2"])
 
 
 def test_a_stage_that_fails_halfway_is_told_and_takes_nothing_else_with_it(
@@ -218,8 +218,8 @@ def test_a_stage_that_fails_halfway_is_told_and_takes_nothing_else_with_it(
     """Nobody knows the revision's name, and what had the traffic keeps it."""
     rollout.replies.insert(0, {"call": ("target", "stage"), "exit": 1})
     run = rollout.run("deploy.yml", "push")
-    assert run.jobs == ended(canary="failure", release="skipped", back="success"), run.log
-    assert verbs(rollout) == [["target", "stage", PUSHED]]
+    assert run.jobs == ended(canary="failure", release="skipped", rollback="success"), run.log
+    assert steps_of(rollout) == [["target", "stage", PUSHED]]
     assert "::notice::Nothing was staged" in run.log
 
 
@@ -228,24 +228,24 @@ def test_the_first_revision_of_all_is_taken_away(rollout: Repository) -> None:
     rollout.replies.insert(0, {"call": ("target", "stage"), "says": "r1\n\n"})
     rollout.reply("target", "shift", exit=1)
     run = rollout.run("deploy.yml", "push")
-    assert run.jobs["back"] == "success", run.log
-    assert rollout.calls("target", "back") == [["target", "back", "", "r1"]]
-    assert "it is the first one" in run.summary
+    assert run.jobs["rollback"] == "success", run.log
+    assert rollout.calls("target", "rollback") == [["target", "rollback", "", "r1"]]
+    assert "it is the first revision" in run.summary
 
 
 def test_a_rollback_by_hand_does_nothing_else(rollout: Repository) -> None:
     """All traffic goes to the revision that was named; nothing is checked, built or staged."""
     run = rollout.run("deploy.yml", revision="r0")
-    assert run.jobs == dict.fromkeys(run.jobs, "skipped") | {"rollback": "success"}, run.log
-    assert rollout.calls() == [["sign-in", "with a token"], ["target", "back", "r0", ""]]
-    assert run.summary == "**Taken back**: `r0` has all of the traffic.\n"
+    assert run.jobs == dict.fromkeys(run.jobs, "skipped") | {"manual-rollback": "success"}, run.log
+    assert rollout.calls() == [["sign-in", "with a token"], ["target", "rollback", "r0", ""]]
+    assert run.summary == "**Rolled back**: `r0` has all traffic.\n"
 
 
 def test_a_revision_that_was_typed_is_never_run_as_a_command(rollout: Repository) -> None:
     """Neither by the shell nor as an option."""
     typed = '--help; $(touch planted) "`touch planted`'
     rollout.run("deploy.yml", revision=typed)
-    assert rollout.calls("target") == [["target", "back", typed, ""]]
+    assert rollout.calls("target") == [["target", "rollback", typed, ""]]
     assert not list(rollout.folder.rglob("planted"))
 
 

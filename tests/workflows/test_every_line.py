@@ -1,7 +1,7 @@
 """Every `run:` line of every workflow and action is run at least once, on every target.
 
 What asks a cloud behind such a line has tests of its own, against something that plays the cloud;
-here a few of its scripts only hand on what they would.
+here a few of its modules only set the outputs that they would.
 """
 
 import json
@@ -13,7 +13,7 @@ import pytest
 
 from tests.bakery import CHOICES, BakedProject
 from tests.workflows import stand_in
-from tests.workflows.repository import NOX, Repository
+from tests.workflows.repository import NOX, TARGETS, Repository
 from tests.workflows.run import Run, lines
 from tests.workflows.store import Store
 
@@ -21,19 +21,19 @@ HERE = Path(__file__).parent
 MANIFEST = json.dumps({"version": "7", "metrics": {}})
 FOUND = {"violations": [{"feature_name": "x", "description": "y"}]}
 OUTPUTS = """
-import os
+from ... import workflow
 
-with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as stream:
-    stream.write("configured=true\\nimage=registry.example/iris\\n")
+
+def main():
+    workflow.set_output(configured="true", image="registry.example/iris", stage="runtime")
 """
-ASK_A_CLOUD = (  # of any target's scripts
-    *(".github/scripts/fetch_captures.py", ".github/scripts/log_in.py"),
-    *(".github/actions/sign-in/sign_in.py", ".github/actions/fetch-captures/fetch.py"),
+CALLS_A_CLOUD = (  # of any target's modules
+    *("cloud_run/captures.py", "kubernetes/captures.py", "sagemaker/captures.py"),
+    *("kubernetes/sign_in.py", "sagemaker/sign_in.py"),
 )
-INSTALL = ".github/actions/sign-in/client.sh"
 PROGRAMS = ("aws", "docker", "gcloud", "kubectl", "target")
 VARIABLES = {
-    "RETRAIN_ON_BREACH": "true",
+    "RETRAIN_ON_VIOLATION": "true",
     "WATCH_MINUTES": "0",
     **dict.fromkeys(("GCP_PROJECT", "GCP_BUCKET", "GCP_SERVICE_ACCOUNT", "GCP_CALLER"), "iris"),
     **{"GCP_REGION": "europe-west1", "GCP_WORKLOAD_IDENTITY_PROVIDER": "projects/1/github"},
@@ -48,13 +48,11 @@ def prepare(project: BakedProject, folder: Path) -> Repository:
     repository.variables |= VARIABLES
     for program in PROGRAMS:
         stand_in.install(repository.programs / program)
-    for name in ASK_A_CLOUD:
-        if (repository.path / name).exists():
-            (repository.path / name).write_text(OUTPUTS, encoding="utf-8")
-    if (repository.path / INSTALL).exists():
-        (repository.path / INSTALL).write_text(":\n", encoding="utf-8")
-    if (repository.path / ".github" / "scripts" / "target.py").exists():
-        shutil.copy(HERE / "fake_target.py", repository.path / ".github" / "scripts" / "target.py")
+    targets = repository.path / TARGETS
+    for name in CALLS_A_CLOUD:
+        (targets / name).write_text(OUTPUTS, encoding="utf-8")
+    for path in targets.glob("*/target.py"):
+        shutil.copy(HERE / "fake_target.py", path)
     made = {f"{folder}/manifest.json": MANIFEST for folder in ("model", "candidate")}
     repository.reply(*NOX, "train", writes=made)
     repository.reply(*NOX, "sbom", writes={"sbom.json": "{}"})

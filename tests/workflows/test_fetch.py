@@ -23,7 +23,7 @@ def watched(configured: Repository) -> Repository:
 def test_the_archive_is_unpacked_where_the_comparison_looks(watched: Repository) -> None:
     """As it was packed."""
     run = watched.run("monitor.yml")
-    assert run.jobs["look"] == "success", run.log
+    assert run.jobs["monitor"] == "success", run.log
     unpacked = watched.kept / "fetched"
     assert sorted(each.name for each in unpacked.iterdir()) == ["captures", "ground-truth", "model"]
     assert (unpacked / CAPTURED).read_text(encoding="utf-8") == "{}\n"
@@ -35,7 +35,7 @@ def test_without_truths_the_comparison_does_not_look_for_them(
     """Feedback comes late, or never."""
     store.archive = archive({CAPTURED: "{}\n", "model/manifest.json": "{}"})
     run = watched.run("monitor.yml")
-    assert run.jobs["look"] == "success", run.log
+    assert run.jobs["monitor"] == "success", run.log
     (called,) = watched.calls(watched.command, "monitor")
     assert "--ground-truth" not in called
 
@@ -65,7 +65,7 @@ def test_an_archive_that_cannot_be_had_fails_the_run(
     """A set-up that has broken must not look like a calm night."""
     store.status, store.archive = status, content
     run = watched.run("monitor.yml")
-    assert run.jobs == {"look": "failure", "tell": "skipped", "retrain": "skipped"}
+    assert run.jobs == {"monitor": "failure", "report": "skipped", "retrain": "skipped"}
     assert watched.calls() == []
     assert not list(watched.folder.rglob("outside"))
 
@@ -83,7 +83,7 @@ def test_the_token_is_sent_as_it_is(
     """And no header at all where none is set."""
     watched.secrets |= secrets
     run = watched.run("monitor.yml")
-    assert run.jobs["look"] == "success", run.log
+    assert run.jobs["monitor"] == "success", run.log
     assert store.tokens == [sent]
 
 
@@ -95,7 +95,7 @@ def test_the_token_stays_with_the_host_that_was_named(
     store.elsewhere = other.url
     watched.secrets["CAPTURES_TOKEN"] = "secret"
     run = watched.run("monitor.yml")
-    assert run.jobs["look"] == "success", run.log
+    assert run.jobs["monitor"] == "success", run.log
     assert (store.tokens, other.tokens) == (["Bearer secret"], [None])
 
 

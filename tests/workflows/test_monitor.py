@@ -1,4 +1,4 @@
-"""The nightly look at production: what is compared, and who is told of what was found."""
+"""Nightly monitoring: what is compared, and where the result is reported."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -39,23 +39,23 @@ def window(repository: Repository) -> tuple[str, str]:
 def test_a_fresh_repository_is_told_what_to_set_and_stays_green(repository: Repository) -> None:
     """Nobody wants a red mark every night for a service that is not watched yet."""
     run = repository.run("monitor.yml")
-    assert run.jobs == {"look": "success", "tell": "skipped", "retrain": "skipped"}
+    assert run.jobs == {"monitor": "success", "report": "skipped", "retrain": "skipped"}
     assert run.log.startswith("::notice title=Nothing to compare with::")
     assert "CAPTURES_URL" in run.log
     assert repository.calls() == []
     assert run.artifacts == {}
 
 
-def test_a_calm_night_changes_nothing(configured: Repository) -> None:
+def test_a_night_without_violations_changes_nothing(configured: Repository) -> None:
     """The report is kept, and no issue is touched."""
     find(configured)
     run = configured.run("monitor.yml")
-    assert run.jobs == {"look": "success", "tell": "success", "retrain": "skipped"}, run.log
+    assert run.jobs == {"monitor": "success", "report": "success", "retrain": "skipped"}, run.log
     assert run.artifacts == {"report": ["constraint_violations.json"]}
     assert written(configured) == []
     since, until = window(configured)
     said = run.summary
-    assert said == f"**Calm**: {since} to {until}, in UTC.\n"
+    assert said == f"**OK**: {since} to {until}, in UTC.\n"
 
 
 def test_the_comparison_is_given_all_that_was_fetched(configured: Repository) -> None:
@@ -84,16 +84,16 @@ def test_a_night_looks_at_the_seven_days_before_it(configured: Repository) -> No
     assert datetime.fromisoformat(until) - datetime.fromisoformat(since) == timedelta(days=7)
 
 
-def test_a_breach_opens_an_issue(configured: Repository) -> None:
+def test_a_violation_opens_an_issue(configured: Repository) -> None:
     """It names what was found as plain text, the window, the run and the runbooks."""
     find(configured, VIOLATION)
     run = configured.run("monitor.yml")
-    assert run.jobs == {"look": "success", "tell": "success", "retrain": "skipped"}, run.log
+    assert run.jobs == {"monitor": "success", "report": "success", "retrain": "skipped"}, run.log
     assert run.artifacts == {"report": ["constraint_violations.json"]}
 
     label, issue = written(configured)
     assert label["call"][:5] == ["gh", "label", "create", "monitoring", "--force"]
-    title = f"--title={configured.command}: production is not as it was in training"
+    title = f"--title={configured.command}: production differs from the training data"
     assert issue["call"] == [
         *("gh", "issue", "create", title, "--label=monitoring", "--body-file=-")
     ]
@@ -101,11 +101,11 @@ def test_a_breach_opens_an_issue(configured: Repository) -> None:
     assert f"from {since} to {until} (UTC)" in issue["input"]
     assert f"\n\n{FOUND}\n" in issue["input"]
     assert f"]({PAGE})" in issue["input"]
-    assert f"]({ADDRESS}/tree/HEAD/docs/runbooks)" in issue["input"]
+    assert f"]({ADDRESS}/tree/HEAD/vendor/modelserve/docs/runbooks)" in issue["input"]
     assert FOUND in run.summary
 
 
-def test_a_breach_that_goes_on_is_a_comment(configured: Repository) -> None:
+def test_a_violation_that_goes_on_is_a_comment(configured: Repository) -> None:
     """One issue for one story, and only one that this workflow has opened."""
     find(configured, VIOLATION, issues=(THEIRS, OURS))
     configured.run("monitor.yml")
@@ -116,7 +116,7 @@ def test_a_breach_that_goes_on_is_a_comment(configured: Repository) -> None:
     assert FOUND in comment["input"]
 
 
-def test_the_issue_is_closed_when_all_is_calm_again(configured: Repository) -> None:
+def test_the_issue_is_closed_without_violations(configured: Repository) -> None:
     """With a word on when that was; a person's issue stays open."""
     find(configured, issues=(THEIRS, OURS))
     configured.run("monitor.yml")
@@ -128,7 +128,7 @@ def test_the_issue_is_closed_when_all_is_calm_again(configured: Repository) -> N
 
 
 def test_an_issue_never_grows_beyond_what_github_takes(configured: Repository) -> None:
-    """A model with a thousand fields may breach a thousand times."""
+    """A model with a thousand fields may have a thousand violations."""
     find(configured, *[VIOLATION | {"description": "x" * 3_000}] * 1_000)
     configured.run("monitor.yml")
     issue = written(configured)[-1]
@@ -143,13 +143,13 @@ def test_an_issue_never_grows_beyond_what_github_takes(configured: Repository) -
 def test_what_cannot_be_compared_fails_the_run_and_touches_no_issue(
     configured: Repository, code: int
 ) -> None:
-    """Neither calm nor breached: nothing is known, and someone must look at the set-up."""
+    """Neither ok nor a violation: nothing is known, and someone must look at the set-up."""
     find(configured, issues=(OURS,))
     configured.replies[0]["exit"] = code
     run = configured.run("monitor.yml")
-    assert run.jobs == {"look": "failure", "tell": "skipped", "retrain": "skipped"}
+    assert run.jobs == {"monitor": "failure", "report": "skipped", "retrain": "skipped"}
     assert configured.calls("gh") == []
-    assert "Nothing could be compared" in run.summary
+    assert "Monitoring failed" in run.summary
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ def test_a_window_that_was_typed_is_looked_at_and_tells_nothing_of_today(
     configured: Repository, since: str, until: str, looked_at: tuple[str, str]
 ) -> None:
     """The report is kept; the issue stays as it is, and no training starts."""
-    configured.variables["RETRAIN_ON_BREACH"] = "true"
+    configured.variables["RETRAIN_ON_VIOLATION"] = "true"
     find(configured, VIOLATION, issues=(OURS,))
     run = configured.run("monitor.yml", since=since, until=until)
-    assert run.jobs == {"look": "success", "tell": "skipped", "retrain": "skipped"}, run.log
+    assert run.jobs == {"monitor": "success", "report": "skipped", "retrain": "skipped"}, run.log
     assert window(configured) == looked_at
     assert run.artifacts == {"report": ["constraint_violations.json"]}
 
@@ -193,7 +193,7 @@ def test_a_window_that_cannot_be_is_refused(
 ) -> None:
     """Before anything is fetched or installed."""
     run = configured.run("monitor.yml", since=since, until=until)
-    assert run.jobs["look"] == "failure"
+    assert run.jobs["monitor"] == "failure"
     assert run.log.startswith("::error::")
     assert complaint in run.log
     assert configured.calls() == []
@@ -202,16 +202,16 @@ def test_a_window_that_cannot_be_is_refused(
 @pytest.mark.parametrize(
     ("wanted", "violations", "starts"),
     [
-        pytest.param("true", (VIOLATION,), True, id="wanted-and-breached"),
+        pytest.param("true", (VIOLATION,), True, id="wanted-and-violated"),
         pytest.param("false", (VIOLATION,), False, id="not-wanted"),
-        pytest.param("true", (), False, id="calm"),
+        pytest.param("true", (), False, id="no-violation"),
     ],
 )
-def test_a_breach_starts_a_training_run_where_that_is_wanted(
+def test_a_violation_starts_a_training_run_where_that_is_wanted(
     configured: Repository, wanted: str, violations: tuple[dict, ...], starts: bool
 ) -> None:
     """On the branch that the nightly run was on."""
-    configured.variables["RETRAIN_ON_BREACH"] = wanted
+    configured.variables["RETRAIN_ON_VIOLATION"] = wanted
     find(configured, *violations)
     run = configured.run("monitor.yml")
     started = [["gh", "workflow", "run", "retrain.yml", "--ref", "main"]] if starts else []
@@ -220,7 +220,7 @@ def test_a_breach_starts_a_training_run_where_that_is_wanted(
 
 
 def test_an_issue_that_cannot_be_written_fails_the_run(configured: Repository) -> None:
-    """A breach that nobody hears of must not be green."""
+    """A violation that nobody hears of must not be green."""
     find(configured, VIOLATION)
     configured.reply("gh", "issue", "create", exit=1)
-    assert configured.run("monitor.yml").jobs["tell"] == "failure"
+    assert configured.run("monitor.yml").jobs["report"] == "failure"

@@ -37,8 +37,8 @@ def test_a_training_run_trains_tests_and_keeps_the_candidate(repository: Reposit
 @pytest.mark.parametrize(
     ("verdict", "result", "words"),
     [
-        pytest.param(0, "success", "The candidate may take", id="as-good"),
-        pytest.param(1, "failure", "**The candidate may not take", id="worse"),
+        pytest.param(0, "success", "The candidate may replace", id="as-good"),
+        pytest.param(1, "failure", "**The candidate may not replace", id="worse"),
     ],
 )
 def test_a_candidate_is_compared_with_the_served_model(
@@ -46,9 +46,9 @@ def test_a_candidate_is_compared_with_the_served_model(
 ) -> None:
     """A worse one makes the run red, and can still be looked at."""
     train(configured, verdict=verdict)
-    run = configured.run("retrain.yml", slack="0.02")
+    run = configured.run("retrain.yml", tolerance="0.02")
     assert run.jobs == {"retrain": result}
-    to = ["promote", "candidate", "--to", "fetched/model", "--slack=0.02"]
+    to = ["promote", "candidate", "--to", "fetched/model", "--tolerance=0.02"]
     assert configured.calls() == [*TRAINING, [configured.command, *to]]
     assert run.artifacts == {"candidate": ["manifest.json"]}
     summary = run.summary
@@ -68,7 +68,7 @@ def test_a_candidate_may_be_no_worse_unless_someone_says_so(configured: Reposito
     train(configured)
     configured.run("retrain.yml")
     (promoted,) = configured.calls(configured.command)
-    assert promoted[-1] == "--slack=0"
+    assert promoted[-1] == "--tolerance=0"
 
 
 def test_a_served_model_that_cannot_be_read_fails_the_run(configured: Repository) -> None:

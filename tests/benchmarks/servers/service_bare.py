@@ -3,19 +3,18 @@
 import importlib
 import os
 
-package = os.environ["BAKED_PACKAGE"]
-settings = importlib.import_module(f"{package}.settings").load_settings()
-app = importlib.import_module(f"{package}.serving.app").create_app(settings)
+service = importlib.import_module(f"{os.environ['BAKED_PACKAGE']}.service").Service
+app = service(service.settings_class.load()).create_app()
 
 
-class Forgetful:
-    """A journal that keeps nothing."""
+class NoQueue:
+    """Keeps nothing of finished requests."""
 
     def add(self, _):
-        """Forget."""
+        """Drop a request."""
 
     def close(self):
         """End nothing."""
 
 
-object.__setattr__(app.service, "journal", Forgetful())
+object.__setattr__(app.components, "log_queue", NoQueue())

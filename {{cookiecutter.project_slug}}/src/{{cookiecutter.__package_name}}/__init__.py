@@ -1,1 +1,1 @@
-"""A model behind an HTTP service: trained, packed as an artifact, served, and watched."""
+"""What is yours of this service: its data, its model, and what it does besides the library."""

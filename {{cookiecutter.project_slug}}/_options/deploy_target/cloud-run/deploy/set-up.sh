@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Make all that one of Google's projects needs before the first deployment; what is there stays.
+# Create all that a Google Cloud project needs before the first deployment; what exists stays as it is.
 #
 #   GCP_PROJECT=… GCP_REGION=… GCP_BILLING_ACCOUNT=… GITHUB_REPOSITORY=owner/name \
 #       deploy/set-up.sh [--dry-run]
 #
-# With --dry-run, it prints every command and runs none. docs/deploy.md says what each role is for.
+# With --dry-run, print every command and run none. docs/deploy.md explains each role.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -39,7 +39,7 @@ if [[ ! $GITHUB_REPOSITORY =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]]; then
 fi
 project=(--project="$GCP_PROJECT" --quiet)
 
-show() { # as it could be typed
+show() { # as it can be typed
     local words
     printf -v words ' %q' "$@" "${project[@]}"
     echo "gcloud$words"
@@ -50,15 +50,15 @@ run() {
     [[ -n $dry_run ]] || gcloud "$@" "${project[@]}" >/dev/null
 }
 
-is_there() { # is_there WORDS…: whether a command that tells something tells anything
+exists() { # exists WORDS…: whether a describing command finds anything
     [[ -n $(gcloud "$@" "${project[@]}" --format='value(name)' 2>/dev/null </dev/null) ]]
 }
 
-make() { # make WORDS…: unless what it makes is there, which the command in `there` tells
+create() { # create WORDS…: unless the command in `lookup` finds it
     if [[ -n $dry_run ]]; then
-        echo "# unless it is there: $(show "${there[@]}")"
-    elif is_there "${there[@]}"; then
-        echo "# is there: ${there[*]}"
+        echo "# unless it exists: $(show "${lookup[@]}")"
+    elif exists "${lookup[@]}"; then
+        echo "# exists: ${lookup[*]}"
         return
     fi
     run "$@"
@@ -66,7 +66,7 @@ make() { # make WORDS…: unless what it makes is there, which the command in `t
 
 sha256() { openssl dgst -sha256 -r | cut -c1-64; }
 
-# Names have limits: one that is too long is cut, and told from others by a hash of the whole.
+# A name that is too long is cut, and ends with a hash of the whole.
 short() { # short CHARACTERS
     if [[ -n ${name:$1} ]]; then
         echo "${name:0:$(($1 - 7))}-$(printf %s "$name" | sha256 | cut -c1-6)"
@@ -75,12 +75,12 @@ short() { # short CHARACTERS
     fi
 }
 
-make_account() { # make_account NAME DESCRIPTION
-    there=(iam service-accounts describe "$1@$domain")
-    make iam service-accounts create "$1" --display-name="$2"
+create_account() { # create_account NAME DESCRIPTION
+    lookup=(iam service-accounts describe "$1@$domain")
+    create iam service-accounts create "$1" --display-name="$2"
 }
 
-allow_in_project() { # allow_in_project MEMBER ROLE
+grant_in_project() { # grant_in_project MEMBER ROLE
     run projects add-iam-policy-binding "$GCP_PROJECT" --member="$1" --role="$2" --condition=None
 }
 
@@ -90,7 +90,7 @@ number=PROJECT_NUMBER
 domain=$GCP_PROJECT.iam.gserviceaccount.com
 runs_as=$(short 22)-service # an account's name has at most 30 characters
 calls_as=$(short 23)-caller
-bucket=$name-$number # nobody else has this number
+bucket=$name-$number # the number makes it unique
 pool=projects/$number/locations/global/workloadIdentityPools/github
 provider=github-$(short 25) # at most 32 characters
 repository=principalSet://iam.googleapis.com/$pool/attribute.repository/$GITHUB_REPOSITORY
@@ -101,49 +101,49 @@ run services enable "${apis[@]/%/.googleapis.com}"
 
 # The registry.
 at=(--location="$GCP_REGION")
-there=(artifacts repositories describe "$name" "${at[@]}")
-make artifacts repositories create "$name" "${at[@]}" --repository-format=docker
+lookup=(artifacts repositories describe "$name" "${at[@]}")
+create artifacts repositories create "$name" "${at[@]}" --repository-format=docker
 run artifacts repositories set-cleanup-policies "$name" "${at[@]}" --policy=clean-up.json \
     --no-dry-run
 
-# Captures and ground truth. In folders of their own, a rename is atomic; a retention policy would
-# forbid it, so that it is the bucket's lifecycle that ends what is kept.
-there=(storage buckets describe "gs://$bucket")
-make storage buckets create "gs://$bucket" "${at[@]}" --uniform-bucket-level-access \
+# Captures and ground truth. In a hierarchical namespace, a rename is atomic; a retention policy would
+# forbid it, so the bucket's lifecycle deletes old records instead.
+lookup=(storage buckets describe "gs://$bucket")
+create storage buckets create "gs://$bucket" "${at[@]}" --uniform-bucket-level-access \
     --public-access-prevention --enable-hierarchical-namespace --soft-delete-duration=7d
 run storage buckets update "gs://$bucket" --lifecycle-file=lifecycle.json
 
-# Whom the service runs as, and whom a rollout asks as.
-make_account "$runs_as" "$name: runs the service"
-make_account "$calls_as" "$name: asks it during a rollout"
-allow_in_project "$service" roles/monitoring.metricWriter
-allow_in_project "$service" roles/logging.logWriter
-allow_in_project "$caller" roles/run.invoker
+# The service account of the service, and the one that a rollout calls it with.
+create_account "$runs_as" "$name: runs the service"
+create_account "$calls_as" "$name: calls it during a rollout"
+grant_in_project "$service" roles/monitoring.metricWriter
+grant_in_project "$service" roles/logging.logWriter
+grant_in_project "$caller" roles/run.invoker
 run storage buckets add-iam-policy-binding "gs://$bucket" --member="$service" \
     --role=roles/storage.objectUser
 
-# Who may ask: a line lets one consumer in. The first one is the rollout itself.
+# The API keys, a consumer a line. The first one is the rollout itself.
 key=
-there=(secrets describe "$name-keys")
-if [[ -n $dry_run ]] || ! is_there "${there[@]}"; then
+lookup=(secrets describe "$name-keys")
+if [[ -n $dry_run ]] || ! exists "${lookup[@]}"; then
     key=$(openssl rand -hex 32)
-    make secrets create "$name-keys" --data-file=- <<<"rollout:$(printf %s "$key" | sha256)"
+    create secrets create "$name-keys" --data-file=- <<<"rollout:$(printf %s "$key" | sha256)"
 fi
 run secrets add-iam-policy-binding "$name-keys" --member="$service" \
     --role=roles/secretmanager.secretAccessor
 
 # The workflows of this repository's main branch, and no others.
 everywhere=(--location=global)
-there=(iam workload-identity-pools describe github "${everywhere[@]}")
-make iam workload-identity-pools create github "${everywhere[@]}"
+lookup=(iam workload-identity-pools describe github "${everywhere[@]}")
+create iam workload-identity-pools create github "${everywhere[@]}"
 in_pool=("${everywhere[@]}" --workload-identity-pool=github)
-there=(iam workload-identity-pools providers describe "$provider" "${in_pool[@]}")
-make iam workload-identity-pools providers create-oidc "$provider" "${in_pool[@]}" \
+lookup=(iam workload-identity-pools providers describe "$provider" "${in_pool[@]}")
+create iam workload-identity-pools providers create-oidc "$provider" "${in_pool[@]}" \
     --issuer-uri=https://token.actions.githubusercontent.com \
     --attribute-mapping=google.subject=assertion.sub,attribute.repository=assertion.repository \
     --attribute-condition="assertion.repository == '$GITHUB_REPOSITORY' && assertion.ref == 'refs/heads/main'"
-allow_in_project "$repository" roles/run.developer
-allow_in_project "$repository" roles/logging.viewer
+grant_in_project "$repository" roles/run.developer
+grant_in_project "$repository" roles/logging.viewer
 run artifacts repositories add-iam-policy-binding "$name" "${at[@]}" --member="$repository" \
     --role=roles/artifactregistry.writer
 run storage buckets add-iam-policy-binding "gs://$bucket" --member="$repository" \
@@ -153,25 +153,25 @@ run iam service-accounts add-iam-policy-binding "$runs_as@$domain" --member="$re
 run iam service-accounts add-iam-policy-binding "$calls_as@$domain" --member="$repository" \
     --role=roles/iam.workloadIdentityUser
 
-# Whoever pays is told at half of the budget, at nine tenths, and at all of it. Nothing stops there.
+# A budget sends mail at a half, nine tenths and all of it. It stops nothing.
 paid=(--billing-account="$GCP_BILLING_ACCOUNT")
-there=(billing budgets list "${paid[@]}" --filter="displayName=$name-monthly")
-make billing budgets create "${paid[@]}" --display-name="$name-monthly" \
+lookup=(billing budgets list "${paid[@]}" --filter="displayName=$name-monthly")
+create billing budgets create "${paid[@]}" --display-name="$name-monthly" \
     --budget-amount="$monthly_budget" --filter-projects="projects/$GCP_PROJECT" \
     --threshold-rule=percent=0.5 --threshold-rule=percent=0.9 --threshold-rule=percent=1.0
 
-cat <<TELL
+cat <<COMMANDS
 
-# Tell GitHub, in a clone of the repository:
+# Run these in a clone of the repository:
 gh variable set GCP_PROJECT --body $GCP_PROJECT
 gh variable set GCP_REGION --body $GCP_REGION
 gh variable set GCP_WORKLOAD_IDENTITY_PROVIDER --body $pool/providers/$provider
 gh variable set GCP_SERVICE_ACCOUNT --body $runs_as@$domain
 gh variable set GCP_CALLER --body $calls_as@$domain
 gh variable set GCP_BUCKET --body $bucket
-TELL
+COMMANDS
 if [[ -n $dry_run ]]; then
-    echo "gh secret set SERVICE_KEY --body A_KEY_THAT_IS_MADE_THEN"
+    echo "gh secret set SERVICE_KEY --body A_KEY_THAT_IS_CREATED_THEN"
 elif [[ -n $key ]]; then
     echo "gh secret set SERVICE_KEY --body $key # shown only now"
 fi

@@ -1,0 +1,146 @@
+"""A row or a file that cannot be answered is rejected with its reasons."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve import Project
+from modelserve.artifact import Artifact
+from modelserve.batch import Batch
+from modelserve.errors import MalformedError, ModelError
+from modelserve.types import Model
+
+from tests.engine.batch.files import Row, read, rejected, write_csv, write_lines
+
+FAMILIES = ("iris", "sentiment")
+UNKNOWN = "the model has no such field"
+MISSING = "this field is missing"
+
+
+def test_each_invalid_line_is_reported_with_its_number_and_all_reasons(
+    batch: Batch, row: Row, tmp_path: Path, output: Path
+) -> None:
+    missing, *_ = row
+    spoilt = {name: value for name, value in row.items() if name != missing}
+    lines = [json.dumps(value) for value in (row, spoilt | {"no_such": 1}, [row], {}, row)]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("\n".join([*lines, "{no JSON", "NaN", lines[0]]), encoding="utf-8")
+
+    tally = batch.run(source, output)
+
+    assert [each["row"] for each in read(output)] == [0, 4, 7]
+    reported = {each["row"]: each["problems"] for each in read(rejected(output))}
+    assert list(reported) == [1, 2, 3, 5, 6]
+    assert sorted(reported[1]) == sorted([f"{missing}: {MISSING}", f"no_such: {UNKNOWN}"])
+    assert len(reported[2]) == 1
+    assert reported[3] == [f"{name}: {MISSING}" for name in row]
+    assert reported[5][0].startswith("no JSON: ")
+    assert (tally.answered, tally.rejected) == (3, 5)
+
+
+def test_a_csv_row_with_more_values_than_names_is_rejected(
+    batch: Batch, rows: list[Row], tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", rows[:1])
+    line = source.read_bytes().splitlines(keepends=True)[1]
+    source.write_bytes(source.read_bytes() + line.replace(b"\r\n", b",1,2\r\n") + line)
+
+    batch.run(source, output)
+
+    assert [each["row"] for each in read(output)] == [0, 2]
+    assert read(rejected(output)) == [
+        {"row": 1, "problems": ["more values than the head has names"]}
+    ]
+
+
+def test_rejects_of_an_earlier_run_are_removed(
+    batch: Batch, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_lines(tmp_path / "rows.jsonl", [row, {}])
+    batch.run(source, output)
+    assert rejected(output).exists()
+
+    batch.run(write_lines(source, [row]), output)
+
+    assert list(output.parent.iterdir()) == [output]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("rows.jsonl", None, id="no file"),
+        pytest.param("rows.jsonl", b"{}\n" * 5_000 + b"\xff\n", id="no UTF-8 in the end"),
+        pytest.param("rows.csv", b"a\n" + b"1\n" * 5_000 + b"x" * 200_000, id="endless field"),
+    ],
+)
+def test_an_unreadable_file_leaves_the_earlier_answers(
+    batch: Batch, tmp_path: Path, output: Path, name: str, content: bytes | None
+) -> None:
+    source = tmp_path / name
+    if content is not None:
+        source.write_bytes(content)
+    output.write_text("earlier", encoding="utf-8")
+    rejected(output).write_text("earlier", encoding="utf-8")
+
+    with pytest.raises(MalformedError, match=rf"{name} cannot be turned into .*answers\.jsonl: "):
+        batch.run(source, output)
+
+    assert sorted(output.parent.iterdir()) == [output, rejected(output)]
+    assert output.read_text(encoding="utf-8") == "earlier"
+    assert rejected(output).read_text(encoding="utf-8") == "earlier"
+
+
+def test_a_missing_output_folder_is_named(batch: Batch, row: Row, tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "rows.jsonl", [row])
+    with pytest.raises(MalformedError, match="nowhere"):
+        batch.run(source, tmp_path / "nowhere" / "answers.jsonl")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+class Spoilt:
+    """A model whose first output of each call is NaN.
+
+    Args:
+        model: gives all other outputs.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def run(self, tensors: Any) -> Any:
+        """Return the outputs, the first one NaN."""
+        outputs = self._model.run(tensors)
+        outputs[0] = np.nan
+        return outputs
+
+
+@pytest.fixture
+def spoilt_batch(project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch) -> Batch:
+    """Return a batch whose model fails on the first row of each call."""
+    service = project.make_service(found.folder)
+    load_model = service.load_model
+    monkeypatch.setattr(
+        service, "load_model", lambda *args, **how: Spoilt(load_model(*args, **how))
+    )
+    return Batch(service)
+
+
+def test_an_answer_that_is_not_finite_is_rejected(
+    spoilt_batch: Batch, rows: list[Row], tmp_path: Path, output: Path
+) -> None:
+    source = write_lines(tmp_path / "rows.jsonl", [{}, *rows[:3]])
+
+    tally = spoilt_batch.run(source, output)
+
+    assert [each["row"] for each in read(output)] == [2, 3]
+    last = read(rejected(output))[-1]
+    assert last == {"row": 1, "problems": ["the model's answer is not finite"]}
+    assert (tally.answered, tally.rejected) == (2, 2)
+
+
+def test_a_request_whose_answer_is_not_finite_fails(spoilt_batch: Batch, row: Row) -> None:
+    body = json.dumps({"instances": [row]}).encode()
+    with pytest.raises(ModelError, match="not finite"):
+        spoilt_batch.answer(body, "id")

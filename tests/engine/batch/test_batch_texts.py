@@ -1,0 +1,96 @@
+"""Texts of a file are answered one by one, whatever characters they hold."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from modelserve.batch import Batch
+
+FAMILIES = ("sentiment",)
+CUT = "text: only its first 512 tokens were read; it is longer"
+LONG = "bom " * 600
+TEXTS = [
+    "Muito bom!",
+    'They said "no", and left,\nrude as ever',
+    "  x  ",
+    "NA",
+    "é ótimo 😀",
+    "null",
+]
+
+
+def run(batch: Batch, source: Path) -> tuple[list[Any], dict[int, list[str]]]:
+    """Return a file's answers, and the problems of its other rows by their numbers."""
+    output = source.with_name("answers.jsonl")
+    batch.run(source, output)
+    rejected = output.with_name("answers.jsonl.rejected")
+    problems = read(rejected) if rejected.exists() else []
+    return read(output), {each["row"]: each["problems"] for each in problems}
+
+
+def read(path: Path) -> list[Any]:
+    """Return the JSON objects of a file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write_csv(path: Path, head: list[str], *rows: list[str]) -> Path:
+    """Write rows under a head."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([head, *rows])
+    return path
+
+
+def write_lines(path: Path, *texts: Any) -> Path:
+    """Write a row a line."""
+    lines = [json.dumps({"text": text}) for text in texts]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_text_is_answered_alike_from_csv_and_json_lines(batch: Batch, tmp_path: Path) -> None:
+    of_csv = run(batch, write_csv(tmp_path / "rows.csv", ["text"], *([text] for text in TEXTS)))
+    of_lines = run(batch, write_lines(tmp_path / "rows.jsonl", *TEXTS))
+    body = json.dumps({"instances": [{"text": text} for text in TEXTS]}).encode()
+    expected = json.loads(batch.answer(body, "id"))["predictions"]
+    assert of_csv == of_lines
+    assert of_csv == ([{"row": i} | each for i, each in enumerate(expected)], {})
+
+
+def test_a_truncated_text_has_a_warning(batch: Batch, tmp_path: Path) -> None:
+    answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", "x", "", LONG, "x", LONG))
+    warnings = {each["row"]: each.get("warnings") for each in answers}
+    assert warnings == {0: None, 2: [CUT], 3: None, 4: [CUT]}
+    assert list(answers[1]) == ["row", "label", "probabilities", "warnings"]
+    assert list(rejected) == [1]
+
+
+def test_invalid_texts_are_reported_by_their_rows(batch: Batch, tmp_path: Path) -> None:
+    answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", 5, "x", "\u200b", None, []))
+    assert [each["row"] for each in answers] == [1]
+    assert rejected == {
+        0: ["text: Input should be a valid string"],
+        2: ["text: should hold something that can be read"],
+        3: ["text: Input should be a valid string"],
+        4: ["text: Input should be a valid string"],
+    }
+
+
+def test_empty_cells_and_other_columns_are_reported(batch: Batch, tmp_path: Path) -> None:
+    rows = [["x", "y"], [" ", ""], ["x"]]
+    answers, rejected = run(batch, write_csv(tmp_path / "rows.csv", ["text", "label"], *rows))
+    unknown = "label: the model has no such field"
+    assert answers == []
+    assert rejected == {
+        0: [unknown],
+        1: ["text: should hold something that can be read", unknown],
+        2: [unknown],
+    }
+
+
+def test_a_lone_surrogate_is_rejected(batch: Batch, tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"text": "so \\ud83d"}\n{"text": "\\ud83d\\ude00"}\n', encoding="utf-8")
+    answers, rejected = run(batch, source)
+    assert [each["row"] for each in answers] == [1]
+    assert rejected[0][0].startswith("no JSON: ")

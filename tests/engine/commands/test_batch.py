@@ -1,0 +1,64 @@
+"""`batch` answers a file, or the shard of it that a scheduler assigns."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve.artifact import Artifact
+
+from tests.engine.commands.run import Command, one_line
+
+
+def test_batch_prints_where_the_answers_are(
+    command: Command, found: Artifact, row: dict[str, Any]
+) -> None:
+    Path("rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
+    assert (done.code, done.err) == (0, "")
+    assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
+
+
+def test_batch_exits_with_2_when_rows_are_rejected(
+    command: Command, found: Artifact, row: dict[str, Any]
+) -> None:
+    Path("rows.jsonl").write_text(json.dumps(row) + "\nnothing\n", encoding="utf-8")
+    done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
+    assert done.code == 2
+    assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
+    assert one_line(done.err) == "error: rows that were wrong: 1; answers.jsonl.rejected says why."
+    assert Path("answers.jsonl.rejected").is_file()
+
+
+@pytest.mark.parametrize(
+    ("index", "count"),
+    [
+        pytest.param("CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT", id="Cloud Run"),
+        pytest.param("JOB_COMPLETION_INDEX", "--shard-count", id="Kubernetes"),
+        pytest.param("AWS_BATCH_JOB_ARRAY_INDEX", "--shard-count", id="AWS Batch"),
+    ],
+)
+def test_a_scheduler_gives_each_task_its_shard(
+    command: Command, found: Artifact, row: dict[str, Any], index: str, count: str
+) -> None:
+    Path("rows.jsonl").write_text(f"{json.dumps(row)}\n" * 5, encoding="utf-8")
+    os.environ[index] = "1"
+    options = [count, "2"] if count.startswith("-") else []
+    if not options:
+        os.environ[count] = "2"
+
+    done = command("batch", "rows.jsonl", "out.jsonl", "--model", found.folder, *options)
+
+    assert done.code == 0
+    lines = Path("out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["row"] for line in lines] == [1, 3]
+
+
+def test_a_shard_index_out_of_range_is_rejected(command: Command) -> None:
+    done = command("batch", "rows.jsonl", "out.jsonl", "--shard-index", "1")
+    assert done.code == 2
+    assert one_line(done.err) == (
+        "error: Shard 1 of 1 cannot be; the index starts at 0. "
+        "Set --shard-count to the number of tasks."
+    )

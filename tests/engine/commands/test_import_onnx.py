@@ -1,0 +1,42 @@
+"""`import-onnx` evaluates a graph from elsewhere and writes its artifact."""
+
+from pathlib import Path
+
+import pytest
+from modelserve import artifact
+from modelserve.artifact import Artifact
+
+from tests.engine.commands.run import Command
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_graph_is_evaluated_and_its_artifact_written(
+    command: Command, found: Artifact, asked: bool, training_toml: Path
+) -> None:
+    names = ",".join(found.manifest.labels)
+    options = [] if asked else [f"--labels={names}"]
+
+    done = command(
+        *("import-onnx", found.model, "--config", training_toml, "--output", "taken", *options),
+        stdin=b"\n",
+    )
+
+    assert (done.code, done.err) == (0, "")
+    taken = artifact.load(Path("taken"))
+    labels = "The labels, in the order of the graph's outputs"
+    assert (labels in done.out) == (asked and bool(names))
+    assert taken.manifest.labels == found.manifest.labels
+    assert taken.manifest.metrics == pytest.approx(found.manifest.metrics, rel=1e-4)
+    assert taken.manifest.parity is None
+    assert "parity nothing to compare" in done.rows
+
+
+def test_a_file_without_a_graph_is_one_line_of_error(command: Command, training_toml: Path) -> None:
+    Path("odd.onnx").write_bytes(b"odd")
+    done = command("import-onnx", "odd.onnx", "--config", training_toml, "--labels", "a,b")
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
+    assert not Path("model").exists()

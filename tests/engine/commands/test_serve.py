@@ -1,0 +1,59 @@
+"""`serve` passes its options to the server and stops with success."""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+from modelserve.serving import server
+
+from tests.engine.commands.run import Command
+from tests.engine.families import Family
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "expected"),
+    [
+        pytest.param((), {}, ("127.0.0.1", 8080, 1), id="default"),
+        pytest.param(
+            ("--host", "::1", "--port", "0", "--workers", "2"), {}, ("::1", 0, 2), id="options"
+        ),
+        pytest.param(
+            (), {"HOST": "::", "PORT": "9", "WORKERS": "3"}, ("::", 9, 3), id="environment"
+        ),
+        pytest.param((), {"AIP_HTTP_PORT": "7080"}, ("127.0.0.1", 7080, 1), id="Vertex AI"),
+        pytest.param(("--port", "1"), {"PORT": "9"}, ("127.0.0.1", 1, 1), id="option first"),
+    ],
+)
+def test_options_and_environment_set_the_address_and_the_workers(
+    family: Family,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    environ: dict[str, str],
+    expected: tuple[str, int, int],
+) -> None:
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        server, "run", lambda project, **how: served.append({"project": project.package} | how)
+    )
+    os.environ |= environ
+
+    done = command("serve", "--model", "there", *arguments)
+
+    host, port, workers = expected
+    assert (done.code, done.err) == (0, "")
+    assert served == [{"project": family.package, "host": host, "port": port, "workers": workers}]
+    assert (os.environ["MODEL_DIR"], os.environ["PORT"]) == ("there", str(port))
+
+
+def test_sigterm_ends_serve_with_success(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "run", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    assert command("serve").code == 0
+
+
+def test_a_port_out_of_range_is_rejected(command: Command) -> None:
+    done = command("serve", "--port", "65536")
+    assert done.code == 2
+    assert "--port" in done.err
+    assert "65535" in done.err

@@ -1,0 +1,228 @@
+"""What the tests of the report share: findings made by hand, and the page as a browser sees it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from modelserve.artifact import Data, Manifest
+from modelserve.bins import Bins
+from modelserve.monitoring.findings import (
+    CalibrationPoint,
+    Confidence,
+    Fairness,
+    FieldDrift,
+    Gap,
+    GroupFigures,
+    Kind,
+    LabelFigures,
+    Metric,
+    MonitoringResult,
+    Numbers,
+    Outcomes,
+    Performance,
+    Place,
+    Read,
+    Verdict,
+    Violation,
+    Window,
+)
+from modelserve.monitoring.report.page import draw
+
+START = datetime(2026, 11, 14, 10, tzinfo=UTC)
+MakeShift = Callable[..., FieldDrift]
+INLINE = {"a", "b", "bdi", "code", "i", "small", "span"}
+VOID = {"meta", "img", "br", "input", "link"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements, headings, and texts by section."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[dict[str, str | None]] = []
+        self.headings: list[str] = []
+        self.sections: dict[str, str] = {}
+        self.open: list[str] = []
+        self._section = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.tags.append(tag)
+        self.attributes.append(dict(attrs))
+        if tag not in INLINE:
+            self.handle_data(" ")
+        if tag not in VOID:
+            self.open.append(tag)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(tag)
+        if tag == "section":
+            self._section = str(dict(attrs)["id"])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that holds nothing."""
+        self.tags.append(tag)
+        self.attributes.append(dict(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        """See that what ends is what was begun last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        self.sections[self._section] = self.sections.get(self._section, "") + data
+
+
+def shift(
+    field: str, verdict: Verdict = Verdict.OK, kind: Kind = "input", **changes: Any
+) -> FieldDrift:
+    """Return a field of numbers in three bins."""
+    bins = Bins({"edges": [1.5, 2.5], "counts": [20, 20, 10], "missing": 0})
+    made = FieldDrift(
+        kind=kind,
+        field=field,
+        bins=bins.names,
+        edges=(1.5, 2.5),
+        reference=tuple(bins.reference.tolist()),
+        observed=(10, 20, 60, 10),
+        psi=0.789 if verdict is Verdict.VIOLATION else 0.012,
+        psi_critical=0.345,
+        p=0.0001,
+        adjusted_p=0.0002,
+        ks=0.4,
+        ks_p=0.03,
+        jensen_shannon=0.321,
+        out_of_range=7,
+        numbers=Numbers(90, 2.25, 0.5, -1.0, 9.0),
+        verdict=verdict,
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def make_shift() -> MakeShift:
+    """Return a way to a field of numbers, with changes."""
+    return shift
+
+
+@pytest.fixture
+def calm() -> MonitoringResult:
+    """Return findings of a classifier without ground truth, in which nothing is breached."""
+    return MonitoringResult(
+        made=START + timedelta(days=8),
+        model="iris",
+        version="0.1.0",
+        task="classifier",
+        window=Window(START, None, START, START + timedelta(days=7), 80, 100),
+        read=Read(24, 1, 0, 0, 3, 40, 5, (), {"0.1.0": 80}, {}),
+        shifts=(shift("width"), shift("length"), shift("confidence", kind="output")),
+        confidence=Confidence(95, 0.883, 0.941, 0.847, 0.01, Verdict.OK),
+        performance=None,
+        fairness=None,
+        violations=(),
+    )
+
+
+@pytest.fixture
+def breached(calm: MonitoringResult) -> MonitoringResult:
+    """Return findings of a classifier with ground truth, in which all that can be is breached."""
+    bad = Verdict.VIOLATION
+    return replace(
+        calm,
+        read=replace(
+            calm.read,
+            corrupt=2,
+            foreign=1,
+            places=(Place("a.jsonl", 17, "no JSON"),),
+            versions={"0.1.0": 80, "0.0.9": 33, "(unstated)": 4},
+            unread={"length": 40},
+        ),
+        shifts=(
+            *calm.shifts[:2],
+            shift("depth", bad),
+            shift("age", Verdict.UNREAD, observed=(0, 0, 0, 0), psi=0.0, numbers=None),
+            shift("label", bad, "output"),
+        ),
+        confidence=Confidence(95, 0.7, 0.941, 0.847, 0.0001, bad),
+        performance=Performance(
+            Outcomes(60, 12, 3, 9, 2, 1, 4, ()),
+            (
+                Metric("accuracy", 0.7, 0.95, 0.855, 0.0004, bad),
+                Metric("log_loss", 0.4, None, None, None, Verdict.INFORMATIVE),
+            ),
+            (LabelFigures("setosa", 41, 30, 29), LabelFigures("virginica", 0, 30, 0)),
+            ((29, 11, 1), (0, 0, 0)),
+            (CalibrationPoint(20, 0.6, 0.55), CalibrationPoint(40, 0.9, 0.8)),
+        ),
+        fairness=Fairness(
+            (
+                GroupFigures("north", 55, "accuracy", 0.91, True),
+                GroupFigures("unstated", 5, "accuracy", None, False),
+            ),
+            (Gap("equalised_odds", 0.31, 0.2, "setosa", "south", "north", 0.0003, bad),),
+        ),
+        violations=(
+            Violation("depth", "baseline_drift_check", "it has moved"),
+            Violation("label", "baseline_drift_check", "another is given"),
+            Violation("mean_confidence", "LessThanThreshold", "it is less sure"),
+            Violation("accuracy", "LessThanThreshold", "it has fallen"),
+            Violation("equalised_odds", "GreaterThanThreshold", "south is served worse"),
+            Violation("degraded_share", "GreaterThanThreshold", "the prior had to answer"),
+        ),
+    )
+
+
+@pytest.fixture
+def regression(breached: MonitoringResult) -> MonitoringResult:
+    """Return findings of a regressor with ground truth."""
+    assert breached.performance
+    mae = Metric("mae", 48.2, 44.1, 48.5, 0.2, Verdict.OK)
+    points = (CalibrationPoint(20, 60.0, 75.0), CalibrationPoint(40, 120.0, 118.0))
+    return replace(
+        breached,
+        task="regressor",
+        shifts=(shift("age"), shift("value", kind="output")),
+        confidence=None,
+        performance=Performance(breached.performance.outcomes, (mae,), (), (), points),
+        fairness=Fairness(
+            (GroupFigures("north", 55, "mae", 47.13, True),),
+            (Gap("error_ratio", 1, 1.5, None, None, None, None, Verdict.TOO_FEW),),
+        ),
+        violations=(),
+    )
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    """Return the manifest of a model."""
+    return Manifest(
+        name="iris",
+        version="0.1.0",
+        description="Tells irises apart.",
+        task="classifier",
+        created=datetime(2026, 9, 1, 8, 30, tzinfo=UTC),
+        git_commit="0123456789abcdef",
+        seed=7,
+        data=Data(source="data/iris.csv", sha256="0", training_rows=112, test_rows=38),
+        lock_sha256=None,
+        libraries={},
+        features=(),
+        labels=(),
+        prior=(),
+        metrics={},
+        parity=None,
+        size_bytes=1,
+        files={},
+    )
+
+
+@pytest.fixture
+def read(manifest: Manifest) -> Callable[[MonitoringResult], Page]:
+    """Return a way to draw findings and to read the page as a browser does."""
+    return lambda findings: Page(draw(findings, manifest))

@@ -1,0 +1,110 @@
+"""How figures, times and names read to a person."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from math import inf, nan
+
+import pytest
+from modelserve.monitoring.report import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        pytest.param(None, "\u2013", id="none"),
+        pytest.param(nan, "\u2013", id="no-number"),
+        pytest.param(0.0, "0\u00a0%", id="nothing"),
+        pytest.param(0.0004, "under 0.1\u00a0%", id="next-to-nothing"),
+        pytest.param(0.1234, "12.3\u00a0%", id="some"),
+        pytest.param(0.5, "50.0\u00a0%", id="as-wide-as-others"),
+        pytest.param(0.9996, "over 99.9\u00a0%", id="next-to-all"),
+        pytest.param(1.0, "100\u00a0%", id="all"),
+    ],
+)
+def test_a_share_is_a_percentage(value: float | None, written: str) -> None:
+    assert wording.percent(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        pytest.param(None, "\u2013", id="none"),
+        pytest.param(inf, "\u2013", id="infinite"),
+        pytest.param(5.0, "5", id="whole"),
+        pytest.param(-0.123456, "\u22120.1235", id="negative"),
+        pytest.param(1234567.8, "1,234,568", id="large"),
+        pytest.param(1.5e12, "1.5e12", id="very-large"),
+        pytest.param(0.0000012, "1.2e\u22126", id="very-small"),
+    ],
+)
+def test_a_number_of_any_size_is_short(value: float | None, written: str) -> None:
+    assert wording.number(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        pytest.param(None, "\u2013", id="none"),
+        pytest.param(0.48, "0.4800", id="share"),
+        pytest.param(-44.1, "\u221244.10", id="negative"),
+        pytest.param(12345.6, "12,346", id="large"),
+    ],
+)
+def test_a_figure_keeps_its_zeros(value: float | None, written: str) -> None:
+    assert wording.figure(value) == written
+
+
+@pytest.mark.parametrize(
+    ("p", "written"),
+    [
+        (None, "\u2013"),
+        (0.0, "under 0.001"),
+        (0.00099, "under 0.001"),
+        (0.05, "0.050"),
+        (1.0, "1.000"),
+    ],
+)
+def test_a_chance_below_a_thousandth_is_as_good_as_none(p: float | None, written: str) -> None:
+    assert wording.chance(p) == written
+
+
+def test_things_are_counted() -> None:
+    assert wording.plural(1, "row") == "1\u00a0row"
+    assert wording.plural(2_000, "row") == "2,000\u00a0rows"
+    assert wording.count(1_234_567) == "1,234,567"
+
+
+def test_a_time_is_told_in_utc_to_the_minute() -> None:
+    abroad = timezone(timedelta(hours=-8))
+    assert wording.moment(datetime(2026, 3, 1, 17, 5, tzinfo=abroad)) == "2 Mar 2026, 01:05 UTC"
+    assert wording.moment(datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC)) == "21 Nov 2026, 09:59 UTC"
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        pytest.param([], "", id="none"),
+        pytest.param(["a"], "a", id="one"),
+        pytest.param(["a", "b"], "a and b", id="two"),
+        pytest.param(["a", "b", "c"], "a, b and c", id="three"),
+        pytest.param(["a", "b", "c", "d"], "a, b, c and 1 more", id="more"),
+    ],
+)
+def test_names_are_listed_as_in_a_sentence(names: list[str], written: str) -> None:
+    assert wording.listed(names, most=3) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("just fits.", "just fits.", id="fits"),
+        pytest.param("just fits not", "just fits…", id="too-long"),
+        pytest.param("漢字漢字漢", "漢字漢字漢", id="wide-letters"),
+        pytest.param("漢字漢字漢字", "漢字漢字…", id="too-wide"),
+        pytest.param(" two\n\t lines ", "two lines", id="on-one-line"),
+        pytest.param("a\u202eb\x00c\ud800d", "a\ufffdb\ufffdc\ufffdd", id="what-cannot-be-seen"),
+        pytest.param("می\u200cرود", "می\u200cرود", id="joiner"),
+        pytest.param("a" + " " * 40 + "b", "a…", id="cut-where-nothing-shows"),
+    ],
+)
+def test_a_name_is_cut_to_ten_letters_that_show(name: str, shown: str) -> None:
+    assert wording.clip(name, 10) == shown

@@ -1,0 +1,181 @@
+"""A classifier's answers beside their truths give the figures that training would give."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve.artifact import Artifact, Manifest
+from modelserve.monitoring.config import Config
+from modelserve.monitoring.findings import (
+    Metric,
+    Outcomes,
+    Performance,
+    Verdict,
+)
+from modelserve.monitoring.outcomes import (
+    Judge,
+    OutcomeTally,
+)
+from modelserve.monitoring.performance import judge
+from modelserve.monitoring.replies import Answers
+from sklearn.metrics import accuracy_score, f1_score, log_loss
+
+TOLD = Outcomes(0, 0, 0, 0, 0, 0, 0, ())
+LABELS = ("cat", "dog", "eel")
+
+
+@pytest.fixture
+def manifest(found: Artifact) -> Manifest:
+    """Return a model's manifest with other labels and figures."""
+    figures = {"accuracy": 0.9, "macro_f1": 0.9, "log_loss": 0.3, "mean_confidence": 0.85}
+    return found.manifest.model_copy(update={"labels": LABELS, "metrics": figures})
+
+
+@pytest.fixture
+def tally(manifest: Manifest) -> Callable[..., OutcomeTally]:
+    """Return a way to count answers with their truths."""
+
+    def make(answers: Answers, truths: Any, groups: Any = None, late: Any = None) -> OutcomeTally:
+        rows = len(answers.codes)
+        found = Judge(manifest, {}).nothing(groups=1)
+        found.add(
+            answers,
+            np.asarray(truths, dtype=np.float64),
+            np.zeros(rows, dtype=np.int64) if groups is None else groups,
+            np.zeros(rows, dtype=np.bool_) if late is None else late,
+        )
+        return found
+
+    return make
+
+
+def drawn(rows: int) -> tuple[Answers, np.ndarray]:
+    """Return answers of a model that is calibrated, and the truths."""
+    random = np.random.default_rng(11)
+    shares = random.dirichlet([0.5] * 3, rows).round(6)
+    truths = np.array([random.choice(3, p=each / each.sum()) for each in shares])
+    return Answers(shares.argmax(axis=1), shares), truths
+
+
+def metrics(found: Performance) -> dict[str, Metric]:
+    """Return the figures by name."""
+    return {each.name: each for each in found.metrics}
+
+
+def right_of(count: int, rows: int) -> tuple[Answers, np.ndarray]:
+    """Return answers of which so many are right."""
+    shares = np.tile([0.8, 0.1, 0.1], (rows, 1))
+    return Answers(np.zeros(rows, dtype=np.int64), shares), (np.arange(rows) >= count).astype(int)
+
+
+def test_the_figures_are_those_of_scikit_learn(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    answers, truths = drawn(500)
+    found = metrics(judge(tally(answers, truths), TOLD, manifest, bounds.quality))
+    shares = answers.probabilities / answers.probabilities.sum(axis=1, keepdims=True)
+    accuracy = accuracy_score(truths, answers.codes)
+    expected = {
+        "accuracy": accuracy,
+        "gain_over_majority": accuracy - np.bincount(truths).max() / 500,
+        "macro_f1": f1_score(truths, answers.codes, average="macro"),
+        "log_loss": log_loss(truths, shares),
+    }
+    for name, value in expected.items():
+        assert found[name].value == pytest.approx(value, rel=1e-4)
+    assert [each.training for each in found.values()] == [0.9, None, 0.9, 0.3, None]
+
+
+def test_a_truth_is_a_label_s_number_and_one_more_for_any_other(manifest: Manifest) -> None:
+    found = Judge(manifest, {})
+    assert [found.truth(text) for text in ("cat", "eel", "Cat", "0")] == [0, 2, 3, 3]
+    with pytest.raises(ValueError, match="without a label"):
+        found.truth("")
+
+
+def test_labels_are_told_apart(tally: Any, manifest: Manifest, bounds: Config) -> None:
+    answers = Answers(np.array([0, 0, 0, 1, 1]), np.full((5, 3), np.nan))
+    found = judge(tally(answers, [0, 0, 1, 1, 3]), TOLD, manifest, bounds.quality)
+    assert found.confusion == ((2, 1, 0, 0), (0, 1, 0, 1), (0, 0, 0, 0))
+    cat, dog, eel = found.labels
+    assert (cat.label, cat.precision, cat.recall) == ("cat", 2 / 3, 1.0)
+    assert (dog.precision, dog.recall) == (0.5, 0.5)
+    assert (eel.precision, eel.recall) == (None, None)
+    assert metrics(found)["accuracy"].value == 0.6
+
+
+def test_a_label_that_the_model_does_not_know_is_always_wrong(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    answers, _ = right_of(4, 4)
+    counted = tally(answers, [0, 0, 3, 3])
+    found = metrics(judge(counted, TOLD, manifest, bounds.quality))
+    assert (counted.counted, counted.unknown_label) == (4, 2)
+    assert found["accuracy"].value == 0.5
+    assert found["log_loss"].value == pytest.approx(-np.log(0.8))
+
+
+def test_a_probability_that_was_rounded_to_nought_was_not_nought(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    answers = Answers(np.array([0]), np.array([[1.0, 0.0, 0.0]]))
+    found = metrics(judge(tally(answers, [1]), TOLD, manifest, bounds.quality))
+    assert found["log_loss"].value == pytest.approx(-np.log(0.5e-6))
+
+
+def test_a_calibrated_model_lies_on_the_diagonal(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    found = judge(tally(*drawn(20_000)), TOLD, manifest, bounds.quality)
+    assert sum(each.rows for each in found.calibration) == 20_000
+    for each in found.calibration:
+        assert each.actual == pytest.approx(each.predicted, abs=4 / each.rows**0.5)
+    assert metrics(found)["calibration_error"].value < 0.02
+
+
+def test_one_that_is_too_sure_lies_below(tally: Any, manifest: Manifest, bounds: Config) -> None:
+    found = judge(tally(*right_of(50, 100)), TOLD, manifest, bounds.quality)
+    ((point),) = found.calibration
+    assert (point.rows, point.predicted, point.actual) == (100, pytest.approx(0.8), 0.5)
+    assert metrics(found)["calibration_error"].value == pytest.approx(0.3)
+
+
+def test_answers_of_which_nothing_was_kept_are_not_counted(tally: Any) -> None:
+    answers = Answers(np.array([-1, 0]), np.full((2, 3), np.nan))
+    counted = tally(answers, [0, 0], late=np.array([True, True]))
+    assert (counted.counted, counted.late, counted.log_loss_rows) == (1, 1, 0)
+
+
+def test_tallies_of_several_processes_add_up(tally: Any) -> None:
+    answers, truths = drawn(300)
+    whole = tally(answers, truths)
+    parts = [tally(answers.take(i), truths[i]) for i in (np.arange(100), np.arange(100, 300))]
+    parts[0].merge(parts[1])
+    assert parts[0].counts.tolist() == whole.counts.tolist()
+    assert parts[0].steps == pytest.approx(whole.steps)
+    assert parts[0].log_loss == pytest.approx(whole.log_loss)
+    assert parts[0].log_loss_rows == 300
+
+
+@pytest.mark.parametrize(
+    ("right", "rows", "verdict"),
+    [
+        pytest.param(450, 500, Verdict.OK, id="as-in-training"),
+        pytest.param(400, 500, Verdict.OK, id="below-by-chance-perhaps"),
+        pytest.param(380, 500, Verdict.VIOLATION, id="far-below"),
+        pytest.param(30, 50, Verdict.VIOLATION, id="as-few-rows-as-may-be"),
+        pytest.param(29, 49, Verdict.TOO_FEW, id="one-row-fewer"),
+    ],
+)
+def test_accuracy_may_not_lie_below_its_floor_by_more_than_chance(
+    tally: Any, manifest: Manifest, bounds: Config, *, right: int, rows: int, verdict: Verdict
+) -> None:
+    found = judge(tally(*right_of(right, rows)), TOLD, manifest, bounds.quality).metrics[0]
+    assert (found.name, found.verdict) == ("accuracy", verdict)
+    assert found.bound == pytest.approx(0.81)
+
+
+def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
+    found = judge(tally(*right_of(0, 0)), TOLD, manifest, bounds.quality)
+    assert (found.metrics, found.calibration) == ((), ())

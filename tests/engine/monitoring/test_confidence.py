@@ -1,0 +1,73 @@
+"""How sure a model is, beside how sure it was in training."""
+
+import numpy as np
+import pytest
+from modelserve.artifact import Artifact, Manifest
+from modelserve.monitoring.confidence import expect
+from modelserve.monitoring.config import Config
+from modelserve.monitoring.findings import (
+    Confidence,
+    Verdict,
+)
+from modelserve.monitoring.moments import Moments
+from modelserve.monitoring.tally import FieldTally
+
+REFERENCE = {"confidence": {"edges": [0.8], "counts": [40, 60], "missing": 0}}
+
+
+@pytest.fixture
+def manifest(found: Artifact) -> Manifest:
+    """Return a model's manifest with other figures."""
+    figures = {"mean_confidence": 0.85}
+    return found.manifest.model_copy(update={"metrics": figures})
+
+
+def expected(moments: Moments, manifest: Manifest, bounds: Config) -> Confidence | None:
+    """Return what is said of confidences with these moments."""
+    outputs = {"confidence": FieldTally(np.zeros(3, dtype=np.int64), moments)}
+    return expect(outputs, REFERENCE, manifest, bounds.quality, bounds.drift)
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "rows", "verdict"),
+    [
+        pytest.param(0.85, 0.1, 500, Verdict.OK, id="as-in-training"),
+        pytest.param(0.76, 0.1, 500, Verdict.OK, id="within-the-bound"),
+        pytest.param(0.74, 0.1, 500, Verdict.VIOLATION, id="below"),
+        pytest.param(0.74, 0.3, 50, Verdict.OK, id="below-by-chance-perhaps"),
+        pytest.param(0.5, 0.1, 49, Verdict.TOO_FEW, id="too-few"),
+        pytest.param(0.5, 0.0, 50, Verdict.VIOLATION, id="all-alike"),
+        pytest.param(0.85, 0.0, 50, Verdict.OK, id="all-alike-and-as-sure"),
+    ],
+)
+def test_confidence_may_not_fall_by_more_than_chance(
+    manifest: Manifest,
+    bounds: Config,
+    *,
+    mean: float,
+    deviation: float,
+    rows: int,
+    verdict: Verdict,
+) -> None:
+    moments = Moments(rows, mean, deviation**2 * (rows - 1), 0, 1)
+    found = expected(moments, manifest, bounds)
+    assert found
+    assert (found.rows, found.mean, found.training, found.verdict) == (rows, mean, 0.85, verdict)
+    assert found.bound == pytest.approx(0.75)
+
+
+def test_confidence_without_training_s_is_told_and_not_judged(
+    manifest: Manifest, bounds: Config
+) -> None:
+    before = manifest.model_copy(update={"metrics": {}})
+    found = expected(Moments(100, 0.3, 1, 0, 1), before, bounds)
+    assert found
+    assert (found.mean, found.bound, found.verdict) == (0.3, None, Verdict.INFORMATIVE)
+
+
+def test_where_no_confidence_was_kept_there_is_none(manifest: Manifest, bounds: Config) -> None:
+    assert expected(Moments(), manifest, bounds) is None
+
+
+def test_a_regressor_does_not_say_how_sure_it_is(manifest: Manifest, bounds: Config) -> None:
+    assert expect({}, {}, manifest, bounds.quality, bounds.drift) is None

@@ -1,0 +1,93 @@
+"""The library's pages: links lead somewhere, and commands, settings and metrics exist."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from modelserve.cli import app
+from modelserve.settings import OTHER_NAMES, Settings
+
+from tests.engine.families import FOLDER, LIBRARY, Family
+from tests.engine.scrape import scrape
+
+DOCS = LIBRARY / "docs"
+TASKS = ("iris", "diabetes")  # a classifier and a regressor
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+PATH = re.compile(r"`((?:vendor|monitoring|config|\.github)/[\w./-]*)`")
+COMMAND = re.compile(r"\bPROJECT ([a-z][a-z-]*)((?: [^`|#\n]*)?)")
+METRIC = re.compile(r"^\| (`(?:http|model|capture)_.*?) \|", re.M)
+
+EACH_PAGE = [
+    pytest.param(path, id=path.relative_to(DOCS).with_suffix("").as_posix())
+    for path in sorted(DOCS.rglob("*.md"))
+]
+each_page = pytest.mark.parametrize("path", EACH_PAGE)
+
+
+@each_page
+def test_a_page_is_the_same_in_every_project(path: Path) -> None:
+    """Nothing in it is rendered."""
+    text = path.read_text(encoding="utf-8")
+    assert "{{" not in text
+    assert "cookiecutter" not in text
+
+
+@each_page
+def test_its_links_lead_to_pages_of_the_library(path: Path) -> None:
+    links = LINK.findall(path.read_text(encoding="utf-8"))
+    targets = [(path.parent / link).resolve() for link in links]
+    assert [str(target) for target in targets if not target.exists()] == []
+    assert [str(target) for target in targets if not target.is_relative_to(DOCS)] == []
+
+
+@each_page
+def test_the_files_that_it_names_exist(path: Path) -> None:
+    """Only config/training.toml comes from an overlay."""
+    named = set(PATH.findall(path.read_text(encoding="utf-8"))) - {"config/training.toml"}
+    assert [name for name in sorted(named) if not (FOLDER / name).exists()] == []
+
+
+@each_page
+def test_the_commands_that_it_names_exist_with_their_options(path: Path) -> None:
+    for name, rest in COMMAND.findall(path.read_text(encoding="utf-8")):
+        assert name in COMMANDS, f"PROJECT {name}"
+        known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+        assert set(re.findall(r"(?<= )--[a-z-]+", rest)) - known == set(), f"PROJECT {name}{rest}"
+
+
+def test_every_page_is_linked_from_the_overview() -> None:
+    text = (DOCS / "README.md").read_text(encoding="utf-8")
+    linked = {(DOCS / link).resolve() for link in LINK.findall(text)}
+    pages = {path for path in DOCS.rglob("*.md") if path.parent.name != "runbooks"}
+    assert linked == pages - {DOCS / "README.md"} | {DOCS / "runbooks"}
+
+
+def test_every_setting_is_documented() -> None:
+    text = (DOCS / "operating.md").read_text(encoding="utf-8")
+    table = text.split("\n## Settings\n")[1].split("\n## ")[0]
+    names = "".join(re.findall(r"^\| ([^|]*) \|", table, re.M))
+    documented = set(re.findall(r"`([A-Z0-9_]+)`", names))
+    assert documented == {name.upper() for name in Settings.model_fields}
+    assert set(OTHER_NAMES.values()) <= set(re.findall(r"`(AIP_\w+)`", table))
+
+
+def metric_names() -> Iterator[str]:
+    """Yield the names of the metrics in the tables of all pages."""
+    for page in DOCS.glob("*.md"):
+        for cell in METRIC.findall(page.read_text(encoding="utf-8")):
+            yield from re.findall(r"`(\w+)(?:\{[\w,]*\})?`", cell)
+
+
+def test_every_metric_that_is_documented_exists(families: Callable[[str], Family]) -> None:
+    exposed = "".join(scrape(families(name)) for name in TASKS)
+
+    names = set(metric_names())
+    known = set(re.findall(r"^(\w+)[{ ]", exposed, re.M)) | set(
+        re.findall(r"^# TYPE (\w+) ", exposed, re.M)
+    )
+    assert len(names) > 15
+    assert names - known == set()

@@ -1,0 +1,165 @@
+"""GroundTruth are found again by the answer they are about."""
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve.errors import MonitoringError
+from modelserve.monitoring.ground_truth import GroundTruth, load
+from modelserve.monitoring.partitions import TimeWindow
+from modelserve.monitoring.row_keys import keys_of
+
+HEX = [f"{n:032x}" for n in range(6)]
+Load = Callable[..., GroundTruth]
+
+
+class Judge:
+    """Takes numbers for truths."""
+
+    def truth(self, text: str) -> float:
+        """Return a number."""
+        assert text == text.strip()
+        return float(text)
+
+
+@pytest.fixture
+def truths(write_lines: Callable[..., Path]) -> Load:
+    """Return a way to the truths of some lines."""
+
+    def read(
+        *lines: Any, groups: tuple[str, ...] = (), span: TimeWindow | None = None
+    ) -> GroundTruth:
+        folder = write_lines(lines, folder="truths")
+        return load(folder, span or TimeWindow(), Judge(), groups)
+
+    return read
+
+
+def found(truths: GroundTruth, name: str, row: int = 0) -> float | None:
+    """Return the truth about a row."""
+    (place,) = truths.find(keys_of([name], [row + 1])[row:])
+    return None if place < 0 else float(truths.values[place])
+
+
+@pytest.mark.parametrize("name", [HEX[5], "shop-1", "é", "f" * 31, "g" * 32, "1 " * 16])
+def test_a_truth_is_found_by_name_and_row(truths: Load, truth: Any, name: str) -> None:
+    told = truths(truth(1.5, name), truth(2.5, name, row=2), truth(9, "other"))
+    assert [found(told, name, row) for row in range(4)] == [1.5, None, 2.5, None]
+
+
+def test_names_of_both_kinds_stand_beside_each_other(truths: Load, truth: Any) -> None:
+    told = truths(truth(1, HEX[1]), truth(2, "b"), truth(3, HEX[3]))
+    assert [found(told, name) for name in (HEX[1], "b", HEX[3], HEX[4])] == [1, 2, 3, None]
+
+
+def test_of_several_truths_about_a_row_the_first_one_counts(truths: Load, truth: Any) -> None:
+    told = truths(truth(1), truth(2), truth(3, row=1), truth(4))
+    assert (found(told, "1" * 32), told.duplicate) == (1, 2)
+
+
+def test_the_first_file_comes_first(write_lines: Any, truth: Any) -> None:
+    for value, hour in ((3, "2026/11/22/00"), (1, "2026/11/21/09"), (2, "2026/11/21/10")):
+        folder = write_lines([truth(value)], hour=hour, folder="truths")
+    assert found(load(folder, TimeWindow(), Judge(), ()), "1" * 32) == 1
+
+
+def test_what_came_after_the_window_is_late_and_what_came_before_cannot_be(
+    write_lines: Any, truth: Any
+) -> None:
+    for name, hour in (("a", "08"), ("b", "09"), ("c", "10"), ("d", "11"), ("e", "23")):
+        folder = write_lines([truth(1, name)], hour=f"2026/11/21/{hour}", folder="truths")
+    since, until = (datetime(2026, 11, 21, hour, tzinfo=UTC) for hour in (10, 11))
+    told = load(folder, TimeWindow(since, until), Judge(), ())
+    assert [found(told, name) for name in "abcde"] == [None, 1, 1, 1, 1]
+    late = [told.late[told.find(keys_of([name], [1]))].tolist() for name in "bcde"]
+    assert late == [[False], [False], [True], [True]]
+
+
+def test_groups_are_numbered_as_configured_and_all_others_as_one_more(
+    truths: Load, truth: Any
+) -> None:
+    told = truths(
+        truth(1, "a", group="south"),
+        truth(1, "b", group="north"),
+        truth(1, "c", group="west"),
+        truth(1, "d"),
+        groups=("north", "south"),
+    )
+    places = [told.find(keys_of([name], [1]))[0] for name in "abcd"]
+    assert told.groups[places].tolist() == [1, 0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        ("2.5", "CSV"),
+        (" 2.5\n", "CSV"),
+        ('"2.5"', "CSV"),
+        ("2.5", "JSON"),
+        ('"2.5"', "JSON"),
+        (2.5, "JSON"),
+        (base64.b64encode(b"2.5").decode(), "BASE64"),
+    ],
+)
+def test_a_truth_may_be_spelled_in_several_ways(
+    truths: Load, truth: Any, data: Any, encoding: str
+) -> None:
+    record = {**truth(0), "groundTruthData": {"data": data, "encoding": encoding}}
+    assert found(truths(record), "1" * 32) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        pytest.param({"groundTruthData": None}, "none of the expected form", id="no-truth"),
+        pytest.param(
+            {"groundTruthData": {"data": None, "encoding": "CSV"}},
+            "no text and no number",
+            id="null",
+        ),
+        pytest.param(
+            {"groundTruthData": {"data": True, "encoding": "JSON"}}, "no text and no", id="true"
+        ),
+        pytest.param({"groundTruthData": {"data": "1"}}, "has no 'encoding'", id="no-encoding"),
+        pytest.param(
+            {"groundTruthData": {"data": "x", "encoding": "CSV"}}, "could not convert", id="judge"
+        ),
+        pytest.param({"eventMetadata": {}}, "has no 'eventId'", id="no-name"),
+        pytest.param({"eventMetadata": {"eventId": 5}}, "names no answer", id="number-as-name"),
+        pytest.param({"eventMetadata": {"eventId": "a", "row": -1}}, "has a row", id="row-below"),
+        pytest.param({"eventMetadata": {"eventId": "a", "row": 1.5}}, "has a row", id="half-a-row"),
+        pytest.param({"eventMetadata": {"eventId": "a", "row": True}}, "has a row", id="true-row"),
+        pytest.param(
+            {"eventMetadata": {"eventId": "a", "row": 2**70}}, "has a row", id="endless-row"
+        ),
+        pytest.param({"eventMetadata": {"eventId": "a", "group": []}}, "expected", id="group"),
+    ],
+)
+def test_what_is_no_truth_is_told_and_the_others_are_read(
+    truths: Load, truth: Any, change: dict[str, Any], problem: str
+) -> None:
+    told = truths(truth(1, "first"), {**truth(1, "a"), **change}, truth(1, "last"))
+    assert len(told.keys) == 2
+    assert told.faults.corrupt == 1
+    (place,) = told.faults.places
+    assert (place.file, place.line) == ("endpoint/AllTraffic/2026/11/21/10/one.jsonl", 2)
+    assert problem in place.problem
+
+
+def test_lines_of_no_json_are_told(truths: Load, truth: Any) -> None:
+    told = truths(truth(1), b'{"torn', b"\xff")
+    assert (len(told.keys), told.faults.corrupt) == (1, 2)
+
+
+def test_nothing_is_found_among_no_truths(truths: Load) -> None:
+    told = truths()
+    assert found(told, "a") is None
+    assert told.find(keys_of([], [])).tolist() == []
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MonitoringError, match="nowhere is no folder"):
+        load(tmp_path / "nowhere", TimeWindow(), Judge(), ())

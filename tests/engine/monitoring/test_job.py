@@ -1,0 +1,159 @@
+"""The whole job: production that is as training was is calm, and any other is named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve.artifact import Artifact
+from modelserve.monitoring.config import Config
+from modelserve.monitoring.findings import MonitoringResult, Verdict
+from prometheus_client.parser import (
+    text_string_to_metric_families,
+)
+
+Run = Callable[..., MonitoringResult]
+NAMES = {
+    "statistics.json",
+    "constraints.json",
+    "constraint_violations.json",
+    "metrics.prom",
+    "report.html",
+}
+
+
+def read_json(path: Path) -> Any:
+    """Return a file's content."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def breaches(findings: MonitoringResult) -> set[str]:
+    """Return what is beyond its bounds."""
+    return {each.name for each in findings.violations}
+
+
+def test_production_without_a_shift_is_calm(job: Run, production: Any, output: Path) -> None:
+    records = production.capture(production.rows)
+
+    findings = job(production.write(records), ground_truth=production.tell(records))
+
+    assert not findings.breached
+    assert {each.verdict for each in findings.shifts} == {Verdict.OK}
+    assert {path.name for path in output.iterdir()} == NAMES
+    assert read_json(output / "constraint_violations.json") == {"violations": []}
+    assert findings.window.rows == len(production.rows)
+    assert findings.performance
+    assert findings.performance.outcomes.counted == len(production.rows)
+    assert findings.performance.outcomes.unmatched == 0
+    assert findings.fairness is None
+
+
+def test_shifted_inputs_are_a_breach_by_their_names(
+    job: Run, production: Any, shift: Any, output: Path
+) -> None:
+    rows = [shift(row) for row in production.rows]
+
+    findings = job(production.write(production.capture(rows)))
+
+    watched = {each.field for each in findings.shifts if each.kind == "input"}
+    moved = {"characters", "tokens"} if "tokens" in watched else watched
+    assert moved <= breaches(findings)
+    told = read_json(output / "constraint_violations.json")["violations"]
+    assert {each["feature_name"] for each in told} == breaches(findings)
+    assert "baseline_drift_check" in {each["constraint_check_type"] for each in told}
+    assert all(each["description"] for each in told)
+
+
+def test_wrong_answers_are_a_breach_though_no_input_has_moved(
+    job: Run, production: Any, found: Artifact
+) -> None:
+    labels = found.manifest.labels
+
+    def wrong(value: Any) -> Any:
+        return labels[labels.index(value) - 1] if labels else value + 1_000
+
+    records = production.capture(production.rows)
+    findings = job(production.write(records), ground_truth=production.tell(records, wrong=wrong))
+    assert breaches(findings) == {"accuracy" if labels else "mae"}
+
+
+def test_the_quality_is_that_of_training_on_the_rows_that_judged_it(
+    job: Run, production: Any, found: Artifact
+) -> None:
+    judges = production.held_back[found.manifest.data.calibration_rows :]
+    records = production.capture([row for row, _ in judges])
+
+    truths = production.tell(records, pairs=judges)
+    findings = job(production.write(records), ground_truth=truths)
+
+    assert findings.performance
+    metrics = {each.name: each for each in findings.performance.metrics}
+    for name in found.manifest.metrics.keys() - {"mean_confidence"}:
+        assert metrics[name].value == pytest.approx(metrics[name].training, rel=1e-5, abs=2e-6)
+    if findings.confidence:
+        expected = found.manifest.metrics["mean_confidence"]
+        assert findings.confidence.mean == pytest.approx(expected, abs=2e-6)
+
+
+def test_answers_of_the_prior_are_a_breach_and_tell_nothing_else(job: Run, production: Any) -> None:
+    records = production.capture(production.rows)
+    for each in records[: len(records) // 2]:
+        side = each["captureData"]["endpointOutput"]
+        side["data"] = side["data"].replace('"degraded":false', '"degraded":true')
+
+    findings = job(production.write(records), ground_truth=production.tell(records))
+
+    assert breaches(findings) == {"degraded_share"}
+    assert findings.performance
+    told = findings.performance.outcomes
+    assert told.degraded == findings.read.degraded > 0
+    assert told.counted == len(production.rows) - told.degraded
+    assert told.unmatched == 0
+
+
+def test_a_group_that_is_worse_served_is_a_breach_by_the_measure(
+    job: Run, production: Any, bounds: Config, found: Artifact
+) -> None:
+    labels = found.manifest.labels
+    fairness = bounds.fairness.model_copy(update={"groups": ("north", "south")})
+
+    def wrong(value: Any) -> Any:
+        return labels[labels.index(value) - 1] if labels else value + 1_000
+
+    north, south = (production.capture(production.rows * 4) for _ in range(2))
+    production.tell(north, group="north", name="north.jsonl")
+    truths = production.tell(south, group="south", name="south.jsonl", wrong=wrong)
+
+    findings = job(
+        production.write(north + south),
+        ground_truth=truths,
+        config=bounds.model_copy(update={"fairness": fairness}),
+    )
+
+    assert findings.fairness
+    assert {each.group: each.compared for each in findings.fairness.groups} == {
+        "north": True,
+        "south": True,
+    }
+    # Both groups asked the same and were answered the same; one of them was wronged.
+    wronged = {"accuracy", "equalised_odds"} if labels else {"mae", "error_ratio"}
+    assert wronged <= breaches(findings)
+    assert "demographic_parity" not in breaches(findings)
+
+
+def test_every_file_of_the_report_says_the_same(job: Run, production: Any, output: Path) -> None:
+    records = production.capture(production.rows)
+    findings = job(production.write(records), ground_truth=production.tell(records))
+
+    statistics = read_json(output / "statistics.json")
+    assert statistics["dataset"]["item_count"] == len(production.rows)
+    names = [each.field for each in findings.shifts]
+    assert [each["name"] for each in statistics["features"]] == names
+    constraints = read_json(output / "constraints.json")
+    assert [each["name"] for each in constraints["features"]] == names
+    families = text_string_to_metric_families((output / "metrics.prom").read_text("utf-8"))
+    samples = {each.name: each.samples for each in families}
+    assert [each.value for each in samples["monitor_rows"]] == [len(production.rows)]
+    assert {each.labels["field"] for each in samples["monitor_psi"]} == set(names)
+    assert findings.version in (output / "report.html").read_text(encoding="utf-8")

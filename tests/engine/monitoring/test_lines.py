@@ -1,0 +1,158 @@
+"""Lines of any kind: what can be read is, and the rest is counted and told."""
+
+import gc
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve.errors import MonitoringError
+from modelserve.monitoring import lines
+from modelserve.monitoring.lines import (
+    Faults,
+    parse_texts,
+    read_lines,
+    read_values,
+    without_collector,
+)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """Return a place for what goes wrong."""
+    return Faults()
+
+
+def read(path: Path, content: bytes, faults: Faults) -> list[tuple[int, Any]]:
+    """Return the values of a file by their lines' numbers."""
+    path.write_bytes(content)
+    found = read_values(path, path.name, faults)
+    return [pair for each in found for pair in zip(each.numbers, each.values, strict=True)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a file goes."""
+    return tmp_path / "a.jsonl"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'{"a":1}\n{"a":2}\n', id="plain"),
+        pytest.param(b'{"a":1}\n{"a":2}', id="no-end"),
+        pytest.param(b'\xef\xbb\xbf{"a":1}\n{"a":2}\n', id="BOM"),
+        pytest.param(b'{"a":1}\r\n{"a":2}\r\n', id="CRLF"),
+    ],
+)
+def test_one_value_a_line_is_read(path: Path, faults: Faults, content: bytes) -> None:
+    assert read(path, content, faults) == [(1, {"a": 1}), (2, {"a": 2})]
+    assert faults == Faults()
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\n\n \n", b"\xef\xbb\xbf"])
+def test_a_file_of_nothing_holds_nothing(path: Path, faults: Faults, content: bytes) -> None:
+    assert not read(path, content, faults)
+    assert faults == Faults()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(b'{"a":', id="torn"),
+        pytest.param(b'{"a":1}{"a":2}', id="two-in-a-line"),
+        pytest.param(b'{"a":1},{"a":2}', id="two-with-a-comma"),
+        pytest.param(b"\xff\xfe", id="no-UTF-8"),
+        pytest.param('{"a":1}'.encode("utf-16"), id="UTF-16"),
+        pytest.param('{"a":"é"}'.encode("latin-1"), id="Latin-1"),
+        pytest.param(b"hello", id="text"),
+        pytest.param(b"[" * 5_000, id="deep"),
+        pytest.param(b'{"a":1}]', id="closes-what-was-not-open"),
+    ],
+)
+@pytest.mark.parametrize("ending", [b"\n", b""], ids=["line", "torn-end"])
+def test_a_wrong_line_is_told_and_the_others_are_read(
+    path: Path, faults: Faults, wrong: bytes, ending: bytes
+) -> None:
+    found = read(path, b'{"a":1}\n\n' + wrong + b'\n{"a":2}\n' + wrong + ending, faults)
+    assert found == [(1, {"a": 1}), (4, {"a": 2})]
+    assert (faults.corrupt, faults.foreign) == (2, 0)
+    assert [(each.file, each.line) for each in faults.places] == [("a.jsonl", 3), ("a.jsonl", 5)]
+    assert all(each.detail.startswith("is no JSON: ") for each in faults.places)
+
+
+def test_only_the_first_few_places_are_told(path: Path, faults: Faults) -> None:
+    assert not read(path, b"?\n" * 1_000, faults)
+    assert faults.corrupt == 1_000
+    assert [each.line for each in faults.places] == [1, 2, 3, 4, 5]
+
+
+def test_later_faults_are_added_behind_the_earlier_ones() -> None:
+    both = Faults()
+    both.note_corrupt("a", 1, "x")
+    later = Faults()
+    for line in range(6):
+        later.note_foreign("b", line, "y")
+    both.merge(later)
+    assert (both.corrupt, both.foreign) == (1, 6)
+    assert [(each.file, each.line) for each in both.places] == [
+        ("a", 1),
+        *(("b", line) for line in range(4)),
+    ]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 2, 7, 64, 10_000])
+def test_lines_are_the_same_whatever_the_blocks(
+    monkeypatch: pytest.MonkeyPatch, block_bytes: int
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block_bytes)
+    content = b"".join(json.dumps({"n": n, "s": "x" * n}).encode() + b"\n" for n in range(50))
+    found = [line for some in read_lines(BytesIO(content)) for line in some if line]
+    assert b"".join(line + b"\n" for line in found) == content
+
+
+def test_a_line_longer_than_a_block_is_read(path: Path, faults: Faults) -> None:
+    content = json.dumps(["x" * (3 * lines.BLOCK_BYTES)]).encode()
+    assert len(read(path, content + b"\n1\n", faults)) == 2
+    assert faults == Faults()
+
+
+def test_a_line_that_is_longer_than_any_is_cut_off_and_never_held(
+    path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(lines, "LONGEST_BYTES", 64)
+    content = b'["' + b"x" * 1_000 + b'"]'
+    held = max(len(line) for some in read_lines(BytesIO(content)) for line in some)
+
+    assert read(path, b"1\n" + content + b"\n2\n", faults) == [(1, 1), (3, 2)]
+    assert faults.corrupt == 1
+    assert held < 128
+
+
+def test_texts_are_parsed_one_by_one_even_at_once() -> None:
+    assert parse_texts(["1", '{"a": [2]}', '"x"']) == [1, {"a": [2]}, "x"]
+
+
+@pytest.mark.parametrize("texts", [["1,2"], ["1", ""], ["1", "]"], ["[", "]", "1"]])
+def test_a_text_that_is_not_one_value_is_refused(texts: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"holds more|expected|EOF|trailing"):
+        parse_texts(texts)
+
+
+def test_a_file_that_is_gone_is_named(path: Path, faults: Faults) -> None:
+    with pytest.raises(MonitoringError, match=r"a\.jsonl cannot be read"):
+        list(read_values(path, path.name, faults))
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_search_for_cycles_goes_on_as_before(enabled: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with without_collector():
+            assert not gc.isenabled()
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -1,0 +1,117 @@
+"""Several processes count what one would have counted."""
+
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve.errors import MonitoringError
+from modelserve.monitoring import processes
+from modelserve.monitoring.ingest.captures import Reader
+from modelserve.monitoring.partitions import TimeWindow, find
+from modelserve.monitoring.processes import divide
+
+
+@pytest.fixture
+def folder(write_lines: Any, captured: Any, golden: list[dict[str, Any]]) -> Path:
+    """Return captures in six files, each with a line that is no record."""
+    records = captured([case["input"] for case in golden], each=2)
+    for i, record in enumerate(records):
+        place: Path = write_lines([record, b"?", {}], name=f"{i}.jsonl")
+    return place
+
+
+@pytest.fixture
+def reader(found: Any, folder: Path) -> Reader:
+    """Return what reads these captures."""
+    return Reader(found, TimeWindow(), None, groups=1, folder=folder)
+
+
+def sizes(folder: Path, *sizes_bytes: int) -> list[Path]:
+    """Return files of these sizes."""
+    paths = [folder / f"{i}.jsonl" for i in range(len(sizes_bytes))]
+    for path, size_bytes in zip(paths, sizes_bytes, strict=True):
+        path.write_bytes(b"\n" * size_bytes)
+    return paths
+
+
+def test_two_processes_count_what_one_does(
+    reader: Reader, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = find(folder, TimeWindow()).files
+    alone = processes.read(reader, files)
+    monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+    together = processes.read(reader, files)
+
+    assert len(divide(files, processes=2)) == 2
+    assert together.rows == alone.rows == 12
+    assert together.faults == alone.faults
+    assert (together.faults.corrupt, together.faults.foreign) == (6, 6)
+    assert together.versions == alone.versions
+    assert (together.first_us, together.last_us) == (alone.first_us, alone.last_us)
+    for mine, theirs in ((alone.inputs, together.inputs), (alone.outputs, together.outputs)):
+        for name, tally in mine.items():
+            assert theirs[name].counts.tolist() == tally.counts.tolist()
+            assert theirs[name].moments.mean == pytest.approx(tally.moments.mean)
+
+
+def test_a_process_that_is_killed_is_told(
+    reader: Reader, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        """Processes that come to an end before they have begun."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def __enter__(self) -> "Broken":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def map(self, *_: object) -> None:
+            """Fail."""
+            raise BrokenProcessPool
+
+    monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    with pytest.raises(MonitoringError, match="too little memory"):
+        processes.read(reader, find(folder, TimeWindow()).files)
+
+
+def test_a_file_that_is_gone_is_named(reader: Reader, tmp_path: Path) -> None:
+    with pytest.raises(MonitoringError, match=r"gone\.jsonl"):
+        processes.read(reader, [tmp_path / "gone.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("sizes_bytes", "count", "expected"),
+    [
+        pytest.param([10] * 4, 2, [[0, 1], [2, 3]], id="alike"),
+        pytest.param([30, 10, 10, 10], 2, [[0], [1, 2, 3]], id="a-large-one-first"),
+        pytest.param([1, 1, 1, 57], 2, [[0, 1, 2], [3]], id="a-large-one-last"),
+        pytest.param([10] * 4, 9, [[0], [1], [2], [3]], id="more-processes-than-files"),
+        pytest.param([10] * 9, 64, [[0], [1], [2], [3], [4, 5], [6], [7], [8]], id="at-most-8"),
+        pytest.param([3], 2, [[0]], id="one"),
+        pytest.param([], 2, [], id="none"),
+        pytest.param([0, 0], 2, [[0, 1]], id="empty"),
+    ],
+)
+def test_neighbouring_files_go_to_the_same_process(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sizes_bytes: list[int],
+    count: int,
+    expected: list[list[int]],
+) -> None:
+    monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
+    parts = divide(sizes(tmp_path, *sizes_bytes), processes=count)
+    assert [[int(path.stem) for path in part] for part in parts] == expected
+
+
+def test_few_captures_are_not_worth_a_process(tmp_path: Path) -> None:
+    assert len(divide(sizes(tmp_path, 10, 10), processes=2)) == 1

@@ -1,0 +1,184 @@
+"""A regressor's answers beside their truths give the figures that training would give."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve.artifact import (
+    Artifact,
+    Interval,
+    Manifest,
+    OutputBounds,
+)
+from modelserve.monitoring.config import Config
+from modelserve.monitoring.findings import (
+    Metric,
+    Outcomes,
+    Performance,
+    Verdict,
+)
+from modelserve.monitoring.outcomes import (
+    Judge,
+    OutcomeTally,
+)
+from modelserve.monitoring.performance import judge
+from modelserve.monitoring.replies import Answers
+from sklearn.metrics import (
+    mean_absolute_error,
+    r2_score,
+    root_mean_squared_error,
+)
+
+TOLD = Outcomes(0, 0, 0, 0, 0, 0, 0, ())
+REFERENCE = {"value": {"edges": [0.0, 10.0], "counts": [1, 1, 1], "missing": 0}}
+FIGURES = {"mae": 10.0, "rmse": 12.0, "r2": 0.5, "interval_coverage": 0.9}
+
+
+@pytest.fixture
+def manifest(found: Artifact) -> Manifest:
+    """Return a model's manifest with other figures."""
+    interval = Interval(coverage=0.9, half_width=20.0, fallback_half_width=30.0)
+    kept = OutputBounds(interval=interval)
+    return found.manifest.model_copy(update={"metrics": FIGURES, "guarantees": kept})
+
+
+@pytest.fixture
+def tally(manifest: Manifest) -> Callable[..., OutcomeTally]:
+    """Return a way to count answers with their truths."""
+
+    def make(values: Any, truths: Any, late: bool = False) -> OutcomeTally:
+        rows = len(values)
+        found = Judge(manifest, REFERENCE).nothing(groups=1)
+        found.add(
+            Answers(np.asarray(values, dtype=np.float64)),
+            np.asarray(truths, dtype=np.float64),
+            np.zeros(rows, dtype=np.int64),
+            np.full(rows, late),
+        )
+        return found
+
+    return make
+
+
+def drawn(rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return answers and truths."""
+    random = np.random.default_rng(13)
+    truths = random.normal(5, 30, rows)
+    return truths + random.normal(2, 12, rows), truths
+
+
+def off_by(error: float, spread: float, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return answers that are off by so much on average."""
+    signs = np.where(np.arange(rows) % 2, 1, -1)
+    return error + spread * signs, np.zeros(rows)
+
+
+def metrics(found: Performance) -> dict[str, Metric]:
+    """Return the figures by name."""
+    return {each.name: each for each in found.metrics}
+
+
+def test_the_figures_are_those_of_scikit_learn(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    values, truths = drawn(500)
+    found = metrics(judge(tally(values, truths), TOLD, manifest, bounds.quality))
+    expected = {
+        "mae": mean_absolute_error(truths, values),
+        "rmse": root_mean_squared_error(truths, values),
+        "r2": r2_score(truths, values),
+        "interval_coverage": np.mean(np.abs(truths - values) <= 20),
+        "overestimated_share": np.mean(values > truths),
+    }
+    assert {name: each.value for name, each in found.items()} == pytest.approx(expected)
+    assert {name: found[name].training for name in FIGURES} == FIGURES
+    assert found["overestimated_share"].training is None
+
+
+def test_a_truth_is_a_finite_number(manifest: Manifest) -> None:
+    found = Judge(manifest, REFERENCE)
+    assert [found.truth(text) for text in ("1.5", "-2", "1e3")] == [1.5, -2, 1000]
+    for text in ("nan", "inf", "", "much"):
+        with pytest.raises(ValueError, match=r"not finite|could not convert"):
+            found.truth(text)
+
+
+def test_without_an_interval_nothing_is_said_of_one(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    plain = manifest.model_copy(update={"guarantees": OutputBounds()})
+    counted = Judge(plain, REFERENCE).nothing(groups=1)
+    counted.merge(tally([1.0], [2.0]))
+    assert "interval_coverage" not in metrics(judge(counted, TOLD, plain, bounds.quality))
+
+
+def test_of_truths_that_are_all_alike_nothing_can_be_explained(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    found = metrics(judge(tally([1.0, 2.0], [5.0, 5.0]), TOLD, manifest, bounds.quality))
+    assert "r2" not in found
+    assert found["mae"].value == 3.5
+
+
+def test_answers_are_set_beside_truths_by_their_bins(
+    tally: Any, manifest: Manifest, bounds: Config
+) -> None:
+    counted = tally([-5, 0, 5, 7, 50], [-4, 2, 6, 6, 40])
+    found = judge(counted, TOLD, manifest, bounds.quality).calibration
+    points = [(each.rows, each.predicted, each.actual) for each in found]
+    assert points == [(2, -2.5, -1.0), (2, 6.0, 6.0), (1, 50.0, 40.0)]
+
+
+def test_answers_of_which_nothing_was_kept_are_not_counted(tally: Any) -> None:
+    counted = tally([np.nan, 3], [1, 1], late=True)
+    assert (counted.counted, counted.late, counted.unknown_label) == (1, 1, 0)
+
+
+def test_tallies_of_several_processes_add_up(tally: Any) -> None:
+    values, truths = drawn(300)
+    whole = tally(values, truths)
+    parts = tally(values[:100], truths[:100], late=True)
+    parts.merge(tally(values[100:], truths[100:]))
+    assert (parts.counted, parts.late, parts.over, parts.within) == (
+        *(300, 100),
+        *(whole.over, whole.within),
+    )
+    assert parts.squares == pytest.approx(whole.squares)
+    assert parts.truths.squares == pytest.approx(whole.truths.squares)
+    assert parts.errors[0].deviation == pytest.approx(whole.errors[0].deviation)
+    assert parts.steps == pytest.approx(whole.steps)
+
+
+@pytest.mark.parametrize(
+    ("error", "spread", "rows", "verdict"),
+    [
+        pytest.param(10, 5, 500, Verdict.OK, id="as-in-training"),
+        pytest.param(10.9, 5, 500, Verdict.OK, id="within-the-bound"),
+        pytest.param(11.3, 5, 500, Verdict.OK, id="above-by-chance-perhaps"),
+        pytest.param(12, 5, 500, Verdict.VIOLATION, id="above"),
+        pytest.param(20, 5, 50, Verdict.VIOLATION, id="as-few-rows-as-may-be"),
+        pytest.param(20, 5, 49, Verdict.TOO_FEW, id="one-row-fewer"),
+        pytest.param(12, 0, 50, Verdict.VIOLATION, id="all-alike"),
+        pytest.param(10, 0, 50, Verdict.OK, id="all-alike-and-as-in-training"),
+    ],
+)
+def test_the_error_may_not_lie_above_its_ceiling_by_more_than_chance(
+    tally: Any,
+    manifest: Manifest,
+    bounds: Config,
+    *,
+    error: float,
+    spread: float,
+    rows: int,
+    verdict: Verdict,
+) -> None:
+    counted = tally(*off_by(error, spread, rows))
+    found = judge(counted, TOLD, manifest, bounds.quality).metrics[0]
+    assert (found.name, found.verdict) == ("mae", verdict)
+    assert found.bound == pytest.approx(11)
+
+
+def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
+    found = judge(tally([], []), TOLD, manifest, bounds.quality)
+    assert (found.metrics, found.calibration, found.labels, found.confusion) == ((), (), (), ())

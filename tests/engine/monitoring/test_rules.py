@@ -1,0 +1,89 @@
+"""Prometheus' and Alertmanager's own programs accept the files, and every rule test passes."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.families import FOLDER, LIBRARY
+
+pytestmark = pytest.mark.slow
+
+USERS = FOLDER / "monitoring"  # the project's own part
+PROMETHEUS = LIBRARY / "monitoring" / "prometheus"
+ALERTMANAGER = USERS / "alertmanager.yaml"
+RULES = [USERS / "thresholds.yaml", *sorted(PROMETHEUS.glob("rules/*.yaml"))]
+TESTS = sorted(PROMETHEUS.glob("tests/*.yaml"))
+RUNBOOKS = sorted((LIBRARY / "docs" / "runbooks").glob("*.md"))
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(without: Callable[[str], None]) -> Run:
+    """Return a function that runs a program, which must succeed, and returns its output."""
+
+    def start(program: str, *arguments: str | Path) -> str:
+        if shutil.which(program) is None:
+            without(program)
+        done = subprocess.run(
+            [program, *arguments], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return start
+
+
+def test_promtool_accepts_the_rules(run: Run) -> None:
+    run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *RULES)
+
+
+def test_promtool_accepts_the_configuration_with_all_its_rule_files(run: Run) -> None:
+    output = run("promtool", "check", "config", USERS / "prometheus.yaml")
+    checked = re.findall(r"^Checking (\S.*)$", output, re.M)
+    assert {Path(name).name for name in checked} == {
+        *("prometheus.yaml", "own.yaml"),
+        *(path.name for path in RULES),
+    }
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in TESTS])
+def test_alerts_fire_when_they_should_and_only_then(run: Run, path: Path) -> None:
+    run("promtool", "test", "rules", path)
+
+
+def test_the_example_of_an_own_rule_is_valid(run: Run, tmp_path: Path) -> None:
+    text = (USERS / "rules" / "own.yaml").read_text(encoding="utf-8")
+    comments, found, _ = text.partition("groups: []")
+    assert found
+    example = re.sub(r"^# ?", "", comments[comments.index("# groups:") :], flags=re.M)
+    (tmp_path / "own.yaml").write_text(example, encoding="utf-8")
+    assert "1 rules found" in run("promtool", "check", "rules", tmp_path / "own.yaml")
+
+
+def test_amtool_accepts_the_configuration(run: Run) -> None:
+    run("amtool", "check-config", ALERTMANAGER)
+
+
+@pytest.mark.parametrize("severity", ["page", "ticket"])
+def test_each_severity_is_routed_to_its_receiver(run: Run, severity: str) -> None:
+    words = ("config", "routes", "test", f"--config.file={ALERTMANAGER}", f"severity={severity}")
+    assert run("amtool", *words).strip() == severity
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in RUNBOOKS])
+def test_the_queries_of_a_runbook_are_valid(run: Run, tmp_path: Path, path: Path) -> None:
+    blocks = re.findall(
+        r"^```promql\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    queries = "".join(blocks).splitlines()
+    assert queries
+    rules = [{"record": f"query:{i}", "expr": query} for i, query in enumerate(queries)]
+    content = {"groups": [{"name": path.stem, "rules": rules}]}
+    (tmp_path / "rules").write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
+    run("promtool", "check", "rules", tmp_path / "rules")

@@ -1,0 +1,295 @@
+"""SageMaker's contract: what it sends to a container, and what it expects back."""
+
+import asyncio
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve.artifact import Artifact
+from modelserve.errors import FieldError
+from modelserve.serving.app import wrap
+from modelserve.serving.sagemaker.invocations import Invocations
+from modelserve.types import ModelInput
+from starlette.testclient import TestClient
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
+TYPES = (JSON, CSV, LINES)
+ID = "X-Amzn-SageMaker-Inference-Id"
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+Row = dict[str, Any]
+Ask = Callable[..., Awaitable[Any]]
+MakeClient = Callable[..., TestClient]
+MakeComponents = Callable[..., Any]
+
+
+class Broken:
+    """A model that fails."""
+
+    def run(self, tensors: Any) -> Any:
+        """Fail."""
+        raise RuntimeError("no answer")
+
+
+def write(content_type: str, rows: list[Row]) -> bytes:
+    """Return a body that holds rows."""
+    if content_type == CSV:
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(row.values() for row in rows)
+        return text.getvalue().encode()
+    if content_type == LINES:
+        return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    return json.dumps({"instances": rows}).encode()
+
+
+def flat(prediction: Mapping[str, Any]) -> list[str]:
+    """Return a prediction's values as CSV spells them."""
+    values: list[Any] = []
+    for value in prediction.values():
+        values += value.values() if isinstance(value, dict) else [value]
+    return list(map(str, values))
+
+
+def read(content_type: str, body: bytes) -> list[list[str]]:
+    """Return the predictions of an answer, as CSV spells them."""
+    if content_type == CSV:
+        return list(csv.reader(io.StringIO(body.decode(), newline="")))
+    if content_type == LINES:
+        return [flat(json.loads(line)) for line in body.splitlines()]
+    return [flat(each) for each in json.loads(body)["predictions"]]
+
+
+def told(response: Any) -> dict[str, str]:
+    """Return what the answer's custom attributes tell."""
+    parts = response.headers[ATTRIBUTES].split(";")
+    return dict(part.split("=", 1) for part in parts)
+
+
+@pytest.fixture
+def rows(golden: list[Row]) -> list[Row]:
+    """Return the golden cases' rows."""
+    return [case["input"] for case in golden]
+
+
+@pytest.mark.parametrize("answered", TYPES)
+@pytest.mark.parametrize("asked", TYPES)
+def test_every_type_is_answered_in_every_type_as_predict_answers(
+    client: TestClient, rows: list[Row], asked: str, answered: str
+) -> None:
+    headers = {"content-type": asked, "accept": answered}
+    response = client.post("/invocations", content=write(asked, rows), headers=headers)
+    plain = client.post("/predict", json={"instances": rows}).json()["predictions"]
+    assert response.status_code == 200
+    assert response.headers["content-type"] == answered
+    assert read(answered, response.content) == list(map(flat, plain))
+
+
+def test_json_is_what_an_endpoint_is_asked_and_answers_unless_it_is_told(
+    make_components: MakeComponents, ask: Ask, body: bytes
+) -> None:
+    reply = asyncio.run(ask(wrap(make_components()), "POST", "/invocations", body))
+    assert (reply.status, reply.headers["content-type"]) == (200, JSON)
+    assert reply.json()["inference_id"] == told(reply)["inference_id"]
+
+
+def test_a_text_in_csv_is_read_to_its_last_character(client: TestClient, row: Row) -> None:
+    odd = {
+        name: f'{value}, "so"\nthey say' if isinstance(value, str) else value
+        for name, value in row.items()
+    }
+    headers = {"content-type": CSV}
+    response = client.post("/invocations", content=write(CSV, [odd, row]), headers=headers)
+    plain = client.post("/predict", json={"instances": [odd, row]})
+    assert response.json()["predictions"] == plain.json()["predictions"]
+
+
+@pytest.mark.parametrize("answered", TYPES)
+def test_an_answer_says_what_csv_has_no_place_for(
+    client: TestClient, found: Artifact, row: Row, answered: str
+) -> None:
+    headers = {"accept": answered, ID: "order-7.1"}
+    response = client.post("/invocations", json={"instances": [row]}, headers=headers)
+    assert told(response) == {
+        "model_version": found.manifest.version,
+        "inference_id": "order-7.1",
+        "degraded": "false",
+    }
+
+
+def test_custom_attributes_stay_what_a_header_may_hold(
+    make_components: MakeComponents, ask: Ask, body: bytes, found: Artifact
+) -> None:
+    components = make_components()
+    version = "é 1;\n" + "x" * 2_000
+    manifest = found.manifest.model_copy(update={"version": version})
+    object.__setattr__(components, "manifest", manifest)
+    headers = {ID: "i" * 64}
+    reply = asyncio.run(ask(wrap(components), "POST", "/invocations", body, headers=headers))
+    attributes = reply.headers[ATTRIBUTES]
+    assert len(attributes) <= 1_024
+    assert all("!" <= character <= "~" for character in attributes)
+    assert told(reply)["model_version"].startswith("__1__xxx")
+
+
+def test_a_text_that_is_too_long_for_the_model_is_told_by_a_count(
+    client: TestClient, row: Row
+) -> None:
+    long = {
+        name: " ".join([value] * 200) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
+    headers = {"accept": CSV}
+    response = client.post("/invocations", json={"instances": [long, row]}, headers=headers)
+    plain = client.post("/predict", json={"instances": [long, row]}).json()
+    expected = str(len(plain["warnings"])) if "warnings" in plain else None
+    assert told(response).get("warnings") == expected
+
+
+def test_warnings_are_counted_where_there_are_any(
+    make_components: MakeComponents, make_context: Callable[..., Any]
+) -> None:
+    call = ModelInput({}, 2, warnings=[FieldError("/0/note", "cut"), FieldError("/1/note", "cut")])
+    choice = Invocations(make_components())
+    (_, (name, value)) = choice.head(make_context(given=call))
+    assert name == ATTRIBUTES.encode()
+    assert value.endswith(b";degraded=false;warnings=2")
+
+
+@pytest.mark.parametrize("answered", TYPES)
+def test_the_prior_answers_in_every_type_and_is_called_so(
+    make_components: MakeComponents, row: Row, answered: str
+) -> None:
+    client = TestClient(wrap(make_components(Broken())))
+    response = client.post("/invocations", json={"instances": [row]}, headers={"accept": answered})
+    assert response.status_code == 200
+    assert told(response)["degraded"] == "true"
+    assert len(read(answered, response.content)) == 1
+
+
+@pytest.mark.parametrize("given", ["a b", '"},{"', "x" * 65, ""])
+def test_an_odd_name_of_the_caller_is_replaced(client: TestClient, row: Row, given: str) -> None:
+    response = client.post("/invocations", json={"instances": [row]}, headers={ID: given})
+    assert response.json()["inference_id"] == told(response)["inference_id"]
+    assert len(response.json()["inference_id"]) == 32
+
+
+@pytest.mark.parametrize("asked", TYPES)
+def test_feedback_finds_an_answer_by_the_callers_own_name(
+    client: TestClient, row: Row, truth: Row, asked: str
+) -> None:
+    headers = {"content-type": asked, ID: f"order-{len(asked)}"}
+    client.post("/invocations", content=write(asked, [row, row]), headers=headers)
+    client.get("/metrics")
+    outcome = {"inference_id": headers[ID], "row": 1} | truth
+    response = client.post("/feedback", json={"outcomes": [outcome]})
+    assert response.json()["counted"] == 1
+
+
+@pytest.mark.parametrize("asked", TYPES)
+def test_every_bad_field_of_every_bad_row_is_named_as_predict_names_it(
+    client: TestClient, row: Row, pointer: Callable[..., str], asked: str
+) -> None:
+    wrong = dict.fromkeys(row, "")
+    rows = [row, wrong, row, wrong]
+    headers = {"content-type": asked}
+    response = client.post("/invocations", content=write(asked, rows), headers=headers)
+    plain = client.post("/predict", json={"instances": rows})
+    assert response.status_code == plain.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    pointers = [each["pointer"] for each in response.json()["errors"]]
+    assert pointers == [each["pointer"] for each in plain.json()["errors"]]
+    assert pointers == [pointer("instances", i, name) for i in (1, 3) for name in row]
+
+
+@pytest.mark.parametrize("asked", TYPES)
+def test_more_rows_than_allowed_are_refused(make_client: MakeClient, row: Row, asked: str) -> None:
+    client = make_client(max_rows=2)
+    headers = {"content-type": asked}
+    fitting, beyond = write(asked, [row] * 2), write(asked, [row] * 3)
+    assert client.post("/invocations", content=fitting, headers=headers).status_code == 200
+    response = client.post("/invocations", content=beyond, headers=headers)
+    (complaint,) = response.json()["errors"]
+    assert (response.status_code, complaint["pointer"]) == (422, "/instances")
+    assert "2" in complaint["detail"]
+    assert "3" in complaint["detail"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "kind"),
+    [
+        pytest.param({"content-type": "text/plain"}, 415, "unsupported-media-type", id="asked"),
+        pytest.param({"accept": "text/html"}, 406, "not-acceptable", id="answered"),
+    ],
+)
+def test_a_type_that_is_not_spoken_here_is_refused_and_is_no_alarm(
+    make_components: MakeComponents, body: bytes, headers: Row, status: int, kind: str
+) -> None:
+    components = make_components()
+    response = TestClient(wrap(components)).post("/invocations", content=body, headers=headers)
+    problem = response.json()
+    assert response.status_code == problem["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["type"] == f"urn:problem:{kind}"
+    assert "application/json, text/csv or application/jsonlines" in problem["detail"]
+    assert not components.notifier.messages
+
+
+def test_a_body_as_long_as_sagemaker_sends_is_taken_where_the_limit_is_raised(
+    make_client: MakeClient, body: bytes
+) -> None:
+    longest = body + b" " * (6 * 1_048_576 - len(body))
+    assert make_client().post("/invocations", content=longest).status_code == 413
+    raised = make_client(max_body_bytes=6 * 1_048_576)
+    assert raised.post("/invocations", content=longest).status_code == 200
+    assert raised.post("/invocations", content=longest + b" ").status_code == 413
+
+
+def test_a_key_is_asked_for_before_anything_is_read(
+    make_client: MakeClient, tmp_path: Path, body: bytes
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"shop:{hashlib.sha256(b'open').hexdigest()}\n", encoding="utf-8")
+    client = make_client(api_keys_file=keys)
+    odd = {"content-type": "text/plain"}
+    assert client.post("/invocations", content=body, headers=odd).status_code == 401
+    let_in = client.post("/invocations", content=body, headers={"x-api-key": "open"})
+    assert let_in.status_code == 200
+
+
+def test_requests_are_counted_under_their_route_from_the_start(
+    client: TestClient, row: Row, figures: Callable[[str], Any]
+) -> None:
+    def count(name: str, **labels: str) -> Any:
+        return figures(client.get("/metrics").text)(name, **labels)
+
+    duration = {"method": "POST", "route": "/invocations"}
+    assert count("http_request_duration_seconds_count", **duration) == [0]
+    client.get("/ping")
+    client.post("/invocations", json={"instances": [row] * 2})
+    client.post("/invocations", content=b"", headers={"content-type": "text/plain"})
+    assert count("http_request_duration_seconds_count", **duration) == [2]
+    assert count("http_requests_total", route="/invocations", status="415") == [1]
+    assert count("http_requests_total", route="/ping", status="200") == [1]
+    assert count("model_rows_total") == [2]
+
+
+def test_a_ping_is_answered_without_the_framework(
+    make_components: MakeComponents, ask: Ask
+) -> None:
+    app = wrap(make_components())
+    reply = asyncio.run(ask(app, "GET", "/ping"))
+    lazy: Any = vars(app.app)["_app"]
+    assert (reply.status, reply.body) == (200, b"")
+    assert "app" not in vars(lazy), "the framework was made for it"
+    assert asyncio.run(ask(app, "GET", "/model")).status == 200
+    assert "app" in vars(lazy)
+
+
+def test_what_else_is_asked_of_the_ping_is_not_there(client: TestClient) -> None:
+    assert client.post("/ping").status_code == 404

@@ -1,0 +1,424 @@
+"""A request's journey: what comes back for good and bad ones, and what is kept of them."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+from modelserve.errors import MalformedError
+from modelserve.serving import problems
+from modelserve.serving.app import wrap
+from modelserve.serving.components import Components
+from modelserve.serving.fastapi_app import create_fastapi_app
+from modelserve.serving.hot_path import HotPath, Route
+from modelserve.serving.request_context import RequestContext
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+MakeClient = Callable[..., TestClient]
+MakeComponents = Callable[..., Components]
+Ask = Callable[..., Awaitable[Any]]
+Row = dict[str, Any]
+PATIENCE_S = 10
+JSON = {"content-type": "application/json"}
+
+
+class Kept:
+    """A recorder that keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.finished: list[RequestContext] = []
+
+    def record(self, finished: Sequence[RequestContext]) -> None:
+        """Keep some."""
+        self.finished += finished
+
+    def write(self) -> None:
+        """Write nothing."""
+
+
+class Chooser:
+    """Chooses a codec by the content type, and says in a header that it did."""
+
+    def __init__(self, codec: Any) -> None:
+        self._codec = codec
+
+    def choose(self, context: RequestContext) -> Any:
+        """Choose the one codec there is, unless there is none of this type."""
+        if context.headers[b"content-type"] != b"application/json":
+            raise MalformedError("not in this way")
+        return self._codec
+
+    def head(self, context: RequestContext) -> list[tuple[bytes, bytes]]:
+        """Tell what is known once it was answered."""
+        return [(b"x-rows", str(context.rows).encode())]
+
+
+class BrokenCodec:
+    """A codec with a bug."""
+
+    def decode(self, body: bytes) -> Any:
+        """Fail in a way that nobody has foreseen."""
+        raise RuntimeError(f"the secret {len(body)}")
+
+    def encode(self, call: Any, prediction: Any, inference_id: str) -> bytes:
+        """Never be reached."""
+        raise NotImplementedError
+
+
+def without_names(answer: Any) -> Any:
+    """Return a response's content without what differs from request to request."""
+    names = {"request_id", "inference_id"}
+    return {name: value for name, value in answer.json().items() if name not in names}
+
+
+def test_rows_are_answered_in_their_order(client: TestClient, golden: list[Row]) -> None:
+    rows = [case["input"] for case in golden]
+    together = client.post("/predict", json={"instances": rows})
+    alone = [client.post("/predict", json={"instances": [row]}).json() for row in rows]
+    assert together.status_code == 200
+    assert together.json()["degraded"] is False
+    assert together.json()["predictions"] == [each["predictions"][0] for each in alone]
+
+
+def test_an_answer_names_its_model_and_itself(client: TestClient, row: Row, found: Any) -> None:
+    first, second = (client.post("/predict", json={"instances": [row]}).json() for _ in range(2))
+    assert first["model_name"] == found.manifest.name
+    assert first["model_version"] == found.manifest.version
+    assert first["inference_id"] != second["inference_id"]
+    assert first["predictions"] == second["predictions"]
+
+
+def bodies(row: Row) -> dict[str, bytes]:
+    """Return good and bad bodies by what is the matter with them."""
+    field = next(iter(row))
+    rest = {name: value for name, value in row.items() if name != field}
+    contents: dict[str, Any] = {
+        "one row": {"instances": [row]},
+        "three rows": {"instances": [row] * 3},
+        "parameters": {"instances": [row], "parameters": {"any": ["thing"]}},
+        "no rows": {"instances": []},
+        "too many rows": {"instances": [row] * 9},
+        "no instances": {},
+        "no object": [row],
+        "null": None,
+        "another name beside": {"instances": [row], "more": 1},
+        "rows that are none": {"instances": [row, 1, None, [row]]},
+        "a missing field": {"instances": [rest]},
+        "an unknown field": {"instances": [row | {"no/such~field": 1}]},
+        "null in a field": {"instances": [row | {field: None}]},
+        "an object in a field": {"instances": [row | {field: {"deep": [1]}}]},
+        "many bad rows": {"instances": [rest, row, row | {field: None, "unknown": 1}, rest]},
+    }
+    return {name: json.dumps(content).encode() for name, content in contents.items()}
+
+
+def test_the_documented_handler_answers_as_the_hot_path_does(
+    make_components: MakeComponents, row: Row
+) -> None:
+    components = make_components(max_rows=8)
+    hot, documented = (
+        TestClient(wrap(components)),
+        TestClient(HotPath(create_fastapi_app(components), {}, components)),
+    )
+    for name, body in bodies(row).items():
+        one = hot.post("/predict", content=body, headers=JSON)
+        other = documented.post("/predict", content=body, headers=JSON)
+        assert (name, one.status_code) == (name, other.status_code)
+        assert (name, without_names(one)) == (name, without_names(other))
+        assert one.headers["content-type"] == other.headers["content-type"]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"instances": [', b"what?", b"{'instances': []}"])
+def test_a_body_that_is_no_json_is_malformed_on_both_ways(
+    make_components: MakeComponents, body: bytes
+) -> None:
+    components = make_components()
+    for app in (wrap(components), HotPath(create_fastapi_app(components), {}, components)):
+        response = TestClient(app).post("/predict", content=body, headers=JSON)
+        assert response.status_code == 400
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["type"] == "urn:problem:malformed-body"
+        assert "no valid JSON" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\xfe", id="no-text"),
+        pytest.param(b"[" * 10_000, id="deep"),
+        pytest.param(b'{"instances": ["\\ud800"]}', id="half-a-character"),
+    ],
+)
+def test_odd_bytes_are_malformed(client: TestClient, body: bytes) -> None:
+    response = client.post("/predict", content=body)
+    assert (response.status_code, response.json()["title"]) == (400, "Bad Request")
+
+
+def test_every_bad_field_of_every_bad_row_is_named(
+    client: TestClient, row: Row, pointer: Callable[..., str]
+) -> None:
+    field = next(iter(row))
+    rest = {name: value for name, value in row.items() if name != field}
+    rows = [rest, row, row | {"a/b~c": 1, field: None}, "no row"]
+    response = client.post("/predict", json={"instances": rows})
+    problem = response.json()
+    field_errors = {each["pointer"]: each["detail"] for each in problem["errors"]}
+    assert response.status_code == 422
+    assert problem["type"] == "urn:problem:invalid-input"
+    assert problem["detail"] == "The input has 4 problems."
+    assert field_errors.keys() == {
+        pointer("instances", 0, field),
+        pointer("instances", 2, field),
+        "/instances/2/a~1b~0c",
+        "/instances/3",
+    }
+    assert field_errors[pointer("instances", 0, field)] == "this field is missing"
+    assert field_errors["/instances/2/a~1b~0c"] == "the model has no such field"
+
+
+def test_more_rows_than_allowed_are_refused(make_client: MakeClient, row: Row) -> None:
+    client = make_client(max_rows=2)
+    assert client.post("/predict", json={"instances": [row] * 2}).status_code == 200
+    response = client.post("/predict", json={"instances": [row] * 3})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/instances"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        pytest.param("/predict", 405, id="wrong-method"),
+        pytest.param("/v2/models/any/infer", 405, id="wrong-method-of-the-protocol"),
+        pytest.param("/nowhere", 404, id="no-such-path"),
+        pytest.param("/v2/nowhere", 404, id="no-such-path-of-the-protocol"),
+    ],
+)
+def test_what_is_not_there_is_told_with_the_request_id(
+    client: TestClient, path: str, status: int
+) -> None:
+    response = client.get(path, headers={"x-request-id": "mine"})
+    assert response.status_code == status
+    assert response.headers["x-request-id"] == "mine"
+    assert "mine" in response.text
+    assert ("error" in response.json()) == path.startswith("/v2")
+    if status == 405:
+        assert response.headers["allow"] == "POST"
+
+
+def test_a_plain_request_id_is_taken(client: TestClient) -> None:
+    response = client.post("/predict", content=b"", headers={"x-request-id": "abc-1.2_3"})
+    assert response.headers["x-request-id"] == response.json()["request_id"] == "abc-1.2_3"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param("a b", id="space"),
+        pytest.param('"},{"', id="json"),
+        pytest.param("x" * 65, id="long"),
+        pytest.param("", id="empty"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/predict", "/nowhere"])
+def test_an_odd_request_id_is_replaced(client: TestClient, path: str, given: str) -> None:
+    response = client.post(path, content=b"", headers={"x-request-id": given})
+    assert response.headers["x-request-id"] == response.json()["request_id"]
+    assert len(response.json()["request_id"]) == 32
+
+
+@pytest.mark.parametrize("streamed", [pytest.param(False, id="said"), pytest.param(True, id="not")])
+@pytest.mark.parametrize("path", ["/predict", "/v2/models/another/infer"])
+def test_a_body_beyond_the_limit_is_refused(
+    make_client: MakeClient, path: str, streamed: bool
+) -> None:
+    client = make_client(max_body_bytes=1_024)
+    parts = [b'{"instances": [', b" " * 1_024, b"]}"]
+    content = iter(parts) if streamed else b"".join(parts)
+    response = client.post(path, content=content, headers=JSON)
+    assert response.status_code == 413
+    assert "the limit is 1024" in response.text
+    assert response.headers["x-request-id"] in response.text
+
+
+def test_a_body_that_stalls_ends_in_408(make_components: MakeComponents, ask: Ask) -> None:
+    app = wrap(make_components(body_timeout_s=0.01))
+    reply = asyncio.run(ask(app, "POST", "/predict", b"half", then="stall"))
+    assert reply.status == 408
+    assert reply.json()["type"] == "urn:problem:slow-body"
+    assert reply.json()["request_id"] == reply.headers["x-request-id"]
+
+
+def test_a_client_that_goes_away_is_no_alarm(
+    make_components: MakeComponents, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Kept()
+    components = make_components(observers=[kept])
+    asyncio.run(ask(wrap(components), "POST", "/predict", b"half", then="disconnect"))
+    components.log_queue.flush()
+    assert [(each.status, each.error) for each in kept.finished] == [(400, "MalformedError")]
+    assert not components.notifier.messages
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+def test_health_answers_while_a_slow_model_runs(
+    make_components: MakeComponents, held: Any, ask: Ask, body: bytes
+) -> None:
+    app = wrap(make_components(held, execution="threads"))
+
+    async def scenario() -> tuple[Any, bool, Any]:
+        prediction = asyncio.create_task(ask(app, "POST", "/predict", body))
+        await asyncio.to_thread(held.entered.wait, PATIENCE_S)
+        health = await ask(app, "GET", "/health/live")
+        answered = prediction.done()
+        held.go.set()
+        return health, answered, await prediction
+
+    health, answered, prediction = asyncio.run(scenario())
+    assert (health.status, answered) == (200, False)
+    assert (prediction.status, prediction.json()["degraded"]) == (200, False)
+
+
+def test_a_model_that_takes_too_long_ends_in_504(
+    make_components: MakeComponents, held: Any, ask: Ask, body: bytes
+) -> None:
+    components = make_components(
+        held, execution="threads", predict_timeout_s=0.01, max_concurrency=1
+    )
+    app = wrap(components)
+
+    async def scenario() -> tuple[Any, Any]:
+        return await ask(app, "POST", "/predict", body), await ask(app, "POST", "/predict", body)
+
+    late, again = asyncio.run(scenario())
+    assert late.status == 504
+    assert late.json()["type"] == "urn:problem:model-timed-out"
+    assert late.json()["detail"] == "The model took longer than 0.01 s."
+    assert again.status == 504, "its place among the requests under way was not given back"
+    assert components.notifier.messages[0][0] == "request:ModelTimeoutError"
+
+
+def test_too_many_predictions_at_once_are_sent_away_for_a_while(
+    make_components: MakeComponents, held: Any, ask: Ask, body: bytes
+) -> None:
+    components = make_components(held, execution="threads", max_concurrency=1)
+    app = wrap(components)
+
+    async def scenario() -> tuple[Any, Any, Any]:
+        first = asyncio.create_task(ask(app, "POST", "/predict", body))
+        await asyncio.to_thread(held.entered.wait, PATIENCE_S)
+        refused = await ask(app, "POST", "/predict", body)
+        held.go.set()
+        return await first, refused, await ask(app, "POST", "/predict", body)
+
+    first, refused, after = asyncio.run(scenario())
+    assert (first.status, refused.status, after.status) == (200, 503, 200)
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["type"] == "urn:problem:overloaded"
+    assert not components.notifier.messages
+
+
+def test_a_bug_becomes_a_500_that_shows_nothing_and_is_told_once(
+    make_components: MakeComponents, caplog: pytest.LogCaptureFixture
+) -> None:
+    components = make_components()
+    route = Route("/predict", BrokenCodec(), problems.problem)
+    client = TestClient(HotPath(create_fastapi_app(components), {"/predict": route}, components))
+    response = client.post("/predict", content=b"12345", headers={"x-request-id": "mine"})
+    (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    ((key, text),) = components.notifier.messages
+    assert response.status_code == 500
+    assert response.json()["type"] == "urn:problem:unexpected"
+    assert "secret" not in response.text
+    assert record.exc_info is not None
+    assert vars(record)["request_id"] == "mine"
+    assert key == "request:RuntimeError"
+    assert "/predict" in text
+    assert "the secret 5" in text
+
+
+def test_a_bug_in_a_route_of_the_framework_is_told_as_well(
+    make_components: MakeComponents, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Kept()
+    components = make_components(observers=[kept])
+    app = create_fastapi_app(components)
+
+    async def broken() -> None:
+        raise RuntimeError("the secret")
+
+    app.add_api_route("/broken", broken)
+    response = TestClient(HotPath(app, {}, components)).get("/broken")
+    components.log_queue.flush()
+    (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    ((key, text),) = components.notifier.messages
+    assert response.status_code == 500
+    assert response.json()["request_id"] == response.headers["x-request-id"]
+    assert "secret" not in response.text
+    assert vars(record)["request_id"] == response.headers["x-request-id"]
+    assert (key, "/broken" in text) == ("request:RuntimeError", True)
+    (finished,) = kept.finished
+    assert (finished.route, finished.status, finished.error) == ("/broken", 500, "RuntimeError")
+
+
+def test_a_clients_mistake_is_no_alarm(
+    make_components: MakeComponents, caplog: pytest.LogCaptureFixture
+) -> None:
+    components = make_components()
+    client = TestClient(wrap(components))
+    for method, path in [("POST", "/predict"), ("GET", "/predict"), ("GET", "/nowhere")]:
+        assert client.request(method, path, content=b"{}").is_client_error
+    assert not components.notifier.messages
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+def test_each_request_is_recorded_once(make_components: MakeComponents, row: Row) -> None:
+    kept = Kept()
+    components = make_components(observers=[kept])
+    client = TestClient(wrap(components))
+    answer = client.post("/predict", json={"instances": [row] * 2}).json()
+    client.post("/predict", content=b"{}")
+    client.get("/health/live")
+    client.get("/etc/passwd")
+    client.get(f"/v2/models/{components.manifest.name}/ready")
+    components.log_queue.flush()
+    assert [(each.route, each.status, each.rows, each.error) for each in kept.finished] == [
+        ("/predict", 200, 2, ""),
+        ("/predict", 422, 0, "InvalidInputError"),
+        ("/health/live", 200, 0, ""),
+        ("unmatched", 404, 0, ""),
+        ("/v2/models/{name}/ready", 200, 0, ""),
+    ]
+    first = kept.finished[0]
+    assert first.inference_id == answer["inference_id"]
+    assert 0 < first.model_seconds < first.seconds
+
+
+def test_where_headers_decide_they_do_so_before_the_body_is_read(
+    make_components: MakeComponents, ask: Ask, body: bytes
+) -> None:
+    components = make_components()
+    route = Route("/ask", BrokenCodec(), problems.problem, Chooser(components.codec))
+    app = HotPath(create_fastapi_app(components), {"/ask": route}, components)
+    reply = asyncio.run(ask(app, "POST", "/ask", body, headers=JSON))
+    assert (reply.status, reply.headers["x-rows"]) == (200, "1")
+    assert "content-type" not in reply.headers
+    other = {"content-type": "text/plain"}
+    refused = asyncio.run(ask(app, "POST", "/ask", b"half", headers=other, then="stall"))
+    assert (refused.status, refused.json()["detail"]) == (400, "not in this way")
+
+
+def test_the_route_of_predictions_can_be_set(make_client: MakeClient, row: Row) -> None:
+    client = make_client(predict_route="/v1/answer")
+    assert client.post("/v1/answer", json={"instances": [row]}).status_code == 200
+    assert client.post("/predict", json={"instances": [row]}).status_code == 404
+
+
+def test_there_are_no_websockets(client: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/predict"):
+        pass

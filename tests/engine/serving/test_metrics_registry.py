@@ -1,0 +1,114 @@
+"""Every series bears the model's name and version, and counts as Prometheus expects."""
+
+from collections.abc import Callable
+from typing import Any
+
+from modelserve import answers
+from modelserve.artifact import Artifact
+from modelserve.serving.metrics_registry import MetricsRegistry
+from starlette.testclient import TestClient
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+Figures = Callable[[str], Any]
+VALUES = [0.5, 1.0, 1.5, 2.0, 99.0, 0.0]
+TYPES = {
+    "http_requests": "counter",
+    "http_request_duration_seconds": "histogram",
+    "http_unusual_requests": "counter",
+    "model_info": "gauge",
+    "model_created_timestamp_seconds": "gauge",
+    "model_inference_seconds": "histogram",
+    "model_rows": "counter",
+    "model_degraded": "counter",
+    "model_observations": "counter",
+    "model_reference_observations": "gauge",
+    "model_training_metric": "gauge",
+    "model_feedback": "counter",
+    "capture_records": "counter",
+    "capture_dropped": "counter",
+}
+TYPES_OF_TASK = {
+    "classifier": {"model_confidence": "summary", "model_outcomes": "counter"},
+    "regressor": {
+        "model_absolute_error": "histogram",
+        "model_squared_error": "summary",
+        "model_overestimates": "counter",
+    },
+}
+
+
+def test_the_service_exposes_these_series_and_no_other(
+    client: TestClient, figures: Figures, row: dict[str, Any], found: Artifact
+) -> None:
+    client.post("/predict", json={"instances": [row]})
+    response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert figures(response.text).types == TYPES | TYPES_OF_TASK[found.manifest.task]
+
+
+def test_every_series_bears_the_models_name_and_version(
+    client: TestClient, figures: Figures, row: dict[str, Any], found: Artifact
+) -> None:
+    client.post("/predict", json={"instances": [row]})
+    told = figures(client.get("/metrics").text)
+    model = (found.manifest.name, found.manifest.version)
+    assert {(each.labels["model"], each.labels["version"]) for each in told.samples} == {model}
+    assert not [each.name for each in told.samples if each.name.endswith("_created")]
+
+
+def test_a_second_version_has_series_of_its_own(found: Artifact, figures: Figures) -> None:
+    other = found.manifest.model_copy(update={"version": "9"})
+    texts = []
+    for manifest, count in ((found.manifest, 1), (other, 2)):
+        series = MetricsRegistry(manifest)
+        series.counter("pears", "Pears.", "colour")("green").inc(count)
+        texts.append(series.expose().decode())
+    told = [figures(text).by("version", "pears_total", colour="green") for text in texts]
+    assert told == [{found.manifest.version: 1}, {"9": 2}]
+
+
+def test_many_observations_at_once_count_like_each_for_itself(
+    series: MetricsRegistry, figures: Figures
+) -> None:
+    for name in ("each", "many"):
+        distribution = series.distribution(f"d_{name}", "D.", buckets=[0.5, 1, 2])()
+        mean = series.mean(f"m_{name}", "M.")()
+        for made in (distribution, mean):
+            if name == "many":
+                made.observe_many(VALUES)
+            else:
+                for value in VALUES:
+                    made.observe(value)
+    told = figures(series.expose().decode())
+    assert told.by("le", "d_many_bucket") == {"0.5": 2, "1.0": 3, "2.0": 5, "+Inf": 6}
+    assert told.by("le", "d_many_bucket") == told.by("le", "d_each_bucket")
+    for name in ("d_{}_sum", "d_{}_count", "m_{}_sum", "m_{}_count"):
+        assert told(name.format("many")) == told(name.format("each"))
+        assert told(name.format("many")) == [104 if "sum" in name else 6]
+
+
+def test_no_observation_changes_nothing(series: MetricsRegistry, figures: Figures) -> None:
+    series.distribution("d", "D.", buckets=[1])().observe_many([])
+    series.mean("m", "M.")().observe_many([])
+    told = figures(series.expose().decode())
+    assert told("d_count") == told("d_sum") == told("m_count") == told("m_sum") == [0]
+
+
+def test_what_waits_is_told_before_every_exposition(
+    series: MetricsRegistry, figures: Figures
+) -> None:
+    counter = series.counter("pears", "Pears.")()
+    series.before_exposing(counter.inc)
+    told = [figures(series.expose().decode())("pears_total") for _ in range(3)]
+    assert told == [[1], [2], [3]]
+
+
+def test_what_is_averaged_has_a_sum_and_a_count(
+    client: TestClient, figures: Figures, row: dict[str, Any], found: Artifact
+) -> None:
+    client.post("/predict", json={"instances": [row] * 3})
+    told = figures(client.get("/metrics").text)
+    for name in answers.averaged(found.manifest.labels):
+        assert told(f"model_{name}_count") == [3]
+        assert 0 < told(f"model_{name}_sum")[0] <= 3

@@ -1,0 +1,56 @@
+"""An answer must be finite and within its bounds before anyone sees it."""
+
+import numpy as np
+import pytest
+from modelserve.artifact import OutputBounds
+from modelserve.serving.output_validator import OutputValidator
+
+FINE = [[0.25, 0.75], [1.0, 0.0]]
+
+
+def scores(rows: list[list[float]]) -> np.ndarray:
+    """Return answers as a model gives them."""
+    return np.array(rows, dtype=np.float32)
+
+
+def test_finite_answers_need_no_bounds() -> None:
+    validity = OutputValidator(OutputBounds())
+    assert validity.check(scores([*FINE, [3e38, -3e38]])) == ""
+    assert validity.rows(scores(FINE)).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("guarantees", [OutputBounds(), OutputBounds(minimum=-1, maximum=1)])
+def test_an_answer_that_is_not_finite_is_none(value: float, guarantees: OutputBounds) -> None:
+    validity = OutputValidator(guarantees)
+    answers = scores([*FINE, [0.5, value]])
+    assert validity.check(answers) == "the model's answer is not finite"
+    assert validity.reasons(answers) == ["", "", "the model's answer is not finite"]
+
+
+@pytest.mark.parametrize(
+    ("guarantees", "values", "complaint"),
+    [
+        pytest.param(
+            OutputBounds(minimum=0), [1, -0.5, 3e38], "answered -0.5, not 0 to inf", id="below"
+        ),
+        pytest.param(
+            OutputBounds(maximum=9.5),
+            [-3e38, 9.75, 1],
+            "answered 9.75, not -inf to 9.5",
+            id="above",
+        ),
+        pytest.param(
+            OutputBounds(minimum=0, maximum=2), [0, 2.5, 2], "answered 2.5, not 0 to 2", id="both"
+        ),
+    ],
+)
+def test_an_answer_beyond_its_bounds_is_none(
+    guarantees: OutputBounds, values: list[float], complaint: str
+) -> None:
+    validity = OutputValidator(guarantees)
+    answers = scores([[value] for value in values])
+    assert validity.rows(answers).tolist() == [True, False, True]
+    assert validity.check(answers) == f"the model {complaint}"
+    assert validity.reasons(answers) == ["", f"the model {complaint}", ""]
+    assert validity.check(answers[[0, 2]]) == ""

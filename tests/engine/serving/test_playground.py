@@ -1,0 +1,83 @@
+"""The page on which a person tries the model by hand."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from modelserve.serving import playground
+from starlette.testclient import TestClient
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+HOSTILE = "</script></title><img src=x onerror='alert(1)'>\"&amp;<!--$name ${name} \u2028"
+
+
+class Elements(HTMLParser):
+    """What a browser would make of a page: its elements, its text, its data."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        self.text.append(data)
+
+
+def facts(page: str) -> Any:
+    """Return the data that the page's form is drawn from."""
+    return json.loads("".join(re.findall(r'type="application/json">(.*?)</script>', page, re.S)))
+
+
+def test_the_page_shows_the_model_and_its_fields(
+    client: TestClient, row: dict[str, Any], found: Any
+) -> None:
+    response = client.get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert found.manifest.version in response.text
+    assert {field["name"] for field in facts(response.text)["fields"]} == row.keys()
+    assert facts(response.text)["route"] == "/predict"
+    assert facts(response.text)["keyRequired"] is False
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_may_fetch_nothing(client: TestClient) -> None:
+    response = client.get("/")
+    policy = response.headers["content-security-policy"]
+    assert not re.findall(r"https?://|[\"']//", response.text)
+    assert "default-src 'none'" in policy
+    assert "connect-src 'self'" in policy
+
+
+def test_the_page_asks_for_a_key_where_one_is_needed(
+    make_client: Callable[..., TestClient], tmp_path: Path
+) -> None:
+    path = tmp_path / "keys"
+    path.write_text("shop:" + "0" * 64, encoding="utf-8")
+    assert facts(make_client(api_keys_file=path).get("/").text)["keyRequired"] is True
+
+
+def test_hostile_names_are_shown_and_nothing_more(found: Any) -> None:
+    calm = found.manifest.model_copy(update={"metrics": {"plain": 1.0}})
+    names = {"name": HOSTILE, "version": HOSTILE, "description": HOSTILE}
+    hostile = calm.model_copy(update=names | {"metrics": {HOSTILE: 1.0}})
+    field = {"name": HOSTILE, "kind": "number", "minimum": 0, "maximum": 1, "example": 0}
+    pages = [
+        playground.draw(manifest, fields, predict_route="/predict", key_required=False)
+        for manifest, fields in ((calm, []), (hostile, [field]))
+    ]
+    expected, shown = map(Elements, pages)
+    assert shown.tags == expected.tags
+    assert shown.attributes == expected.attributes
+    assert HOSTILE in shown.text
+    assert facts(pages[1])["fields"] == [field]

@@ -1,0 +1,75 @@
+"""Where errors become HTTP."""
+
+import json
+
+import pytest
+from modelserve import errors
+from modelserve.serving import problems
+from starlette.exceptions import HTTPException
+
+CASES = [
+    pytest.param(errors.MalformedError("x"), 400, "malformed-body", id="malformed"),
+    pytest.param(errors.AccessError("x"), 401, "key-refused", id="access"),
+    pytest.param(errors.UnknownModelError("x"), 404, "unknown-model", id="unknown-model"),
+    pytest.param(errors.SlowClientError("x"), 408, "slow-body", id="slow"),
+    pytest.param(errors.TooLargeError("x"), 413, "body-too-large", id="large"),
+    pytest.param(errors.InvalidInputError([]), 422, "invalid-input", id="invalid"),
+    pytest.param(errors.ModelError("x"), 500, "model-failed", id="model"),
+    pytest.param(errors.OverloadedError("x", retry_after_s=7), 503, "overloaded", id="overload"),
+    pytest.param(errors.ModelTimeoutError("x"), 504, "model-timed-out", id="model-timeout"),
+    pytest.param(HTTPException(405, "x"), 405, "method-not-allowed", id="framework"),
+    pytest.param(RuntimeError("x"), 500, "unexpected", id="unexpected"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "kind"), CASES)
+def test_each_error_has_its_status_and_its_kind(error: Exception, status: int, kind: str) -> None:
+    answer = problems.problem(error, "mine")
+    content = json.loads(answer.body)
+    assert answer.status == content["status"] == status
+    assert content["type"] == f"urn:problem:{kind}"
+    assert content["request_id"] == "mine"
+    assert (b"content-type", b"application/problem+json") in answer.headers
+
+
+@pytest.mark.parametrize(("error", "status", "kind"), CASES)
+def test_the_protocol_says_the_same_in_its_own_form(
+    error: Exception, status: int, kind: str
+) -> None:
+    answer = problems.protocol_error(error, "mine")
+    assert answer.status == (400 if kind == "invalid-input" else status)
+    assert json.loads(answer.body).keys() == {"error"}
+    assert json.loads(answer.body)["error"].endswith("(request mine)")
+
+
+def test_headers_say_what_to_do_next() -> None:
+    overload = problems.problem(errors.OverloadedError("x", retry_after_s=7), "mine")
+    access = problems.problem(errors.AccessError("x"), "mine")
+    framework = problems.problem(HTTPException(405, headers={"Allow": "GET"}), "mine")
+    assert (b"retry-after", b"7") in overload.headers
+    assert (b"www-authenticate", b"Bearer") in access.headers
+    assert (b"allow", b"GET") in framework.headers
+
+
+@pytest.mark.parametrize("make", [problems.problem, problems.protocol_error])
+def test_what_was_not_foreseen_is_not_shown(make: type[problems.Answer]) -> None:
+    assert b"secret" not in make(RuntimeError("the secret"), "mine").body
+
+
+def test_every_complaint_is_told() -> None:
+    field_errors = [errors.FieldError("/a", "odd"), errors.FieldError("/b", "too long")]
+    error = errors.InvalidInputError(field_errors)
+    assert json.loads(problems.problem(error, "mine").body)["errors"] == [
+        {"pointer": "/a", "detail": "odd"},
+        {"pointer": "/b", "detail": "too long"},
+    ]
+    assert b"/a: odd; /b: too long" in problems.protocol_error(error, "mine").body
+
+
+def test_every_mistake_of_a_client_has_a_status_of_its_own() -> None:
+    kinds = errors.RequestError.__subclasses__()
+    assert len(kinds) > 5
+    for kind in kinds:
+        status, _ = problems.classify(kind([]))
+        assert 400 <= status < 500
+    assert len({problems.classify(kind([])) for kind in kinds}) == len(kinds)

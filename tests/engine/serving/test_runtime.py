@@ -1,0 +1,46 @@
+"""ONNX OnnxModel, behind the one module that knows it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve import errors
+from modelserve.serving.codec import JsonCodec
+from modelserve.serving.runtime import OnnxModel, measure_ms
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+
+def test_the_graph_gives_the_golden_answers(found: Any, golden: list[dict[str, Any]]) -> None:
+    call = JsonCodec(found, max_rows=1).gather([case["input"] for case in golden])
+    outputs = OnnxModel(found.model).run(call.tensors)
+    expected = np.asarray([case["output"] for case in golden])
+    assert outputs.dtype == np.float32
+    assert outputs.shape == (len(golden), len(found.manifest.fallback))
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_graph_takes_what_the_codec_gives(found: Any, row: dict[str, Any]) -> None:
+    call = JsonCodec(found, max_rows=1).gather([row])
+    runtime = OnnxModel(found.model)
+    assert {tensor.name for tensor in runtime.inputs} == call.tensors.keys()
+    for tensor in runtime.inputs:
+        assert tensor.shape[0] == -1, "the number of rows is not free"
+        assert len(tensor.shape) == call.tensors[tensor.name].ndim
+
+
+def test_one_call_is_measured(found: Any, row: dict[str, Any]) -> None:
+    call = JsonCodec(found, max_rows=1).gather([row])
+    assert measure_ms(OnnxModel(found.model), call.tensors, runs=3) > 0
+
+
+@pytest.mark.parametrize(
+    "content", [pytest.param(b"no graph", id="odd"), pytest.param(None, id="missing")]
+)
+def test_a_file_that_is_no_graph_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "model.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(errors.ArtifactError, match=r"cannot load .*model\.onnx"):
+        OnnxModel(path)

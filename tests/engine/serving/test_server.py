@@ -1,0 +1,136 @@
+"""The server process, without a server."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from modelserve import Project, errors
+from modelserve.serving import server
+from modelserve.settings import Settings
+
+
+class FakeUvicorn:
+    """Keeps what it would have run."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+        self.config: dict[str, Any] = {}
+
+    def run(self, app: Any, **config: Any) -> None:
+        """Keep it."""
+        self.app, self.config = app, config
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, found: Any) -> FakeUvicorn:
+    """Return what stands in for uvicorn, in an environment that names the model."""
+    made = FakeUvicorn()
+    monkeypatch.setattr(uvicorn, "run", made.run)
+    for name in dict(Settings.model_fields):
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv(server.SHARED, raising=False)
+    monkeypatch.setenv("MODEL_DIR", str(found.folder))
+    return made
+
+
+def test_one_worker_serves_the_application_itself(
+    project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = object()
+    monkeypatch.setattr(Project, "create_app", lambda _: application)
+    server.run(project, host="127.0.0.1", port=0, workers=1)
+    assert fake.app is application
+    assert fake.config["timeout_graceful_shutdown"] > 0
+    assert "workers" not in fake.config
+
+
+def test_several_workers_make_it_each_for_itself(project: Project, fake: FakeUvicorn) -> None:
+    server.run(project, host="127.0.0.1", port=0, workers=2)
+    assert fake.app == f"{project.package}.service:create_app"
+    assert (fake.config["factory"], fake.config["workers"]) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "kind"),
+    [
+        pytest.param("MODEL_DIR={}/nowhere", errors.ArtifactError, id="model"),
+        pytest.param("API_KEYS_FILE={}/nowhere", errors.ConfigurationError, id="keys"),
+        pytest.param("MONITORING_CONFIG={}/nowhere", errors.ConfigurationError, id="groups"),
+        pytest.param("CAPTURE_REDACT=no such field", errors.ConfigurationError, id="redaction"),
+        pytest.param("LOG_LEVEL=loud", errors.ConfigurationError, id="settings"),
+    ],
+)
+def test_workers_are_not_even_started_with_what_cannot_work(
+    project: Project,
+    fake: FakeUvicorn,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    setting: str,
+    kind: type[Exception],
+) -> None:
+    name, _, value = setting.format(tmp_path).partition("=")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(kind):
+        server.run(project, host="127.0.0.1", port=0, workers=2)
+    assert fake.app is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("folder", ["", "{}/nowhere", "{}/file"])
+def test_a_folder_for_series_that_cannot_be_used_is_refused(
+    project: Project,
+    fake: FakeUvicorn,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    workers: int,
+    folder: str,
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(server.SHARED, folder.format(tmp_path))
+    with pytest.raises(errors.ConfigurationError, match=f"^{server.SHARED}="):
+        server.run(project, host="127.0.0.1", port=0, workers=workers)
+    assert fake.app is None
+
+
+def test_workers_share_a_folder_which_is_gone_in_the_end(
+    project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def look(app: Any, **config: Any) -> None:
+        fake.run(app, **config)
+        seen.append(Path(os.environ[server.SHARED]))
+        (seen[0] / "counter_1.db").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(uvicorn, "run", look)
+    with pytest.raises(KeyboardInterrupt):
+        server.run(project, host="127.0.0.1", port=0, workers=2)
+    assert not seen[0].exists()
+    assert server.SHARED not in os.environ
+
+
+def test_a_folder_that_the_operator_has_named_is_left_as_it_is(
+    project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(server.SHARED, str(tmp_path))
+    (tmp_path / "counter_1.db").touch()
+    server.run(project, host="127.0.0.1", port=0, workers=2)
+    assert fake.config["workers"] == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["counter_1.db"]
+    assert os.environ[server.SHARED] == str(tmp_path)
+
+
+def test_without_a_place_for_a_folder_workers_are_not_started(
+    project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> str:
+        raise OSError("Read-only file system")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(errors.ConfigurationError, match=f"Read-only.*Set {server.SHARED}"):
+        server.run(project, host="127.0.0.1", port=0, workers=2)
+    assert fake.app is None

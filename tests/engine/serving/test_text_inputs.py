@@ -1,0 +1,162 @@
+"""Texts, from JSON to the tokens that the model takes."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve import artifact, errors
+from modelserve.serving.text_inputs import TextInputs
+from pydantic import TypeAdapter, ValidationError
+
+FAMILIES = ("sentiment",)
+
+UNREADABLE = "should hold something that can be read"
+NO_TEXT = "Input should be a valid string"
+TOO_LONG = "bom " * 600
+
+
+@pytest.fixture
+def inputs(found: artifact.Artifact) -> TextInputs:
+    """Return the schema of a model of texts."""
+    return TextInputs(found, max_text_length=3_000)
+
+
+def field_errors(inputs: TextInputs, *rows: Any) -> list[tuple[str, str]]:
+    """Return what is wrong with some rows."""
+    with pytest.raises(errors.InvalidInputError) as caught:
+        inputs.parse(rows)
+    return [tuple(each) for each in caught.value.errors]
+
+
+def test_texts_become_tokens(inputs: TextInputs) -> None:
+    call = inputs.gather([{"text": "Muito bom!"}, {"text": "bom"}])
+    ids, mask = call.tensors["input_ids"], call.tensors["attention_mask"]
+    assert list(call.tensors) == ["input_ids", "attention_mask"]
+    assert ids.dtype == mask.dtype == np.int64
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert ids[1].tolist() == [ids[0, 1], 0, 0]
+    assert (call.rows, list(call.warnings)) == (2, [])
+
+
+def test_a_text_that_is_longer_than_the_model_takes_is_told(inputs: TextInputs) -> None:
+    rows = [{"text": text} for text in ("bom", TOO_LONG, "bom " * 512, TOO_LONG)]
+    call = inputs.gather(rows)
+    problem = "only its first 512 tokens were read; it is longer"
+    assert list(call.warnings) == [("/1/text", problem), ("/3/text", problem)]
+    assert call.tensors["input_ids"].shape == (4, 512)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("x", id="one-character"),
+        pytest.param("0", id="digit"),
+        pytest.param("?!", id="punctuation"),
+        pytest.param("\N{GRINNING FACE}", id="emoji"),
+        pytest.param("\N{HEAVY BLACK HEART}\ufe0f", id="emoji-with-its-variant"),
+        pytest.param("\u200b\u0000 x \ufeff", id="something-amid-nothing"),
+        pytest.param("\N{HEBREW LETTER ALEF}", id="right-to-left"),
+        pytest.param("e\u0301", id="letter-and-accent"),
+        pytest.param("好", id="no-spaces"),
+        pytest.param("x" * 3_000, id="longest"),
+        pytest.param("\N{GRINNING FACE}" * 3_000, id="longest-in-characters-not-bytes"),
+    ],
+)
+def test_whatever_can_be_read_is_accepted(inputs: TextInputs, text: str) -> None:
+    rows = inputs.parse([{"text": text}])
+    assert rows == [{"text": text}]
+    assert inputs.gather(rows).tensors["input_ids"].size > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("", "String should have at least 1 character", id="empty"),
+        pytest.param(" \t\r\n\u00a0\u3000\u2028", UNREADABLE, id="white-space"),
+        pytest.param("\u0000\u0007\u001b\u0085", UNREADABLE, id="control-characters"),
+        pytest.param("\u200b\u200d\u2060\ufeff", UNREADABLE, id="zero-width"),
+        pytest.param("\u202e\u2066 \u00ad", UNREADABLE, id="marks-of-direction-and-hyphen"),
+        pytest.param("\ue000", UNREADABLE, id="private-use"),
+        pytest.param("x" * 3_001, "String should have at most 3000 characters", id="too-long"),
+        pytest.param(1, NO_TEXT, id="number"),
+        pytest.param(True, NO_TEXT, id="boolean"),
+        pytest.param(None, NO_TEXT, id="null"),
+        pytest.param(["x"], NO_TEXT, id="list"),
+        pytest.param({"text": "x"}, NO_TEXT, id="object"),
+        pytest.param(b"x", NO_TEXT, id="bytes"),
+    ],
+)
+def test_nothing_else_is_a_text(inputs: TextInputs, text: Any, problem: str) -> None:
+    assert field_errors(inputs, {"text": "x"}, {"text": text}) == [("/1/text", problem)]
+    with pytest.raises(ValidationError):
+        TypeAdapter(inputs.row).validate_python({"text": text})
+
+
+def test_every_wrong_row_is_named(inputs: TextInputs) -> None:
+    assert field_errors(inputs, {}, {"text": "x", "label": "y"}, "x", {"text": ""}) == [
+        ("/0/text", "this field is missing"),
+        ("/1/label", "the model has no such field"),
+        ("/2", "Input should be an object"),
+        ("/3/text", "String should have at least 1 character"),
+    ]
+
+
+def test_a_text_in_a_file_is_spelled_as_it_is(inputs: TextInputs) -> None:
+    rows = [{"text": " 1.50 "}, {"text": "true"}]
+    assert inputs.parse(rows, text=True) == inputs.parse(rows) == rows
+
+
+def test_the_protocol_takes_a_tensor_of_texts(inputs: TextInputs) -> None:
+    texts = ["bom", "Muito bom!"]
+    call = inputs.gather_tensors({"text": np.array(texts, dtype=object)})
+    expected = inputs.gather([{"text": text} for text in texts])
+    assert inputs.tensors == (("text", "BYTES", (-1,), False),)
+    assert call.tensors["input_ids"].tolist() == expected.tensors["input_ids"].tolist()
+    assert call.rows == 2
+
+
+def test_a_tensors_wrong_texts_are_named_by_their_places(inputs: TextInputs) -> None:
+    texts = np.array(["bom", "", "bom", "\u200b"], dtype=object)
+    with pytest.raises(errors.InvalidInputError) as caught:
+        inputs.gather_tensors({"text": texts})
+    assert caught.value.errors == (
+        ("text/1", "String should have at least 1 character"),
+        ("text/3", UNREADABLE),
+    )
+
+
+def test_the_field_bears_the_features_name(found: artifact.Artifact) -> None:
+    feature = found.manifest.features[0].model_copy(update={"name": "review"})
+    manifest = found.manifest.model_copy(update={"features": (feature,)})
+    renamed = TextInputs(artifact.Artifact(found.folder, manifest), max_text_length=10)
+    rows = renamed.parse([{"review": "bom"}])
+    assert renamed.tensors[0].name == "review"
+    assert renamed.gather(rows).rows == renamed.gather_tensors({"review": np.array(["x"])}).rows
+
+
+def test_the_example_is_one_that_the_schema_takes(inputs: TextInputs) -> None:
+    assert inputs.parse([inputs.example()]) == [inputs.example()]
+
+
+def test_the_form_has_one_field_for_a_text(found: artifact.Artifact, inputs: TextInputs) -> None:
+    (feature,) = found.manifest.features
+    (field,) = inputs.form()
+    assert (field["name"], field["dtype"], field["example"]) == ("text", "text", feature.example)
+    assert field["seen"] == feature.seen == f"{feature.minimum:g} to {feature.maximum:g} characters"
+
+
+def test_the_schema_tells_how_much_the_model_takes(inputs: TextInputs) -> None:
+    field = TypeAdapter(inputs.row).json_schema()["properties"]["text"]
+    assert (field["type"], field["minLength"], field["maxLength"]) == ("string", 1, 3_000)
+    assert field["examples"] == [inputs.example()["text"]]
+    assert "The model takes 512 tokens; the rest is cut off" in field["description"]
+
+
+def test_an_artifact_without_a_tokenizer_is_refused(
+    found: artifact.Artifact, tmp_path: Path
+) -> None:
+    shutil.copyfile(found.model, tmp_path / artifact.MODEL)
+    with pytest.raises(errors.ArtifactError, match=r"^tokenizer\.json cannot be read: "):
+        TextInputs(artifact.Artifact(tmp_path, found.manifest), max_text_length=10)

@@ -1,0 +1,37 @@
+"""A classifier's label and confidence are monitored, a regressor's value."""
+
+import numpy as np
+from modelserve import answers
+
+
+def test_the_likeliest_label_and_its_probability_are_observed() -> None:
+    outputs = np.array([[0.25, 0.75], [0.5, 0.5], [1, 0]], dtype=np.float32)
+    observed = answers.observe(outputs, ("no", "yes"))
+    assert {name: values.tolist() for name, values in observed.items()} == {
+        "label": ["yes", "no", "no"],
+        "confidence": [0.75, 0.5, 1],
+    }
+    assert observed["label"].dtype == object
+    assert observed["confidence"].dtype == np.float32
+
+
+def test_only_an_observed_field_that_is_never_negative_is_averaged() -> None:
+    observed = answers.observe(np.eye(2, dtype=np.float32), ("no", "yes"))
+    assert answers.averaged(("no", "yes")) == ("confidence",)
+    assert all((observed[name] >= 0).all() for name in answers.averaged(("no", "yes")))
+
+
+def test_the_value_is_observed_and_not_averaged() -> None:
+    observed = answers.observe(np.array([[1.5], [-2]], dtype=np.float32), ())
+    assert {name: values.tolist() for name, values in observed.items()} == {"value": [1.5, -2]}
+    assert observed["value"].dtype == np.float32
+    assert not answers.averaged(())
+
+
+def test_no_outputs_give_empty_fields() -> None:
+    observed = answers.observe(np.empty((0, 2), dtype=np.float32), ("no", "yes"))
+    assert {name: values.tolist() for name, values in observed.items()} == {
+        "label": [],
+        "confidence": [],
+    }
+    assert answers.observe(np.empty((0, 1), dtype=np.float32), ())["value"].tolist() == []

@@ -1,0 +1,196 @@
+"""An artifact is complete and matches its manifest, or it is rejected."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modelserve import artifact, errors
+
+FAMILIES = ("iris", "diabetes")
+
+
+@pytest.fixture
+def folder(found: artifact.Artifact, tmp_path: Path) -> Path:
+    """Return a copy of the artifact, to be changed at will."""
+    return Path(shutil.copytree(found.folder, tmp_path / "model"))
+
+
+FORMAT_1 = {
+    "dtype": "kind",
+    "nullable": "gaps",
+    "fallback": "prior",
+    "output_bounds": "guarantees",
+    "fallback_half_width": "prior_half_width",
+}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder."""
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_was_saved_is_loaded(found: artifact.Artifact, folder: Path, tmp_path: Path) -> None:
+    files = {name: content for name, content in contents(folder).items() if name != "manifest.json"}
+    saved = artifact.save(tmp_path / "deep" / "new", found.manifest, files)
+    loaded = artifact.load(tmp_path / "deep" / "new")
+    assert loaded == saved
+    assert loaded.manifest == found.manifest
+    assert contents(loaded.folder) == contents(folder)
+    assert loaded.manifest.size_bytes == sum(map(len, files.values()))
+    assert loaded.manifest.files["model.onnx"] == artifact.sha256(files["model.onnx"])
+
+
+def test_files_given_by_their_paths_are_copied(
+    found: artifact.Artifact, folder: Path, tmp_path: Path
+) -> None:
+    paths: dict[str, artifact.Content] = {**found.paths}
+    saved = artifact.save(tmp_path / "new", found.manifest, paths)
+    assert saved.manifest == found.manifest
+    assert contents(saved.folder) == contents(folder)
+    assert artifact.size_bytes(paths) == found.manifest.size_bytes
+
+
+def test_a_changed_file_is_rejected(folder: Path) -> None:
+    for name in ("model.onnx", "golden.json"):
+        (folder / name).write_bytes((folder / name).read_bytes() + b"\0")
+    with pytest.raises(errors.ArtifactError) as caught:
+        artifact.load(folder)
+    assert "model.onnx: its SHA-256 differs" in str(caught.value)
+    assert "golden.json: its SHA-256 differs" in str(caught.value)
+
+
+def test_a_file_that_is_missing_is_named(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+    with pytest.raises(errors.ArtifactError, match=r"model\.onnx: missing"):
+        artifact.load(folder)
+
+
+def test_an_unlisted_file_is_ignored(folder: Path) -> None:
+    (folder / ".DS_Store").write_bytes(b"\0")
+    assert artifact.load(folder).folder == folder
+
+
+def change(folder: Path, **changes: Any) -> None:
+    """Change the manifest."""
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"format": 3}, id="another-format"),
+        pytest.param({"added": 1}, id="unknown-field"),
+        pytest.param({"features": None}, id="wrong-type"),
+        pytest.param({"files": {}}, id="no-model-listed"),
+    ],
+)
+def test_an_invalid_manifest_is_rejected(folder: Path, changes: dict[str, Any]) -> None:
+    change(folder, **changes)
+    with pytest.raises(errors.ArtifactError, match="manifest"):
+        artifact.load(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]"])
+def test_a_manifest_that_is_not_json_is_rejected(folder: Path, content: bytes) -> None:
+    (folder / "manifest.json").write_bytes(content)
+    with pytest.raises(errors.ArtifactError, match="cannot be read"):
+        artifact.load(folder)
+
+
+def test_a_folder_without_a_manifest_is_rejected(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    with pytest.raises(errors.ArtifactError, match=r"manifest\.json is missing"):
+        artifact.load(folder)
+
+
+def test_an_artifact_is_replaced_whole(found: artifact.Artifact, folder: Path) -> None:
+    (folder / "left over").write_bytes(b"from before")
+    artifact.save(folder, found.manifest, {"model.onnx": b"new"})
+    assert contents(folder).keys() == {"model.onnx", "manifest.json"}
+    assert (folder / "model.onnx").read_bytes() == b"new"
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_an_empty_folder_is_filled(found: artifact.Artifact, tmp_path: Path) -> None:
+    artifact.save(tmp_path / "empty", found.manifest, {"model.onnx": b"new"})
+    assert artifact.load(tmp_path / "empty").manifest.size_bytes == 3
+
+
+@pytest.mark.parametrize("name", ["", "model.onnx"])
+def test_a_folder_without_an_artifact_is_not_overwritten(
+    found: artifact.Artifact, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "model.onnx").write_bytes(b"years of work")
+    with pytest.raises(errors.ArtifactError, match="choose another folder"):
+        artifact.save(tmp_path / "thesis" / name, found.manifest, {"model.onnx": b"new"})
+    assert contents(tmp_path) == {"model.onnx": b"years of work"}
+
+
+def test_the_previous_artifact_stays_when_writing_fails(
+    found: artifact.Artifact, folder: Path
+) -> None:
+    before = contents(folder)
+    with pytest.raises(errors.ArtifactError, match="cannot be written"):
+        artifact.save(folder, found.manifest, {"a.json": b"1", "no/such/folder": b"2"})
+    assert contents(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_the_previous_artifact_comes_back_when_replacing_fails(
+    folder: Path, tmp_path: Path
+) -> None:
+    before = contents(folder)
+    with pytest.raises(FileNotFoundError):
+        artifact.replace(tmp_path / "never written", folder, aside=tmp_path / "old")
+    assert contents(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_failed_replacement_creates_nothing(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    with pytest.raises(FileNotFoundError):
+        artifact.replace(tmp_path / "never written", tmp_path / "new", aside=tmp_path / "old")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_only_one_previous_artifact_is_kept(folder: Path, tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    before = contents(folder)
+    artifact.replace(tmp_path / "new", folder, aside=tmp_path / "old")
+    assert contents(folder).keys() == {"new"}
+    assert contents(tmp_path / "old") == before
+
+
+def test_text_is_the_same_bytes_for_the_same_content() -> None:
+    assert artifact.to_text({"é": [1.0]}) == '{\n  "é": [\n    1.0\n  ]\n}\n'.encode()
+
+
+def in_format_1(value: Any) -> Any:
+    """Return a manifest's content under the names of format 1."""
+    if isinstance(value, dict):
+        return {FORMAT_1.get(key, key): in_format_1(each) for key, each in value.items()}
+    return [in_format_1(each) for each in value] if isinstance(value, list) else value
+
+
+def test_a_manifest_of_format_1_is_read_under_the_new_names(
+    found: artifact.Artifact, folder: Path
+) -> None:
+    old = in_format_1(found.manifest.model_dump(mode="json")) | {"format": 1}
+    assert {"prior", "guarantees"} <= old.keys()
+    (folder / "manifest.json").write_text(json.dumps(old), encoding="utf-8")
+    assert artifact.load(folder).manifest == found.manifest
+
+
+def test_a_manifest_of_format_1_with_an_unknown_field_is_rejected(
+    found: artifact.Artifact, folder: Path
+) -> None:
+    old = in_format_1(found.manifest.model_dump(mode="json")) | {"format": 1, "kind": "table"}
+    (folder / "manifest.json").write_text(json.dumps(old), encoding="utf-8")
+    with pytest.raises(errors.ArtifactError, match="kind"):
+        artifact.load(folder)

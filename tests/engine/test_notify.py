@@ -1,0 +1,139 @@
+"""People are told of failures, and telling them never becomes a failure itself."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import BaseServer
+from typing import Any
+
+import pytest
+from modelserve import notify
+from modelserve.settings import Settings
+
+PATIENCE_S = 10
+
+
+class Webhook(HTTPServer):
+    """A webhook that keeps what it is sent and answers with a status of the test's choice."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(("127.0.0.1", 0), Hearing)
+        self.status = status
+        self.heard: list[Any] = []
+        self.url = f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class Hearing(BaseHTTPRequestHandler):
+    """One message to the webhook."""
+
+    server: Webhook
+
+    def do_POST(self) -> None:  # pylint: disable=invalid-name
+        """Keep the content."""
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.heard.append(json.loads(content))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:  # pylint: disable=arguments-differ
+        """Say nothing."""
+
+
+@pytest.fixture(params=[pytest.param(200, id="works"), pytest.param(500, id="fails")])
+def webhook(request: pytest.FixtureRequest, listen: Callable[[BaseServer], None]) -> Webhook:
+    """Return a webhook that listens."""
+    server = Webhook(request.param)
+    listen(server)
+    return server
+
+
+class Told:
+    """A sender that keeps what it is given, after it was let go."""
+
+    def __init__(self, *, held: bool = False) -> None:
+        self.texts: list[str] = []
+        self.entered = threading.Event()
+        self.go = threading.Event()
+        if not held:
+            self.go.set()
+
+    def send(self, text: str) -> None:
+        """Keep a text."""
+        self.entered.set()
+        self.go.wait(PATIENCE_S)
+        self.texts.append(text)
+
+
+def test_a_message_reaches_the_webhook_and_its_failure_is_only_logged(
+    webhook: Webhook, caplog: pytest.LogCaptureFixture
+) -> None:
+    notifier = notify.make_notifier(Settings(webhook_url=webhook.url, webhook_timeout_s=PATIENCE_S))
+    notifier.tell("key", "the model “failed”")
+    notifier.drain()
+    assert webhook.heard == [{"text": "the model “failed”"}]
+    assert caplog.messages == ([] if webhook.status == 200 else ["notification failed"])
+
+
+def test_a_webhook_that_is_not_there_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with Webhook(200) as server:
+        url = server.url
+    notifier = notify.make_notifier(Settings(webhook_url=url, webhook_interval_s=0))
+    notifier.tell("key", "one")
+    notifier.tell("key", "two")
+    notifier.drain()
+    assert caplog.messages == ["notification failed"] * 2
+    assert url not in caplog.text
+
+
+def test_the_same_failure_is_told_once_in_a_while() -> None:
+    told = Told()
+    notifier = notify.Notifier(told.send, interval_s=60)
+    for text in ("first", "second", "third"):
+        notifier.tell("one", text)
+    notifier.tell("other", "another")
+    notifier.drain()
+    assert told.texts == ["first", "another"]
+
+
+def test_what_was_held_back_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(notify.time, "monotonic", lambda: now[0])
+    told = Told()
+    notifier = notify.Notifier(told.send, interval_s=60)
+    for seconds in (0, 30, 59, 60, 120, 121):
+        now[0] = 1_000.0 + seconds
+        notifier.tell("key", f"at {seconds}")
+    notifier.drain()
+    assert told.texts == ["at 0", "at 60 (2 more like it)", "at 120"]
+
+
+def test_a_flood_is_dropped_while_the_webhook_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    told = Told(held=True)
+    notifier = notify.Notifier(told.send, interval_s=60, limit=2)
+    notifier.tell("first", "first")
+    assert told.entered.wait(PATIENCE_S)
+    for i in range(5):
+        notifier.tell(f"key {i}", f"text {i}")
+    told.go.set()
+    notifier.drain()
+    assert told.texts == ["first", "text 0", "text 1"]
+    assert caplog.messages == ["notification dropped"] * 3
+
+
+def test_only_so_many_failures_are_remembered() -> None:
+    told = Told()
+    notifier = notify.Notifier(told.send, interval_s=60, limit=5_000)
+    for i in range(1_001):
+        notifier.tell(f"key {i}", "new")
+    notifier.tell("key 1000", "remembered")
+    notifier.tell("key 0", "forgotten")
+    notifier.drain()
+    assert told.texts == ["new"] * 1_001 + ["forgotten"]
+
+
+def test_without_a_webhook_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    notifier = notify.make_notifier(Settings(webhook_url=None))
+    notifier.tell("key", "text")
+    notifier.drain()
+    assert not caplog.messages

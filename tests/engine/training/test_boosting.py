@@ -1,0 +1,186 @@
+"""Boosting stops early on the validation rows, and its graph holds the best rounds only."""
+
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelserve.training import parity
+from modelserve.training.table import boosting, pipeline
+from modelserve.training.table.boosting import BoostingOptions
+from modelserve.training.table.table import Table
+from pydantic import ValidationError
+from sklearn.pipeline import Pipeline
+from xgboost import XGBClassifier, XGBModel, XGBRegressor
+
+RANDOM = np.random.default_rng(9)
+X = RANDOM.normal(size=(200, 3))
+# Half of the target is noise: after some rounds, boosting overfits it.
+Y = X[:, 0] + RANDOM.normal(size=200)
+DATASET = Table(pd.DataFrame(X, columns=["a", "b", "c"]), pd.Series(Y))
+OPTIONS = BoostingOptions(n_estimators=400, early_stopping_rounds=7)
+
+
+class FakeBooster:
+    """Keep the rows to fit and the validation rows instead of boosting."""
+
+    given: tuple[np.ndarray, np.ndarray]
+
+    def fit(self, rows: Any, y: Any, *, eval_set: Any, verbose: bool) -> None:
+        """Keep both."""
+        assert not verbose
+        assert (len(rows), len(eval_set[0][0])) == (len(y), len(eval_set[0][1]))
+        self.given = (rows, eval_set[0][0])
+
+
+def encode(dataset: Table) -> pipeline.Steps:
+    """Return the steps before a booster."""
+    return pipeline.encode_columns(dataset, impute=False)
+
+
+def fit(
+    dataset: Table = DATASET,
+    kind: type[XGBModel] = XGBRegressor,
+    options: BoostingOptions = OPTIONS,
+    seed: int = 1,
+) -> Pipeline:
+    """Return a booster that was fitted to numbers, or to whether they are above zero."""
+    y = dataset.target.to_numpy(dtype=np.float32)
+    if kind is XGBClassifier:
+        y = (y > 0).astype(int)
+    return boosting.fit_boosting(
+        dataset, encode(dataset), y, kind(**options.parameters(seed)), options, seed
+    )
+
+
+@pytest.mark.parametrize("kind", [XGBRegressor, XGBClassifier])
+def test_boosting_stops_early_after_the_best_round(kind: type[XGBModel]) -> None:
+    booster = fit(kind=kind).named_steps["model"]
+    rounds = booster.get_booster().num_boosted_rounds()
+    assert rounds < OPTIONS.n_estimators
+    assert rounds == booster.best_iteration + 1 + OPTIONS.early_stopping_rounds
+
+
+def test_the_best_round_has_the_least_loss_on_the_validation_rows() -> None:
+    booster = fit().named_steps["model"]
+    losses = booster.evals_result()["validation_0"]["rmse"]
+    assert booster.best_iteration == int(np.argmin(losses))
+    assert losses[-1] > min(losses)
+
+
+def test_without_early_stopping_all_rounds_are_boosted() -> None:
+    options = BoostingOptions(n_estimators=30, early_stopping_rounds=30)
+    booster = fit(options=options).named_steps["model"]
+    assert booster.get_booster().num_boosted_rounds() == 30
+
+
+@pytest.mark.parametrize("kind", [XGBRegressor, XGBClassifier])
+def test_the_graph_has_the_best_rounds_and_no_later_one(kind: type[XGBModel]) -> None:
+    fitted = fit(kind=kind)
+    labels = ("no", "yes") if kind is XGBClassifier else ()
+    boosting.register_converters()
+
+    exported = pipeline.export_pipeline(fitted, DATASET, labels=labels, libraries=())
+
+    answers = parity.run_graph(exported.files, DATASET)
+    parity.compare(exported.native(DATASET), answers, tolerance=1e-4)
+    booster = fitted.named_steps["model"]
+    ask = booster.predict_proba if labels else booster.predict
+    rounds = (0, booster.get_booster().num_boosted_rounds())
+    every = ask(X.astype(np.float32), iteration_range=rounds).reshape(answers.shape)
+    assert np.abs(every - answers).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", [XGBRegressor, XGBClassifier])
+def test_one_seed_gives_one_model_and_another_validates_on_other_rows(kind: type[XGBModel]) -> None:
+    first, second, third = (
+        fit(kind=kind, seed=seed).named_steps["model"].get_booster().save_raw()
+        for seed in (1, 1, 2)
+    )
+    assert first == second != third
+
+
+def split_rows(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the matrices to fit and to validate with."""
+    booster: Any = FakeBooster()
+    dataset = Table(rows, DATASET.target)
+    boosting.fit_boosting(dataset, encode(dataset), Y.astype(np.float32), booster, OPTIONS, 1)
+    given: tuple[np.ndarray, np.ndarray] = booster.given
+    return given
+
+
+def test_each_row_is_fitted_or_validates() -> None:
+    fitted, validation = split_rows(DATASET.rows)
+    assert len(validation) == round(OPTIONS.validation_fraction * len(Y))
+    assert sorted([*fitted[:, 0], *validation[:, 0]]) == sorted(X[:, 0].astype(np.float32))
+
+
+def test_missing_values_stay_missing() -> None:
+    incomplete = DATASET.rows.mask(X > 1)
+    for rows in (incomplete, incomplete.assign(town="Łódź")):
+        fitted, validation = split_rows(rows)
+        missing = np.isnan(fitted).sum() + np.isnan(validation).sum()
+        assert missing == (X > 1).sum()
+
+
+def test_categories_of_validation_rows_alone_are_unknown() -> None:
+    _, validation = split_rows(DATASET.rows)
+    alone = DATASET.rows["a"].astype(np.float32) == validation[0, 0]
+    towns = np.where(alone, "Atlantis", np.where(X[:, 1] > 0, "Łódź", "São Paulo"))
+    fitted, again = split_rows(DATASET.rows[["a"]].assign(town=towns))
+    assert fitted.shape[1] == again.shape[1] == 3  # a number, and two towns
+    assert again[0].tolist() == [validation[0, 0], 0, 0]
+
+
+def test_missing_values_and_categories_reach_the_graph() -> None:
+    rows = pd.DataFrame({"a": X[:, 0], "town": np.where(X[:, 1] > 0, "Łódź", "São Paulo")})
+    rows.loc[::4, "a"] = None
+    rows.loc[1::9, "town"] = None
+    target = pd.Series(np.where(rows["a"].isna(), 9.0, 0) + 3 * (rows["town"] == "Łódź"))
+    dataset = Table(rows, target)
+    fitted = fit(dataset)
+    boosting.register_converters()
+
+    exported = pipeline.export_pipeline(fitted, dataset, labels=(), libraries=())
+
+    answers = parity.run_graph(exported.files, dataset)
+    parity.compare(exported.native(dataset), answers, tolerance=1e-4)
+    assert answers[:, 0] == pytest.approx(target.to_numpy(), abs=0.5)
+
+
+def test_an_unseen_category_has_an_answer() -> None:
+    rows = pd.DataFrame({"a": X[:, 0], "town": np.where(X[:, 1] > 0, "Łódź", "São Paulo")})
+    fitted = fit(Table(rows, DATASET.target))
+    boosting.register_converters()
+    exported = pipeline.export_pipeline(
+        fitted, Table(rows, DATASET.target), labels=(), libraries=()
+    )
+    strange = Table(rows.assign(town="Atlantis"), DATASET.target)
+    answers = parity.run_graph(exported.files, strange)
+    assert np.isfinite(answers).all()
+    parity.compare(exported.native(strange), answers, tolerance=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rounds": 5},
+        {"n_estimators": 0},
+        {"learning_rate": 0},
+        {"max_depth": 0},
+        {"validation_fraction": 0},
+        {"validation_fraction": 0.9},
+        {"early_stopping_rounds": 0},
+    ],
+    ids=str,
+)
+def test_options_out_of_range_are_rejected(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        BoostingOptions(**options)
+
+
+def test_the_libraries_name_the_installed_xgboost() -> None:
+    libraries = boosting.libraries()
+    assert libraries[0] in ("xgboost", "xgboost-cpu")
+    assert all(metadata.version(name) for name in libraries)

@@ -1,0 +1,170 @@
+"""The model card shows the manifest to people and to the Hugging Face Hub."""
+
+import pytest
+from modelserve import artifact
+from modelserve.artifact import (
+    Artifact,
+    Feature,
+    Interval,
+    OutputBounds,
+)
+from modelserve.training.card import write_card
+from modelserve.training.gate import Verdict
+from modelserve.training.sections import Card
+
+WORDS = Card(intended_use="To be tried.\n", limitations="\nAnything else.")
+FAMILIES = ("iris", "diabetes", "sentiment")
+NOUNS = {"classifier": "classification", "regressor": "regression"}
+
+
+def front_matter(card: str) -> dict[str, str]:
+    """Return the fields between the first two rules, each on a line of its own."""
+    opening, fields, body = card.split("---\n", 2)
+    assert not opening
+    assert body.startswith("# ")
+    return dict(line.split(": ", 1) for line in fields.splitlines())
+
+
+def test_every_value_of_the_manifest_is_in_the_card(found: Artifact) -> None:
+    manifest = found.manifest
+    card = (found.folder / artifact.CARD).read_text(encoding="utf-8")
+    lines = card.splitlines()
+    for name, value in manifest.metrics.items():
+        assert f"| {name} | {value:.4f} |" in lines
+    for each in manifest.features:
+        assert f"| {each.name} | {each.dtype} | {each.seen} |" in lines
+    for name, value in manifest.provenance.items():
+        assert f"- {name}: {value}" in lines
+    for name, version in manifest.libraries.items():
+        assert f"{name} {version}" in card
+    assert f"# {manifest.name} {manifest.version}" in card
+    assert manifest.description in card
+    assert f"{manifest.data.training_rows} rows to train on, " in card
+    assert f"{manifest.data.test_rows} held back" in card
+    assert f"`{manifest.data.sha256}`" in card
+    assert f"at most {manifest.parity:.2g}." in card
+    assert f"seed {manifest.seed};" in card
+
+
+def test_use_and_limitations_are_the_configurations(found: Artifact) -> None:
+    card = write_card(found.manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    assert "\nTo be tried.\n\nAnything else.\n" in card
+
+
+@pytest.mark.parametrize(
+    ("labels", "bounds", "text"),
+    [
+        pytest.param(("a", "b"), OutputBounds(), "One probability for each of: a, b.", id="labels"),
+        pytest.param((), OutputBounds(), "A value.", id="value"),
+        pytest.param((), OutputBounds(minimum=0), "A value, at least 0.", id="minimum"),
+        pytest.param(
+            (),
+            OutputBounds(minimum=-1, maximum=9.5),
+            "A value, at least -1, at most 9.5.",
+            id="both",
+        ),
+        pytest.param(
+            (),
+            OutputBounds(
+                interval=Interval(coverage=0.9, half_width=12.345, fallback_half_width=20)
+            ),
+            "A value, and around it the interval that holds 90 % of true values (± 12.35).\n"
+            "It is split-conformal: it holds on average over data like these, not for each kind of "
+            "case.",
+            id="interval",
+        ),
+    ],
+)
+def test_an_answer_is_described(
+    found: Artifact, labels: tuple[str, ...], bounds: OutputBounds, text: str
+) -> None:
+    manifest = found.manifest.model_copy(update={"labels": labels, "output_bounds": bounds})
+    assert f"\n{text}\n" in write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+
+
+def test_calibration_rows_are_counted(found: Artifact) -> None:
+    data = found.manifest.data.model_copy(update={"calibration_rows": 17})
+    manifest = found.manifest.model_copy(update={"data": data})
+    assert "rows to train on, 17 to calibrate with, " in write_card(
+        manifest, [], WORDS, licence="MIT", pipeline_tag="tabular"
+    )
+
+
+def test_an_imported_graph_was_compared_with_nothing(found: Artifact) -> None:
+    manifest = found.manifest.model_copy(update={"parity": None})
+    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    assert "there was nothing to compare it with" in card
+
+
+def test_the_provenance_is_listed(found: Artifact) -> None:
+    manifest = found.manifest.model_copy(update={"provenance": {"source": "hub:a/b@c"}})
+    assert write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular").endswith(
+        "\n\n- source: hub:a/b@c\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("feature", "seen"),
+    [
+        pytest.param(
+            Feature(name="x", dtype="number", minimum=0.5, maximum=2), "0.5 to 2", id="number"
+        ),
+        pytest.param(
+            Feature(name="x", dtype="integer", minimum=1, maximum=9, nullable=True),
+            "1 to 9, or missing",
+            id="nullable",
+        ),
+        pytest.param(
+            Feature(name="x", dtype="boolean", minimum=0, maximum=1), "true or false", id="boolean"
+        ),
+        pytest.param(
+            Feature(name="x", dtype="text", minimum=3, maximum=80), "3 to 80 characters", id="text"
+        ),
+        pytest.param(
+            Feature(name="x", dtype="category", categories=("a", "b")), "a, b", id="category"
+        ),
+        pytest.param(
+            Feature(
+                name="x", dtype="category", categories=tuple(map(str, range(23))), nullable=True
+            ),
+            f"{', '.join(map(str, range(20)))} and 3 more, or missing",
+            id="many categories",
+        ),
+    ],
+)
+def test_a_features_range_is_described_by_its_dtype(feature: Feature, seen: str) -> None:
+    assert feature.seen == seen
+
+
+def test_a_vertical_bar_in_a_name_is_escaped(found: Artifact) -> None:
+    odd = Feature(name="a|b", dtype="category", categories=("c|d", "e"))
+    manifest = found.manifest.model_copy(update={"features": (odd,)})
+    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    assert "| a\\|b | category | c\\|d, e |" in card.splitlines()
+
+
+def test_the_gate_is_listed_with_its_bounds(found: Artifact) -> None:
+    verdicts = [Verdict("score", 0.98765, ">= 0.9", True)]
+    card = write_card(found.manifest, verdicts, WORDS, licence="MIT", pipeline_tag="tabular")
+    assert "| score | 0.9877 | >= 0.9 |" in card
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        pytest.param("MIT", "mit", id="open"),
+        pytest.param("Apache-2.0", "apache-2.0", id="open, with a number"),
+        pytest.param("LicenseRef-Proprietary", "other", id="the owner's own"),
+    ],
+)
+def test_the_front_matter_is_what_the_hub_reads(
+    found: Artifact, licence: str, expected: str
+) -> None:
+    tag = "text" if found.manifest.modality == "text" else "tabular"
+    fields = front_matter(write_card(found.manifest, [], WORDS, licence=licence, pipeline_tag=tag))
+    assert fields == {
+        "license": expected,
+        "library_name": "onnx",
+        "pipeline_tag": f"{tag}-{NOUNS[found.manifest.task]}",
+        "tags": f"[{found.manifest.task}, onnx]",
+    }

@@ -1,0 +1,52 @@
+"""The gate reads the task's metrics, and those that `metrics` in model.py adds."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve.artifact import Artifact
+from modelserve.errors import GateError, TrainingError
+from modelserve.training.sections import Gate
+from modelserve.training.train import Run
+
+Train = Callable[..., Run]
+
+
+def test_the_projects_metrics_are_measured_on_the_test_rows(
+    model: ModuleType,
+    found: Artifact,
+    train_again: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Any] = []
+
+    def metrics(dataset: Any, outputs: np.ndarray, labels: tuple[str, ...]) -> dict[str, float]:
+        seen.append((len(dataset), outputs.shape, tuple(labels)))
+        return {"share_of_first_label": np.float32(0.25)}
+
+    monkeypatch.setattr(model, "metrics", metrics, raising=False)
+    manifest = train_again(tmp_path / "model").artifact.manifest
+
+    rows = found.manifest.data.test_rows
+    assert seen == [(rows, (rows, len(found.manifest.labels)), found.manifest.labels)]
+    assert manifest.metrics == found.manifest.metrics | {"share_of_first_label": 0.25}
+
+
+def test_the_gate_may_bound_the_projects_metrics(
+    model: ModuleType, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "metrics", lambda *_: {"profit": 3}, raising=False)
+    with pytest.raises(GateError, match="profit is 3, should be >= 4"):
+        train_again(tmp_path / "model", gate=Gate(minimum={"profit": 4}))
+
+
+def test_a_metric_with_the_name_of_the_tasks_is_rejected(
+    model: ModuleType, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "metrics", lambda *_: {"accuracy": 1, "profit": 3}, raising=False)
+    with pytest.raises(TrainingError, match="returns accuracy, which training measures"):
+        train_again(tmp_path / "model")

@@ -1,0 +1,108 @@
+"""Data frames become tables, and tables are matched with the columns of an artifact."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelserve import Project
+from modelserve.artifact import Artifact, Feature
+from modelserve.errors import InvalidInputError
+from modelserve.training.config import Config
+from modelserve.training.table.table import Table
+
+FEATURES = (
+    Feature(name="code", dtype="category", categories=("1", "2"), example="1"),
+    Feature(name="size", dtype="number", minimum=0, maximum=1, nullable=True, example=1),
+)
+
+FAMILIES = ("iris", "diabetes")
+Select = Callable[..., Table]
+
+
+@pytest.fixture
+def select(found: Artifact) -> Select:
+    """Return a way to what a model with two features takes of a table."""
+    manifest = found.manifest.model_copy(update={"features": FEATURES})
+
+    def run(**columns: Sequence[object]) -> Table:
+        dataset = Table.from_frame(pd.DataFrame(columns).convert_dtypes(), target="kind")
+        return dataset.select(replace(found, manifest=manifest))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "nullable"),
+    [
+        pytest.param(["x", None, "y"], "category", True, id="objects that are texts"),
+        pytest.param([1, None, 3], "number", True, id="floats with a gap"),
+        pytest.param(
+            np.array([1, 2, None], object), "integer", True, id="objects that are numbers"
+        ),
+        pytest.param(np.array([True, None, False], object), "boolean", True, id="objects: truths"),
+        pytest.param(pd.Categorical(["x", "y", "x"]), "category", False, id="categories"),
+        pytest.param(np.array([1, 2, 3], np.uint8), "integer", False, id="small integers"),
+        pytest.param(pd.array([0.5, None, 1], "Float32"), "number", True, id="nullable floats"),
+    ],
+)
+def test_a_column_of_any_pandas_type_has_its_dtype(
+    values: object, dtype: str, nullable: bool
+) -> None:
+    dataset = Table.from_frame(pd.DataFrame({7: values, "kind": ["a", "b", "a"]}), target="kind")
+    (feature,) = dataset.describe()
+    assert (feature.name, feature.dtype, feature.nullable) == ("7", dtype, nullable)
+    assert list(dataset.tensors()) == ["categories" if dtype == "category" else "features"]
+    assert set(dataset.observations(None)) == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("values", "detail"),
+    [
+        pytest.param(pd.to_datetime(["2020-01-01", "2021-01-01"]), "holds datetime64", id="dates"),
+        pytest.param([[1], [2]], "holds object, not numbers, booleans or text", id="lists"),
+        pytest.param([1, "a"], "holds object, not numbers", id="one number, one text"),
+    ],
+)
+def test_a_column_that_no_model_takes_is_rejected(values: object, detail: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        Table.from_frame(pd.DataFrame({"column": values, "kind": ["a", "b"]}), target="kind")
+    ((where, problem),) = caught.value.errors
+    assert where == "column"
+    assert problem.startswith(detail)
+
+
+def test_columns_are_selected_in_the_models_order(select: Select) -> None:
+    chosen = select(size=[0.5, None], other=[1, 2], code=[2, 1], kind=["a", "b"])
+    assert list(chosen.rows) == ["code", "size"]
+    assert chosen.tensors()["categories"].tolist() == [["2"], ["1"]]
+    assert chosen.target.tolist() == ["a", "b"]
+
+
+def test_every_column_that_the_model_cannot_take_is_named(select: Select) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        select(size=["large", "small"], kind=["a", "b"])
+    assert list(caught.value.errors) == [
+        ("code", "no such column"),
+        ("size", "holds text, not values of type number"),
+    ]
+
+
+def test_missing_values_where_training_had_none_are_named(select: Select) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        select(code=["1", None], size=[None, 1.0], kind=["a", "b"])
+    assert list(caught.value.errors) == [
+        ("code", "has missing values; there were none in training")
+    ]
+
+
+def test_the_manifests_ranges_are_those_of_the_training_rows(
+    project: Project, found: Artifact, config: Config
+) -> None:
+    rows = project.load(config.data).rows
+    numbers = [each for each in found.manifest.features if each.dtype != "category"]
+    for feature in numbers:
+        column = rows[feature.name]
+        assert column.min() <= feature.minimum <= feature.example
+        assert feature.example <= feature.maximum <= column.max()

@@ -1,0 +1,143 @@
+"""Texts are read unchanged, or rejected with every error."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelserve.artifact import Artifact, Feature
+from modelserve.errors import InvalidInputError
+from modelserve.tokens import TOKENIZER, Encoder
+from modelserve.training.text.texts import Texts
+
+FAMILIES = ("sentiment",)
+CSV = 'text,label,source\n"Good, very ""good""",yes,a\nNA,no,b\n  null ,yes,c\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a CSV file."""
+    path = folder / "texts.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(path: Path) -> Texts:
+    """Return a file's texts, of which the target is `label`."""
+    return Texts.read_csv(path, target="label")
+
+
+def make_dataset(*texts: str) -> Texts:
+    """Return texts with a label each."""
+    return Texts(pd.DataFrame({"text": texts}), pd.Series(["yes"] * len(texts)))
+
+
+def errors_of(path: Path) -> list[tuple[str, str]]:
+    """Return what is wrong with a file."""
+    with pytest.raises(InvalidInputError) as caught:
+        load(path)
+    return [tuple(each) for each in caught.value.errors]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte-order-mark"])
+def test_a_text_is_read_as_it_stands(tmp_path: Path, mark: str) -> None:
+    dataset = load(write(tmp_path, mark + CSV))
+    assert len(dataset) == 3
+    assert dataset.texts == ['Good, very "good"', "NA", "  null "]
+    assert dataset.target.tolist() == ["yes", "no", "yes"]
+    assert list(dataset.rows) == ["text"]
+
+
+def test_texts_are_taken_with_their_labels(tmp_path: Path) -> None:
+    taken = load(write(tmp_path, CSV)).take(np.array([2, 1]))
+    assert taken.texts == ["  null ", "NA"]
+    assert taken.target.tolist() == ["yes", "no"]
+
+
+def test_every_missing_column_is_reported_with_the_others(tmp_path: Path) -> None:
+    assert errors_of(write(tmp_path, "Text,sort\nx,y\n")) == [
+        ("text", "no such column; there are Text, sort"),
+        ("label", "no such column; there are Text, sort"),
+    ]
+
+
+def test_every_row_without_a_text_or_a_label_is_named(tmp_path: Path) -> None:
+    table = "text,label\nx,yes\n,no\n  ,\nx,  \n"
+    assert errors_of(write(tmp_path, table)) == [
+        ("row 2", "no text"),
+        ("row 3", "no text"),
+        ("row 3", "no label"),
+        ("row 4", "no label"),
+    ]
+
+
+def test_missing_texts_of_a_data_frame_are_named() -> None:
+    table = pd.DataFrame({"text": ["x", None], "label": [1, 2]})
+    with pytest.raises(InvalidInputError) as caught:
+        Texts.from_frame(table, target="label")
+    assert caught.value.errors == (("row 2", "no text"),)
+
+
+def test_a_file_without_rows_is_rejected(tmp_path: Path) -> None:
+    assert errors_of(write(tmp_path, "text,label\n")) == [("data", "holds no rows")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(None, id="no-file"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"text,label\n\xff\xfe,yes\n", id="no-UTF-8"),
+        pytest.param(b"text,label\nx,yes\nx,yes,no\n", id="ragged"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "texts.csv"
+    if content is not None:
+        path.write_bytes(content)
+    ((where, problem),) = errors_of(path)
+    assert where == str(path)
+    assert problem.startswith("cannot be read: ")
+
+
+def test_texts_are_described_by_their_lengths_in_characters() -> None:
+    (feature,) = make_dataset("four", "\N{GRINNING FACE}é", "sixsix").describe()
+    assert feature == Feature(name="text", dtype="text", minimum=2, maximum=6, example="four")
+    assert feature.seen == "2 to 6 characters"
+
+
+def test_texts_are_batched(found: Artifact) -> None:
+    texts = [*["bom"] * 64, "bom bom bom", "bom"]
+    batches = list(make_dataset(*texts).batches(found.paths))
+    assert [each["input_ids"].shape for each in batches] == [(64, 1), (2, 3)]
+    assert batches[1]["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def test_lengths_and_unknown_tokens_are_observed(found: Artifact) -> None:
+    dataset = make_dataset("bom", "Bom, xyzzy xyzzy", "\N{GRINNING FACE}", " ")
+    observed = dataset.observations(found.paths)
+    assert {name: values.tolist() for name, values in observed.items()} == {
+        "characters": [3, 16, 1, 1],
+        "tokens": [1, 4, 1, 0],
+        "unknown_share": [0, 0.5, pytest.approx(observed["unknown_share"][2]), 0],
+        "distinct_share": [1, 0.75, 1, 0],
+    }
+    assert {values.dtype for values in observed.values()} == {np.dtype("float32")}
+
+
+def test_without_an_unknown_token_nothing_is_unknown(
+    found: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Encoder.__init__
+
+    def patched(encoder: Encoder, content: bytes) -> None:
+        read(encoder, content)
+        encoder.unknown_id = None
+
+    monkeypatch.setattr(Encoder, "__init__", patched)
+    observed = make_dataset("xyzzy").observations({TOKENIZER: found.paths[TOKENIZER]})
+    assert observed["unknown_share"].tolist() == [0]
+
+
+def test_texts_are_selected_as_they_are(found: Artifact) -> None:
+    dataset = make_dataset("bom")
+    assert dataset.select(found) is dataset

@@ -1,0 +1,223 @@
+"""A training run writes a complete artifact, or changes nothing."""
+
+import csv
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve import Project, artifact, errors
+from modelserve.artifact import Artifact
+from modelserve.training import train
+from modelserve.training.config import Config
+from modelserve.training.exported_model import ExportedModel
+from modelserve.training.sections import Gate, Limits
+from modelserve.training.splits import split
+from modelserve.training.tasks import load_task
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+Train = Callable[..., train.Run]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file in a folder by its name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def unreachable(found: Artifact) -> Gate:
+    """Return a gate that misses every metric."""
+    bounds = {name: value + 1 for name, value in found.manifest.metrics.items()}
+    return Gate(minimum=bounds)
+
+
+def test_one_seed_gives_the_same_bytes(found: Artifact, train_again: Train, tmp_path: Path) -> None:
+    again = train_again(tmp_path / "model").artifact
+
+    first, second = contents(found.folder), contents(again.folder)
+    del first[artifact.MANIFEST], second[artifact.MANIFEST]
+    assert first == second
+
+
+def test_manifests_of_one_seed_differ_only_in_their_time(
+    found: Artifact, train_again: Train, tmp_path: Path
+) -> None:
+    again = train_again(tmp_path / "model").artifact
+
+    apart = {"created"}
+    assert again.manifest.model_dump(exclude=apart) == found.manifest.model_dump(exclude=apart)
+    assert again.manifest.created >= found.manifest.created
+
+
+def test_another_seed_gives_another_split(
+    found: Artifact, train_again: Train, config: Config, tmp_path: Path
+) -> None:
+    other = train_again(tmp_path / "model", seed=config.seed + 1, gate=Gate()).artifact
+    assert other.read_json(artifact.GOLDEN) != found.read_json(artifact.GOLDEN)
+    assert other.manifest.seed == config.seed + 1
+
+
+@pytest.mark.parametrize("size", [0, 0.25])
+def test_every_row_is_in_one_part_of_the_split(
+    project: Project, config: Config, size: float
+) -> None:
+    whole = project.load(config.data)
+    section = config.data.model_copy(update={"calibration_size": size})
+
+    parts = split(whole, section, load_task(config.task), config.seed)
+
+    sides = [index for part in parts for index in part.target.index]
+    assert sorted(sides) == sorted(whole.target.index)
+    assert len(parts.test) == pytest.approx(config.data.test_size * len(whole), abs=1)
+    assert len(parts.calibration) == pytest.approx(size * (len(whole) - len(parts.test)), abs=1)
+    for part in parts:
+        assert list(part.target.index) == sorted(part.target.index)
+
+
+def test_two_rows_cannot_be_split(project: Project, config: Config) -> None:
+    whole = project.load(config.data)
+    other = int(np.flatnonzero(whole.target.to_numpy() != whole.target.iloc[0])[0])
+    lonely = whole.take(np.array([0, other]))
+    with pytest.raises(errors.TrainingError, match="The data cannot be split: "):
+        split(lonely, config.data, load_task(config.task), config.seed)
+
+
+def test_a_missed_gate_names_all_its_bounds(
+    found: Artifact, train_again: Train, tmp_path: Path
+) -> None:
+    bounds = unreachable(found)
+    with pytest.raises(errors.GateError, match="Nothing was written") as caught:
+        train_again(tmp_path / "model", gate=bounds)
+    for name, bound in bounds.minimum.items():
+        assert f"{name} is {found.manifest.metrics[name]:.4g}" in str(caught.value)
+        assert f"should be >= {bound:g}" in str(caught.value)
+
+
+def test_a_too_large_artifact_is_reported_with_both_sizes(
+    found: Artifact, train_again: Train, tmp_path: Path
+) -> None:
+    limits = Limits(size_bytes=found.manifest.size_bytes - 1, prediction_ms=1)
+    sizes = rf"{found.manifest.size_bytes} bytes; {limits.size_bytes} are the limit"
+    with pytest.raises(errors.GateError, match=sizes):
+        train_again(tmp_path / "model", limits=limits)
+
+
+def test_a_graph_without_parity_ends_the_run(
+    project: Project, config: Config, tmp_path: Path
+) -> None:
+    def mistrain(*given: Any) -> ExportedModel:
+        exported = project.train(*given)
+        native = exported.native
+        assert native
+        return exported._replace(native=lambda dataset: native(dataset) + np.float32(0.5))
+
+    with pytest.raises(errors.ParityError, match=r"by 0\.5"):
+        train.train(project, config, tmp_path / "model", trainer=mistrain)
+
+
+@pytest.mark.parametrize("previous", [True, False], ids=["over an artifact", "into nothing"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(lambda found: {"gate": unreachable(found)}, id="gate"),
+        pytest.param(lambda _: {"gate": Gate(minimum={"no_such_metric": 1})}, id="unknown metric"),
+        pytest.param(lambda _: {"limits": Limits(size_bytes=1, prediction_ms=1)}, id="size"),
+    ],
+)
+def test_a_failed_run_keeps_the_previous_artifact(
+    found: Artifact,
+    train_again: Train,
+    tmp_path: Path,
+    changes: Callable[[Artifact], dict[str, Any]],
+    previous: bool,
+) -> None:
+    output = tmp_path / "model"
+    if previous:
+        shutil.copytree(found.folder, output)
+
+    with pytest.raises(errors.ServiceError):
+        train_again(output, **changes(found))
+
+    assert list(tmp_path.iterdir()) == ([output] if previous else [])
+    if previous:
+        assert contents(output) == contents(found.folder)
+
+
+def test_an_imported_graph_is_compared_with_nothing(
+    project: Project, found: Artifact, config: Config, tmp_path: Path
+) -> None:
+    def import_graph(*given: Any) -> ExportedModel:
+        return project.train(*given)._replace(native=None)
+
+    again = train.train(project, config, tmp_path / "model", trainer=import_graph).artifact
+
+    assert again.manifest.parity is None
+    assert again.manifest.metrics == found.manifest.metrics
+
+
+def test_data_without_a_file_are_identified_by_their_rows(
+    project: Project,
+    config: Config,
+    train_again: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = project.load(config.data)
+    monkeypatch.setattr(project, "load", lambda _: whole)
+    section = config.data.model_copy(update={"path": tmp_path / "nowhere"})
+    first, second = (train_again(tmp_path / name, data=section).artifact for name in "ab")
+    part = whole.take(np.arange(len(whole) - 1))
+    monkeypatch.setattr(project, "load", lambda _: part)
+    third = train_again(tmp_path / "c", data=section, gate=Gate()).artifact
+    hashes = [each.manifest.data.sha256 for each in (first, second, third)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert len(hashes[0]) == 64
+
+
+def test_a_folder_without_an_artifact_is_not_overwritten(
+    train_again: Train, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(errors.ArtifactError, match="choose another folder"):
+        train_again(tmp_path)
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_each_step_is_shown_once_and_in_its_order(
+    project: Project, config: Config, tmp_path: Path
+) -> None:
+    shown: list[str] = []
+
+    @contextmanager
+    def show(name: str) -> Iterator[None]:
+        shown.append(f"{name}…")
+        yield
+        shown.append(f"{name}: done")
+
+    train.train(project, config, tmp_path / "model", step=show)
+
+    names = [line.removesuffix("…") for line in shown[::2]]
+    assert shown[1::2] == [f"{name}: done" for name in names]
+    assert names[0] == "Read the data"
+    assert names[-1] == "Write the artifact"
+    assert len(set(names)) == len(names)
+
+
+def test_other_data_without_the_models_columns_name_each_of_them(
+    project: Project, found: Artifact, config: Config, tmp_path: Path
+) -> None:
+    with config.data.path.open(encoding="utf-8", newline="") as stream:
+        head, *lines = csv.reader(stream)
+    table = tmp_path / "other.csv"
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        names = [name if name == config.data.target else f"other_{name}" for name in head]
+        csv.writer(stream).writerows([names, *lines])
+
+    with pytest.raises(errors.InvalidInputError) as caught:
+        train.evaluate_artifact(project, found, table, config)
+
+    missing = [feature.name for feature in found.manifest.features]
+    assert [each.pointer for each in caught.value.errors] == missing
+    assert all(each.detail.startswith("no such column") for each in caught.value.errors)

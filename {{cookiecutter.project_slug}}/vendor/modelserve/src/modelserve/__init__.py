@@ -1,0 +1,92 @@
+"""Train, serve and monitor one model: the library that a project of this template stands on.
+
+Everything in `__all__`, in `modelserve.types` and in `modelserve.testing` is public; the rest may
+change with any version. Names are imported when they are first used: to serve needs none of what
+trains.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import ConfigurationError, FieldError, InvalidInputError, ModelError, ServiceError
+    from .logs import make_formatter, open_stream
+    from .project import Project
+    from .service import Service
+    from .serving.observers import RequestObserver
+    from .serving.request_context import RequestContext
+    from .serving.runtime import OnnxModel
+    from .settings import Settings
+    from .training.exported_model import ExportedModel
+    from .training.sections import DataSection, Options
+    from .training.table.boosting import BoostingOptions, train_boosting
+    from .training.table.pipeline import encode_columns, export_pipeline, fit_pipeline
+    from .training.table.table import Table
+    from .training.text.options import TextOptions, train_text_model
+    from .training.text.texts import Texts
+
+_HOMES = {
+    "errors": (
+        "ConfigurationError",
+        "FieldError",
+        "InvalidInputError",
+        "ModelError",
+        "ServiceError",
+    ),
+    "logs": ("make_formatter", "open_stream"),
+    "project": ("Project",),
+    "service": ("Service",),
+    "serving.observers": ("RequestObserver",),
+    "serving.request_context": ("RequestContext",),
+    "serving.runtime": ("OnnxModel",),
+    "settings": ("Settings",),
+    "training.exported_model": ("ExportedModel",),
+    "training.sections": ("DataSection", "Options"),
+    "training.table.boosting": ("BoostingOptions", "train_boosting"),
+    "training.table.pipeline": ("encode_columns", "export_pipeline", "fit_pipeline"),
+    "training.table.table": ("Table",),
+    "training.text.options": ("TextOptions", "train_text_model"),
+    "training.text.texts": ("Texts",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.2.0"
+__all__ = [
+    "BoostingOptions",
+    "ConfigurationError",
+    "DataSection",
+    "ExportedModel",
+    "FieldError",
+    "InvalidInputError",
+    "ModelError",
+    "OnnxModel",
+    "Options",
+    "Project",
+    "RequestContext",
+    "RequestObserver",
+    "Service",
+    "ServiceError",
+    "Settings",
+    "Table",
+    "TextOptions",
+    "Texts",
+    "encode_columns",
+    "export_pipeline",
+    "fit_pipeline",
+    "make_formatter",
+    "open_stream",
+    "train_boosting",
+    "train_text_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

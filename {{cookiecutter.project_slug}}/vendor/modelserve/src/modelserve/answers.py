@@ -1,0 +1,30 @@
+"""What is monitored of a model's outputs, in training, serving and monitoring alike."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LABEL, CONFIDENCE, VALUE = "label", "confidence", "value"
+
+
+def observe(outputs: NDArray[np.float32], labels: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return what is monitored of outputs, each of shape (rows,).
+
+    Args:
+        outputs: of shape (rows, n_labels), or of a regressor (rows, 1).
+        labels: in the order of the columns; none for a regressor.
+
+    Returns:
+        the likeliest label and its probability, or the value.
+    """
+    if not labels:
+        return {VALUE: outputs[:, 0]}
+    names = np.asarray(labels, dtype=object)
+    return {LABEL: names[outputs.argmax(axis=1)], CONFIDENCE: outputs.max(axis=1)}
+
+
+def averaged(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return what a mean is exposed of: a classifier's confidence."""
+    return (CONFIDENCE,) if labels else ()

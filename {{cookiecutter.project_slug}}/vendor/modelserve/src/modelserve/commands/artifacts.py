@@ -1,0 +1,72 @@
+"""Commands that look at an artifact, and move it."""
+
+# A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
+# pylint: disable=import-outside-toplevel
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic_core import to_json
+
+from .. import artifact
+from .options import ModelOption
+
+app = typer.Typer()
+
+
+@app.command()
+def promote(
+    candidate: Annotated[Path, typer.Argument(help="The new artifact's folder.")],
+    to: Annotated[Path, typer.Option(help="The served artifact's folder.")] = Path("model"),
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0, help="By how much each metric may be worse than the served one's."),
+    ] = 0.0,
+) -> None:
+    """Replace the served artifact with a new one, unless it is worse."""
+    from .. import display
+    from ..promotion import promote as run_promotion
+
+    promoted, previous = run_promotion(candidate, to, tolerance=tolerance)
+    display.say(f"{to} now holds {promoted.manifest.version}")
+    if previous:
+        display.say(
+            f"{previous} holds the previous one; `promote {previous} --tolerance inf` restores it"
+        )
+
+
+@app.command()
+def info(
+    model: ModelOption = Path("model"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
+) -> None:
+    """Tell what an artifact holds, after verifying it."""
+    from .. import display
+
+    manifest = artifact.load(model).manifest
+    if as_json:
+        sys.stdout.write(manifest.model_dump_json(indent=2) + "\n")
+        return
+    display.show(
+        f"{manifest.name} {manifest.version}",
+        [
+            ("task", manifest.task),
+            ("created", f"{manifest.created:%Y-%m-%d %H:%M} UTC"),
+            ("commit", manifest.git_commit or "unknown"),
+            *((each.name, f"{each.dtype}: {each.seen}") for each in manifest.features),
+            *([("labels", ", ".join(manifest.labels))] if manifest.labels else []),
+            *manifest.provenance.items(),
+            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
+            ("size", f"{manifest.size_bytes:,} bytes"),
+        ],
+    )
+
+
+@app.command()
+def golden(model: ModelOption = Path("model")) -> None:
+    """Print the golden cases as a request's body."""
+    cases = artifact.load(model).read_json(artifact.GOLDEN)
+    body = to_json({"instances": [case["input"] for case in cases]})
+    sys.stdout.write(body.decode() + "\n")

@@ -1,0 +1,132 @@
+"""Commands that answer: over HTTP, on the command line, for a file; and one that asks."""
+
+# A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
+# pylint: disable=import-outside-toplevel
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import artifact
+from ..errors import MalformedError
+from .options import ModelOption, project_of
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar=["PORT", "AIP_HTTP_PORT"], min=0, max=65535)] = 8080,
+    workers: Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64)] = 1,
+    model: ModelOption = Path("model"),
+) -> None:
+    """Serve the model over HTTP; every other setting is an environment variable."""
+    os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": str(port)}
+    # Asked to stop, the server answers what is under way; then the process ends as a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    from ..serving.server import run
+
+    run(project_of(context), host=host, port=port, workers=workers)
+
+
+@app.command()
+def predict(
+    context: typer.Context,
+    source: Annotated[
+        typer.FileBinaryRead, typer.Argument(help='A file with {"instances": […]}; - reads stdin.')
+    ],
+    model: ModelOption = Path("model"),
+) -> None:
+    """Answer one request without a service."""
+    from ..batch import Batch
+
+    answer = Batch(project_of(context).make_service(model)).answer(source.read(), "local")
+    sys.stdout.write(answer.decode() + "\n")
+
+
+@app.command()
+def batch(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="A .csv file, or one JSON object a line.")],
+    output: Annotated[Path, typer.Argument(help="One JSON object a row.")],
+    model: ModelOption = Path("model"),
+    shard_index: Annotated[
+        int,
+        typer.Option(
+            envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
+            min=0,
+        ),
+    ] = 0,
+    shard_count: Annotated[int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1)] = 1,
+) -> None:
+    """Answer every row of a file; wrong rows go to OUTPUT.rejected with their reasons."""
+    from .. import display
+    from ..batch import Batch, Shard
+
+    if shard_index >= shard_count:
+        raise MalformedError(
+            f"Shard {shard_index} of {shard_count} cannot be; the index starts at 0. "
+            "Set --shard-count to the number of tasks."
+        )
+    service = project_of(context).make_service(model)
+    tally = Batch(service).run(source, output, shard=Shard(shard_index, shard_count))
+    display.say(f"rows answered: {tally.answered}, in {output}")
+    if tally.rejected:
+        raise MalformedError(f"rows that were wrong: {tally.rejected}; {output}.rejected says why.")
+
+
+@app.command()
+def smoke(
+    url: Annotated[
+        str, typer.Argument(help="Where it answers, such as http://127.0.0.1:8080/predict.")
+    ],
+    model: ModelOption = Path("model"),
+    latency_ms: Annotated[
+        float, typer.Option(min=0, help="What 95 of 100 answers may take.")
+    ] = 500.0,
+    requests: Annotated[
+        int, typer.Option(min=1, help="How many, a row each; never fewer than golden cases.")
+    ] = 50,
+    wait_s: Annotated[float, typer.Option(min=0, help="How long it may take to come up.")] = 30.0,
+) -> None:
+    """Ask a service the golden cases; exit with 1 if an answer is wrong or late.
+
+    SERVICE_TOKEN is sent as a bearer token, SERVICE_KEY as an API key.
+    """
+    from .. import display
+    from ..smoke import ServiceClient, check
+
+    found = artifact.load(model)
+    # From the environment: on the command line, every process of the machine could read them.
+    credentials = {name: os.environ.get(f"SERVICE_{name.upper()}", "") for name in ("token", "key")}
+    wrong = check(
+        ServiceClient(url, **credentials),
+        found,
+        requests=requests,
+        latency_ms=latency_ms,
+        wait_s=wait_s,
+    )
+    for each in wrong:
+        display.say(each)
+    if wrong:
+        raise typer.Exit(1)
+    display.say(f"{url} answers as {found.manifest.name} {found.manifest.version} does")
+
+
+@app.command()
+def key(name: Annotated[str, typer.Argument(help="The consumer, as logs will name it.")]) -> None:
+    """Make an API key: the key for the consumer, its hash for API_KEYS_FILE."""
+    from .. import display
+    from ..serving.access import make_key
+
+    made, line = make_key(name)
+    display.say("Give this to the consumer; it is shown only now:", aside=True)
+    sys.stdout.write(made + "\n")
+    display.say("Add this line to the file that API_KEYS_FILE names:", aside=True)
+    sys.stdout.write(line + "\n")

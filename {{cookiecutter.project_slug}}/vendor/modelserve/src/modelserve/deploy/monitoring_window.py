@@ -1,0 +1,38 @@
+"""Choose the time window to monitor: the one that was typed, or the last whole days in UTC."""
+
+import argparse
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from . import workflow
+
+FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")  # those that `monitor` accepts
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `monitoring-window`."""
+    add = workflow.add_option
+    add(parser, "--since", variable="SINCE", about="Start in UTC; DAYS before the end if empty")
+    add(parser, "--until", variable="UNTIL", about="End in UTC; the last midnight if empty")
+    add(parser, "--days", variable="DAYS", about="Length in days", default="7")
+
+
+def parse_time(name: str, text: str) -> datetime | None:
+    """Return a time that was typed, or None for an empty text."""
+    text = text.strip()
+    for form in FORMATS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+    if text:
+        workflow.fail(f"{name} is {text!r}; write it as 2026-01-31 or 2026-01-31T06:00, in UTC.")
+    return None
+
+
+def main(options: argparse.Namespace) -> None:
+    """Set the outputs `since` and `until`."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = parse_time("UNTIL", options.until) or midnight
+    since = parse_time("SINCE", options.since) or until - timedelta(days=int(options.days))
+    if since >= until:
+        workflow.fail(f"SINCE is {since:{FORMATS[1]}} and UNTIL {until:{FORMATS[1]}}; swap them.")
+    workflow.set_output(since=f"{since:{FORMATS[2]}}", until=f"{until:{FORMATS[2]}}")

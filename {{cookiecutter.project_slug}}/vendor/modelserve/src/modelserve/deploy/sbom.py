@@ -1,0 +1,99 @@
+"""Complete the software bill of materials: add the locked hashes, and the model.
+
+`nox -s sbom` runs this in the environment of cyclonedx-bom, which wrote `sbom.json`.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+BILL = Path("sbom.json")
+LOCK = Path("requirements", "serving.txt")
+MODEL_MANIFEST = Path("model", "manifest.json")
+
+LOCKED = re.compile(r"^([\w.-]+)==(\S+)[^\n]*\\\n((?:\s+--hash=\S+[ \\]*\n?)+)", re.MULTILINE)
+HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add no options: the files lie where the project keeps them."""
+
+
+def normalize(name: str) -> str:
+    """Return the normalized name of a distribution.
+
+    Source: Python Packaging User Guide, "Names and normalization".
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def to_hashes(digests: list[str]) -> list[dict[str, str]]:
+    """Return SHA-256 digests in CycloneDX's form."""
+    return [{"alg": "SHA-256", "content": digest} for digest in digests]
+
+
+def add_hashes(components: list[dict[str, Any]], lock: str) -> None:
+    """Add to each package the hashes that the lock allows; exit if the lock lacks a package."""
+    locked = {
+        (normalize(name), version): HASH.findall(text)
+        for name, version, text in LOCKED.findall(lock)
+    }
+    unknown = []
+    for component in components:
+        digests = locked.get((normalize(component["name"]), component["version"]))
+        if not digests:
+            unknown.append(component["purl"])
+            continue
+        component.setdefault("externalReferences", []).append(
+            {
+                "type": "distribution",
+                "url": component["purl"],
+                "comment": f"one of the files that {LOCK.as_posix()} allows",
+                "hashes": to_hashes(digests),
+            }
+        )
+    if unknown:
+        sys.exit(
+            f"{', '.join(unknown)}: not in {LOCK}; run `nox -s lock`, or remove what installed it."
+        )
+
+
+def model_component() -> dict[str, Any]:
+    """Return the trained model as a component."""
+    manifest = json.loads(MODEL_MANIFEST.read_text(encoding="utf-8"))
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": "model",
+        "name": f"{manifest['name']}-model",
+        "version": manifest["version"],
+        "description": f"Trained on {manifest['data']['source']}",
+        "hashes": to_hashes([manifest["files"]["model.onnx"]]),
+    }
+
+
+def validate(text: str) -> None:
+    """Exit if a bill does not follow the CycloneDX schema."""
+    # Both come with the tool that wrote the bill, and are not in the project's environment.
+    # pylint: disable=import-error,import-outside-toplevel
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+        sys.exit(f"{BILL} does not follow its schema: {error}")
+
+
+def main(_options: argparse.Namespace) -> None:
+    """Complete `sbom.json` in place."""
+    bill = json.loads(BILL.read_text(encoding="utf-8"))
+    add_hashes(bill["components"], LOCK.read_text(encoding="utf-8"))
+    bill["components"].append(model_component())
+    root = bill["metadata"]["component"]["bom-ref"]
+    (project,) = (entry for entry in bill["dependencies"] if entry["ref"] == root)
+    project["dependsOn"] = sorted([*project.get("dependsOn", []), "model"])
+    bill["dependencies"].append({"ref": "model"})
+    text = json.dumps(bill, indent=2, ensure_ascii=False) + "\n"
+    validate(text)
+    BILL.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,1 @@
+"""Deploy to Google Cloud Run."""

@@ -1,0 +1,1 @@
+"""Deploy to a Kubernetes cluster."""

@@ -1,0 +1,1 @@
+"""No deploy target: fetch captures for monitoring from an archive."""

@@ -1,0 +1,1 @@
+"""Deploy to an Amazon SageMaker endpoint."""

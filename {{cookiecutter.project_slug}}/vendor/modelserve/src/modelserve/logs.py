@@ -1,0 +1,185 @@
+"""The project's one way of writing logs, for people and for machines."""
+
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from json import dumps
+from pathlib import Path
+from textwrap import indent
+from typing import NamedTuple, TextIO
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from .settings import Settings
+
+# What every record has, and what uvicorn adds for terminals; the rest was given as fields.
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "color_message", "message"}
+NUMBERS = frozenset({int, float, bool})
+BARE = re.compile(r"[\w./:+-]+").fullmatch
+
+
+class Entry(NamedTuple):
+    """One line of a log before it is written; `created` in seconds since the epoch."""
+
+    created: float
+    line: int
+    name: str
+    level: str
+    message: str
+    fields: Mapping[str, object]
+    traceback: str = ""
+
+
+Render = Callable[[Entry], str]
+
+
+@lru_cache(maxsize=4)
+def _second(second: int, zone: tzinfo | None) -> str:
+    return datetime.fromtimestamp(second, zone).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _utc(created: float) -> str:
+    second = int(created)
+    return f"{_second(second, UTC)}.{int((created - second) * 1e3):03d}Z"
+
+
+def _json(content: Mapping[str, object]) -> str:
+    try:
+        return to_json(content, inf_nan_mode="strings", fallback=str).decode()
+    except PydanticSerializationError:
+        # Half a character, as in an odd file's name, or bytes that are no text: no line is lost.
+        return dumps(content, separators=(",", ":"), default=str)
+
+
+def _escape(text: str) -> str:
+    """Return text on one line, with nothing in it that a terminal would act on."""
+    spelled = _json({"": text})[5:-2]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in spelled)
+
+
+def plain(entry: Entry) -> str:
+    """Render time, line, name, level, message and fields, for a person."""
+    second = int(entry.created)
+    clock = f"{_second(second, None)}.{int((entry.created - second) * 1e3):03d}"
+    fields = ""
+    for name, value in entry.fields.items():  # as it stands: a busy service does this most of all
+        kind = value.__class__
+        bare = kind in NUMBERS or (isinstance(value, str) and (value.isalnum() or BARE(value)))
+        fields += f" {name}={value}" if bare else f" {name}={_quote(str(value))}"
+    message = entry.message
+    if not message.isprintable():
+        message = _escape(message)
+    head = f"{clock} {entry.line:>4} {entry.name} {entry.level:<7} {message}{fields}"
+    # Set in, so that no line of an error's own text can pass for an entry.
+    return f"{head}\n{indent(entry.traceback, '  ')}" if entry.traceback else head
+
+
+def _quote(text: str) -> str:
+    return f'"{_escape(text)}"'
+
+
+def json(entry: Entry) -> str:
+    """Render one JSON object, with the time in UTC."""
+    content = {
+        "time": _utc(entry.created),
+        "level": entry.level,
+        "name": entry.name,
+        "line": entry.line,
+        "message": entry.message,
+        **entry.fields,
+    }
+    return _json(content | {"traceback": entry.traceback} if entry.traceback else content)
+
+
+def aws(entry: Entry) -> str:
+    """Render what CloudWatch Logs Insights discovers: `timestamp`, `level`, `message`."""
+    return json(entry).replace('{"time":', '{"timestamp":', 1)
+
+
+def gcp(project: str) -> Render:
+    """Return a renderer for Cloud Logging, which groups by request and by trace.
+
+    Source: Google Cloud, "Structured logging", special fields of the JSON payload.
+    """
+
+    def render(entry: Entry) -> str:
+        fields = dict(entry.fields)
+        message = f"{entry.message}\n{entry.traceback}" if entry.traceback else entry.message
+        content: dict[str, object] = {
+            "severity": entry.level,
+            "time": _utc(entry.created),
+            "message": message,
+            "logging.googleapis.com/sourceLocation": {"file": entry.name, "line": str(entry.line)},
+        }
+        if "method" in fields:
+            content["httpRequest"] = {
+                "requestMethod": fields.pop("method"),
+                "requestUrl": fields.pop("path", ""),
+                "status": fields.pop("status", 0),
+                "latency": f"{float(str(fields.pop('latency_ms', 0))) / 1e3:.6f}s",
+            }
+        if project and (trace := fields.pop("trace", None)):
+            content["logging.googleapis.com/trace"] = f"projects/{project}/traces/{trace}"
+        return _json(content | fields)
+
+    return render
+
+
+class Formatter(logging.Formatter):
+    """Puts the project's renderers behind the standard library's records."""
+
+    def __init__(self, render: Render) -> None:
+        """Render with `render`."""
+        super().__init__()
+        self.render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line; what was given as `extra` becomes its fields."""
+        return self.render(
+            Entry(
+                created=record.created,
+                line=record.lineno,
+                name=record.name,
+                level=record.levelname,
+                message=record.getMessage(),
+                fields={k: v for k, v in vars(record).items() if k not in STANDARD},
+                traceback=self.formatException(record.exc_info) if record.exc_info else "",
+            )
+        )
+
+
+def make_formatter(settings: Settings) -> Formatter:
+    """Return the formatter of the profile that is set: plain, json, aws or gcp."""
+    render = {"plain": plain, "json": json, "aws": aws, "gcp": gcp(settings.google_cloud_project)}
+    return Formatter(render[settings.log_profile])
+
+
+def open_stream(log_dir: Path | None) -> TextIO:
+    """Return standard output, or a new file in `log_dir`, named by the time of this start."""
+    if log_dir is None:
+        return sys.stdout
+    log_dir.mkdir(parents=True, exist_ok=True)
+    started = datetime.fromtimestamp(time.time()).strftime("%Y-%m-%d_%H-%M-%S")
+    return (log_dir / f"{started}_{os.getpid()}.log").open("a", encoding="utf-8")
+
+
+def renderer_of(handler: logging.Handler) -> Render:
+    """Return a handler's way to render a line, whatever its formatter is."""
+    if isinstance(handler.formatter, Formatter):
+        return handler.formatter.render
+
+    def render(entry: Entry) -> str:
+        level = logging.getLevelNamesMapping()[entry.level]
+        record = logging.LogRecord(
+            entry.name, level, "", entry.line, entry.message, args=(), exc_info=None
+        )
+        record.created = entry.created
+        vars(record).update(entry.fields)
+        return handler.format(record)
+
+    return render

@@ -1,0 +1,36 @@
+"""Predictions, parsed from captured responses as the task of the model has them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from ..artifact import Manifest
+from ..bins import Shape
+from .classifier.answers import ClassifierAnswerReader
+from .regressor.answers import RegressorAnswerReader
+
+
+class AnswerReader(Protocol):
+    """Parses predictions; `fields` are the monitored ones."""
+
+    fields: tuple[str, ...]
+
+    def gather(self, predictions: Sequence[Mapping[str, Any]]) -> Any:
+        """Return predictions as arrays, with `captured` and `take(index)`."""
+
+    def observe(self, answers: Any) -> dict[str, NDArray[Any]]:
+        """Return the monitored values by field, without rows that were not captured."""
+
+    def read_csv(self, cells: Sequence[str]) -> dict[str, Any]:
+        """Return the prediction of a row of CSV."""
+
+    def as_sent(self, field: str, shape: Shape) -> Shape:
+        """Return a field's bins, their edges moved so that a rounded value stays in its bin."""
+
+
+def make_answer_reader(manifest: Manifest) -> AnswerReader:
+    """Return the reader of the manifest's task."""
+    if manifest.labels:
+        return ClassifierAnswerReader(manifest.labels)
+    return RegressorAnswerReader()

@@ -1,0 +1,152 @@
+"""Counts that are added up batch by batch and process by process, without keeping any value."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bins import Bins, Counts
+from .inputs import Range
+from .lines import LineErrors
+from .outcome_counts import OutcomeCounts
+from .partitions import FAR_US
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The moments of some values; `squares` is the sum of squared deviations from the mean."""
+
+    count: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
+    minimum: float = math.inf
+    maximum: float = -math.inf
+
+    @property
+    def deviation(self) -> float:
+        """Return the sample's standard deviation, 0 of a single value."""
+        return math.sqrt(self.squares / (self.count - 1)) if self.count > 1 else 0.0
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Return the moments of both samples together.
+
+        Source: Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance.
+        """
+        if not (self.count and other.count):
+            return self if self.count else other
+        count = self.count + other.count
+        step = other.mean - self.mean
+        return Moments(
+            count,
+            self.mean + step * other.count / count,
+            self.squares + other.squares + step * step * self.count * other.count / count,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+        )
+
+
+def moments(values: NDArray[Any]) -> Moments:
+    """Return the moments of the finite ones among values of shape (rows,)."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not finite.size:
+        return Moments()
+    mean = float(finite.mean())
+    deviations = finite - mean
+    return Moments(
+        len(finite),
+        mean,
+        float(deviations @ deviations),
+        float(finite.min()),
+        float(finite.max()),
+    )
+
+
+@dataclass
+class FieldCounts:
+    """One field's values.
+
+    Args:
+        counts: of the values in each bin, of shape (n_bins,).
+        moments: of a number's values.
+        out_of_range: values below the minimum or above the maximum of training.
+        unread: rows without a readable value.
+    """
+
+    counts: Counts
+    moments: Moments = field(default_factory=Moments)
+    out_of_range: int = 0
+    unread: int = 0
+
+    def add(self, values: NDArray[Any], bins: Bins, training_range: Range | None) -> None:
+        """Count values of shape (rows,)."""
+        self.counts += bins.count(values)
+        if values.dtype != object:
+            self.moments += moments(values)
+        if training_range:
+            low, high = training_range
+            self.out_of_range += int(np.count_nonzero((values < low) | (values > high)))
+
+    def merge(self, other: "FieldCounts") -> None:
+        """Add the counts of other files."""
+        self.counts += other.counts
+        self.moments += other.moments
+        self.out_of_range += other.out_of_range
+        self.unread += other.unread
+
+
+@dataclass
+class CaptureCounts:
+    """Everything that is counted of captures.
+
+    Args:
+        inputs: by field.
+        outputs: by field.
+        outcomes: of predictions with a ground truth.
+        matched: the indices of these ground truths, array by array.
+        errors: lines that could not be read.
+        versions: records by the version that answered.
+        records: of this model's version, or of an unstated one.
+        rows: of these records.
+        rejected: records whose response is not a prediction.
+        outside: records outside the window.
+        degraded: rows that the fallback answered.
+        degraded_matched: of these, rows with a ground truth.
+        first_us: the earliest inference, in microseconds since the epoch.
+        last_us: the latest inference, likewise.
+    """
+
+    inputs: dict[str, FieldCounts]
+    outputs: dict[str, FieldCounts]
+    outcomes: OutcomeCounts
+    matched: list[NDArray[np.int64]] = field(default_factory=list)
+    errors: LineErrors = field(default_factory=LineErrors)
+    versions: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    rows: int = 0
+    rejected: int = 0
+    outside: int = 0
+    degraded: int = 0
+    degraded_matched: int = 0
+    first_us: int = FAR_US
+    last_us: int = -FAR_US
+
+    def merge(self, other: "CaptureCounts") -> None:
+        """Add the counts of other files."""
+        for mine, theirs in ((self.inputs, other.inputs), (self.outputs, other.outputs)):
+            for name, counts in mine.items():
+                counts.merge(theirs[name])
+        self.outcomes.merge(other.outcomes)
+        self.matched += other.matched
+        self.errors.merge(other.errors)
+        self.versions += other.versions
+        self.records += other.records
+        self.rows += other.rows
+        self.rejected += other.rejected
+        self.outside += other.outside
+        self.degraded += other.degraded
+        self.degraded_matched += other.degraded_matched
+        self.first_us = min(self.first_us, other.first_us)
+        self.last_us = max(self.last_us, other.last_us)

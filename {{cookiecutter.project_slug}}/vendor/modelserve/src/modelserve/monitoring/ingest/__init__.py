@@ -1,0 +1,1 @@
+"""Reading captured requests and answers."""

@@ -1,0 +1,153 @@
+"""Parses the records of a data capture: request, response, time and inference id."""
+
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from operator import is_, itemgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import from_json
+
+from ..lines import LineErrors, Values, parse_texts
+
+# The errors that parsing a value of another form can raise.
+INVALID = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
+JSON_LINES = "application/jsonlines"
+UTC_LENGTHS = frozenset(range(20, 28))  # of times from 2026-11-21T10:00:00Z to microseconds
+
+
+@dataclass
+class Records:
+    """Records as columns.
+
+    Args:
+        ids: the inference ids.
+        times_us: microseconds since the epoch, of shape (records,).
+        requests: JSON content, CSV text, or of JSON Lines a tuple of values; None if the input
+            was not captured.
+        responses: likewise.
+        numbers: of the records' lines.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    times_us: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    requests: list[Any] = field(default_factory=list)
+    responses: list[Any] = field(default_factory=list)
+    numbers: Sequence[int] = ()
+
+
+def parse_records(lines: Values, file: str, errors: LineErrors) -> Records:
+    """Return the records among the values of some lines.
+
+    Args:
+        lines: their values.
+        file: its name in reported errors.
+        errors: counts values that are not records.
+    """
+    try:
+        return to_columns(lines.values, lines.numbers)
+    except INVALID:
+        pass  # at least one is not a record: parse them one by one
+    records = Values([], numbers := [])
+    for value, number in zip(lines.values, lines.numbers, strict=True):
+        try:
+            to_columns([value], [number])
+        except INVALID as error:
+            errors.add_foreign(file, number, describe(error))
+        else:
+            records.values.append(value)
+            numbers.append(number)
+    return to_columns(records.values, records.numbers)
+
+
+def to_columns(values: Sequence[Any], numbers: Sequence[int]) -> Records:
+    """Return values as columns.
+
+    Raises:
+        LookupError: or any other of `INVALID`: a value is not a record.
+    """
+    events = [value["eventMetadata"] for value in values]
+    captured = [value["captureData"] for value in values]
+    requests = [each.get("endpointInput") for each in captured]
+    responses = [each.get("endpointOutput") for each in captured]
+    if None in requests and any(map(is_, requests, responses)):
+        raise ValueError("holds neither an input nor an output")
+    return Records(
+        read_ids(events),
+        read_times([event["inferenceTime"] for event in events]),
+        read_bodies(requests),
+        read_bodies(responses),
+        numbers,
+    )
+
+
+def read_ids(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the inference ids: the client's own if it sent one, or else the event's.
+
+    Raises:
+        LookupError: an event has no id.
+        TypeError: an id is not a text.
+    """
+    ids = [event.get("inferenceId") or event["eventId"] for event in events]
+    if set(map(type, ids)) - {str}:
+        raise TypeError
+    return ids
+
+
+def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Return times as microseconds since the epoch, of shape (times,).
+
+    Raises:
+        ValueError: a text is not a time.
+    """
+    if set(map(len, texts)) <= UTC_LENGTHS and set(map(itemgetter(-1), texts)) <= {"Z"}:
+        times = [text[:-1] for text in texts]
+    else:
+        times = [
+            datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat()
+            for text in texts
+        ]
+    return np.array(times, dtype="datetime64[us]").astype(np.int64)
+
+
+def read_bodies(sides: Sequence[Any]) -> list[Any]:
+    """Return the content of bodies, None for a missing one.
+
+    Of JSON it is the value, of CSV the text, of JSON Lines a tuple of each line's value.
+
+    Raises:
+        ValueError: a body is not JSON, or has an unknown encoding.
+    """
+    if None not in sides and {each["encoding"] for each in sides} == {"JSON"}:
+        content_types = {each.get("observedContentType") for each in sides}
+        if not any(map(_is_json_lines, content_types)):
+            return parse_texts([each["data"] for each in sides])
+    return [None if each is None else _read_body(each) for each in sides]
+
+
+def describe(error: Exception) -> str:
+    """Return what is wrong with a value, in words."""
+    if isinstance(error, KeyError):
+        return f"has no {error}"
+    return str(error) if isinstance(error, ValueError) else "does not have the expected form"
+
+
+def _is_json_lines(content_type: object) -> bool:
+    return str(content_type).partition(";")[0].strip().lower() == JSON_LINES
+
+
+def _read_body(side: Mapping[str, Any]) -> Any:
+    text: str = side["data"]
+    encoding = side["encoding"]
+    if encoding == "BASE64":
+        text = b64decode(text, validate=True).decode()
+    elif encoding != "JSON" and (encoding != "CSV" or not isinstance(text, str)):
+        raise ValueError("has a body of an unknown encoding")
+    if _is_json_lines(side.get("observedContentType")):
+        return tuple(parse_texts([line for line in text.split("\n") if line.strip()]))
+    if encoding == "JSON" or (encoding == "BASE64" and text.lstrip()[:1] in ("{", "[")):
+        return from_json(text, cache_strings="keys")
+    return text

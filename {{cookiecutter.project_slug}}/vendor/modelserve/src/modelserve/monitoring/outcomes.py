@@ -1,0 +1,36 @@
+"""Ground truths as the task of the model understands them."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..artifact import Manifest
+from ..bins import Shape
+from .classifier.outcomes import ClassifierTruths
+from .outcome_counts import OutcomeCounts
+from .regressor.outcomes import RegressorTruths
+
+
+class TruthReader(Protocol):
+    """Parses ground truths, and creates what counts predictions with one."""
+
+    def truth(self, text: str) -> float:
+        """Return a label's index, or a value.
+
+        Raises:
+            ValueError: the text is neither.
+        """
+
+    def empty_counts(self, *, groups: int) -> OutcomeCounts:
+        """Return counts of no rows, for so many groups."""
+
+
+def make_truth_reader(manifest: Manifest, reference: Mapping[str, Shape]) -> TruthReader:
+    """Return the reader of the manifest's task.
+
+    Args:
+        manifest: with the labels, or the interval.
+        reference: the shapes of training's outputs.
+    """
+    if manifest.labels:
+        return ClassifierTruths(manifest)
+    return RegressorTruths(manifest, reference)

@@ -1,0 +1,1 @@
+"""How a regressor is monitored."""

@@ -1,0 +1,66 @@
+"""A regressor's metrics in production, beside training's."""
+
+from collections.abc import Iterator
+from math import sqrt
+
+from scipy import stats
+
+from ...artifact import Manifest
+from ..config import QualityBounds
+from ..counts import Moments
+from ..results.drift import Verdict
+from ..results.performance import CalibrationPoint, FeedbackSummary, Metric, Performance
+from .outcomes import ErrorSums
+
+
+def regressor_performance(
+    sums: ErrorSums, feedback: FeedbackSummary, manifest: Manifest, bounds: QualityBounds
+) -> Performance:
+    """Return the metrics; the mean absolute error has a threshold, relative to training's.
+
+    Args:
+        sums: over predictions with a ground truth.
+        feedback: how many ground truths there are.
+        manifest: with training's metrics.
+        bounds: how far the error may rise.
+    """
+    errors = sum(sums.errors, Moments())
+    metrics: tuple[Metric, ...] = ()
+    if errors.count:
+        metrics = (_mean_error(errors, manifest, bounds), *_without_threshold(sums, manifest))
+    points = (
+        CalibrationPoint(int(rows), predicted / rows, actual / rows)
+        for rows, predicted, actual in sums.steps.tolist()
+        if rows
+    )
+    return Performance(feedback, metrics, (), (), tuple(points))
+
+
+def _mean_error(errors: Moments, manifest: Manifest, bounds: QualityBounds) -> Metric:
+    training = manifest.metrics["mae"]
+    ceiling = (1 + bounds.tolerance) * training
+    error = errors.deviation / sqrt(errors.count)
+    p = (
+        float(stats.norm.sf((errors.mean - ceiling) / error))
+        if error
+        else float(errors.mean <= ceiling)
+    )
+    if errors.count < bounds.minimum_outcomes:
+        verdict = Verdict.TOO_FEW
+    else:
+        verdict = Verdict.VIOLATION if p < bounds.significance else Verdict.OK
+    return Metric("mae", errors.mean, training, ceiling, p, verdict)
+
+
+def _without_threshold(sums: ErrorSums, manifest: Manifest) -> Iterator[Metric]:
+    """Yield the metrics without a threshold, as training measures them."""
+    rows = sums.counted
+    values = {"rmse": sqrt(sums.squares / rows)}
+    if sums.truths.squares:
+        values["r2"] = 1 - sums.squares / sums.truths.squares
+    if sums.half_width is not None:
+        values["interval_coverage"] = sums.within / rows
+    values["overestimated_share"] = sums.over / rows
+    for name, value in values.items():
+        training = manifest.metrics.get(name)
+        yield Metric(name, value, training, None, None, Verdict.INFORMATIVE)

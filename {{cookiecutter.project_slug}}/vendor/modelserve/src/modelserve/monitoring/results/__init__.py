@@ -1,0 +1,1 @@
+"""The records that one comparison of production with training consists of."""

@@ -1,0 +1,132 @@
+"""How good the predictions were, by their ground truth, and how confident the model was."""
+
+from dataclasses import dataclass
+
+from .captures import LineError
+from .drift import Verdict
+
+
+@dataclass(frozen=True)
+class FeedbackSummary:
+    """How many ground truths match a prediction, and why the others do not.
+
+    Args:
+        counted: rows with a prediction of the model and a ground truth.
+        late: of these, those whose ground truth arrived after the end of the window.
+        duplicate: further ground truths for the same row; the first one counts.
+        unmatched: ground truths for no row of the window; they may belong to another one.
+        degraded: ground truths for rows that the fallback answered; they are not counted.
+        unknown_label: counted rows with a label that the model does not know: always wrong.
+        corrupt: lines that are not JSON, or hold no readable ground truth.
+        line_errors: the first of the corrupt lines.
+    """
+
+    counted: int
+    late: int
+    duplicate: int
+    unmatched: int
+    degraded: int
+    unknown_label: int
+    corrupt: int
+    line_errors: tuple[LineError, ...]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of the predictions with a ground truth, beside training's.
+
+    Args:
+        name: as in the manifest.
+        value: in the window.
+        training: in the manifest, None if training did not measure it.
+        bound: the worst value that is accepted, None without a threshold.
+        p: the probability of a value at least as bad, if the true one were `bound`; None without
+            a threshold.
+        verdict: VIOLATION if `value` is worse than `bound` and `p` below the significance.
+    """
+
+    name: str
+    value: float
+    training: float | None
+    bound: float | None
+    p: float | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class LabelMetrics:
+    """One label against all others: rows predicted as it, rows that are it, rows that are both."""
+
+    label: str
+    predicted: int
+    actual: int
+    both: int
+
+    @property
+    def precision(self) -> float | None:
+        """Return the share of the predicted rows that are right."""
+        return self.both / self.predicted if self.predicted else None
+
+    @property
+    def recall(self) -> float | None:
+        """Return the share of the actual rows that were predicted."""
+        return self.both / self.actual if self.actual else None
+
+
+@dataclass(frozen=True)
+class CalibrationPoint:
+    """One point of a reliability diagram; a calibrated model's lie on the diagonal.
+
+    Args:
+        rows: in its bin.
+        predicted: their mean confidence; of a regressor, their mean prediction.
+        actual: their accuracy; of a regressor, their mean ground truth.
+    """
+
+    rows: int
+    predicted: float
+    actual: float
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The metrics of the predictions with a ground truth.
+
+    Args:
+        feedback: how many there are.
+        metrics: the one with a threshold first; none without a ground truth.
+        labels: a classifier's.
+        confusion: a classifier's: `confusion[i][j]` rows were predicted as label i and are label
+            j; the last column is for labels that the model does not know.
+        calibration: the points of the reliability diagram.
+    """
+
+    feedback: FeedbackSummary
+    metrics: tuple[Metric, ...]
+    labels: tuple[LabelMetrics, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    calibration: tuple[CalibrationPoint, ...]
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """A classifier's mean confidence: its expected accuracy, without any ground truth.
+
+    Valid for a calibrated model as long as the same inputs mean the same labels: drift of the
+    inputs shows here, concept drift does not.
+
+    Args:
+        rows: with a confidence.
+        mean: of the most probable label's probability.
+        training: the same over the test rows, None if training did not measure it.
+        bound: the lowest mean that is accepted.
+        p: the probability of a mean at least as far below training's by chance.
+        verdict: VIOLATION if `mean` is below `bound` and `p` below the significance.
+    """
+
+    rows: int
+    mean: float
+    training: float | None
+    bound: float | None
+    p: float | None
+    verdict: Verdict

@@ -1,0 +1,125 @@
+"""The HTTP service, and the hooks by which a project changes it."""
+
+# pylint: disable=import-outside-toplevel
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+
+from . import artifact as artifacts
+from .artifact import Artifact
+from .settings import Settings
+from .types import Codec, Model, Rows
+
+if TYPE_CHECKING:  # each is imported when it is first needed: monitoring serves nothing
+    from fastapi import APIRouter
+    from starlette.types import ASGIApp
+
+    from .serving.codec import JsonCodec
+    from .serving.metrics_registry import MetricsRegistry
+    from .serving.observers import RequestObserver
+
+
+class Service:
+    """One model behind HTTP. Subclass it in your service.py, and override what you need.
+
+    A hook that is not overridden costs nothing.
+
+    Args:
+        settings: of the operator, an instance of `settings_class`.
+        artifact: the model; loaded from `settings.model_dir`, if not given.
+
+    Raises:
+        ArtifactError: there is no artifact, or it is not what its manifest says.
+    """
+
+    settings_class: ClassVar[type[Settings]] = Settings
+
+    def __init__(self, settings: Settings, artifact: Artifact | None = None) -> None:
+        """Load and verify the artifact."""
+        self.settings = settings
+        self.artifact = artifact or artifacts.load(settings.model_dir)
+
+    def load_model(self, artifact: Artifact, *, threads: int) -> Model:
+        """Return what answers: anything with `run(tensors) -> outputs`.
+
+        Args:
+            artifact: the verified folder with the graph.
+            threads: that one call may use.
+
+        Raises:
+            ArtifactError: the model cannot be loaded.
+        """
+        from .serving.runtime import OnnxModel
+
+        return OnnxModel(artifact.model, threads=threads)
+
+    def preprocess(self, rows: Rows) -> Rows:
+        """Return validated rows as the model should see them, with the same fields.
+
+        It runs before every prediction: HTTP in each format, `predict`, `batch`, and monitoring.
+        Raise InvalidInputError for a row that no prediction can be made of.
+        """
+        return rows
+
+    def postprocess(
+        self, predictions: list[dict[str, Any]], rows: Rows
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the answers to give, one for each prediction, in their order.
+
+        Args:
+            predictions: "label" and "probabilities", or "value", "lower" and "upper".
+            rows: after `preprocess`.
+        """
+        del rows
+        return predictions
+
+    def codecs(self) -> Mapping[str, Codec]:
+        """Return further request formats by path, answered on the hot path.
+
+        `self.codec` validates rows and knows the outputs.
+        """
+        return {}
+
+    def routers(self) -> "Sequence[APIRouter]":
+        """Return FastAPI routers: documented, and behind the same keys and limits as ours."""
+        return ()
+
+    def observers(self) -> "Sequence[RequestObserver]":
+        """Return what is given every finished request, for own metrics or an own log."""
+        return ()
+
+    @cached_property
+    def registry(self) -> "MetricsRegistry":
+        """Return the registry behind /metrics: own metrics bear the model's name and version."""
+        from .serving.metrics_registry import MetricsRegistry
+
+        return MetricsRegistry(self.artifact.manifest)
+
+    @cached_property
+    def codec(self) -> "JsonCodec":
+        """Return the service's own format: rows by the manifest's schema, and predictions."""
+        from .serving.codec import JsonCodec
+
+        cls = type(self)
+        return JsonCodec(
+            self.artifact,
+            max_rows=self.settings.max_rows,
+            max_text_length=self.settings.max_text_length,
+            preprocess=None if cls.preprocess is Service.preprocess else self.preprocess,
+            postprocess=None if cls.postprocess is Service.postprocess else self.postprocess,
+        )
+
+    def create_app(self, log_handler: "logging.StreamHandler[TextIO] | None" = None) -> "ASGIApp":
+        """Return the service as one ASGI application, its model loaded.
+
+        Args:
+            log_handler: where a line for each request goes; None for no such lines.
+
+        Raises:
+            ArtifactError: the model cannot be served.
+            ConfigurationError: the keys cannot be read, or a setting does not fit the model.
+        """
+        from .serving.app import create_app
+
+        return create_app(self, log_handler)

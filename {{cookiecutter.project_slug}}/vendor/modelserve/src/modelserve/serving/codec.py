@@ -1,0 +1,161 @@
+"""The service's own format: {"instances": …} in, {"predictions": …} out, as Vertex AI has it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+from ..artifact import Artifact
+from ..errors import InvalidInputError, ModelError
+from ..types import ModelInput, Prediction, Rows, Tensors
+from .inputs import make_inputs
+from .outputs import make_output_encoder
+from .schemas import request_error, request_type, response_type
+
+Preprocess = Callable[[Rows], Rows]
+Postprocess = Callable[[list[dict[str, Any]], Rows], Sequence[Mapping[str, Any]]]
+
+
+class JsonCodec:
+    """Decodes rows by the manifest's schema and encodes predictions.
+
+    Every other format goes through it, so that hooks see each row and each prediction.
+
+    Args:
+        artifact: the model's, whose manifest lists features and labels.
+        max_rows: that one request may carry.
+        max_text_length: of one text, in characters.
+        preprocess: changes rows before the model sees them; None for no change.
+        postprocess: changes predictions before the client sees them; None for no change.
+    """
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        *,
+        max_rows: int,
+        max_text_length: int = 20_000,
+        preprocess: Preprocess | None = None,
+        postprocess: Postprocess | None = None,
+    ) -> None:
+        """Build the schema once, and the part of the answer that never changes."""
+        manifest = artifact.manifest
+        self.inputs = make_inputs(artifact, max_text_length=max_text_length)
+        self.outputs = make_output_encoder(manifest)
+        self.request = request_type(self.inputs.row, max_rows=max_rows)
+        self.response = response_type(self.outputs.prediction)
+        self._preprocess = preprocess
+        self._postprocess = postprocess
+        self._validate = TypeAdapter(self.request).validator.validate_json
+        head = to_json({"model_name": manifest.name, "model_version": manifest.version})
+        self._tail = head[1:-1].decode()
+
+    def decode(self, body: bytes) -> ModelInput:
+        """Return the tensors of the rows of a JSON body.
+
+        Raises:
+            MalformedError: the body is not JSON.
+            InvalidInputError: rows or fields are invalid; each of them is named.
+        """
+        try:
+            rows = self._validate(body)["instances"]
+        except ValidationError as error:
+            raise request_error(error.errors(include_url=False)) from error
+        return self.gather(rows)
+
+    def gather(self, rows: Rows) -> ModelInput:
+        """Return the tensors of validated rows, after `preprocess`.
+
+        Raises:
+            ModelError: `preprocess` returned rows that the model cannot take.
+        """
+        if self._preprocess:
+            rows = self._apply(self._preprocess, rows)
+        given = self.inputs.gather(rows)
+        return given._replace(asked=rows) if self._postprocess else given
+
+    def gather_tensors(self, tensors: Tensors) -> ModelInput:
+        """Return a client's tensors as the model takes them, after `preprocess`.
+
+        Raises:
+            InvalidInputError: values do not fit the schema; each place is "tensor/index".
+            ModelError: `preprocess` returned rows that the model cannot take.
+        """
+        given = self.inputs.gather_tensors(tensors)
+        if self._preprocess or self._postprocess:
+            return self.gather(self.inputs.rows_of(tensors))
+        return given
+
+    def answers(self, given: ModelInput, prediction: Prediction) -> list[str]:
+        """Return each row's answer as a JSON object, after `postprocess`.
+
+        Raises:
+            ModelError: `postprocess` returned another number of answers than there are rows.
+        """
+        rows = self.outputs.rows(prediction)
+        if not self._postprocess:
+            return rows
+        return [to_json(each).decode() for each in self._finish(self._postprocess, given, rows)]
+
+    def arrays(self, given: ModelInput, prediction: Prediction) -> dict[str, NDArray[Any]]:
+        """Return the answer as one array a tensor, after `postprocess`.
+
+        Raises:
+            ModelError: `postprocess` returned other answers than the tensors can hold.
+        """
+        if not self._postprocess:
+            return self.outputs.arrays(prediction)
+        answers = self._finish(self._postprocess, given, self.outputs.rows(prediction))
+        try:
+            return {
+                tensor.name: np.array(
+                    [
+                        list(value.values()) if isinstance(value, Mapping) else value
+                        for value in (answer[tensor.name] for answer in answers)
+                    ],
+                    dtype=object if tensor.datatype == "BYTES" else np.float32,
+                )
+                for tensor in self.outputs.tensors
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"postprocess returned what no tensor can hold: {error!r}") from error
+
+    def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
+        """Return the response's JSON, one prediction a row in the order of the request."""
+        rows = ",".join(self.answers(given, prediction))
+        degraded = "true" if prediction.degraded else "false"
+        return (
+            f'{{"predictions":[{rows}],{self._tail}'
+            f',"inference_id":"{inference_id}","degraded":{degraded}{_warnings(given)}}}'
+        ).encode()
+
+    def _apply(self, preprocess: Preprocess, rows: Rows) -> Rows:
+        changed = list(preprocess(rows))
+        if len(changed) != len(rows):
+            raise ModelError(f"preprocess returned {len(changed)} rows for {len(rows)}")
+        try:
+            return self.inputs.parse(changed)
+        except InvalidInputError as error:
+            first = error.errors[0]
+            raise ModelError(f"preprocess returned {first.pointer}: {first.detail}") from error
+
+    def _finish(
+        self, postprocess: Postprocess, given: ModelInput, rows: list[str]
+    ) -> Sequence[Mapping[str, Any]]:
+        answers = postprocess([from_json(row) for row in rows], given.asked)
+        if len(answers) != len(rows):
+            raise ModelError(f"postprocess returned {len(answers)} answers for {len(rows)} rows")
+        return answers
+
+
+def _warnings(given: ModelInput) -> str:
+    """Return the response's field with what the model did not see, if there is any."""
+    if not given.warnings:
+        return ""
+    listed = [
+        {"pointer": f"/instances{each.pointer}", "detail": each.detail} for each in given.warnings
+    ]
+    return f',"warnings":{to_json(listed).decode()}'

@@ -1,0 +1,127 @@
+"""Counts which bins inputs and answers fall into: drift, without any state but counters."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import compress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Counter
+
+from .. import answers
+from ..artifact import REFERENCE, Artifact
+from ..bins import Bins, Counts
+from .inputs import Inputs
+from .metrics import Metrics
+from .metrics_registry import MetricsRegistry
+from .observers import RequestObserver
+from .request_context import RequestContext
+
+
+class Field:
+    """The bins of one field, and what has fallen into them since the counters were told.
+
+    Args:
+        bins: the reference's.
+        counter: returns a bin's counter by its name.
+    """
+
+    def __init__(self, bins: Bins, counter: Callable[[str], Counter]) -> None:
+        """Make every counter, at nought."""
+        self._bins = bins
+        self._counters = [counter(name) for name in bins.names]
+        self._counts: Counts = np.zeros(len(bins.names), dtype=np.int64)
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Count values of shape (rows,)."""
+        self._counts += self._bins.count(values)
+
+    def tell(self) -> None:
+        """Tell the counters."""
+        for i in np.flatnonzero(self._counts):
+            self._counters[i].inc(int(self._counts[i]))
+        self._counts[:] = 0
+
+
+class DriftCounters(RequestObserver):
+    """Watches what the model is asked, and what it answers.
+
+    Some requests at a time are counted by numpy, and the counters are told ten times a second: a
+    counter a bin and request would cost more than the model.
+
+    Args:
+        found: the model's artifact, with its reference.
+        inputs: name what is watched of a request, and between what training saw it.
+        series: makes the counters.
+        metrics: are told whose requests lie beyond what training saw.
+        detailed: whether every bin is counted, or only what lies beyond.
+    """
+
+    def __init__(
+        self,
+        found: Artifact,
+        inputs: Inputs,
+        series: MetricsRegistry,
+        metrics: Metrics,
+        *,
+        detailed: bool,
+    ) -> None:
+        """Make every series, beside those of the reference."""
+        self._inputs = inputs
+        self._labels = found.manifest.labels
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        reference = found.read_json(REFERENCE) if detailed else {"inputs": {}, "outputs": {}}
+        labels = ("kind", "field", "bin")
+        count = series.counter("model_observations", "Rows by the bin they fall into.", *labels)
+        kept = series.gauge("model_reference_observations", "The reference's rows by it.", *labels)
+        self._fields: dict[str, dict[str, Field]] = {}
+        for kind in ("input", "output"):
+            bins = {name: Bins(shape) for name, shape in reference[f"{kind}s"].items()}
+            self._fields[kind] = {
+                name: Field(each, partial(count, kind, name)) for name, each in bins.items()
+            }
+            for name, each in bins.items():
+                for bin_, rows in zip(each.names, each.reference, strict=True):
+                    kept(kind, name, bin_).set(rows)
+        self._means = {
+            name: series.mean(f"model_{name}", f"The answers' {name}, a row each.")()
+            for name in answers.averaged(self._labels)
+        }
+        series.before_exposing(self.write)
+
+    def record(self, finished: Sequence[RequestContext]) -> None:
+        """Count the rows of finished requests."""
+        asked = [each for each in finished if each.given]
+        if not asked:
+            return
+        observed = self._inputs.observe([each.given for each in asked if each.given])
+        given = [
+            each.prediction.outputs
+            for each in asked
+            if each.prediction and not each.prediction.degraded
+        ]
+        outputs = answers.observe(np.concatenate(given), self._labels) if given else {}
+        with self._lock:
+            for fields, values in (
+                (self._fields["input"], observed),
+                (self._fields["output"], outputs),
+            ):
+                for name, field in fields.items() if values else ():
+                    field.add(values[name])
+            for name, mean in self._means.items() if outputs else ():
+                mean.observe_many(outputs[name].tolist())
+        beyond = self._inputs.out_of_range(observed)
+        if beyond.any():
+            of_request = np.repeat(np.arange(len(asked)), [each.rows for each in asked])
+            hit = np.bincount(of_request[beyond], minlength=len(asked)) > 0
+            self._metrics.count_out_of_range(each.consumer for each in compress(asked, hit))
+
+    def write(self) -> None:
+        """Tell the counters what was counted."""
+        with self._lock:
+            for fields in self._fields.values():
+                for field in fields.values():
+                    field.tell()

@@ -1,0 +1,130 @@
+"""What turned out to be true: matched with what was answered, counted, and kept."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NotRequired
+
+import numpy as np
+from pydantic import Field
+from pydantic_core import to_json
+
+from ..monitoring.config import UNSTATED
+from .feedback_metrics import FeedbackMetrics
+from .metrics_registry import MetricsRegistry
+from .observers import RequestObserver
+from .prediction_cache import TOLD, PredictionCache
+from .request_context import RequestContext
+from .rotating_writer import RotatingWriter
+from .schemas import typed_dict
+
+COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED = "counted", "late", "duplicate", "unknown", "degraded"
+STATUSES = (COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED)
+MOST = 1_000  # outcomes that one request may carry
+
+FALLBACK = object()  # in the place of an answer that was no model's
+
+
+class Feedback(RequestObserver):
+    """Remembers answers, and counts how they turned out.
+
+    Of several replicas, each knows its own answers; feedback on another's is unknown to it. So is
+    what was forgotten, which is late. Both are kept as ground truth, with what was counted, for
+    the monitoring job, which has all captures at hand.
+
+    Args:
+        cache: remembers predictions.
+        metrics: counts them.
+        registry: makes the counters.
+        writer: takes the ground truth, if it is kept.
+    """
+
+    def __init__(
+        self,
+        cache: PredictionCache,
+        metrics: FeedbackMetrics,
+        registry: MetricsRegistry,
+        writer: RotatingWriter | None,
+    ) -> None:
+        """Make the counters."""
+        self._cache = cache
+        self._metrics = metrics
+        self._writer = writer
+        self._lock = threading.Lock()
+        count = registry.counter(
+            "model_feedback", "Rows of feedback by what became of it.", "status"
+        )
+        self._counters = {status: count(status) for status in STATUSES}
+        group: Any = Literal[UNSTATED, *metrics.groups]
+        outcome: dict[str, Any] = {
+            "inference_id": Annotated[str, Field(min_length=1, max_length=64)],
+            "row": NotRequired[
+                Annotated[int, Field(ge=0, description="Within the request; 0 if not given.")]
+            ],
+            metrics.field: metrics.truth,
+            "group": NotRequired[group],
+        }
+        row: Any = typed_dict("Outcome", outcome)
+        several = Annotated[list[row], Field(min_length=1, max_length=MOST)]
+        self.request: Any = typed_dict("FeedbackRequest", {"outcomes": several})
+        self.response: Any = typed_dict("FeedbackResponse", dict.fromkeys(STATUSES, int))
+
+    def record(self, finished: Sequence[RequestContext]) -> None:
+        """Remember answers."""
+        given = [each.prediction.outputs for each in finished if each.prediction]
+        if not given:
+            return
+        answers = self._metrics.keep(np.concatenate(given))
+        start = 0
+        with self._lock:
+            for each in finished:
+                end = start + each.rows
+                if each.rows:
+                    rows = (FALLBACK,) * each.rows if each.degraded else answers[start:end]
+                    self._cache.put(each.inference_id, rows)
+                start = end
+
+    def close(self) -> None:
+        """Write what waits."""
+        if self._writer:
+            self._writer.close()
+
+    def take(self, outcomes: Sequence[Mapping[str, Any]], *, time_s: float) -> dict[str, int]:
+        """Count outcomes of the form of `request`, and keep them; return how many became what.
+
+        Args:
+            outcomes: what turned out to be true of rows that were answered.
+            time_s: now, since the epoch.
+        """
+        with self._lock:
+            statuses = [self._count(each) for each in outcomes]
+        found = Counter(statuses)
+        for status, count in found.items():
+            self._counters[status].inc(count)
+        for each, status in zip(outcomes, statuses, strict=True):
+            if self._writer and status != DUPLICATE:
+                self._writer.add(time_s, describe(each, self._metrics.field))
+        return {status: found[status] for status in STATUSES}
+
+    def _count(self, outcome: Mapping[str, Any]) -> str:
+        inference_id = outcome["inference_id"]
+        answer = self._cache.pop(inference_id, outcome.get("row", 0))
+        if answer is None:
+            return LATE if self._cache.is_late(inference_id) else UNKNOWN
+        if answer is TOLD:
+            return DUPLICATE
+        if answer is FALLBACK:
+            return DEGRADED
+        self._metrics.count(answer, outcome[self._metrics.field], outcome.get("group", UNSTATED))
+        return COUNTED
+
+
+def describe(outcome: Mapping[str, Any], field: str) -> bytes:
+    """Return an outcome as SageMaker keeps ground truth: a record, with its newline."""
+    about = {"eventId": outcome["inference_id"]}
+    about |= {name: outcome[name] for name in ("row", "group") if name in outcome}
+    text = str(outcome[field])
+    if any(mark in text for mark in ',"\r\n'):
+        text = '"' + text.replace('"', '""') + '"'
+    truth = {"data": text, "encoding": "CSV"}
+    return to_json({"groundTruthData": truth, "eventMetadata": about, "eventVersion": "0"}) + b"\n"

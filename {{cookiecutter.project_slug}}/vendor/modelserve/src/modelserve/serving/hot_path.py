@@ -1,0 +1,173 @@
+"""Answers predictions without the framework, and gives every other request to it.
+
+A request's journey, top down: admit → identify → read → decode → predict → encode → send; then
+the journal. Each step may raise; the codec's own form of error is the answer.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import NamedTuple, Protocol
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..errors import ModelTimeoutError, OverloadedError, RequestError
+from ..types import Codec, ModelInput, Prediction
+from . import problems
+from .body import bounded, read_body
+from .components import Components
+from .problems import Answer, Headers
+from .request_context import RequestContext, new_ids
+
+log = logging.getLogger(__name__)
+
+JSON = (b"content-type", b"application/json")
+
+
+class ContentNegotiator(Protocol):
+    """What a request's headers decide, on a path where they do."""
+
+    def choose(self, context: RequestContext) -> Codec:
+        """Return how a request is asked and answered, or raise a RequestError."""
+
+    def head(self, context: RequestContext) -> Headers:
+        """Return the headers of an answer that was kept."""
+
+
+class Route(NamedTuple):
+    """A path on which predictions are asked for, and how: its codec and its form of error.
+
+    With a `negotiator`, the headers decide on the codec.
+    """
+
+    path: str
+    codec: Codec
+    problem: Callable[[Exception, str], Answer]
+    negotiator: ContentNegotiator | None = None
+
+
+class HotPath:
+    """An ASGI application around another one.
+
+    Args:
+        app: answers whatever is no prediction.
+        routes: by path as it is requested.
+        components: the parts that a prediction needs, and the limits.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Mapping[str, Route], components: Components) -> None:
+        """Count nothing under way."""
+        self.app = app
+        self.components = components
+        self._routes = routes
+        self._ids = new_ids()
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass the server's own messages on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        context = RequestContext(scope, next(self._ids))
+        route = self._routes.get(scope["path"]) if scope["method"] == "POST" else None
+        try:
+            if route is None:
+                await self._pass_on(context, scope, receive, send)
+            else:
+                await self._answer(context, route, receive, send)
+        finally:
+            context.finish()
+            self.components.log_queue.add(context)
+
+    async def _answer(
+        self, context: RequestContext, route: Route, receive: Receive, send: Send
+    ) -> None:
+        context.route = route.path
+        try:
+            body = await self._predict(context, route, receive)
+            head = route.negotiator.head(context) if route.negotiator else [JSON]
+            answer = Answer(200, head, body)
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # The edge: whatever went wrong becomes an answer here, and is told once.
+            self._tell(context, error)
+            answer = route.problem(error, context.request_id)
+        context.status = answer.status
+        headers = [
+            *answer.headers,
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"x-request-id", context.request_id.encode()),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _predict(self, context: RequestContext, route: Route, receive: Receive) -> bytes:
+        components, settings = self.components, self.components.settings
+        if self._under_way >= settings.max_concurrency:
+            raise OverloadedError("Too many predictions are under way.", retry_after_s=1)
+        self._under_way += 1
+        try:
+            context.consumer = components.access.identify(context.headers)
+            codec = route.negotiator.choose(context) if route.negotiator else route.codec
+            body = await read_body(
+                receive,
+                context.headers,
+                limit_bytes=settings.max_body_bytes,
+                timeout_s=settings.body_timeout_s,
+            )
+            given = codec.decode(body)
+            started = time.perf_counter()
+            if components.pool is None:
+                prediction = components.predictor.predict(given)
+            else:
+                prediction = await self._predict_in(components.pool, given)
+            context.model_seconds = time.perf_counter() - started
+            answer = codec.encode(given, prediction, context.inference_id)
+            context.keep(given, prediction, body, answer)
+            return answer
+        finally:
+            self._under_way -= 1
+
+    async def _predict_in(self, pool: Executor, given: ModelInput) -> Prediction:
+        limit_s = self.components.settings.predict_timeout_s
+        running = asyncio.get_running_loop().run_in_executor(
+            pool, self.components.predictor.predict, given
+        )
+        try:
+            return await asyncio.wait_for(running, limit_s)
+        except TimeoutError as error:
+            raise ModelTimeoutError(f"The model took longer than {limit_s:g} s.") from error
+
+    async def _pass_on(
+        self, context: RequestContext, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                context.status = message["status"]
+                request_id = (b"x-request-id", context.request_id.encode())
+                message["headers"] = [*message.get("headers", ()), request_id]
+            await send(message)
+
+        scope["state"] = {**scope.get("state", {}), "context": context}
+        receive = bounded(receive, self.components.settings.max_body_bytes)
+        failure = None
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # The framework has answered this already, with a problem; here it is told once.
+            failure = error
+        context.route = getattr(scope.get("route"), "path", context.route)
+        if failure:
+            self._tell(context, failure)
+
+    def _tell(self, context: RequestContext, error: Exception) -> None:
+        """Note why a request failed: in its line when the client erred, in full when we did."""
+        context.error, context.reason = type(error).__name__, problems.classify(error)[1]
+        if isinstance(error, RequestError | OverloadedError):
+            return
+        log.error("request failed", exc_info=error, extra={"request_id": context.request_id})
+        self.components.notifier.tell(
+            f"request:{context.error}",
+            f"A request to {context.route} failed: {error!r} (request {context.request_id})",
+        )

@@ -1,0 +1,82 @@
+"""The Open Inference Protocol's questions about the server and its one model."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
+
+from ...errors import UnknownModelError
+from ..components import Components
+from ..json_route import make_json_route
+from ..security import identify_with
+from .schemas import InferError, InferRequest, InferResponse
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": InferError, "description": "The request is wrong; everything is named."},
+    "5XX": {"model": InferError, "description": "The service could not answer."},
+}
+
+
+def install(app: FastAPI, components: Components) -> None:
+    """Add the routes to the application; inference is answered by the hot path."""
+    kind = make_json_route(components.access, components.settings)
+    router = APIRouter(
+        prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS, route_class=kind
+    )
+    manifest, codec = components.manifest, components.oip
+    keys = [Depends(identify_with(components.access))]
+
+    def check(name: str, version: str | None = None) -> None:
+        if name != manifest.name or version not in (None, manifest.version):
+            asked = f"{name}, version {version}" if version else name
+            raise UnknownModelError(
+                f"There is no {asked} here; {manifest.name}, version {manifest.version}, is served."
+            )
+
+    @router.get("")
+    async def server() -> dict[str, Any]:
+        """Describe the server."""
+        return {"name": manifest.name, "version": manifest.version, "extensions": []}
+
+    @router.get("/health/live")
+    async def live() -> dict[str, bool]:
+        """Tell that the server answers."""
+        return {"live": True}
+
+    @router.get("/health/ready")
+    async def ready() -> dict[str, bool]:
+        """Tell that the server's model is loaded."""
+        return {"ready": True}
+
+    @router.get("/models/{name}")
+    @router.get("/models/{name}/versions/{version}")
+    async def describe(name: str, version: str | None = None) -> dict[str, Any]:
+        """Describe the model: its tensors, their datatypes and shapes."""
+        check(name, version)
+        return codec.metadata()
+
+    @router.get("/models/{name}/ready")
+    @router.get("/models/{name}/versions/{version}/ready")
+    async def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
+        """Tell that the model is loaded."""
+        check(name, version)
+        return {"name": manifest.name, "ready": True}
+
+    @router.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
+    @router.post(
+        "/models/{name}/versions/{version}/infer", response_model=InferResponse, dependencies=keys
+    )
+    async def infer(
+        request: Request,
+        name: str,
+        tensors: Annotated[InferRequest, Body()],
+        version: str | None = None,
+    ) -> Response:
+        """Answer named tensors with named tensors."""
+        check(name, version)
+        given = codec.gather(tensors)
+        answer = codec.encode(
+            given, components.predictor.predict(given), request.state.context.inference_id
+        )
+        return Response(answer, media_type="application/json")
+
+    app.include_router(router)

@@ -1,0 +1,126 @@
+"""How outputs become an answer: a label with probabilities, or a value with its interval."""
+
+from math import inf
+from typing import Annotated, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic_core import to_json
+
+from ..artifact import Interval, Manifest
+from ..types import Prediction, Tensor
+from .schemas import typed_dict
+
+
+class OutputEncoder(Protocol):
+    """Encodes a model's outputs, for JSON and as tensors.
+
+    `labels` are a classifier's; `prediction` is the type of one row's answer; `tensors` are the
+    signatures of the arrays.
+    """
+
+    labels: tuple[str, ...]
+    prediction: Any
+    tensors: tuple[Tensor, ...]
+
+    def rows(self, prediction: Prediction) -> list[str]:
+        """Return each row's answer as a JSON object."""
+
+    def arrays(self, prediction: Prediction) -> dict[str, NDArray[Any]]:
+        """Return the answer as one array a tensor."""
+
+
+def make_output_encoder(manifest: Manifest) -> OutputEncoder:
+    """Return the encoder of the manifest's task."""
+    return LabelEncoder(manifest) if manifest.labels else ValueEncoder(manifest)
+
+
+class LabelEncoder:
+    """The labels, in the order of the model's outputs.
+
+    Args:
+        manifest: lists the labels.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        """Prepare one row's text, so that an answer is a matter of filling in numbers."""
+        self.labels = manifest.labels
+        share = Annotated[float, Field(ge=0, le=1)]
+        self.prediction: Any = typed_dict(
+            "Prediction",
+            {
+                "label": Annotated[str, Field(json_schema_extra={"enum": list(self.labels)})],
+                "probabilities": typed_dict("Probabilities", dict.fromkeys(self.labels, share)),
+            },
+        )
+        quoted = [to_json(label).decode().replace("%", "%%") for label in self.labels]
+        shares = ",".join(f"{label}:%.6f" for label in quoted)
+        self._rows = [f'{{"label":{label},"probabilities":{{{shares}}}}}' for label in quoted]
+        self.tensors = (
+            Tensor("label", "BYTES", (-1,)),
+            Tensor("probabilities", "FP32", (-1, len(self.labels))),
+        )
+
+    def rows(self, prediction: Prediction) -> list[str]:
+        """Return each row's prediction as a JSON object; outputs are of shape (rows, n_labels)."""
+        rows = self._rows
+        return [rows[row.index(max(row))] % tuple(row) for row in prediction.outputs.tolist()]
+
+    def arrays(self, prediction: Prediction) -> dict[str, NDArray[Any]]:
+        """Return the labels of shape (rows,) and the probabilities of shape (rows, n_labels)."""
+        labels = np.asarray(self.labels, dtype=object)[prediction.outputs.argmax(axis=1)]
+        return {"label": labels, "probabilities": prediction.outputs}
+
+
+class ValueEncoder:
+    """The value, and the interval around it.
+
+    Args:
+        manifest: says how wide the interval is, and what no value can go beyond.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        """Note how far the interval reaches on either side of a value."""
+        self.labels: tuple[str, ...] = ()
+        bounds = manifest.output_bounds
+        self._interval = bounds.interval
+        self._low = -inf if bounds.minimum is None else bounds.minimum
+        self._high = inf if bounds.maximum is None else bounds.maximum
+        fields: dict[str, Any] = {"value": float}
+        if self._interval:
+            share = f"{100 * self._interval.coverage:g} % of true values"
+            fields["lower"] = Annotated[float, Field(description=f"{share} lie from here")]
+            fields["upper"] = Annotated[float, Field(description="to here.")]
+        self.prediction: Any = typed_dict("Prediction", fields)
+        self.tensors = tuple(Tensor(name, "FP32", (-1,)) for name in fields)
+        self._row = ",".join(f'"{name}":%.7g' for name in fields)
+
+    def rows(self, prediction: Prediction) -> list[str]:
+        """Return each row's prediction as a JSON object; outputs are of shape (rows, 1)."""
+        values = prediction.outputs.ravel().tolist()
+        if not self._interval:
+            return [f"{{{self._row % value}}}" for value in values]
+        reach = _reach(self._interval, prediction)
+        low, high = self._low, self._high
+        return [
+            f"{{{self._row % (value, max(value - reach, low), min(value + reach, high))}}}"
+            for value in values
+        ]
+
+    def arrays(self, prediction: Prediction) -> dict[str, NDArray[Any]]:
+        """Return the value and the ends of its interval, each of shape (rows,)."""
+        values = prediction.outputs[:, 0]
+        if not self._interval:
+            return {"value": values}
+        reach = np.float32(_reach(self._interval, prediction))
+        return {
+            "value": values,
+            "lower": np.maximum(values - reach, np.float32(self._low)),
+            "upper": np.minimum(values + reach, np.float32(self._high)),
+        }
+
+
+def _reach(interval: Interval, prediction: Prediction) -> float:
+    """Return how far the truth lies from an answer: farther, where the prior answered."""
+    return interval.fallback_half_width if prediction.degraded else interval.half_width

@@ -1,0 +1,51 @@
+"""The page on which a person tries the model by hand, drawn from the manifest."""
+
+import html
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from pydantic_core import to_json
+
+from ..artifact import Manifest
+
+# The page needs nothing from elsewhere, and is told to fetch nothing from elsewhere.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+}
+
+
+def draw(
+    manifest: Manifest, fields: list[dict[str, Any]], *, predict_route: str, key_required: bool
+) -> str:
+    """Return the page's HTML.
+
+    Args:
+        manifest: names the model and its figures.
+        fields: of one input row, each with its name, kind, range and example.
+        predict_route: where the form's rows are sent.
+        key_required: show a field for the key.
+    """
+    template = Template(files(__package__).joinpath("playground.html").read_text(encoding="utf-8"))
+    interval = manifest.output_bounds.interval
+    facts = {
+        "fields": fields,
+        "route": predict_route,
+        "keyRequired": key_required,
+        "coverage": interval.coverage if interval else None,
+    }
+    return template.substitute(
+        name=html.escape(manifest.name),
+        version=html.escape(manifest.version),
+        description=html.escape(manifest.description),
+        metrics="".join(
+            f"<li><b>{value:.3g}</b> {html.escape(name.replace('_', ' '))}</li>"
+            for name, value in manifest.metrics.items()
+        ),
+        # In a script, only "<" could end the data early.
+        facts=to_json(facts).decode().replace("<", "\\u003c"),
+    )

@@ -1,0 +1,83 @@
+"""One request: what is known of it while it is under way, and kept of it once it is over."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Iterator
+
+from starlette.types import Scope
+
+from ..types import ModelInput, Prediction
+from .access import ANONYMOUS
+
+SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+TRACE = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"  # what SageMaker passes on of its caller
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def new_ids() -> Iterator[str]:
+    """Yield names of 32 hexadecimal digits: 12 of the time in ms since the epoch, 20 of chance.
+
+    So feedback tells when its answer was given. The system is asked for 256 at a time.
+    """
+    latest_ms, head = 0, ""
+    while True:
+        digits = os.urandom(2_560).hex()
+        for i in range(0, len(digits), 20):
+            if (now_ms := time.time_ns() // 1_000_000) != latest_ms:
+                latest_ms, head = now_ms, f"{now_ms:012x}"
+            yield head + digits[i : i + 20]
+
+
+class RequestContext:
+    """A request, its names, its clock, and what becomes of it.
+
+    Args:
+        scope: the request, as ASGI has it.
+        inference_id: a name for its answer.
+    """
+
+    route = "unmatched"
+    consumer = ANONYMOUS
+    status = 500
+    rows = 0
+    model_seconds = seconds = time = 0.0
+    degraded = False
+    error = reason = ""
+    trace = ""
+    given: ModelInput | None = None
+    prediction: Prediction | None = None
+    body = answer = content_type = attributes = b""
+    answer_type = b""  # JSON where it is not said
+    # Takes from a body what must not be kept, by the fields' names; None for one that is JSON.
+    redact: Callable[[bytes, Collection[str]], bytes] | None = None
+
+    def __init__(self, scope: Scope, inference_id: str) -> None:
+        """Start the clock; take the client's request id where it is a plain one."""
+        self.started = time.perf_counter()
+        self.method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = self.inference_id = inference_id
+        given = self.headers.get(b"x-request-id")
+        if given and SAFE_ID(given):
+            self.request_id = given.decode()
+
+    def keep(self, given: ModelInput, prediction: Prediction, body: bytes, answer: bytes) -> None:
+        """Keep what was asked and answered, for those who look at it afterwards."""
+        self.given, self.prediction, self.body, self.answer = given, prediction, body, answer
+        self.rows, self.degraded = given.rows, prediction.degraded
+        self.content_type = self.headers.get(b"content-type", b"")
+        self.attributes = self.headers.get(ATTRIBUTES, b"")
+
+    def finish(self) -> None:
+        """Stop the clock: `seconds` it took, and the `time` it is, since the epoch.
+
+        What waits in a queue from here on is small: the headers go.
+        """
+        self.seconds = time.perf_counter() - self.started
+        self.time = time.time()
+        parent = self.headers.get(b"traceparent")
+        if parent and (trace := TRACE(parent)):
+            self.trace = trace[1].decode()
+        del self.headers

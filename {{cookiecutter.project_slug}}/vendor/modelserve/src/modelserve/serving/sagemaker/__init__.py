@@ -1,0 +1,1 @@
+"""The routes and formats that SageMaker asks of a container."""

@@ -1,0 +1,109 @@
+"""CSV: a row a line, in the order of the model's fields or under a head that names them."""
+
+import csv
+import io
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from pydantic_core import from_json
+
+from ...errors import FieldError, InvalidInputError, MalformedError
+from ...types import ModelInput, Prediction
+from ..capture import REDACTED
+from ..codec import JsonCodec
+
+Cells = list[str]
+
+
+class CsvCodec:
+    """Decodes and encodes rows that are spelled, an empty cell for what is missing.
+
+    Args:
+        codec: knows the model's fields, and how its answers read.
+        max_rows: that one request may carry.
+    """
+
+    def __init__(self, codec: JsonCodec, *, max_rows: int) -> None:
+        """Note the order of the fields."""
+        self._codec = codec
+        self._fields = [feature.name for feature in codec.inputs.features]
+        self._max_rows = max_rows
+
+    def decode(self, body: bytes) -> ModelInput:
+        """Return the arrays that the rows stand for.
+
+        Raises:
+            MalformedError: the body is no CSV.
+            InvalidInputError: rows or fields are wrong; each of them is named as in JSON.
+        """
+        head, rows = self._read(body)
+        fields = head or self._fields
+        if not 1 <= len(rows) <= self._max_rows:
+            problem = f"{len(rows)} rows; should be 1 to {self._max_rows}"
+            raise InvalidInputError([FieldError("/instances", problem)])
+        width = len(fields)
+        whole = {
+            i: dict(zip(fields, cells, strict=True))
+            for i, cells in enumerate(rows)
+            if len(cells) == width
+        }
+        wrong = [
+            (i, FieldError(f"/instances/{i}", f"{len(cells)} values; should be {width}"))
+            for i, cells in enumerate(rows)
+            if i not in whole
+        ]
+        numbers = list(whole)
+        try:
+            parsed = self._codec.inputs.parse(list(whole.values()), text=True)
+        except InvalidInputError as error:
+            wrong += [_place(each, numbers) for each in error.errors]
+        if wrong:
+            raise InvalidInputError([each for _, each in sorted(wrong, key=lambda each: each[0])])
+        return self._codec.gather(parsed)
+
+    def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
+        """Return a line a row, without a head: the values of its prediction in their order."""
+        del inference_id
+        return _write(map(_flatten, self._codec.answers(given, prediction)))
+
+    def redact(self, body: bytes, names: Collection[str]) -> bytes:
+        """Return a request's body with something else in the place of what must not be kept."""
+        head, rows = self._read(body)
+        hidden = [i for i, name in enumerate(head or self._fields) if name in names]
+        for cells in rows:
+            for i in hidden:
+                cells[i] = REDACTED
+        return _write([head, *rows] if head else rows)
+
+    def _read(self, body: bytes) -> tuple[Cells, list[Cells]]:
+        """Return the head, which may be empty, and the cells of each row."""
+        try:
+            text = io.StringIO(body.decode("utf-8-sig"), newline="")
+            rows = [cells for cells in csv.reader(text, strict=True) if cells]
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise MalformedError(f"The body is no valid CSV: {error}.") from error
+        if rows and sorted(rows[0]) == sorted(self._fields):
+            return rows[0], rows[1:]
+        return [], rows
+
+
+def _place(field_error: FieldError, numbers: list[int]) -> tuple[int, FieldError]:
+    """Return a field_error about "/index/field" with its row's number, and as one about the body."""
+    index, slash, field = field_error.pointer[1:].partition("/")
+    number = numbers[int(index)]
+    return number, FieldError(f"/instances/{number}{slash}{field}", field_error.detail)
+
+
+def _flatten(prediction: str) -> list[Any]:
+    """Return the values of a prediction that is JSON, with the numbers as JSON has them."""
+    values: list[Any] = []
+    for value in from_json(prediction).values():
+        values += value.values() if isinstance(value, dict) else [value]
+    return values
+
+
+def _write(rows: Iterable[list[Any]]) -> bytes:
+    # The last line ends like the others: Batch Transform puts answers one behind the other.
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

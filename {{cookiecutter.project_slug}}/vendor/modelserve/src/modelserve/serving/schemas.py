@@ -1,0 +1,91 @@
+"""The typed bodies of requests and responses, for validation and for /openapi.json alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
+
+PHRASES = {
+    "missing": "this field is missing",
+    "extra_forbidden": "the model has no such field",
+    "dict_type": "Input should be an object",
+    "string_pattern_mismatch": "should hold something that can be read",
+}
+STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+def typed_dict(name: str, fields: dict[str, Any]) -> Any:
+    """Return a TypedDict that refuses other fields and converts nothing."""
+    made: Any = TypedDict(name, fields)  # type: ignore[misc]
+    return with_config(STRICT)(made)
+
+
+def request_type(row: Any, *, max_rows: int) -> Any:
+    """Return the type of a prediction request: 1 to `max_rows` rows under "instances"."""
+    instances = Annotated[list[row], Field(min_length=1, max_length=max_rows)]
+    parameters = Annotated[Any, Field(description="Accepted for Vertex AI's sake; not used.")]
+    return typed_dict(
+        "PredictRequest", {"instances": instances, "parameters": NotRequired[parameters]}
+    )
+
+
+class FieldProblem(TypedDict):
+    """One field that is wrong: where it stands, as a JSON pointer, and why."""
+
+    pointer: str
+    detail: str
+
+
+def response_type(prediction: Any) -> Any:
+    """Return the type of a prediction response, one prediction a row."""
+    return typed_dict(
+        "PredictResponse",
+        {
+            "predictions": list[prediction],
+            "model_name": str,
+            "model_version": str,
+            "inference_id": Annotated[str, Field(description="Names this answer in feedback.")],
+            "degraded": Annotated[bool, Field(description="The training prior answered.")],
+            "warnings": NotRequired[list[FieldProblem]],
+        },
+    )
+
+
+class Problem(TypedDict):
+    """An error's body, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: NotRequired[list[FieldProblem]]
+
+
+def request_error(found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> RequestError:
+    """Return what a failed validation means: a body that is no JSON, or fields that are wrong.
+
+    Args:
+        found: pydantic's list of errors.
+        skip: steps of each location that the client does not know of.
+    """
+    if found[0]["type"] == "json_invalid":
+        reason = found[0].get("ctx", {}).get("error", found[0]["msg"])
+        return MalformedError(f"The body is no valid JSON: {reason}.")
+    return InvalidInputError(
+        [
+            FieldError(
+                "".join(f"/{_escape(step)}" for step in each["loc"][skip:]),
+                PHRASES.get(each["type"], each["msg"]),
+            )
+            for each in found
+        ]
+    )
+
+
+def _escape(step: str | int) -> str:
+    """Return one step of a JSON pointer (RFC 6901)."""
+    return str(step).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,204 @@
+"""Rows of a table: their schema, and the way from JSON to the arrays that the model takes."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Annotated, Any, NotRequired
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
+
+from ..artifact import Artifact, Feature
+from ..errors import FieldError, InvalidInputError
+from ..types import ModelInput, Rows, Tensor, Tensors
+from .schemas import request_error, typed_dict
+
+NUMBERS, CATEGORIES = "features", "categories"
+LIMIT = 3.4028234663852886e38  # the largest float32
+WHOLE_LIMIT = 2**24  # float32 holds integers up to here
+KINDS: dict[str, type] = {"number": float, "integer": int, "boolean": bool, "category": str}
+
+
+def field_type(feature: Feature) -> Any:
+    """Return the annotated type of one field: strict, finite, and within float32's reach.
+
+    A category that training has not seen is no error: the model has an answer for it.
+    """
+    kind: Any = KINDS[feature.dtype]
+    limits: dict[str, Any] = {}
+    if feature.dtype == "category":
+        limits = {"min_length": 1, "max_length": max([200, *map(len, feature.categories)])}
+    elif feature.dtype != "boolean":
+        reach = LIMIT if kind is float else WHOLE_LIMIT
+        limits = {"ge": -reach, "le": reach}
+    seen = "" if kind is bool else f"Seen in training: {feature.seen}."
+    made = Annotated[kind, Field(examples=[kind(feature.example)], description=seen, **limits)]
+    return NotRequired[made | None] if feature.nullable else made
+
+
+class TableInputs:
+    """The table's columns, in the order in which the model takes them.
+
+    Args:
+        artifact: the model's, whose manifest lists the features.
+    """
+
+    chunk = 1_000
+
+    def __init__(self, artifact: Artifact) -> None:
+        """Build the row's type from the features."""
+        self.features = artifact.manifest.features
+        self.row = typed_dict("Row", {each.name: field_type(each) for each in self.features})
+        self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
+        self._numbers = [each for each in self.features if each.dtype != "category"]
+        self._categories = [each for each in self.features if each.dtype == "category"]
+        self._nullable = {each.name for each in self.features if each.nullable}
+        self._pick = _picker(self._numbers)
+        self._known = {each.name: frozenset({"", *each.categories}) for each in self._categories}
+        # As float32, like the values: 7.9 is the largest that training saw, not more than that.
+        self._low, self._high = (
+            np.array([getattr(each, end) for each in self._numbers], dtype=np.float32)
+            for end in ("minimum", "maximum")
+        )
+        self.tensors = tuple(
+            Tensor(name, datatype, (-1, len(each)), nullable=any(one.nullable for one in each))
+            for name, datatype, each in (
+                (NUMBERS, "FP32", self._numbers),
+                (CATEGORIES, "BYTES", self._categories),
+            )
+            if each
+        )
+
+    def gather(self, rows: Rows) -> ModelInput:
+        """Return the arrays of validated rows.
+
+        Returns:
+            "features", float32 of shape (rows, n_numbers), where NaN stands for what is missing;
+            "categories", text of shape (rows, n_categories), where "" stands for it.
+        """
+        tensors: dict[str, NDArray[Any]] = {}
+        width = len(self._numbers)
+        if width:
+            values = chain.from_iterable(map(self._pick, rows))
+            flat = np.fromiter(values, dtype=np.float32, count=len(rows) * width)
+            tensors[NUMBERS] = flat.reshape(-1, width)
+        if self._categories:
+            names = [feature.name for feature in self._categories]
+            tensors[CATEGORIES] = np.array(
+                [[row.get(name) or "" for name in names] for row in rows], dtype=object
+            )
+        return ModelInput(tensors, len(rows))
+
+    def gather_tensors(self, tensors: Tensors) -> ModelInput:
+        """Return named tensors as the model takes them: as they are, once they fit the schema.
+
+        Raises:
+            InvalidInputError: values are missing, fractions or no booleans where they may not be;
+                each place is "tensor/index", in row-major order.
+        """
+        field_errors = [
+            FieldError(f"{name}/{row * len(columns) + i}", f"{columns[i].name} {problem}")
+            for name, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories))
+            if columns
+            for i, row, problem in _misfits(columns, tensors[name])
+        ]
+        if field_errors:
+            raise InvalidInputError(field_errors)
+        return ModelInput(tensors, len(next(iter(tensors.values()))))
+
+    def rows_of(self, tensors: Tensors) -> Rows:
+        """Return a client's tensors as rows; a missing value is None."""
+        columns: dict[str, list[Any]] = {}
+        for i, feature in enumerate(self._numbers):
+            kind = KINDS[feature.dtype]
+            values = tensors[NUMBERS][:, i].tolist()
+            columns[feature.name] = [None if x != x else kind(x) for x in values]
+        for i, feature in enumerate(self._categories):
+            columns[feature.name] = [x or None for x in tensors[CATEGORIES][:, i].tolist()]
+        names = [each.name for each in self.features]
+        rows = zip(*(columns[name] for name in names), strict=True)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def observe(self, inputs: Sequence[ModelInput]) -> dict[str, NDArray[Any]]:
+        """Return what is watched of some requests: every column, of shape (rows of all,)."""
+        observed: dict[str, NDArray[Any]] = {}
+        for tensor, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories)):
+            if columns:
+                block = np.concatenate([given.tensors[tensor] for given in inputs])
+                observed |= {each.name: block[:, i] for i, each in enumerate(columns)}
+        return observed
+
+    def out_of_range(self, observed: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Return which rows hold a value that lies beyond all that training saw.
+
+        Args:
+            observed: as `observe` returns it.
+
+        Returns:
+            of shape (rows of all,).
+        """
+        found = np.zeros(len(next(iter(observed.values()))), dtype=np.bool_)
+        for low, high, each in zip(self._low, self._high, self._numbers, strict=True):
+            values = observed[each.name]
+            found |= (values < low) | (values > high)
+        for name, known in self._known.items():
+            found |= [value not in known for value in observed[name].tolist()]
+        return found
+
+    def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
+        """Return rows as they were read from a file as validated rows.
+
+        Args:
+            rows: mappings of names to values; with `text`, to their spelling, as CSV has it.
+            text: whether values are spelled; then an empty one may be missing.
+
+        Raises:
+            InvalidInputError: rows are wrong; each pointer begins with the row's number.
+        """
+        if text and self._nullable:
+            rows = [self._without_missing(row) for row in rows]
+        try:
+            return self._rows.validate_python(list(rows), strict=False if text else None)
+        except ValidationError as error:
+            raise request_error(error.errors(include_url=False)) from error
+
+    def example(self) -> dict[str, Any]:
+        """Return a row in the middle of what training saw."""
+        return {each.name: KINDS[each.dtype](each.example) for each in self.features}
+
+    def form(self) -> list[dict[str, Any]]:
+        """Return what a form shows for each field."""
+        return [feature.model_dump() | {"seen": feature.seen} for feature in self.features]
+
+    def _without_missing(self, row: Any) -> Any:
+        return {k: v for k, v in row.items() if v != "" or k not in self._nullable}
+
+
+def _picker(features: Sequence[Feature]) -> Any:
+    """Return the quickest way to take some numbers out of a row."""
+    names = [feature.name for feature in features]
+    if any(feature.nullable for feature in features):
+        return lambda row: [_number(row.get(name)) for name in names]
+    return itemgetter(*names) if len(names) > 1 else lambda row: [row[name] for name in names]
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> list[tuple[int, int, str]]:
+    """Return column, row and problem of each value that its column does not allow."""
+    found = []
+    for i, feature in enumerate(columns):
+        values = tensor[:, i]
+        missing = values == "" if feature.dtype == "category" else np.isnan(values)
+        checks = [] if feature.nullable else [(missing, "may not be missing")]
+        if feature.dtype == "integer":
+            checks.append((~missing & (values % 1 != 0), "should be a whole number"))
+        elif feature.dtype == "boolean":
+            checks.append((~missing & ~np.isin(values, (0, 1)), "should be 0 or 1"))
+        found += [
+            (i, int(row), problem) for wrong, problem in checks for row in np.flatnonzero(wrong)
+        ]
+    return found

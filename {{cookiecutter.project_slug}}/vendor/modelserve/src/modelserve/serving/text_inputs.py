@@ -1,0 +1,143 @@
+"""Texts: their schema, and the way from JSON to the tokens that the model takes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
+
+from ..artifact import Artifact
+from ..errors import FieldError, InvalidInputError
+from ..tokens import IDS, MASK, TOKENIZER, Encoder, observe
+from ..types import ModelInput, Rows, Tensor, Tensors
+from .schemas import request_error, typed_dict
+
+VISIBLE = r"[^\s\p{C}]"  # anything but white space, control characters and the like
+
+
+class TextInputs:
+    """The one field of a row, and its tokens.
+
+    Args:
+        artifact: the model's, with its tokenizer.
+        max_text_length: of a text, in characters.
+
+    Raises:
+        ArtifactError: there is no tokenizer that can be read.
+    """
+
+    chunk = 64  # each is padded to the longest
+
+    def __init__(self, artifact: Artifact, *, max_text_length: int) -> None:
+        """Read the tokenizer and build the row's type."""
+        self.features = artifact.manifest.features
+        self._encoder = Encoder(artifact.folder / TOKENIZER)
+        (feature,) = self.features
+        self._name = feature.name
+        text = Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=max_text_length,
+                pattern=VISIBLE,
+                examples=[feature.example],
+                description=(
+                    f"Seen in training: {feature.seen}. "
+                    f"The model takes {self._encoder.max_tokens} tokens; the rest is cut off, "
+                    'and "warnings" say so.'
+                ),
+            ),
+        ]
+        self.row = typed_dict("Row", {self._name: text})
+        self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
+        self.tensors = (Tensor(self._name, "BYTES", (-1,)),)
+
+    def gather(self, rows: Rows) -> ModelInput:
+        """Return the tokens of validated rows, and which texts were too long.
+
+        Returns:
+            "input_ids" and "attention_mask", int64 of shape (rows, tokens of the longest).
+        """
+        texts = [row[self._name] for row in rows]
+        encoded = self._encoder.encode(texts)
+        warnings = [
+            FieldError(
+                f"/{i}/{self._name}",
+                f"only its first {self._encoder.max_tokens} tokens were read; it is longer",
+            )
+            for i in encoded.cut
+        ]
+        return ModelInput(
+            encoded.tensors(),
+            len(rows),
+            warnings=warnings,
+            characters=[len(text) for text in texts],
+        )
+
+    def gather_tensors(self, tensors: Tensors) -> ModelInput:
+        """Return the tokens of a tensor of texts.
+
+        Raises:
+            InvalidInputError: texts are none that can be read; each place is "tensor/index".
+        """
+        try:
+            return self.gather(self.parse([{self._name: text} for text in tensors[self._name]]))
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                [
+                    FieldError(f"{self._name}/{each.pointer.split('/')[1]}", each.detail)
+                    for each in error.errors
+                ]
+            ) from error
+
+    def rows_of(self, tensors: Tensors) -> Rows:
+        """Return a tensor of texts as rows."""
+        return [{self._name: text} for text in tensors[self._name].tolist()]
+
+    def observe(self, inputs: Sequence[ModelInput]) -> dict[str, NDArray[Any]]:
+        """Return what is watched of some requests, of shape (texts of all,): no text itself."""
+        characters = [length for given in inputs for length in given.characters]
+        tokens = [
+            ids[mask == 1]
+            for given in inputs
+            for ids, mask in zip(given.tensors[IDS], given.tensors[MASK], strict=True)
+        ]
+        return {**observe(characters, tokens, self._encoder.unknown_id)}
+
+    def out_of_range(self, observed: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Return which texts are shorter or longer than any that training saw.
+
+        Args:
+            observed: as `observe` returns it.
+
+        Returns:
+            of shape (texts of all,).
+        """
+        (feature,) = self.features
+        length = observed["characters"]
+        return np.asarray((length < feature.minimum) | (length > feature.maximum))
+
+    def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
+        """Return rows as they were read from a file as validated rows.
+
+        Args:
+            rows: mappings of names to texts.
+            text: accepted for other modalities' sake; a text is spelled as it is.
+
+        Raises:
+            InvalidInputError: rows are wrong; each pointer begins with the row's number.
+        """
+        del text
+        try:
+            return self._rows.validate_python(list(rows))
+        except ValidationError as error:
+            raise request_error(error.errors(include_url=False)) from error
+
+    def example(self) -> dict[str, Any]:
+        """Return a row from the middle of what training saw."""
+        return {self._name: self.features[0].example}
+
+    def form(self) -> list[dict[str, Any]]:
+        """Return what a form shows for the field."""
+        return [feature.model_dump() | {"seen": feature.seen} for feature in self.features]

@@ -1,0 +1,176 @@
+"""What an operator may set, each with its range; read from the environment, once, at the start."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from .errors import ConfigurationError
+
+
+def _words(given: object) -> object:
+    """Return a text with commas as the words between them."""
+    if isinstance(given, str):
+        return tuple(word.strip() for word in given.split(",") if word.strip())
+    return given
+
+
+Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+MONITORING = Path("config/monitoring.toml")
+
+
+# Vertex AI's names for some of them.
+OTHER_NAMES = {
+    "port": "AIP_HTTP_PORT",
+    "predict_route": "AIP_PREDICT_ROUTE",
+    "health_route": "AIP_HEALTH_ROUTE",
+}
+
+
+class Settings(BaseModel):
+    """The service's settings. Every field is an environment variable of the same name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    model_dir: Path = Field(default=Path("model"), description="The artifact's folder.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=8080,
+        ge=0,
+        le=65535,
+        description="Port to listen on; 0 takes a free one.",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer.")
+    predict_route: Route = Field(
+        default="/predict",
+        description="Where predictions are asked for.",
+    )
+    health_route: Route = Field(
+        default="/health/ready",
+        description="Where readiness is asked for.",
+    )
+    platform: Literal["plain", "sagemaker"] = Field(
+        default="plain", description="sagemaker adds GET /ping and POST /invocations."
+    )
+    docs: bool = Field(default=True, description="Serve /, /docs and /openapi.json.")
+
+    max_body_bytes: int = Field(
+        default=1_048_576, ge=1_024, le=104_857_600, description="Longest body of a request."
+    )
+    max_rows: int = Field(default=256, ge=1, le=100_000, description="Rows a request may carry.")
+    max_text_length: int = Field(
+        default=20_000, ge=1, le=10_000_000, description="Characters that one text may have."
+    )
+    max_concurrency: int = Field(
+        default=128, ge=1, le=10_000, description="Predictions under way at once; then 503."
+    )
+    body_timeout_s: float = Field(default=10, gt=0, le=600, description="Time to send a body.")
+    predict_timeout_s: float = Field(
+        default=30, gt=0, le=600, description="Time for a model that runs in threads."
+    )
+    execution: Literal["auto", "inline", "threads"] = Field(
+        default="auto", description="Where the model runs; auto measures it at the start."
+    )
+    inline_below_ms: float = Field(
+        default=1.0, ge=0, le=1_000, description="A model quicker than this runs inline."
+    )
+    threads: int = Field(default=4, ge=1, le=256, description="Worker threads for a slow model.")
+    degraded_answers: bool = Field(
+        default=True, description="Answer from the training prior when the model fails."
+    )
+
+    api_keys_file: Path | None = Field(
+        default=None, description="Lines of NAME:SHA-256 of a key; without it, access is open."
+    )
+
+    capture_dir: Path | None = Field(
+        default=None, description="Keep what is asked and answered in files below this folder."
+    )
+    capture_percentage: float = Field(
+        default=100, ge=0, le=100, description="Of the requests, chosen by chance."
+    )
+    capture_inputs: bool = Field(default=True, description="Keep what is asked.")
+    capture_outputs: bool = Field(default=True, description="Keep what is answered.")
+    capture_redact: Words = Field(
+        default=(), description="Fields, with commas between them, whose values are not kept."
+    )
+    capture_json_types: Words = Field(
+        default=("application/json", "application/x-www-form-urlencoded", "application/jsonlines"),
+        description="Content types that are kept as JSON; curl sends the second one unasked.",
+    )
+    capture_csv_types: Words = Field(
+        default=("text/csv",), description="Content types that are kept as CSV; others in base64."
+    )
+    capture_variant: str = Field(
+        default="AllTraffic", pattern=NAME, description="The folder below the model's name."
+    )
+    capture_queue_records: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="Records that may wait for the disk."
+    )
+    capture_queue_bytes: int = Field(
+        default=16_777_216, ge=1_024, le=1_073_741_824, description="Their length, together."
+    )
+    capture_file_bytes: int = Field(
+        default=8_388_608, ge=1_024, le=1_073_741_824, description="A longer file is closed."
+    )
+    capture_file_age_s: float = Field(
+        default=60, gt=0, le=3_600, description="An older file is closed."
+    )
+    ground_truth_dir: Path | None = Field(
+        default=None, description="Keep feedback in files below this folder."
+    )
+    feedback_rows: int = Field(
+        default=50_000, ge=2, le=10_000_000, description="Answers that await their feedback."
+    )
+    monitoring_config: Path = Field(
+        default=MONITORING, description="Names the groups that feedback may name."
+    )
+    drift_metrics: bool = Field(
+        default=True, description="Count every bin of every field; off, where series cost money."
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least severe level that is written."
+    )
+    log_profile: Literal["plain", "json", "gcp", "aws"] = Field(
+        default="plain", description="plain for people; json, gcp and aws for machines."
+    )
+    log_dir: Path | None = Field(
+        default=None, description="Write a file per start here, named by its time."
+    )
+    google_cloud_project: str = Field(default="", description="Puts traces beside Google's logs.")
+
+    webhook_url: SecretStr | None = Field(
+        default=None, description="Where failures are told, as Slack takes them."
+    )
+    webhook_interval_s: float = Field(
+        default=300, ge=0, le=86_400, description="The same failure is told once in this time."
+    )
+    webhook_timeout_s: float = Field(default=5, gt=0, le=60, description="Time for one message.")
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings from the environment.
+
+        Raises:
+            ConfigurationError: some are out of range; the message names each of them.
+        """
+        given = {
+            field: os.environ[name]
+            for field in dict(cls.model_fields)
+            for name in (OTHER_NAMES.get(field, ""), field.upper())
+            if name in os.environ
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            wrong = [
+                f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"
+                for each in error.errors(include_url=False)
+            ]
+            raise ConfigurationError(
+                "These environment variables cannot be used: " + "; ".join(wrong) + "."
+            ) from error

@@ -1,0 +1,109 @@
+"""From texts to the arrays that a text model takes, for training and serving alike."""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from .artifact import Content
+from .errors import ArtifactError
+
+TOKENIZER = "tokenizer.json"
+IDS, MASK = "input_ids", "attention_mask"
+
+
+class Encoded(NamedTuple):
+    """Texts as a model takes them; `cut` are the numbers of those that were too long for it."""
+
+    ids: NDArray[np.int64]
+    mask: NDArray[np.int64]
+    cut: list[int]
+
+    def tensors(self) -> dict[str, NDArray[np.int64]]:
+        """Return the arrays by the graph's names, each of shape (texts, tokens of the longest)."""
+        return {IDS: self.ids, MASK: self.mask}
+
+
+class Encoder:
+    """A tokenizer that knows how much the model can take, and what fills the shorter texts.
+
+    Args:
+        content: a `tokenizer.json` with truncation and padding.
+
+    Raises:
+        ArtifactError: it is none, or says nothing of truncation or padding.
+    """
+
+    def __init__(self, content: Content) -> None:
+        """Read the tokenizer."""
+        try:
+            text = content.decode() if isinstance(content, bytes) else content.read_text("utf-8")
+            self._tokenizer = Tokenizer.from_str(text)
+        except Exception as error:  # tokenizers raises Exception itself
+            raise ArtifactError(f"{TOKENIZER} cannot be read: {error}") from error
+        if not (self._tokenizer.truncation and self._tokenizer.padding):
+            raise ArtifactError(f"{TOKENIZER} sets no truncation or no padding; train again.")
+        self.max_tokens: int = self._tokenizer.truncation["max_length"]
+        self.unknown_id = _unknown_id(text)
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Return the arrays of some texts, the shorter ones filled up to the longest."""
+        found = self._tokenizer.encode_batch_fast(list(texts))
+        cut = [i for i, each in enumerate(found) if each.overflowing]
+        ids = np.array([each.ids for each in found], dtype=np.int64)
+        if len(found) == 1:
+            return Encoded(ids, np.ones_like(ids), cut)
+        mask = np.array([each.attention_mask for each in found], dtype=np.int64)
+        return Encoded(ids, mask, cut)
+
+
+def observe(
+    characters: Sequence[int], tokens: Sequence[NDArray[np.int64]], unknown_id: int | None
+) -> dict[str, NDArray[np.float32]]:
+    """Return what is watched of texts in any language, none of it a text.
+
+    Args:
+        characters: of each text.
+        tokens: each text's ids, without what fills it up.
+        unknown_id: stands for what the vocabulary does not know.
+
+    Returns:
+        "characters" and "tokens", their number; "unknown_share" and "distinct_share", of a text's
+        tokens; each of shape (texts,).
+    """
+    counts = np.array([len(ids) for ids in tokens], dtype=np.int64)
+    text = np.repeat(np.arange(len(counts)), counts)
+    unknown = np.bincount(text[np.concatenate(tokens) == unknown_id], minlength=len(counts))
+    # A set each is many times quicker than `np.unique` of all pairs of a text and an id.
+    distinct = [len(set(ids.tolist())) for ids in tokens]
+    observed = {
+        "characters": characters,
+        "tokens": counts,
+        "unknown_share": unknown / np.maximum(counts, 1),
+        "distinct_share": distinct / np.maximum(counts, 1),
+    }
+    return {name: np.asarray(values, dtype=np.float32) for name, values in observed.items()}
+
+
+def bounded(tokenizer: Tokenizer, max_tokens: int) -> bytes:
+    """Return a tokenizer's file, told how much the model takes and what fills the shorter texts."""
+    pad = next(
+        (name for name in ("[PAD]", "<pad>", "<|pad|>") if tokenizer.token_to_id(name) is not None),
+        None,
+    )
+    pad_id = 0 if pad is None else tokenizer.token_to_id(pad)
+    tokenizer.enable_truncation(max_tokens)
+    tokenizer.enable_padding(pad_id=pad_id, pad_token=pad or tokenizer.id_to_token(0))
+    return tokenizer.to_str(pretty=True).encode()
+
+
+def _unknown_id(text: str) -> int | None:
+    """Return the id of what the vocabulary does not know, if there is one."""
+    model = json.loads(text)["model"]
+    if "unk_id" in model:
+        return None if model["unk_id"] is None else int(model["unk_id"])
+    found = model.get("vocab", {}).get(model.get("unk_token"))
+    return None if found is None else int(found)

@@ -1,0 +1,50 @@
+"""What training needs of a dataset, whatever a row of it is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..artifact import Artifact, Content, Feature
+
+Files = Mapping[str, Content]
+
+
+class Dataset(Protocol):
+    """Rows of features, and the target of each; `Table` and `Texts` are the two there are.
+
+    `pipeline_tag` is what the Hugging Face Hub calls the modality.
+    """
+
+    pipeline_tag: ClassVar[str]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Return the features, a column each."""
+
+    @property
+    def target(self) -> pd.Series:
+        """Return what is to be predicted, of shape (rows,)."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def take(self, index: NDArray[np.int64]) -> Self:
+        """Return the rows at `index`, of shape (n,)."""
+
+    def describe(self) -> tuple[Feature, ...]:
+        """Return the schema of a row."""
+
+    def batches(self, files: Files) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield the tensors that the graph takes, some rows at a time."""
+
+    def observations(self, files: Files) -> dict[str, NDArray[Any]]:
+        """Return what is monitored for drift, each of shape (rows,)."""
+
+    def reference(self, test: Self) -> Self:
+        """Return the rows that production is compared with: these, or the test rows."""
+
+    def select(self, artifact: Artifact) -> Self:
+        """Return the columns as an artifact's model takes them."""

@@ -1,0 +1,1 @@
+"""Tables: columns of numbers, booleans and categories."""

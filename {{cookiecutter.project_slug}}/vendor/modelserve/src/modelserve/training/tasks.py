@@ -1,0 +1,55 @@
+"""What training does differently for a classifier and for a regressor."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..artifact import OutputBounds
+from .sections import OutputSection
+
+Name = Literal["classifier", "regressor"]
+
+
+class Task(Protocol):
+    """A classifier's or a regressor's part of a training run."""
+
+    def stratify(self, target: NDArray[np.object_]) -> NDArray[Any]:
+        """Return the strata whose shares a split keeps, of shape (rows,)."""
+
+    def labels_of(self, target: Sequence[Any]) -> tuple[str, ...]:
+        """Return the labels in the target; none for a regressor."""
+
+    def fallback(self, target: Sequence[Any], labels: Sequence[str]) -> tuple[float, ...]:
+        """Return what the service answers when the model fails, of shape (n_outputs,)."""
+
+    def output_bounds(
+        self,
+        target: Sequence[Any],
+        outputs: NDArray[np.float32],
+        fallback: tuple[float, ...],
+        section: OutputSection,
+    ) -> OutputBounds:
+        """Return the bounds of every answer, and the interval around it."""
+
+    def measure(
+        self,
+        target: Sequence[Any],
+        outputs: NDArray[np.float32],
+        labels: Sequence[str],
+        bounds: OutputBounds,
+    ) -> dict[str, float]:
+        """Return the metrics of outputs of shape (rows, n_outputs)."""
+
+
+def load_task(name: Name) -> Task:
+    """Return a task by its name."""
+    # pylint: disable=import-outside-toplevel  # each imports the metrics that it needs
+    if name == "classifier":
+        from .classifier import Classifier
+
+        return Classifier()
+    from .regressor import Regressor
+
+    return Regressor()

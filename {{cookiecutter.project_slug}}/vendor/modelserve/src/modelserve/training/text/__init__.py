@@ -1,0 +1,1 @@
+"""Texts: one a row, tokenized for the model."""

@@ -1,0 +1,74 @@
+"""Where a text model comes from: trained here, from a folder, or from the Hugging Face Hub."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from ...errors import ConfigurationError
+from ..exported_model import ExportedModel
+from ..sections import Options
+from .texts import Texts
+
+SOURCE = r"^(sample|hub:[\w.-]+(/[\w.-]+)?@[0-9a-f]{40}|path:.+)$"
+
+
+class TextOptions(Options):
+    """The keys of `[model]` in config/training.toml for texts.
+
+    `source` is "sample", a bag-of-tokens model trained in seconds; "hub:OWNER/NAME@COMMIT", a model
+    from the Hugging Face Hub; or "path:FOLDER", a local one, laid out as there. `labels` map the
+    model's own labels to yours.
+    """
+
+    source: Annotated[str, Field(pattern=SOURCE)] = "sample"
+    labels: dict[str, str] = Field(default={})
+    max_tokens: int | None = Field(default=None, ge=1)
+    int8: bool = False
+    vocabulary: int = Field(default=4_000, ge=10)
+
+    def at(self, folder: Path) -> Self:
+        """Return the options with a relative path that starts at the project's folder."""
+        kind, _, place = self.source.partition(":")
+        if kind != "path":
+            return self
+        return self.model_copy(update={"source": f"path:{folder / place}"})
+
+
+def train_text_model(training: Texts, options: TextOptions, seed: int) -> ExportedModel:
+    """Return the model that the options name, with its graph.
+
+    Raises:
+        ConfigurationError: the options hold keys that the sample's own model does not use.
+    """
+    # pylint: disable=import-outside-toplevel  # each source needs other libraries
+    kind, _, place = options.source.partition(":")
+    if kind == "sample":
+        from .bag_of_tokens import train_bag_of_tokens
+        from .model_folder import DEFAULT_TOKENS
+
+        if unused := [name for name in ("labels", "int8") if getattr(options, name)]:
+            raise ConfigurationError(
+                f"[model] {' and '.join(unused)} in config/training.toml: only a model from hub: "
+                'or path: has them; source is "sample".'
+            )
+        return train_bag_of_tokens(
+            training,
+            vocabulary=options.vocabulary,
+            max_tokens=options.max_tokens or DEFAULT_TOKENS,
+            seed=seed,
+        )
+    from .pretrained import load_pretrained
+
+    folder, source = Path(place), f"path:{Path(place).name}"
+    if kind == "hub":
+        from .hub import fetch
+
+        folder, source = fetch(*place.split("@")), options.source
+    return load_pretrained(
+        folder,
+        labels=options.labels,
+        max_tokens=options.max_tokens,
+        int8=options.int8,
+        source=source,
+    )
