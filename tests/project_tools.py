@@ -38,8 +38,8 @@ def run_command(project: BakedProject, *words: str, expected: int = 0) -> str:
 
 def run_suite(project: BakedProject, *words: str, expected: int = 0) -> str:
     """Run the project's tests as `nox -s tests` does, with coverage and its floor."""
-    chosen = words or ("--cov",)
-    return run_python(project, "-m", "pytest", "-q", *PLUGINS, *chosen, expected=expected)
+    command = ("-m", "pytest", "-q", "--tb=short", *PLUGINS, *(words or ("--cov",)))
+    return run_python(project, *command, expected=expected)
 
 
 def check_source(project: BakedProject) -> None:

@@ -77,7 +77,7 @@ def test_a_package_that_the_lock_does_not_know_is_refused(project: BakedProject)
     (project.path / "model" / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
     foreign = {"name": "foreign", "version": "1", "purl": "pkg:pypi/foreign@1"}
     (project.path / "sbom.json").write_text(json.dumps({"components": [foreign]}), encoding="utf-8")
-    tool = ("uvx", "--from", "cyclonedx-bom==7.5.0", "python")
-    done = project.run(*tool, ".github/scripts/complete_sbom.py")
+    tool = ("uvx", "--from", "cyclonedx-bom==7.5.0", "python", "-m", "modelserve.deploy")
+    done = project.run(*tool, "complete-sbom", PYTHONPATH="vendor/modelserve/src")
     assert done.returncode == 1
     assert "pkg:pypi/foreign@1: not in requirements/serving.txt" in done.stdout

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from tests.bakery import BakedProject
+from tests.bakery import LIBRARY, BakedProject
 from tests.cloud_run.conftest import VARIABLES
 
 COMMAND = re.compile(r"^\$ (?:export .*|(.*))$", re.M)
@@ -48,11 +48,13 @@ def test_commands_that_make_or_end_something_name_their_project(page: str) -> No
 
 
 def test_commands_of_the_project_are_its_own(page: str, baked: BakedProject) -> None:
-    """As its README lists them."""
+    """As the library defines them."""
     found = commands(page, f".venv/bin/{baked.slug}")
-    listed = re.findall(r"^(\S+) {3,}[A-Z]", baked.read("README.md"), re.M)
+    folder = LIBRARY / "src" / "modelserve" / "commands"
+    modules = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    defined = re.findall(r"^@app\.command\(.*\)\ndef (\w+)", modules, re.M)
     assert {line.split()[1] for line in found} == {"key", "golden"}
-    assert {"key", "golden"} <= set(listed)
+    assert {"key", "golden"} <= set(defined)
 
 
 def test_a_rollback_is_asked_for_as_the_workflow_takes_it(page: str, baked: BakedProject) -> None:
@@ -66,7 +68,7 @@ def test_a_rollback_is_asked_for_as_the_workflow_takes_it(page: str, baked: Bake
 def test_every_role_that_is_given_is_explained(page: str, baked: BakedProject) -> None:
     """And none is explained that is not given."""
     given = set(re.findall(r"roles/([\w.]+)", baked.read("deploy/set-up.sh")))
-    section = page.split("\n## Who may do what\n")[1].split("\n## ")[0]
+    section = page.split("\n## Permissions\n")[1].split("\n## ")[0]
     table = [line for line in section.splitlines() if line.startswith("|")][2:]
     told = {role for line in table for role in re.findall(r"`([\w.]+)`", line.split("|")[2])}
     assert told == given

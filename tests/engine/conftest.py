@@ -11,7 +11,7 @@ from socketserver import BaseServer
 from typing import Any
 
 import pytest
-from modelserve import Project, artifact
+from modelserve import Project, Service, artifact
 from modelserve.settings import Settings
 from modelserve.training.config import Config
 from prometheus_client.parser import text_string_to_metric_families
@@ -130,8 +130,8 @@ def make_client(project: Project, make_settings: MakeSettings) -> Iterator[MakeC
     """Return a way to clients of services with other settings; they are stopped at the end."""
     with ExitStack() as running:
 
-        def make(**changes: Any) -> TestClient:
-            app = project.service_class(make_settings(**changes)).create_app()
+        def make(service_class: type[Service] | None = None, **changes: Any) -> TestClient:
+            app = (service_class or project.service_class)(make_settings(**changes)).create_app()
             return running.enter_context(TestClient(app, raise_server_exceptions=False))
 
         yield make

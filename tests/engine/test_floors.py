@@ -1,140 +1,157 @@
-"""Imports go down, and serving and training never meet below the commands."""
+"""Imports of the library go down, and only declared dependencies are imported."""
 
 import ast
+import itertools
 import shutil
+import sys
+import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from modelserve import errors
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-PACKAGE = Path(errors.__file__).parent
-NAME = errors.__name__.partition(".")[0]
+from tests.engine.families import LIBRARY
 
-# From the ground up. A module may import from the floors below its own, and from no other.
-FLOORS = (
-    ("", "commands", "monitoring", "monitoring.report", "serving", "training"),
-    (
-        "errors",
-        *("monitoring.answer_keys", "monitoring.moments", "monitoring.report.svg"),
-        "monitoring.report.wording",
-    ),
-    ("monitoring.hours", "settings", "toml_file"),
-    ("artifact", "logs", "monitoring.buckets", "monitoring.config", "notify"),
-    (
-        *("answers", "bins", "smoke", "tokens"),
-        *("monitoring.report_folder", "monitoring.thresholds"),
-        *("serving.access", "serving.arrays", "serving.body", "serving.content_types"),
-        "serving.lazy_app",
-        *("serving.ledger", "serving.part_file", "serving.schemas", "serving.series"),
-        *("training.graphs", "training.quantisation", "training.reference", "training.sections"),
-    ),
-    (
-        *("monitoring.findings", "monitoring.replies", "monitoring.statistics"),
-        *("serving.exchange", "serving.inputs", "serving.json_route", "serving.key_watch"),
-        *("serving.outcomes", "serving.outputs", "serving.playground", "serving.problems"),
-        *("serving.protocol_schemas", "serving.runtime", "serving.security", "serving.spool"),
-        *("serving.tensors", "serving.validity"),
-        *("training.data", "training.evaluate", "training.gate", "training.model_folder"),
-    ),
-    (
-        *("monitoring.baseline", "monitoring.chance", "monitoring.exposition"),
-        *("monitoring.forms", "monitoring.lines", "monitoring.outcomes"),
-        *("monitoring.report.bars", "monitoring.report.markup", "monitoring.report.reliability"),
-        "monitoring.violations",
-        *("serving.codec", "serving.inference_protocol", "serving.journal", "serving.predictor"),
-        *("training.card", "training.export", "training.made", "training.parts"),
-        "training.transformer",
-    ),
-    (
-        *("monitoring.fairness", "monitoring.inputs", "monitoring.performance"),
-        *("monitoring.records", "monitoring.report.headline", "monitoring.report.plots"),
-        *("monitoring.report.read", "monitoring.tally"),
-        *("serving.capture", "serving.feedback", "serving.metrics", "serving.request_log"),
-        *("training.bag_of_tokens", "training.parity", "training.pipeline"),
-    ),
-    (
-        *("monitoring.confidence", "monitoring.drift", "monitoring.exchanges"),
-        *("monitoring.ground_truth", "monitoring.report.fields", "monitoring.report.outcomes"),
-        *("serving.csv_codec", "serving.json_lines", "serving.observations", "serving.service"),
-    ),
-    (
-        *("monitoring.captures", "monitoring.evidence", "monitoring.report.fairness"),
-        *("monitoring.report.labels", "serving.invocations"),
-        *("training.boosting", "training.pretrained"),
-    ),
-    ("monitoring.conclusion", "monitoring.processes", "monitoring.report.page", "training.hub"),
-    ("monitoring.job", "training.model"),
-    ("training.config", "training.imported"),
-    ("training.packing",),
-    ("serving.hot_path", "serving.protocol_routes", "serving.routes", "training.train"),
-    ("serving.feedback_routes", "serving.platform"),
-    ("serving.framework",),
-    ("serving.app",),
-    ("batch", "display", "promotion", "serving.server"),
-    ("commands.options",),
-    ("commands.artifacts", "commands.monitoring", "commands.serving", "commands.training"),
-    ("cli",),
-)
-FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
+PACKAGE = LIBRARY / "src" / "modelserve"
+NAME = PACKAGE.name
+
+# For each folder, the other folders that its modules may import from; "" is the package itself.
+FLOORS = {
+    "deploy": set(),  # the standard library only: workflows run it without an environment
+    "": {"commands", "serving"},
+    "monitoring": {""},
+    "training": {""},
+    "serving": {"", "monitoring"},
+    "commands": {"", "monitoring", "serving", "training"},
+    "testing": {"", "serving", "training"},
+}
+# The only modules of the package itself that import from a folder.
+STAIRS = {"batch": "serving", "cli": "commands", "service": "serving"}
+
+
+class Import(NamedTuple):
+    """An import of another module: lazy ones are in a function."""
+
+    module: str
+    lazy: bool
 
 
 def modules(package: Path) -> dict[str, Path]:
     """Return the files of a package by their modules' names within it."""
     found = {}
-    for path in modelserve.rglob("*.py"):
+    for path in package.rglob("*.py"):
         parts = path.relative_to(package).with_suffix("").parts
         found[".".join(parts).removesuffix("__init__").rstrip(".")] = path
     return found
 
 
-def imports(module: str, files: dict[str, Path]) -> Iterator[str]:
-    """Yield the package's modules that a module imports, wherever in it the import stands."""
+def statements(node: ast.AST, *, lazy: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield the import statements that run, each with whether it is in a function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child, lazy
+        elif not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from statements(child, lazy=lazy or function)
+
+
+def names(node: ast.stmt, module: str, path: Path) -> list[str]:
+    """Return the absolute names that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert isinstance(node, ast.ImportFrom)
+    source = node.module.split(".") if node.module else []
+    if node.level:
+        here = [NAME, *module.split(".")] if module else [NAME]
+        source = here[: len(here) - node.level + (path.name == "__init__.py")] + source
+    return [".".join([*source, alias.name]) for alias in node.names]
+
+
+def imports(module: str, files: dict[str, Path]) -> Iterator[Import]:
+    """Yield the package's modules that a module imports."""
     path = files[module]
-    here = module.split(".") if module else []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [each.name for each in node.names]
-            inside = [name.split(".")[1:] for name in names if name.split(".")[0] == NAME]
-        elif isinstance(node, ast.ImportFrom):
-            source = node.module.split(".") if node.module else []
-            if node.level:
-                depth = node.level - (path.name == "__init__.py")
-                source = here[: len(here) - depth] + source
-            elif source[0] == NAME:
-                source = source[1:]
-            else:
-                continue
-            inside = [[*source, each.name] for each in node.names]
-        else:
-            continue
-        for steps in inside:
-            whole = ".".join(steps)
-            yield whole if whole in files else ".".join(steps[:-1])
+    for node, lazy in statements(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in names(node, module, path):
+            top, _, inside = name.partition(".")
+            if top == NAME:
+                known = inside if inside in files else inside.rpartition(".")[0]
+                yield Import(known, lazy)
 
 
-def violations(package: Path) -> list[str]:
+def folder_of(module: str, files: dict[str, Path]) -> str:
+    """Return the folder of the package that a module is in."""
+    is_folder = files[module].name == "__init__.py" and module
+    return module.split(".")[0] if "." in module or is_folder else ""
+
+
+def violations(package: Path) -> set[str]:
     """Return what is wrong with the imports of a package."""
     files = modules(package)
-    wrong = [f"{module} is on no floor" for module in files if module not in FLOOR_OF]
-    for module in files.keys() & FLOOR_OF.keys():
-        for other in set(imports(module, files)):
-            sides = {module.split(".")[0], other.split(".")[0]}
-            if sides == {"serving", "training"}:
-                wrong.append(f"{module} imports {other} across the house")
-            elif FLOOR_OF.get(other, 0) >= FLOOR_OF[module]:
-                wrong.append(f"{module} imports {other}, which is not below it")
+    wrong, eager = set(), {}
+    for module in files:
+        found = set(imports(module, files))
+        eager[module] = {each.module for each in found if not each.lazy} - {module}
+        floor = folder_of(module, files)
+        if floor not in FLOORS:
+            wrong.add(f"{floor} has no floor")
+            continue
+        for other in {each.module for each in found}:
+            target = folder_of(other, files)
+            allowed = FLOORS[floor] if floor else {STAIRS.get(module)}
+            if target != floor and target not in allowed:
+                wrong.add(f"{module} imports {other}, which is not below it")
+    try:
+        TopologicalSorter(eager).prepare()
+    except CycleError as error:
+        wrong.add(f"{' imports '.join(reversed(error.args[1]))}: a cycle")
+    return wrong
+
+
+def requirements(distribution: str) -> set[str]:
+    """Return the distributions that an installed one requires: starlette is a part of FastAPI."""
+    with suppress(PackageNotFoundError):
+        found = requires(distribution) or []
+        return {canonicalize_name(Requirement(text).name) for text in found}
+    return set()
+
+
+def undeclared(package: Path) -> set[str]:
+    """Return what is imported beyond the standard library and the declared dependencies."""
+    project = tomllib.loads((LIBRARY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = itertools.chain(project["dependencies"], *project["optional-dependencies"].values())
+    declared = {canonicalize_name(Requirement(text).name) for text in asked}
+    declared |= {name for each in declared for name in requirements(each)}
+    distributions = packages_distributions()
+    declared |= {"boto3", "botocore", "cyclonedx"}  # where a step of a deployment installs them
+    wrong = set()
+    for module, path in modules(package).items():
+        for node, _ in statements(ast.parse(path.read_text(encoding="utf-8"))):
+            for name in {each.partition(".")[0] for each in names(node, module, path)}:
+                origins = map(canonicalize_name, distributions.get(name, [name]))
+                if name not in {NAME, *sys.stdlib_module_names} and declared.isdisjoint(origins):
+                    wrong.add(f"{module} imports {name}")
     return wrong
 
 
 def test_imports_go_down() -> None:
-    assert not violations(PACKAGE)
+    assert violations(PACKAGE) == set()
 
 
-def test_every_module_that_is_imported_was_seen() -> None:
+def test_only_declared_dependencies_are_imported() -> None:
+    assert undeclared(PACKAGE) == set()
+
+
+def test_imports_of_every_form_are_seen() -> None:
     files = modules(PACKAGE)
-    assert set(imports("serving.app", files)) >= {"artifact", "settings", "serving.hot_path"}
-    assert "training.train" in set(imports("commands.training", files))
+    seen = {each.module for each in imports("commands.training", files)}
+    assert {"artifact", "commands.options", "training.train", "display"} <= seen
+    assert Import("serving.app", lazy=True) in set(imports("service", files))
 
 
 @pytest.mark.parametrize(
@@ -142,48 +159,53 @@ def test_every_module_that_is_imported_was_seen() -> None:
     [
         pytest.param(
             "serving.codec",
-            "from .app import start",
-            "serving.codec imports serving.app, which is not below it",
-            id="upwards",
+            "from .app import create_app",
+            "a cycle",
+            id="a-cycle",
         ),
         pytest.param(
             "serving.metrics",
-            "def late():\n    from . import feedback",
-            "serving.metrics imports serving.feedback, which is not below it",
-            id="sideways-and-late",
+            "def late():\n    from ..training import config",
+            "serving.metrics imports training.config, which is not below it",
+            id="lazily",
         ),
         pytest.param(
             "serving.app",
             "from ..training.config import Config",
-            "serving.app imports training.config across the house",
+            "serving.app imports training.config, which is not below it",
             id="serving-imports-training",
         ),
         pytest.param(
             "training.train",
             f"import {NAME}.serving.codec",
-            "training.train imports serving.codec across the house",
+            "training.train imports serving.codec, which is not below it",
             id="training-imports-serving",
         ),
         pytest.param(
-            "serving",
-            "from .app import start",
-            "serving imports serving.app, which is not below it",
-            id="package-imports-its-module",
+            "deploy",
+            "from ..errors import ServiceError",
+            "deploy imports errors, which is not below it",
+            id="deploy-imports-the-library",
         ),
         pytest.param(
             "settings",
-            f"from {NAME} import logs",
-            "settings imports logs, which is not below it",
+            f"from {NAME} import commands",
+            "settings imports commands, which is not below it",
             id="absolute",
         ),
-        pytest.param("helpers", "", "helpers is on no floor", id="module-on-no-floor"),
+        pytest.param(
+            "settings", "import iris_classifier", "settings imports iris_classifier", id="project"
+        ),
+        pytest.param("helpers.strings", "", "helpers has no floor", id="a-new-folder"),
     ],
 )
-def test_a_planted_violation_is_caught(
+def test_a_planted_violation_is_found(
     tmp_path: Path, module: str, line: str, complaint: str
 ) -> None:
     package = Path(shutil.copytree(PACKAGE, tmp_path / NAME))
-    path = modules(package).get(module, package / f"{module}.py")
+    path = modules(package).get(module, package / f"{module.replace('.', '/')}.py")
+    path.parent.mkdir(exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     path.write_text(f"{before}\n{line}\n", encoding="utf-8")
-    assert set(violations(package)) - set(violations(PACKAGE)) == {complaint}
+    (found,) = (violations(package) | undeclared(package)) - violations(PACKAGE)
+    assert found.endswith(complaint)

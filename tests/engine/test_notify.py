@@ -69,7 +69,7 @@ def test_a_message_reaches_the_webhook_and_its_failure_is_only_logged(
     webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
     notifier = notify.make_notifier(Settings(webhook_url=webhook.url, webhook_timeout_s=PATIENCE_S))
-    notifier.tell("key", "the model “failed”")
+    notifier.notify("key", "the model “failed”")
     notifier.drain()
     assert webhook.heard == [{"text": "the model “failed”"}]
     assert caplog.messages == ([] if webhook.status == 200 else ["notification failed"])
@@ -79,8 +79,8 @@ def test_a_webhook_that_is_not_there_is_only_logged(caplog: pytest.LogCaptureFix
     with Webhook(200) as server:
         url = server.url
     notifier = notify.make_notifier(Settings(webhook_url=url, webhook_interval_s=0))
-    notifier.tell("key", "one")
-    notifier.tell("key", "two")
+    notifier.notify("key", "one")
+    notifier.notify("key", "two")
     notifier.drain()
     assert caplog.messages == ["notification failed"] * 2
     assert url not in caplog.text
@@ -90,8 +90,8 @@ def test_the_same_failure_is_told_once_in_a_while() -> None:
     told = Told()
     notifier = notify.Notifier(told.send, interval_s=60)
     for text in ("first", "second", "third"):
-        notifier.tell("one", text)
-    notifier.tell("other", "another")
+        notifier.notify("one", text)
+    notifier.notify("other", "another")
     notifier.drain()
     assert told.texts == ["first", "another"]
 
@@ -103,7 +103,7 @@ def test_what_was_held_back_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     notifier = notify.Notifier(told.send, interval_s=60)
     for seconds in (0, 30, 59, 60, 120, 121):
         now[0] = 1_000.0 + seconds
-        notifier.tell("key", f"at {seconds}")
+        notifier.notify("key", f"at {seconds}")
     notifier.drain()
     assert told.texts == ["at 0", "at 60 (2 more like it)", "at 120"]
 
@@ -111,10 +111,10 @@ def test_what_was_held_back_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_flood_is_dropped_while_the_webhook_hangs(caplog: pytest.LogCaptureFixture) -> None:
     told = Told(held=True)
     notifier = notify.Notifier(told.send, interval_s=60, limit=2)
-    notifier.tell("first", "first")
+    notifier.notify("first", "first")
     assert told.entered.wait(PATIENCE_S)
     for i in range(5):
-        notifier.tell(f"key {i}", f"text {i}")
+        notifier.notify(f"key {i}", f"text {i}")
     told.go.set()
     notifier.drain()
     assert told.texts == ["first", "text 0", "text 1"]
@@ -125,15 +125,15 @@ def test_only_so_many_failures_are_remembered() -> None:
     told = Told()
     notifier = notify.Notifier(told.send, interval_s=60, limit=5_000)
     for i in range(1_001):
-        notifier.tell(f"key {i}", "new")
-    notifier.tell("key 1000", "remembered")
-    notifier.tell("key 0", "forgotten")
+        notifier.notify(f"key {i}", "new")
+    notifier.notify("key 1000", "remembered")
+    notifier.notify("key 0", "forgotten")
     notifier.drain()
     assert told.texts == ["new"] * 1_001 + ["forgotten"]
 
 
 def test_without_a_webhook_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
     notifier = notify.make_notifier(Settings(webhook_url=None))
-    notifier.tell("key", "text")
+    notifier.notify("key", "text")
     notifier.drain()
     assert not caplog.messages

@@ -165,7 +165,7 @@ def test_an_answer_of_another_shape_is_wrong(
 ) -> None:
     whole = {"model_version": fake.manifest.version, "degraded": False}
     fake.change = lambda _: whole | answer
-    assert complaints()[0] == "golden case 0 is answered by something else than one prediction"
+    assert complaints()[0] == "golden case 0 is not answered by one prediction"
 
 
 @pytest.mark.parametrize(("slow", "late"), [(1, False), (2, True)], ids=["one", "two"])
@@ -220,7 +220,7 @@ def test_an_unreachable_service_is_reported_with_its_address(found: Artifact) ->
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "host/predict", "http://", "/predict"])
 def test_an_invalid_address_is_rejected(url: str) -> None:
-    with pytest.raises(errors.ConfigurationError, match="is no address"):
+    with pytest.raises(errors.ConfigurationError, match="is not a URL"):
         ServiceClient(url)
 
 
@@ -247,4 +247,4 @@ def test_credentials_are_sent(
 def test_https_is_supported() -> None:
     assert "https" in smoke.CONNECTIONS
     with pytest.raises(errors.UnansweredError, match="cannot be reached"):
-        ServiceClient("https://127.0.0.1:1/predict").ask({})
+        ServiceClient("https://127.0.0.1:1/predict").predict({})

@@ -110,9 +110,10 @@ def handle(world: World) -> Callable[..., None]:
     return handle_one
 
 
-def test_drift_starts_a_training_run_and_is_told(
+def test_drift_starts_a_training_run_and_notifies(
     handle: Callable[..., None], listener: Listener
 ) -> None:
+    """On main, with the token; the webhook gets the alarm's words."""
     handle()
     assert listener.asked[0] == (DISPATCHES, {"ref": "main"}, "Bearer ghp_secret")
     path, body, token = listener.asked[1]
@@ -128,9 +129,10 @@ def test_drift_starts_a_training_run_and_is_told(
         pytest.param({"NewStateValue": "INSUFFICIENT_DATA"}, id="no-data"),
     ],
 )
-def test_what_is_no_drift_is_only_told(
+def test_what_is_no_drift_only_notifies(
     handle: Callable[..., None], listener: Listener, changes: dict[str, str]
 ) -> None:
+    """And starts no training run."""
     handle(**changes)
     assert listener.paths() == [HOOK]
 
@@ -138,21 +140,24 @@ def test_what_is_no_drift_is_only_told(
 def test_a_message_that_comes_twice_is_acted_upon_once(
     handle: Callable[..., None], listener: Listener
 ) -> None:
+    """A topic may deliver it twice."""
     handle()
     handle()
     assert listener.paths() == [DISPATCHES, HOOK]
 
 
 def test_each_change_of_state_counts(handle: Callable[..., None], listener: Listener) -> None:
+    """By its time."""
     handle()
     handle(StateChangeTime="2026-02-01T09:14:03.102+0000")
     assert listener.paths() == [DISPATCHES, HOOK] * 2
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_what_may_pass_is_tried_again(
+def test_a_failing_server_is_tried_again(
     handle: Callable[..., None], listener: Listener, world: World, status: int
 ) -> None:
+    """After a pause, which grows."""
     listener.statuses = [status, status]
     handle()
     assert listener.paths() == [DISPATCHES] * 3 + [HOOK]
@@ -160,9 +165,10 @@ def test_what_may_pass_is_tried_again(
 
 
 @pytest.mark.parametrize("status", [401, 404, 422])
-def test_a_refusal_is_final_and_the_other_act_is_still_done(
+def test_a_refusal_is_final_and_the_other_action_still_runs(
     handle: Callable[..., None], listener: Listener, world: World, status: int
 ) -> None:
+    """Without a pause: another attempt would be rejected too."""
     listener.statuses = [status]
     with pytest.raises(RuntimeError, match="An action failed"):
         handle()
@@ -173,6 +179,7 @@ def test_a_refusal_is_final_and_the_other_act_is_still_done(
 def test_what_failed_is_done_when_lambda_calls_again_and_nothing_else(
     handle: Callable[..., None], listener: Listener
 ) -> None:
+    """What succeeded is not done twice."""
     listener.statuses = [503] * 4
     with pytest.raises(RuntimeError):
         handle()
@@ -186,6 +193,7 @@ def test_a_server_that_never_answers_is_given_up(
     listener: Listener,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """After four attempts."""
     monkeypatch.setattr(alarm_function, "TIMEOUT_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         world.secrets["webhook-url"] = f"http://127.0.0.1:{silent.getsockname()[1]}/"
@@ -205,9 +213,10 @@ def test_all_tries_fit_into_the_functions_time(project: BakedProject) -> None:
 
 
 @pytest.mark.parametrize("missing", ["github-token", "webhook-url"])
-def test_without_a_secret_its_act_is_left_out(
+def test_without_a_secret_its_action_is_skipped(
     handle: Callable[..., None], listener: Listener, world: World, missing: str
 ) -> None:
+    """And the other one is done."""
     del world.secrets[missing]
     handle()
     assert listener.paths() == [HOOK if missing == "github-token" else DISPATCHES]
@@ -221,7 +230,8 @@ def test_without_a_secret_its_act_is_left_out(
         pytest.param("[]", id="no-object"),
     ],
 )
-def test_what_is_no_alarm_is_passed_over(world: World, listener: Listener, message: str) -> None:
+def test_what_is_no_alarm_is_ignored(world: World, listener: Listener, message: str) -> None:
+    """A budget's notification, say."""
     record = {"Sns": {"Message": message}}
     alarm_function.handle_alarms({"Records": [record]}, world.dependencies())
     assert listener.asked == []

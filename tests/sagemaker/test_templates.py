@@ -186,7 +186,9 @@ def test_the_function_hears_of_the_alarm_that_starts_training(service: Template)
 def test_what_alarms_name_is_there(project: BakedProject, service: Template) -> None:
     """A runbook, and the workflow."""
     made = service.resources("AWS::CloudWatch::Alarm").values()
-    named = {path for each in made for path in re.findall(r"\S+/docs/\S+", each["AlarmDescription"])}
+    named = {
+        path for each in made for path in re.findall(r"\S+/docs/\S+", each["AlarmDescription"])
+    }
     assert len(named) == 4
     workflow = service.resources()["Function"]["Environment"]["Variables"]["WORKFLOW"]
     assert named | {f".github/workflows/{workflow}"} <= set(project.files())

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 
 Row = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def batch(project: Project, found: Artifact) -> Batch:
+def batch(project: Project, found: Artifact) -> BatchPredictor:
     """Return the model, loaded once."""
-    return Batch(project.make_service(found.folder))
+    return BatchPredictor(project.make_service(found.folder))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 
 Row = dict[str, Any]
 
@@ -36,7 +36,7 @@ def rejected(output: Path) -> Path:
     return output.with_name(f"{output.name}.rejected")
 
 
-def answers(batch: Batch, rows: list[Row]) -> list[Row]:
+def answers(batch: BatchPredictor, rows: list[Row]) -> list[Row]:
     """Return what the service would answer, each with its row's number."""
     response = json.loads(batch.answer(json.dumps({"instances": rows}).encode(), "id"))
     return [{"row": number} | answer for number, answer in enumerate(response["predictions"])]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from modelserve.batch import Batch, Shard
+from modelserve.batch import BatchPredictor, Shard
 from modelserve.serving.table_inputs import TableInputs
 from modelserve.serving.text_inputs import TextInputs
 
@@ -16,21 +16,21 @@ FAMILIES = ("iris", "sentiment")
 
 @pytest.mark.parametrize("name", ["rows.csv", "ROWS.CSV", "rows.jsonl", "rows"])
 def test_a_file_is_answered_as_the_service_answers(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path, name: str
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path, name: str
 ) -> None:
     write = write_csv if name.lower().endswith(".csv") else write_lines
     source = write(tmp_path / name, rows)
 
-    tally = batch.run(source, output)
+    counts = batch.run(source, output)
 
     assert read(output) == answers(batch, rows)
-    assert (tally.answered, tally.rejected) == (len(rows), 0)
+    assert (counts.answered, counts.rejected) == (len(rows), 0)
     assert list(output.parent.iterdir()) == [output]
 
 
 @pytest.mark.parametrize("write", [write_csv, write_lines])
 def test_a_byte_order_mark_is_skipped(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path, write: Callable[..., Path]
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path, write: Callable[..., Path]
 ) -> None:
     source = write(tmp_path / f"rows.{write.__name__[6:]}", rows, "utf-8-sig")
     assert source.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -39,22 +39,26 @@ def test_a_byte_order_mark_is_skipped(
 
 
 def test_a_file_longer_than_one_chunk_is_answered(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+    batch: BatchPredictor,
+    rows: list[Row],
+    tmp_path: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for inputs in (TableInputs, TextInputs):
         monkeypatch.setattr(inputs, "chunk", 2)
     values = [*rows[:3], None, *rows[3:5]]
 
-    tally = batch.run(write_lines(tmp_path / "rows.jsonl", values), output)
+    counts = batch.run(write_lines(tmp_path / "rows.jsonl", values), output)
 
     assert [each["row"] for each in read(output)] == [0, 1, 2, 4, 5]
     assert [each["row"] for each in read(rejected(output))] == [3]
-    assert (tally.answered, tally.rejected) == (5, 1)
+    assert (counts.answered, counts.rejected) == (5, 1)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
 def test_shards_partition_the_rows(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path, count: int
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path, count: int
 ) -> None:
     source = write_csv(tmp_path / "rows.csv", rows)
 
@@ -70,7 +74,7 @@ def test_shards_partition_the_rows(
 
 
 def test_empty_lines_are_skipped(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path
 ) -> None:
     source = tmp_path / "rows.jsonl"
     first, second = json.dumps(rows[0]), json.dumps(rows[1])
@@ -80,7 +84,7 @@ def test_empty_lines_are_skipped(
 
 
 def test_empty_lines_of_a_csv_are_skipped(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path
 ) -> None:
     source = write_csv(tmp_path / "rows.csv", rows[:2])
     source.write_bytes(source.read_bytes().replace(b"\r\n", b"\r\n\r\n") + b"\n\n")
@@ -91,17 +95,17 @@ def test_empty_lines_of_a_csv_are_skipped(
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\n"], ids=["empty", "BOM", "lines"])
 def test_an_empty_file_has_no_answers(
-    batch: Batch, tmp_path: Path, output: Path, name: str, content: bytes
+    batch: BatchPredictor, tmp_path: Path, output: Path, name: str, content: bytes
 ) -> None:
     source = tmp_path / name
     source.write_bytes(content)
-    tally = batch.run(source, output)
+    counts = batch.run(source, output)
     assert output.read_bytes() == b""
-    assert (tally.answered, tally.rejected) == (0, 0)
+    assert (counts.answered, counts.rejected) == (0, 0)
 
 
 def test_a_csv_without_rows_has_no_answers(
-    batch: Batch, row: Row, tmp_path: Path, output: Path
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
 ) -> None:
     source = tmp_path / "rows.csv"
     source.write_text(",".join(row), encoding="utf-8")

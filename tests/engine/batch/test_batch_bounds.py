@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 from modelserve.errors import ModelError
 from modelserve.types import Outputs, Tensors
 
@@ -32,7 +32,9 @@ class ConstantModel:
 
 
 @pytest.fixture
-def bounded_batch(project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch) -> Batch:
+def bounded_batch(
+    project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> BatchPredictor:
     """Return a batch whose model exceeds the bounds 0 to 100 in every third row."""
     bounds = found.manifest.output_bounds.model_copy(update={"minimum": 0.0, "maximum": 100.0})
     manifest = found.manifest.model_copy(update={"output_bounds": bounds})
@@ -40,29 +42,29 @@ def bounded_batch(project: Project, found: Artifact, monkeypatch: pytest.MonkeyP
         project.load_settings(), artifact=replace(found, manifest=manifest)
     )
     monkeypatch.setattr(service, "load_model", lambda *_, **__: ConstantModel(50, 50, 100.5))
-    return Batch(service)
+    return BatchPredictor(service)
 
 
 def test_rows_with_a_value_out_of_bounds_are_rejected(
-    bounded_batch: Batch, row: Mapping[str, Any], tmp_path: Path, output: Path
+    bounded_batch: BatchPredictor, row: Mapping[str, Any], tmp_path: Path, output: Path
 ) -> None:
-    tally = bounded_batch.run(write_lines(tmp_path / "rows.jsonl", [row] * 6), output)
+    counts = bounded_batch.run(write_lines(tmp_path / "rows.jsonl", [row] * 6), output)
 
-    assert (tally.answered, tally.rejected) == (4, 2)
+    assert (counts.answered, counts.rejected) == (4, 2)
     assert [each["row"] for each in read(output)] == [0, 1, 3, 4]
     problems = ["the model answered 100.5, not 0 to 100"]
     assert read(rejected(output)) == [{"row": number, "problems": problems} for number in (2, 5)]
 
 
 def test_a_request_with_a_value_out_of_bounds_fails(
-    bounded_batch: Batch, row: Mapping[str, Any]
+    bounded_batch: BatchPredictor, row: Mapping[str, Any]
 ) -> None:
     body = json.dumps({"instances": [row] * 3}).encode()
     with pytest.raises(ModelError, match=r"answered 100\.5, not 0 to 100; look for values"):
         bounded_batch.answer(body, "id")
 
 
-def test_answers_lie_in_their_interval(batch: Batch, found: Artifact, row: Any) -> None:
+def test_answers_lie_in_their_interval(batch: BatchPredictor, found: Artifact, row: Any) -> None:
     body = json.dumps({"instances": [row] * 3}).encode()
     bounds = found.manifest.output_bounds
     assert bounds.interval

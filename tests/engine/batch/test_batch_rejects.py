@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 from modelserve.errors import MalformedError, ModelError
 from modelserve.types import Model
 
@@ -20,7 +20,7 @@ MISSING = "this field is missing"
 
 
 def test_each_invalid_line_is_reported_with_its_number_and_all_reasons(
-    batch: Batch, row: Row, tmp_path: Path, output: Path
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
 ) -> None:
     missing, *_ = row
     spoilt = {name: value for name, value in row.items() if name != missing}
@@ -28,7 +28,7 @@ def test_each_invalid_line_is_reported_with_its_number_and_all_reasons(
     source = tmp_path / "rows.jsonl"
     source.write_text("\n".join([*lines, "{no JSON", "NaN", lines[0]]), encoding="utf-8")
 
-    tally = batch.run(source, output)
+    counts = batch.run(source, output)
 
     assert [each["row"] for each in read(output)] == [0, 4, 7]
     reported = {each["row"]: each["problems"] for each in read(rejected(output))}
@@ -36,12 +36,12 @@ def test_each_invalid_line_is_reported_with_its_number_and_all_reasons(
     assert sorted(reported[1]) == sorted([f"{missing}: {MISSING}", f"no_such: {UNKNOWN}"])
     assert len(reported[2]) == 1
     assert reported[3] == [f"{name}: {MISSING}" for name in row]
-    assert reported[5][0].startswith("no JSON: ")
-    assert (tally.answered, tally.rejected) == (3, 5)
+    assert reported[5][0].startswith("not JSON: ")
+    assert (counts.answered, counts.rejected) == (3, 5)
 
 
 def test_a_csv_row_with_more_values_than_names_is_rejected(
-    batch: Batch, rows: list[Row], tmp_path: Path, output: Path
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path
 ) -> None:
     source = write_csv(tmp_path / "rows.csv", rows[:1])
     line = source.read_bytes().splitlines(keepends=True)[1]
@@ -51,12 +51,12 @@ def test_a_csv_row_with_more_values_than_names_is_rejected(
 
     assert [each["row"] for each in read(output)] == [0, 2]
     assert read(rejected(output)) == [
-        {"row": 1, "problems": ["more values than the head has names"]}
+        {"row": 1, "problems": ["more values than the header has names"]}
     ]
 
 
 def test_rejects_of_an_earlier_run_are_removed(
-    batch: Batch, row: Row, tmp_path: Path, output: Path
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
 ) -> None:
     source = write_lines(tmp_path / "rows.jsonl", [row, {}])
     batch.run(source, output)
@@ -76,7 +76,7 @@ def test_rejects_of_an_earlier_run_are_removed(
     ],
 )
 def test_an_unreadable_file_leaves_the_earlier_answers(
-    batch: Batch, tmp_path: Path, output: Path, name: str, content: bytes | None
+    batch: BatchPredictor, tmp_path: Path, output: Path, name: str, content: bytes | None
 ) -> None:
     source = tmp_path / name
     if content is not None:
@@ -84,7 +84,7 @@ def test_an_unreadable_file_leaves_the_earlier_answers(
     output.write_text("earlier", encoding="utf-8")
     rejected(output).write_text("earlier", encoding="utf-8")
 
-    with pytest.raises(MalformedError, match=rf"{name} cannot be turned into .*answers\.jsonl: "):
+    with pytest.raises(MalformedError, match=rf"{name} cannot be answered into .*answers\.jsonl: "):
         batch.run(source, output)
 
     assert sorted(output.parent.iterdir()) == [output, rejected(output)]
@@ -92,7 +92,7 @@ def test_an_unreadable_file_leaves_the_earlier_answers(
     assert rejected(output).read_text(encoding="utf-8") == "earlier"
 
 
-def test_a_missing_output_folder_is_named(batch: Batch, row: Row, tmp_path: Path) -> None:
+def test_a_missing_output_folder_is_named(batch: BatchPredictor, row: Row, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "rows.jsonl", [row])
     with pytest.raises(MalformedError, match="nowhere"):
         batch.run(source, tmp_path / "nowhere" / "answers.jsonl")
@@ -117,30 +117,32 @@ class Spoilt:
 
 
 @pytest.fixture
-def spoilt_batch(project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch) -> Batch:
+def spoilt_batch(
+    project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> BatchPredictor:
     """Return a batch whose model fails on the first row of each call."""
     service = project.make_service(found.folder)
     load_model = service.load_model
     monkeypatch.setattr(
         service, "load_model", lambda *args, **how: Spoilt(load_model(*args, **how))
     )
-    return Batch(service)
+    return BatchPredictor(service)
 
 
 def test_an_answer_that_is_not_finite_is_rejected(
-    spoilt_batch: Batch, rows: list[Row], tmp_path: Path, output: Path
+    spoilt_batch: BatchPredictor, rows: list[Row], tmp_path: Path, output: Path
 ) -> None:
     source = write_lines(tmp_path / "rows.jsonl", [{}, *rows[:3]])
 
-    tally = spoilt_batch.run(source, output)
+    counts = spoilt_batch.run(source, output)
 
     assert [each["row"] for each in read(output)] == [2, 3]
     last = read(rejected(output))[-1]
     assert last == {"row": 1, "problems": ["the model's answer is not finite"]}
-    assert (tally.answered, tally.rejected) == (2, 2)
+    assert (counts.answered, counts.rejected) == (2, 2)
 
 
-def test_a_request_whose_answer_is_not_finite_fails(spoilt_batch: Batch, row: Row) -> None:
+def test_a_request_whose_answer_is_not_finite_fails(spoilt_batch: BatchPredictor, row: Row) -> None:
     body = json.dumps({"instances": [row]}).encode()
     with pytest.raises(ModelError, match="not finite"):
         spoilt_batch.answer(body, "id")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modelserve.artifact import Artifact, Feature
-from modelserve.batch import Batch
+from modelserve.artifact import Artifact
+from modelserve.batch import BatchPredictor
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import Feature
 from modelserve.serving.table_inputs import TableInputs
 
 FAMILIES = ("iris", "diabetes")
@@ -58,7 +59,7 @@ def test_a_text_is_not_a_number_in_json(inputs: TableInputs) -> None:
 
 
 def test_every_invalid_cell_of_every_row_is_reported(
-    batch: Batch, row: dict[str, Any], tmp_path: Path
+    batch: BatchPredictor, row: dict[str, Any], tmp_path: Path
 ) -> None:
     first, last = min(row), max(row)
     rows = [row, row | {first: "many", last: "few"}, row, row | {last: "inf"}]
@@ -66,11 +67,11 @@ def test_every_invalid_cell_of_every_row_is_reported(
     source, output = tmp_path / "rows.csv", tmp_path / "answers.jsonl"
     source.write_text("\n".join(lines), encoding="utf-8")
 
-    tally = batch.run(source, output)
+    counts = batch.run(source, output)
 
     rejected = tmp_path / "answers.jsonl.rejected"
     reported = [json.loads(line) for line in rejected.read_text(encoding="utf-8").splitlines()]
     fields = [{reason.partition(":")[0] for reason in each["problems"]} for each in reported]
     assert [each["row"] for each in reported] == [1, 3]
     assert fields == [{first, last}, {last}]
-    assert (tally.answered, tally.rejected) == (2, 2)
+    assert (counts.answered, counts.rejected) == (2, 2)

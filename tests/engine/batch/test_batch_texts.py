@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 
 FAMILIES = ("sentiment",)
 CUT = "text: only its first 512 tokens were read; it is longer"
@@ -20,7 +20,7 @@ TEXTS = [
 ]
 
 
-def run(batch: Batch, source: Path) -> tuple[list[Any], dict[int, list[str]]]:
+def run(batch: BatchPredictor, source: Path) -> tuple[list[Any], dict[int, list[str]]]:
     """Return a file's answers, and the problems of its other rows by their numbers."""
     output = source.with_name("answers.jsonl")
     batch.run(source, output)
@@ -48,7 +48,9 @@ def write_lines(path: Path, *texts: Any) -> Path:
     return path
 
 
-def test_a_text_is_answered_alike_from_csv_and_json_lines(batch: Batch, tmp_path: Path) -> None:
+def test_a_text_is_answered_alike_from_csv_and_json_lines(
+    batch: BatchPredictor, tmp_path: Path
+) -> None:
     of_csv = run(batch, write_csv(tmp_path / "rows.csv", ["text"], *([text] for text in TEXTS)))
     of_lines = run(batch, write_lines(tmp_path / "rows.jsonl", *TEXTS))
     body = json.dumps({"instances": [{"text": text} for text in TEXTS]}).encode()
@@ -57,7 +59,7 @@ def test_a_text_is_answered_alike_from_csv_and_json_lines(batch: Batch, tmp_path
     assert of_csv == ([{"row": i} | each for i, each in enumerate(expected)], {})
 
 
-def test_a_truncated_text_has_a_warning(batch: Batch, tmp_path: Path) -> None:
+def test_a_truncated_text_has_a_warning(batch: BatchPredictor, tmp_path: Path) -> None:
     answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", "x", "", LONG, "x", LONG))
     warnings = {each["row"]: each.get("warnings") for each in answers}
     assert warnings == {0: None, 2: [CUT], 3: None, 4: [CUT]}
@@ -65,7 +67,7 @@ def test_a_truncated_text_has_a_warning(batch: Batch, tmp_path: Path) -> None:
     assert list(rejected) == [1]
 
 
-def test_invalid_texts_are_reported_by_their_rows(batch: Batch, tmp_path: Path) -> None:
+def test_invalid_texts_are_reported_by_their_rows(batch: BatchPredictor, tmp_path: Path) -> None:
     answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", 5, "x", "\u200b", None, []))
     assert [each["row"] for each in answers] == [1]
     assert rejected == {
@@ -76,7 +78,7 @@ def test_invalid_texts_are_reported_by_their_rows(batch: Batch, tmp_path: Path) 
     }
 
 
-def test_empty_cells_and_other_columns_are_reported(batch: Batch, tmp_path: Path) -> None:
+def test_empty_cells_and_other_columns_are_reported(batch: BatchPredictor, tmp_path: Path) -> None:
     rows = [["x", "y"], [" ", ""], ["x"]]
     answers, rejected = run(batch, write_csv(tmp_path / "rows.csv", ["text", "label"], *rows))
     unknown = "label: the model has no such field"
@@ -88,9 +90,9 @@ def test_empty_cells_and_other_columns_are_reported(batch: Batch, tmp_path: Path
     }
 
 
-def test_a_lone_surrogate_is_rejected(batch: Batch, tmp_path: Path) -> None:
+def test_a_lone_surrogate_is_rejected(batch: BatchPredictor, tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"
     source.write_text('{"text": "so \\ud83d"}\n{"text": "\\ud83d\\ude00"}\n', encoding="utf-8")
     answers, rejected = run(batch, source)
     assert [each["row"] for each in answers] == [1]
-    assert rejected[0][0].startswith("no JSON: ")
+    assert rejected[0][0].startswith("not JSON: ")

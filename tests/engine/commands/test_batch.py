@@ -27,7 +27,7 @@ def test_batch_exits_with_2_when_rows_are_rejected(
     done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
     assert done.code == 2
     assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
-    assert one_line(done.err) == "error: rows that were wrong: 1; answers.jsonl.rejected says why."
+    assert one_line(done.err) == "error: rows rejected: 1; answers.jsonl.rejected has the reasons."
     assert Path("answers.jsonl.rejected").is_file()
 
 
@@ -59,6 +59,6 @@ def test_a_shard_index_out_of_range_is_rejected(command: Command) -> None:
     done = command("batch", "rows.jsonl", "out.jsonl", "--shard-index", "1")
     assert done.code == 2
     assert one_line(done.err) == (
-        "error: Shard 1 of 1 cannot be; the index starts at 0. "
+        "error: There is no shard 1 of 1: the index starts at 0. "
         "Set --shard-count to the number of tasks."
     )

@@ -16,7 +16,7 @@ from tests.engine.commands.run import Command
         pytest.param("predict", ["without a service", "stdin", "--model"], id="predict"),
         pytest.param("batch", ["every row", ".rejected", "--shard-index"], id="batch"),
         pytest.param("promote", ["unless it is worse", "--to", "--tolerance"], id="promote"),
-        pytest.param("info", ["verifying", "--json"], id="info"),
+        pytest.param("info", ["Verify", "--json"], id="info"),
         pytest.param("golden", ["golden cases", "--model"], id="golden"),
         pytest.param("smoke", ["golden cases", "--latency-ms", "SERVICE_KEY"], id="smoke"),
         pytest.param("key", ["API key", "hash"], id="key"),

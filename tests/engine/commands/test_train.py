@@ -66,7 +66,7 @@ def test_a_gate_with_an_unknown_metric_exits_with_2(
 ) -> None:
     done = command("train", "--config", with_gate("beauty = 1"))
     assert done.code == 2
-    assert "not measured: beauty." in one_line(done.err)
+    assert "unknown metrics: beauty." in one_line(done.err)
 
 
 def test_a_missing_configuration_is_named(command: Command) -> None:

@@ -15,9 +15,14 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no SIGTERM: a process is ended, not asked to stop"
-)
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform == "win32",
+        reason="Windows has no SIGTERM: a process is ended, not asked to stop",
+    ),
+]
 
 OPEN_END = b'{"captureData":{"endpointInput":'
 
@@ -131,7 +136,7 @@ def test_a_kill_costs_the_end_of_one_file_and_the_next_start_saves_the_rest(
     assert part.with_name(part.name.removeprefix(".").removesuffix(".part")) in closed(folder)
     assert set(before) < set(closed(folder))
     assert sorted(names(read(closed(folder)))) == sorted(answered)
-    assert "file adopted" in another.log.read_text(encoding="utf-8")
+    assert "file recovered" in another.log.read_text(encoding="utf-8")
 
 
 def test_several_workers_write_side_by_side(serve: Serve, tmp_path: Path, row: Row) -> None:

@@ -15,6 +15,8 @@ from modelserve.artifact import Artifact
 
 from tests.engine.families import Family
 
+pytestmark = pytest.mark.e2e
+
 FAMILIES = ("iris", "sentiment")
 HOST = "127.0.0.1"
 STARTS_WITHIN_S = 30

@@ -9,6 +9,8 @@ import pytest
 from modelserve.artifact import Artifact
 from modelserve.serving.access import make_key
 
+pytestmark = pytest.mark.e2e
+
 Ask = Callable[..., tuple[int, str]]
 
 

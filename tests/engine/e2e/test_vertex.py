@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from modelserve.artifact import Artifact
 
+pytestmark = pytest.mark.e2e
+
 HOST = "127.0.0.1"
 STARTS_WITHIN_S = 30
 # As Vertex AI makes them out of an endpoint's and a model's numbers.

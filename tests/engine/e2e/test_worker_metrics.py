@@ -12,7 +12,11 @@ from modelserve.serving.feedback_metrics import truth_field
 from tests.engine.e2e.workers import SETTLES_IN_S, Row, Workers
 
 FAMILIES = ("iris", "diabetes")
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGTERM and no SIGKILL")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGTERM and no SIGKILL"),
+]
 
 
 def test_each_worker_exposes_the_sum_of_all(

@@ -12,7 +12,11 @@ import pytest
 
 from tests.engine.e2e.workers import SETTLES_IN_S, STARTED, Row, Serve, Workers, predicted_by
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGTERM and no SIGKILL")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGTERM and no SIGKILL"),
+]
 
 
 def test_no_counter_goes_down_when_a_worker_is_killed_and_replaced(

@@ -1,4 +1,4 @@
-"""What the monitoring tests share: captures and truths as a service in production leaves them."""
+"""Fixtures of the monitoring tests: captures and ground truth as a service writes them."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from modelserve import Project, Service
 from modelserve.artifact import Artifact
-from modelserve.monitoring.config import Config, load_config
-from modelserve.monitoring.findings import MonitoringResult
+from modelserve.monitoring.config import MonitoringConfig, load_config
 from modelserve.monitoring.job import run
-from modelserve.training import data
-from modelserve.training.config import (
-    Config as TrainingConfig,
-)
+from modelserve.monitoring.results.result import MonitoringResult
+from modelserve.training.config import Config as TrainingConfig
 from modelserve.training.splits import split
+from modelserve.training.tasks import load_task
 from starlette.testclient import TestClient
 
-PROJECT = Path(__file__).parent.parent.parent
+from tests.engine.families import Family
+
 HOUR = "2026/11/21/10"
 TIME = "2026-11-21T10:00:00Z"
-ENOUGH = 60  # rows, of which anything can be told
+ENOUGH = 60  # rows, more than any minimum in the configuration
 
 Row = dict[str, Any]
 Record = dict[str, Any]
@@ -39,19 +39,19 @@ def side(mode: str, text: str, encoding: str = "JSON", kind: str = "application/
 
 
 @pytest.fixture
-def bounds() -> Config:
-    """Return the project's own monitoring configuration."""
-    return load_config(PROJECT / "config" / "monitoring.toml")
+def bounds(family: Family) -> MonitoringConfig:
+    """Return the project's monitoring configuration."""
+    return load_config(family.root / "config" / "monitoring.toml")
 
 
 @pytest.fixture
 def make_record() -> MakeRecord:
-    """Return a way to records of what was asked and answered, as text or as JSON content."""
+    """Return a factory of records from bodies: texts, or JSON content."""
 
     def make(
-        asked: Any, answered: Any, *, name: str = "1" * 32, time: str = TIME, **encoding: str
+        request: Any, response: Any, *, name: str = "1" * 32, time: str = TIME, **encoding: str
     ) -> Record:
-        sides = {"endpointInput": asked, "endpointOutput": answered}
+        sides = {"endpointInput": request, "endpointOutput": response}
         modes = {"endpointInput": "INPUT", "endpointOutput": "OUTPUT"}
         captured = {
             key: side(modes[key], each if isinstance(each, str) else json.dumps(each), **encoding)
@@ -66,7 +66,7 @@ def make_record() -> MakeRecord:
 
 @pytest.fixture
 def write_lines(tmp_path: Path) -> Write:
-    """Return a way to files of one value a line; bytes are written as they are."""
+    """Return a writer of JSON Lines files; bytes are written unchanged."""
 
     def write(
         lines: Iterable[Any], *, hour: str = HOUR, name: str = "one.jsonl", folder: str = "captures"
@@ -82,7 +82,7 @@ def write_lines(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def captured(client: TestClient, make_record: MakeRecord) -> Captured:
-    """Return a way to records of rows that the service has answered."""
+    """Return a factory of the records of rows that the service has answered."""
 
     def ask(rows: list[Row], *, time: str = TIME, each: int = 16) -> list[Record]:
         records = []
@@ -99,7 +99,7 @@ def captured(client: TestClient, make_record: MakeRecord) -> Captured:
 
 @pytest.fixture
 def truth() -> Truth:
-    """Return a way to records of what turned out to be true."""
+    """Return a factory of ground-truth records."""
 
     def make(value: Any, name: str = "1" * 32, **event: Any) -> Record:
         return {
@@ -112,9 +112,9 @@ def truth() -> Truth:
 
 
 @pytest.fixture
-def held_back(config: TrainingConfig) -> Pairs:
-    """Return the rows that training held back, each with its truth: production without a shift."""
-    parts = split(data.load(config.data), config.data, config.seed)
+def held_out(project: Project, config: TrainingConfig) -> Pairs:
+    """Return calibration and test rows with their ground truth: production without drift."""
+    parts = split(project.load(config.data), config.data, load_task(config.task), config.seed)
     return [
         pair
         for part in (parts.calibration, parts.test)
@@ -128,16 +128,16 @@ def held_back(config: TrainingConfig) -> Pairs:
 
 @pytest.fixture
 def shift(found: Artifact) -> Callable[[Row], Row]:
-    """Return a way to rows that no longer look like training's."""
+    """Return a function that moves a row far away from training's distribution."""
 
     def move(row: Row) -> Row:
         moved = dict(row)
         for feature in found.manifest.features:
-            if feature.kind in ("number", "integer"):
+            if feature.dtype in ("number", "integer"):
                 moved[feature.name] = type(row[feature.name])(feature.maximum)
-            elif feature.kind == "category":
+            elif feature.dtype == "category":
                 moved[feature.name] = "never seen before"
-            elif feature.kind == "text":
+            elif feature.dtype == "text":
                 moved[feature.name] = " ".join([row[feature.name]] * 20)
         return moved
 
@@ -145,25 +145,25 @@ def shift(found: Artifact) -> Callable[[Row], Row]:
 
 
 class Production:
-    """Weeks of a service in a moment: its captures, and what turned out to be true.
+    """A service's captures and ground truth.
 
     Args:
-        captured: asks the service.
-        write_lines: writes what it leaves.
-        truth: words what turned out to be true.
-        held_back: rows as in training, with their truths.
+        captured: sends rows to the service.
+        write_lines: writes files.
+        truth: makes ground-truth records.
+        held_out: rows as in training, with their ground truth.
     """
 
     def __init__(
-        self, captured: Captured, write_lines: Write, truth: Truth, held_back: Pairs
+        self, captured: Captured, write_lines: Write, truth: Truth, held_out: Pairs
     ) -> None:
         self.capture = captured
         self.write = write_lines
         self.truth = truth
-        self.held_back = held_back
-        self.rows = [row for row, _ in held_back] * ceil(ENOUGH / len(held_back))
+        self.held_out = held_out
+        self.rows = [row for row, _ in held_out] * ceil(ENOUGH / len(held_out))
 
-    def tell(
+    def write_truths(
         self,
         records: list[Record],
         *,
@@ -172,22 +172,20 @@ class Production:
         name: str = "one.jsonl",
         **event: Any,
     ) -> Path:
-        """Write the truths about records of the rows that were held back; return their folder."""
-        values = cycle(value for _, value in pairs or self.held_back)
+        """Write the ground truth of records of the held-out rows; return its folder."""
+        values = cycle(value for _, value in pairs or self.held_out)
         lines = []
         for record in records:
-            asked = json.loads(record["captureData"]["endpointInput"]["data"])["instances"]
-            told = {"name": record["eventMetadata"]["inferenceId"], **event}
-            lines += [self.truth(wrong(next(values)), row=i, **told) for i in range(len(asked))]
+            rows = json.loads(record["captureData"]["endpointInput"]["data"])["instances"]
+            about = {"name": record["eventMetadata"]["inferenceId"], **event}
+            lines += [self.truth(wrong(next(values)), row=i, **about) for i in range(len(rows))]
         return self.write(lines, folder="truths", name=name)
 
 
 @pytest.fixture
-def production(
-    captured: Captured, write_lines: Write, truth: Truth, held_back: Pairs
-) -> Production:
+def production(captured: Captured, write_lines: Write, truth: Truth, held_out: Pairs) -> Production:
     """Return a service's production."""
-    return Production(captured, write_lines, truth, held_back)
+    return Production(captured, write_lines, truth, held_out)
 
 
 @pytest.fixture
@@ -197,18 +195,26 @@ def output(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(found: Artifact, bounds: Config, output: Path) -> Callable[..., MonitoringResult]:
-    """Return a way to run the job."""
+def service(family: Family, make_settings: Callable[..., Any]) -> Service:
+    """Return the service around the family's artifact."""
+    return family.project.service_class(make_settings())
+
+
+@pytest.fixture
+def job(
+    service: Service, bounds: MonitoringConfig, output: Path
+) -> Callable[..., MonitoringResult]:
+    """Return a function that runs the job."""
 
     def start(captures: Path, **changes: Any) -> MonitoringResult:
-        asked: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "ground_truth": None,
-            "found": found,
+            "service": service,
             "config": bounds,
             "since": None,
             "until": None,
             "output": output,
         }
-        return run(captures, **asked | changes)
+        return run(captures, **arguments | changes)
 
     return start

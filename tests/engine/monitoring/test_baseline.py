@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import Artifact, Feature
+from modelserve.artifact import Artifact
+from modelserve.manifest import Feature
 from modelserve.monitoring import baseline
-from modelserve.monitoring.config import Config, Drift
-from modelserve.monitoring.drift import compare
-from modelserve.monitoring.findings import Violation
-from modelserve.monitoring.moments import moments
-from modelserve.monitoring.tally import FieldTally
+from modelserve.monitoring.config import DriftBounds, MonitoringConfig
+from modelserve.monitoring.counts import FieldCounts, moments
+from modelserve.monitoring.drift import compare_fields
+from modelserve.monitoring.results.result import Violation
 
 REFERENCE = {
     "inputs": {
@@ -19,7 +19,7 @@ REFERENCE = {
     },
     "outputs": {"confidence": {"edges": [0.5, 0.8], "counts": [1, 2, 3], "missing": 0}},
 }
-BOUNDS = Drift(psi=0.2, significance=0.01, minimum_rows=50)
+BOUNDS = DriftBounds(psi=0.2, significance=0.01, minimum_rows=50)
 
 
 class Window:
@@ -28,34 +28,34 @@ class Window:
     rows = 8
 
 
-class Found:
-    """What is told of production here."""
+class Result:
+    """A result with some fields."""
 
     window = Window()
 
-    def __init__(self, *shifts: Any) -> None:
-        self.shifts = shifts
+    def __init__(self, *fields: Any) -> None:
+        self.fields = fields
 
 
 @pytest.fixture
 def manifest(found: Artifact) -> Any:
     """Return a model's manifest with a number and a category."""
     features = (
-        Feature(name="age", kind="integer", minimum=18, maximum=80, gaps=True),
-        Feature(name="city", kind="category", categories=("Porto", "Roma")),
+        Feature(name="age", dtype="integer", minimum=18, maximum=80, nullable=True),
+        Feature(name="city", dtype="category", categories=("Porto", "Roma")),
     )
     return found.manifest.model_copy(update={"features": features})
 
 
-def shifts(kind: Any, **tallies: FieldTally) -> Any:
-    """Return what production looks like beside the reference."""
-    return compare(kind, {n: REFERENCE[f"{kind}s"][n] for n in tallies}, tallies, BOUNDS)
+def drift(kind: Any, **tallies: FieldCounts) -> Any:
+    """Return the drift of some fields."""
+    return compare_fields(kind, {n: REFERENCE[f"{kind}s"][n] for n in tallies}, tallies, BOUNDS)
 
 
 def test_numbers_have_their_moments_and_buckets(manifest: Any) -> None:
     values = np.array([20.0, 25, 30, 40, 85])
-    tally = FieldTally(np.array([3, 2, 3]), moments(values))
-    told = baseline.statistics(Found(*shifts("input", age=tally)), manifest)
+    tally = FieldCounts(np.array([3, 2, 3]), moments(values))
+    told = baseline.statistics(Result(*drift("input", age=tally)), manifest)
     assert told == {
         "version": 0,
         "dataset": {"item_count": 8},
@@ -85,8 +85,8 @@ def test_numbers_have_their_moments_and_buckets(manifest: Any) -> None:
 
 
 def test_values_within_one_bucket_leave_the_others_empty_but_in_order(manifest: Any) -> None:
-    tally = FieldTally(np.array([0, 2, 0, 0]), moments(np.array([0.6, 0.7])))
-    told = baseline.statistics(Found(*shifts("output", confidence=tally)), manifest)
+    tally = FieldCounts(np.array([0, 2, 0, 0]), moments(np.array([0.6, 0.7])))
+    told = baseline.statistics(Result(*drift("output", confidence=tally)), manifest)
     (feature,) = told["features"]
     assert feature["inferred_type"] == "Fractional"
     buckets = feature["numerical_statistics"]["distribution"]["kll"]["buckets"]
@@ -98,16 +98,16 @@ def test_values_within_one_bucket_leave_the_others_empty_but_in_order(manifest: 
 
 
 def test_a_number_of_which_none_was_seen_has_no_moments(manifest: Any) -> None:
-    tally = FieldTally(np.array([0, 0, 4]))
-    told = baseline.statistics(Found(*shifts("input", age=tally)), manifest)
+    tally = FieldCounts(np.array([0, 0, 4]))
+    told = baseline.statistics(Result(*drift("input", age=tally)), manifest)
     assert told["features"][0]["numerical_statistics"] == {
         "common": {"num_present": 0, "num_missing": 4}
     }
 
 
 def test_categories_have_their_counts(manifest: Any) -> None:
-    tally = FieldTally(np.array([3, 0, 2, 1]))
-    told = baseline.statistics(Found(*shifts("input", city=tally)), manifest)
+    tally = FieldCounts(np.array([3, 0, 2, 1]))
+    told = baseline.statistics(Result(*drift("input", city=tally)), manifest)
     assert told["features"] == [
         {
             "name": "city",
@@ -128,7 +128,7 @@ def test_categories_have_their_counts(manifest: Any) -> None:
     ]
 
 
-def test_constraints_are_what_training_saw(manifest: Any, bounds: Config) -> None:
+def test_constraints_are_what_training_saw(manifest: Any, bounds: MonitoringConfig) -> None:
     told = baseline.constraints(manifest, REFERENCE, bounds)
     assert told["features"] == [
         {

@@ -9,25 +9,27 @@ import pytest
 from modelserve import artifact
 from modelserve.artifact import Artifact
 from modelserve.bins import Bins
-from modelserve.monitoring.ingest.captures import Reader
-from modelserve.monitoring.partitions import TimeWindow, find
-from modelserve.monitoring.tally import Tally
+from modelserve.monitoring.counts import CaptureCounts
+from modelserve.monitoring.ingest.captures import CaptureReader
+from modelserve.monitoring.partitions import TimeWindow, find_files
 from modelserve.serving.capture import redact
 from modelserve.serving.codec import JsonCodec
+
+FAMILIES = ("iris", "diabetes", "sentiment")
 
 Row = dict[str, Any]
 Captured = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def count(found: Artifact, write_lines: Callable[..., Path]) -> Callable[..., Tally]:
+def count(found: Artifact, write_lines: Callable[..., Path]) -> Callable[..., CaptureCounts]:
     """Return a way to what is counted of some lines, in one file or in several."""
 
-    def read(*files: list[Any]) -> Tally:
+    def read(*files: list[Any]) -> CaptureCounts:
         for i, lines in enumerate(files):
             folder = write_lines(lines, name=f"{i}.jsonl")
-        return Reader(found, TimeWindow(), None, groups=1, folder=folder).read(
-            find(folder, TimeWindow()).files
+        return CaptureReader(found, TimeWindow(), None, groups=1, folder=folder).read(
+            find_files(folder, TimeWindow()).files
         )
 
     return read
@@ -47,7 +49,7 @@ def expected(found: Artifact, rows: list[Row]) -> dict[str, list[int]]:
     return {name: Bins(shapes[name]).count(values).tolist() for name, values in observed.items()}
 
 
-def counts(tally: Tally) -> dict[str, dict[str, list[int]]]:
+def counts(tally: CaptureCounts) -> dict[str, dict[str, list[int]]]:
     """Return what was counted."""
     return {
         "inputs": {name: each.counts.tolist() for name, each in tally.inputs.items()},
@@ -56,19 +58,19 @@ def counts(tally: Tally) -> dict[str, dict[str, list[int]]]:
 
 
 def test_inputs_are_counted_as_the_service_counts_them(
-    count: Any, captured: Captured, held_back: Any, found: Artifact
+    count: Any, captured: Captured, held_out: Any, found: Artifact
 ) -> None:
-    rows = [row for row, _ in held_back]
+    rows = [row for row, _ in held_out]
     tally = count(captured(rows, each=7))
     assert tally.rows == len(rows)
     assert counts(tally)["inputs"] == expected(found, rows)
 
 
 def test_answers_that_were_rounded_to_be_sent_stay_in_their_bins(
-    count: Any, captured: Captured, held_back: Any, found: Artifact
+    count: Any, captured: Captured, held_out: Any, found: Artifact
 ) -> None:
     # The bins' edges are answers to these very rows: rounded up, they would lie beyond them.
-    tally = count(captured([row for row, _ in held_back]))
+    tally = count(captured([row for row, _ in held_out]))
     for name, shape in found.read_json(artifact.REFERENCE)["outputs"].items():
         assert tally.outputs[name].counts.tolist() == Bins(shape).reference.tolist()
 

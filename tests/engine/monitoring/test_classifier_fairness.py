@@ -1,11 +1,12 @@
-"""Gaps between groups are fairlearn's, and judged by more than chance."""
+"""Gaps between groups are fairlearn's, and must exceed chance."""
 
 import numpy as np
 import pytest
-from modelserve.monitoring.config import Fairness as Bounds
-from modelserve.monitoring.fairness import judge
-from modelserve.monitoring.findings import Fairness, Verdict
-from modelserve.monitoring.outcomes import OutcomeTally
+from modelserve.monitoring.classifier.outcomes import ConfusionCounts
+from modelserve.monitoring.config import FairnessBounds
+from modelserve.monitoring.fairness import compare_groups
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.fairness import Fairness
 
 LABELS = ("a", "b", "c")
 GROUPS = ("north", "south", "west")
@@ -22,7 +23,7 @@ FAIRLEARN = {
     "b": (0.09723832613049438, 0.15062388591800357),
     "c": (0.07779066090439551, 0.3277777777777777),
 }
-BOUNDS = Bounds(
+BOUNDS = FairnessBounds(
     groups=GROUPS,
     demographic_parity=0.2,
     equalised_odds=0.2,
@@ -31,11 +32,14 @@ BOUNDS = Bounds(
 )
 
 
-def judged(counts: list, *, bounds: Bounds = BOUNDS, labels: tuple[str, ...] = LABELS) -> Fairness:
+def compare(
+    counts: list, *, bounds: FairnessBounds = BOUNDS, labels: tuple[str, ...] = LABELS
+) -> Fairness:
     """Return the gaps between groups; one more group names none."""
     unstated = np.full_like(np.array(counts)[:1], 7)
-    tally = OutcomeTally(np.concatenate((counts, unstated)), np.zeros((10, 3)))
-    return judge(tally, labels, GROUPS[: len(counts)], bounds, significance=0.01)
+    matrices = ConfusionCounts(np.concatenate((counts, unstated)), np.zeros((10, 3)))
+    configured = bounds.model_copy(update={"groups": GROUPS[: len(counts)]})
+    return compare_groups(matrices, labels, configured, significance=0.01)
 
 
 def one_label(*shares: tuple[int, int]) -> list:
@@ -57,12 +61,12 @@ def test_each_label_s_gaps_are_those_of_fairlearn(label: str) -> None:
         ]
         for group in turned
     ]
-    parity, odds = judged(binary, labels=("this", "rest")).gaps
+    parity, odds = compare(binary, labels=("this", "rest")).gaps
     assert (parity.value, odds.value) == pytest.approx(FAIRLEARN[label])
 
 
 def test_of_all_labels_the_widest_gap_is_told() -> None:
-    parity, odds = judged(COUNTS).gaps
+    parity, odds = compare(COUNTS).gaps
     assert (parity.measure, parity.label, odds.measure, odds.label) == (
         *("demographic_parity", "b"),
         *("equalised_odds", "c"),
@@ -73,16 +77,16 @@ def test_of_all_labels_the_widest_gap_is_told() -> None:
 
 
 def test_groups_are_told_with_their_accuracy() -> None:
-    found = judged(COUNTS, bounds=BOUNDS.model_copy(update={"minimum_outcomes": 107})).groups
+    found = compare(COUNTS, bounds=BOUNDS.model_copy(update={"minimum_outcomes": 107})).groups
     assert [each.group for each in found] == list(GROUPS)
-    assert [each.outcomes for each in found] == [315, 179, 106]
+    assert [each.rows for each in found] == [315, 179, 106]
     assert [each.value for each in found] == pytest.approx([265 / 315, 119 / 179, 91 / 106])
     assert [each.compared for each in found] == [True, True, False]
     assert {each.metric for each in found} == {"accuracy"}
 
 
 def test_a_group_without_a_row_has_no_accuracy() -> None:
-    found = judged(one_label((5, 9), (0, 0)), labels=("yes", "no"))
+    found = compare(one_label((5, 9), (0, 0)), labels=("yes", "no"))
     assert found.groups[1].value is None
 
 
@@ -100,7 +104,7 @@ def test_a_group_without_a_row_has_no_accuracy() -> None:
 def test_a_gap_may_not_be_wider_than_its_bound_by_more_than_chance(
     counts: list, verdict: Verdict
 ) -> None:
-    parity, odds = judged(counts, labels=("yes", "no")).gaps
+    parity, odds = compare(counts, labels=("yes", "no")).gaps
     assert parity.verdict is verdict
     # Whatever was answered is right: nobody is wronged.
     assert odds.verdict is (Verdict.TOO_FEW if verdict is Verdict.TOO_FEW else Verdict.OK)
@@ -111,7 +115,7 @@ def test_a_share_of_too_few_rows_is_left_out() -> None:
     bounds = BOUNDS.model_copy(update={"minimum_outcomes": 50})
     # 49 of the south's rows are a "yes": how many of these were found is not compared.
     counts = [[[100, 0, 0], [0, 100, 0]], [[0, 0, 0], [49, 51, 0]]]
-    parity, odds = judged(counts, bounds=bounds, labels=("yes", "no")).gaps
+    parity, odds = compare(counts, bounds=bounds, labels=("yes", "no")).gaps
     assert parity.value == 0.5
     assert (odds.value, odds.label, odds.p) == (0.0, "yes", 1.0)
 
@@ -121,7 +125,7 @@ def test_of_many_labels_one_always_shows_a_gap() -> None:
         counts = np.zeros((2, labels, labels + 1), dtype=int)
         counts[0, 0, 0], counts[0, 1, 1] = 40, 60
         counts[1, 0, 0], counts[1, 1, 1] = 61, 39
-        found = judged(counts.tolist(), labels=tuple(map(str, range(labels)))).gaps[0]
+        found = compare(counts.tolist(), labels=tuple(map(str, range(labels)))).gaps[0]
         assert found.p is not None
         return found.p
 
@@ -130,5 +134,5 @@ def test_of_many_labels_one_always_shows_a_gap() -> None:
 
 def test_a_label_that_the_model_does_not_know_counts_against_every_label() -> None:
     counts = [[[50, 0, 0], [0, 50, 0]], [[50, 0, 50], [0, 50, 0]]]
-    _, odds = judged(counts, labels=("yes", "no")).gaps
+    _, odds = compare(counts, labels=("yes", "no")).gaps
     assert (odds.label, odds.value) == ("yes", 0.5)

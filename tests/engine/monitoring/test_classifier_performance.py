@@ -5,23 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import Artifact, Manifest
-from modelserve.monitoring.config import Config
-from modelserve.monitoring.findings import (
-    Metric,
-    Outcomes,
-    Performance,
-    Verdict,
-)
-from modelserve.monitoring.outcomes import (
-    Judge,
-    OutcomeTally,
-)
-from modelserve.monitoring.performance import judge
-from modelserve.monitoring.replies import Answers
+from modelserve.artifact import Artifact
+from modelserve.manifest import Manifest
+from modelserve.monitoring.classifier.answers import ClassifierAnswers
+from modelserve.monitoring.classifier.outcomes import ClassifierTruths, ConfusionCounts
+from modelserve.monitoring.classifier.performance import classifier_performance
+from modelserve.monitoring.config import MonitoringConfig
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.performance import FeedbackSummary, Metric, Performance
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-TOLD = Outcomes(0, 0, 0, 0, 0, 0, 0, ())
+FEEDBACK = FeedbackSummary(0, 0, 0, 0, 0, 0, 0, ())
 LABELS = ("cat", "dog", "eel")
 
 
@@ -33,12 +27,14 @@ def manifest(found: Artifact) -> Manifest:
 
 
 @pytest.fixture
-def tally(manifest: Manifest) -> Callable[..., OutcomeTally]:
+def tally(manifest: Manifest) -> Callable[..., ConfusionCounts]:
     """Return a way to count answers with their truths."""
 
-    def make(answers: Answers, truths: Any, groups: Any = None, late: Any = None) -> OutcomeTally:
+    def make(
+        answers: ClassifierAnswers, truths: Any, groups: Any = None, late: Any = None
+    ) -> ConfusionCounts:
         rows = len(answers.codes)
-        found = Judge(manifest, {}).nothing(groups=1)
+        found = ClassifierTruths(manifest).empty_counts(groups=1)
         found.add(
             answers,
             np.asarray(truths, dtype=np.float64),
@@ -50,12 +46,12 @@ def tally(manifest: Manifest) -> Callable[..., OutcomeTally]:
     return make
 
 
-def drawn(rows: int) -> tuple[Answers, np.ndarray]:
+def drawn(rows: int) -> tuple[ClassifierAnswers, np.ndarray]:
     """Return answers of a model that is calibrated, and the truths."""
     random = np.random.default_rng(11)
     shares = random.dirichlet([0.5] * 3, rows).round(6)
     truths = np.array([random.choice(3, p=each / each.sum()) for each in shares])
-    return Answers(shares.argmax(axis=1), shares), truths
+    return ClassifierAnswers(shares.argmax(axis=1), shares), truths
 
 
 def metrics(found: Performance) -> dict[str, Metric]:
@@ -63,17 +59,21 @@ def metrics(found: Performance) -> dict[str, Metric]:
     return {each.name: each for each in found.metrics}
 
 
-def right_of(count: int, rows: int) -> tuple[Answers, np.ndarray]:
+def right_of(count: int, rows: int) -> tuple[ClassifierAnswers, np.ndarray]:
     """Return answers of which so many are right."""
     shares = np.tile([0.8, 0.1, 0.1], (rows, 1))
-    return Answers(np.zeros(rows, dtype=np.int64), shares), (np.arange(rows) >= count).astype(int)
+    return ClassifierAnswers(np.zeros(rows, dtype=np.int64), shares), (
+        np.arange(rows) >= count
+    ).astype(int)
 
 
 def test_the_figures_are_those_of_scikit_learn(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     answers, truths = drawn(500)
-    found = metrics(judge(tally(answers, truths), TOLD, manifest, bounds.quality))
+    found = metrics(
+        classifier_performance(tally(answers, truths), FEEDBACK, manifest, bounds.quality)
+    )
     shares = answers.probabilities / answers.probabilities.sum(axis=1, keepdims=True)
     accuracy = accuracy_score(truths, answers.codes)
     expected = {
@@ -88,15 +88,17 @@ def test_the_figures_are_those_of_scikit_learn(
 
 
 def test_a_truth_is_a_label_s_number_and_one_more_for_any_other(manifest: Manifest) -> None:
-    found = Judge(manifest, {})
+    found = ClassifierTruths(manifest)
     assert [found.truth(text) for text in ("cat", "eel", "Cat", "0")] == [0, 2, 3, 3]
     with pytest.raises(ValueError, match="without a label"):
         found.truth("")
 
 
-def test_labels_are_told_apart(tally: Any, manifest: Manifest, bounds: Config) -> None:
-    answers = Answers(np.array([0, 0, 0, 1, 1]), np.full((5, 3), np.nan))
-    found = judge(tally(answers, [0, 0, 1, 1, 3]), TOLD, manifest, bounds.quality)
+def test_labels_are_told_apart(tally: Any, manifest: Manifest, bounds: MonitoringConfig) -> None:
+    answers = ClassifierAnswers(np.array([0, 0, 0, 1, 1]), np.full((5, 3), np.nan))
+    found = classifier_performance(
+        tally(answers, [0, 0, 1, 1, 3]), FEEDBACK, manifest, bounds.quality
+    )
     assert found.confusion == ((2, 1, 0, 0), (0, 1, 0, 1), (0, 0, 0, 0))
     cat, dog, eel = found.labels
     assert (cat.label, cat.precision, cat.recall) == ("cat", 2 / 3, 1.0)
@@ -106,43 +108,45 @@ def test_labels_are_told_apart(tally: Any, manifest: Manifest, bounds: Config) -
 
 
 def test_a_label_that_the_model_does_not_know_is_always_wrong(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     answers, _ = right_of(4, 4)
     counted = tally(answers, [0, 0, 3, 3])
-    found = metrics(judge(counted, TOLD, manifest, bounds.quality))
+    found = metrics(classifier_performance(counted, FEEDBACK, manifest, bounds.quality))
     assert (counted.counted, counted.unknown_label) == (4, 2)
     assert found["accuracy"].value == 0.5
     assert found["log_loss"].value == pytest.approx(-np.log(0.8))
 
 
 def test_a_probability_that_was_rounded_to_nought_was_not_nought(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    answers = Answers(np.array([0]), np.array([[1.0, 0.0, 0.0]]))
-    found = metrics(judge(tally(answers, [1]), TOLD, manifest, bounds.quality))
+    answers = ClassifierAnswers(np.array([0]), np.array([[1.0, 0.0, 0.0]]))
+    found = metrics(classifier_performance(tally(answers, [1]), FEEDBACK, manifest, bounds.quality))
     assert found["log_loss"].value == pytest.approx(-np.log(0.5e-6))
 
 
 def test_a_calibrated_model_lies_on_the_diagonal(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    found = judge(tally(*drawn(20_000)), TOLD, manifest, bounds.quality)
+    found = classifier_performance(tally(*drawn(20_000)), FEEDBACK, manifest, bounds.quality)
     assert sum(each.rows for each in found.calibration) == 20_000
     for each in found.calibration:
         assert each.actual == pytest.approx(each.predicted, abs=4 / each.rows**0.5)
     assert metrics(found)["calibration_error"].value < 0.02
 
 
-def test_one_that_is_too_sure_lies_below(tally: Any, manifest: Manifest, bounds: Config) -> None:
-    found = judge(tally(*right_of(50, 100)), TOLD, manifest, bounds.quality)
+def test_one_that_is_too_sure_lies_below(
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
+) -> None:
+    found = classifier_performance(tally(*right_of(50, 100)), FEEDBACK, manifest, bounds.quality)
     ((point),) = found.calibration
     assert (point.rows, point.predicted, point.actual) == (100, pytest.approx(0.8), 0.5)
     assert metrics(found)["calibration_error"].value == pytest.approx(0.3)
 
 
 def test_answers_of_which_nothing_was_kept_are_not_counted(tally: Any) -> None:
-    answers = Answers(np.array([-1, 0]), np.full((2, 3), np.nan))
+    answers = ClassifierAnswers(np.array([-1, 0]), np.full((2, 3), np.nan))
     counted = tally(answers, [0, 0], late=np.array([True, True]))
     assert (counted.counted, counted.late, counted.log_loss_rows) == (1, 1, 0)
 
@@ -169,13 +173,21 @@ def test_tallies_of_several_processes_add_up(tally: Any) -> None:
     ],
 )
 def test_accuracy_may_not_lie_below_its_floor_by_more_than_chance(
-    tally: Any, manifest: Manifest, bounds: Config, *, right: int, rows: int, verdict: Verdict
+    tally: Any,
+    manifest: Manifest,
+    bounds: MonitoringConfig,
+    *,
+    right: int,
+    rows: int,
+    verdict: Verdict,
 ) -> None:
-    found = judge(tally(*right_of(right, rows)), TOLD, manifest, bounds.quality).metrics[0]
+    found = classifier_performance(
+        tally(*right_of(right, rows)), FEEDBACK, manifest, bounds.quality
+    ).metrics[0]
     assert (found.name, found.verdict) == ("accuracy", verdict)
     assert found.bound == pytest.approx(0.81)
 
 
 def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
-    found = judge(tally(*right_of(0, 0)), TOLD, manifest, bounds.quality)
+    found = classifier_performance(tally(*right_of(0, 0)), FEEDBACK, manifest, bounds.quality)
     assert (found.metrics, found.calibration) == ((), ())

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from modelserve.artifact import Artifact, Manifest
-from modelserve.monitoring.confidence import expect
-from modelserve.monitoring.config import Config
-from modelserve.monitoring.findings import (
-    Confidence,
-    Verdict,
-)
-from modelserve.monitoring.moments import Moments
-from modelserve.monitoring.tally import FieldTally
+from modelserve.artifact import Artifact
+from modelserve.manifest import Manifest
+from modelserve.monitoring.confidence import compare_confidence
+from modelserve.monitoring.config import MonitoringConfig
+from modelserve.monitoring.counts import FieldCounts, Moments
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.performance import Confidence
 
 REFERENCE = {"confidence": {"edges": [0.8], "counts": [40, 60], "missing": 0}}
 
@@ -22,10 +20,10 @@ def manifest(found: Artifact) -> Manifest:
     return found.manifest.model_copy(update={"metrics": figures})
 
 
-def expected(moments: Moments, manifest: Manifest, bounds: Config) -> Confidence | None:
+def expected(moments: Moments, manifest: Manifest, bounds: MonitoringConfig) -> Confidence | None:
     """Return what is said of confidences with these moments."""
-    outputs = {"confidence": FieldTally(np.zeros(3, dtype=np.int64), moments)}
-    return expect(outputs, REFERENCE, manifest, bounds.quality, bounds.drift)
+    outputs = {"confidence": FieldCounts(np.zeros(3, dtype=np.int64), moments)}
+    return compare_confidence(outputs, REFERENCE, manifest, bounds.quality, bounds.drift)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +40,7 @@ def expected(moments: Moments, manifest: Manifest, bounds: Config) -> Confidence
 )
 def test_confidence_may_not_fall_by_more_than_chance(
     manifest: Manifest,
-    bounds: Config,
+    bounds: MonitoringConfig,
     *,
     mean: float,
     deviation: float,
@@ -57,7 +55,7 @@ def test_confidence_may_not_fall_by_more_than_chance(
 
 
 def test_confidence_without_training_s_is_told_and_not_judged(
-    manifest: Manifest, bounds: Config
+    manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     before = manifest.model_copy(update={"metrics": {}})
     found = expected(Moments(100, 0.3, 1, 0, 1), before, bounds)
@@ -65,9 +63,13 @@ def test_confidence_without_training_s_is_told_and_not_judged(
     assert (found.mean, found.bound, found.verdict) == (0.3, None, Verdict.INFORMATIVE)
 
 
-def test_where_no_confidence_was_kept_there_is_none(manifest: Manifest, bounds: Config) -> None:
+def test_where_no_confidence_was_kept_there_is_none(
+    manifest: Manifest, bounds: MonitoringConfig
+) -> None:
     assert expected(Moments(), manifest, bounds) is None
 
 
-def test_a_regressor_does_not_say_how_sure_it_is(manifest: Manifest, bounds: Config) -> None:
-    assert expect({}, {}, manifest, bounds.quality, bounds.drift) is None
+def test_a_regressor_does_not_say_how_sure_it_is(
+    manifest: Manifest, bounds: MonitoringConfig
+) -> None:
+    assert compare_confidence({}, {}, manifest, bounds.quality, bounds.drift) is None

@@ -4,28 +4,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.monitoring.config import Drift
-from modelserve.monitoring.drift import compare
-from modelserve.monitoring.findings import (
-    FieldDrift,
-    Numbers,
-    Verdict,
-)
-from modelserve.monitoring.moments import Moments, moments
-from modelserve.monitoring.tally import FieldTally
+from modelserve.monitoring.config import DriftBounds
+from modelserve.monitoring.counts import FieldCounts, Moments, moments
+from modelserve.monitoring.drift import compare_fields
+from modelserve.monitoring.results.drift import FieldDrift, NumericSummary, Verdict
 
-BOUNDS = Drift(psi=0.2, significance=0.01, minimum_rows=50)
+BOUNDS = DriftBounds(psi=0.2, significance=0.01, minimum_rows=50)
 NUMBERS = {"edges": [1.0, 2.0, 3.0], "counts": [25, 25, 25, 25], "missing": 0}
 NAMES = {"categories": ["a", "b"], "counts": [50, 40], "missing": 10}
 
 
 def judge(shape: dict[str, Any], counts: list[int], *, fields: int = 1, **told: Any) -> FieldDrift:
     """Return a field judged beside others that are calm."""
-    tally = FieldTally(np.array(counts), **told)
-    quiet = FieldTally(np.array([*NUMBERS["counts"], 0]))
+    tally = FieldCounts(np.array(counts), **told)
+    quiet = FieldCounts(np.array([*NUMBERS["counts"], 0]))
     others = {f"other {i}": NUMBERS for i in range(fields - 1)}
     observed = {"field": tally, **dict.fromkeys(others, quiet)}
-    return compare("input", {"field": shape, **others}, observed, BOUNDS)[0]
+    return compare_fields("input", {"field": shape, **others}, observed, BOUNDS)[0]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +86,7 @@ def test_a_shift_tells_everything_of_a_number() -> None:
     assert found.observed == (25, 25, 25, 25, 25)
     assert (found.missing_share, found.reference_missing_share) == (0.2, 0.0)
     assert found.unseen_share is None
-    assert found.numbers == Numbers(4, 2.125, pytest.approx(1.4930394), 0.5, 4.0)
+    assert found.numbers == NumericSummary(4, 2.125, pytest.approx(1.4930394), 0.5, 4.0)
     # What is missing lies neither below nor above anything: of the others, nothing has moved.
     assert (found.ks, found.ks_p) == (0.0, 1.0)
 
@@ -105,6 +100,6 @@ def test_a_shift_tells_everything_of_a_category() -> None:
 
 
 def test_fields_stand_in_the_order_of_the_reference() -> None:
-    tallies = {name: FieldTally(np.zeros(5, dtype=np.int64), Moments()) for name in "bca"}
-    found = compare("output", dict.fromkeys("cab", NUMBERS), tallies, BOUNDS)
+    tallies = {name: FieldCounts(np.zeros(5, dtype=np.int64), Moments()) for name in "bca"}
+    found = compare_fields("output", dict.fromkeys("cab", NUMBERS), tallies, BOUNDS)
     assert [(each.kind, each.field) for each in found] == [("output", name) for name in "cab"]

@@ -6,25 +6,22 @@ from typing import Any
 
 import pytest
 from modelserve.monitoring import exposition
-from modelserve.monitoring.findings import (
+from modelserve.monitoring.results.captures import CaptureSummary, ObservedWindow
+from modelserve.monitoring.results.drift import FieldDrift, Verdict
+from modelserve.monitoring.results.fairness import Fairness, FairnessGap
+from modelserve.monitoring.results.performance import (
     Confidence,
-    Fairness,
-    FieldDrift,
-    Gap,
+    FeedbackSummary,
     Metric,
-    MonitoringResult,
-    Outcomes,
     Performance,
-    Read,
-    Verdict,
-    Window,
 )
+from modelserve.monitoring.results.result import MonitoringResult
 from prometheus_client.parser import (
     text_string_to_metric_families,
 )
 
 TIME = datetime(2026, 11, 21, 10, tzinfo=UTC)
-SHIFT = FieldDrift(
+DRIFT = FieldDrift(
     kind="input",
     field='city\n"old"',
     bins=("Porto", "(unseen)", "(missing)"),
@@ -47,29 +44,29 @@ METRICS = (
     Metric("calibration_error", 0.125, None, None, None, Verdict.INFORMATIVE),
 )
 GAPS = (
-    Gap("demographic_parity", 0.25, 0.5, "a", "north", "south", 0.5, Verdict.OK),
-    Gap("equalised_odds", 0.0, 0.5, None, None, None, None, Verdict.TOO_FEW),
+    FairnessGap("demographic_parity", 0.25, 0.5, "a", "north", "south", 0.5, Verdict.OK),
+    FairnessGap("equalised_odds", 0.0, 0.5, None, None, None, None, Verdict.TOO_FEW),
 )
-FINDINGS = MonitoringResult(
-    made=TIME,
+RESULT = MonitoringResult(
+    created=TIME,
     model="iris",
     version="1",
     task="classifier",
-    window=Window(None, None, TIME, TIME, 4, 10),
-    read=Read(1, 0, 2, 3, 0, 0, 5, (), {}, {}),
-    shifts=(SHIFT,),
+    window=ObservedWindow(None, None, TIME, TIME, 4, 10),
+    captures=CaptureSummary(1, 0, 2, 3, 0, 0, 5, (), {}, {}),
+    fields=(DRIFT,),
     confidence=Confidence(10, 0.875, 0.75, 0.5, 0.5, Verdict.OK),
-    performance=Performance(Outcomes(6, 0, 0, 0, 0, 0, 0, ()), METRICS, (), (), ()),
+    performance=Performance(FeedbackSummary(6, 0, 0, 0, 0, 0, 0, ()), METRICS, (), (), ()),
     fairness=Fairness((), GAPS),
     violations=(),
 )
 OWN = {"model": "iris", "version": "1"}
 
 
-def samples(findings: MonitoringResult) -> dict[str, list[tuple[dict[str, str], float]]]:
+def samples(result: MonitoringResult) -> dict[str, list[tuple[dict[str, str], float]]]:
     """Return all series by name, each with its own labels."""
     found: dict[str, Any] = {}
-    for family in text_string_to_metric_families(exposition.write(findings).decode()):
+    for family in text_string_to_metric_families(exposition.write(result).decode()):
         for each in family.samples:
             assert each.labels.items() >= OWN.items()
             labels = {name: text for name, text in each.labels.items() if name not in OWN}
@@ -104,17 +101,17 @@ def samples(findings: MonitoringResult) -> dict[str, list[tuple[dict[str, str], 
     ],
 )
 def test_every_figure_is_a_series(name: str, labels: dict[str, str], value: float) -> None:
-    assert (labels, value) in samples(FINDINGS)[f"monitor_{name}"]
+    assert (labels, value) in samples(RESULT)[f"monitor_{name}"]
 
 
 def test_a_figure_that_there_is_not_is_no_series() -> None:
-    found = samples(FINDINGS)
+    found = samples(RESULT)
     assert "monitor_kolmogorov_smirnov" not in found
     assert [len(found[f"monitor_{name}"]) for name in ("metric_bound", "fairness_gap")] == [1, 1]
 
 
 def test_without_truths_nothing_is_said_of_them() -> None:
-    bare = samples(replace(FINDINGS, confidence=None, performance=None, fairness=None))
+    bare = samples(replace(RESULT, confidence=None, performance=None, fairness=None))
     names = ("confidence", "outcomes", "metric", "metric_bound", "training_metric", "fairness_gap")
     assert not bare.keys() & {f"monitor_{name}" for name in names}
     assert bare["monitor_rows"] == [({}, 10)]

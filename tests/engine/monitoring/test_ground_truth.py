@@ -1,4 +1,4 @@
-"""GroundTruth are found again by the answer they are about."""
+"""Ground truth is matched with its row."""
 
 import base64
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from modelserve.errors import MonitoringError
-from modelserve.monitoring.ground_truth import GroundTruth, load
+from modelserve.monitoring.ground_truth import GroundTruth, load_ground_truth
 from modelserve.monitoring.partitions import TimeWindow
 from modelserve.monitoring.row_keys import keys_of
 
@@ -16,8 +16,8 @@ HEX = [f"{n:032x}" for n in range(6)]
 Load = Callable[..., GroundTruth]
 
 
-class Judge:
-    """Takes numbers for truths."""
+class NumberReader:
+    """Parses numbers."""
 
     def truth(self, text: str) -> float:
         """Return a number."""
@@ -33,7 +33,7 @@ def truths(write_lines: Callable[..., Path]) -> Load:
         *lines: Any, groups: tuple[str, ...] = (), span: TimeWindow | None = None
     ) -> GroundTruth:
         folder = write_lines(lines, folder="truths")
-        return load(folder, span or TimeWindow(), Judge(), groups)
+        return load_ground_truth(folder, span or TimeWindow(), NumberReader(), groups)
 
     return read
 
@@ -63,7 +63,7 @@ def test_of_several_truths_about_a_row_the_first_one_counts(truths: Load, truth:
 def test_the_first_file_comes_first(write_lines: Any, truth: Any) -> None:
     for value, hour in ((3, "2026/11/22/00"), (1, "2026/11/21/09"), (2, "2026/11/21/10")):
         folder = write_lines([truth(value)], hour=hour, folder="truths")
-    assert found(load(folder, TimeWindow(), Judge(), ()), "1" * 32) == 1
+    assert found(load_ground_truth(folder, TimeWindow(), NumberReader(), ()), "1" * 32) == 1
 
 
 def test_what_came_after_the_window_is_late_and_what_came_before_cannot_be(
@@ -72,7 +72,7 @@ def test_what_came_after_the_window_is_late_and_what_came_before_cannot_be(
     for name, hour in (("a", "08"), ("b", "09"), ("c", "10"), ("d", "11"), ("e", "23")):
         folder = write_lines([truth(1, name)], hour=f"2026/11/21/{hour}", folder="truths")
     since, until = (datetime(2026, 11, 21, hour, tzinfo=UTC) for hour in (10, 11))
-    told = load(folder, TimeWindow(since, until), Judge(), ())
+    told = load_ground_truth(folder, TimeWindow(since, until), NumberReader(), ())
     assert [found(told, name) for name in "abcde"] == [None, 1, 1, 1, 1]
     late = [told.late[told.find(keys_of([name], [1]))].tolist() for name in "bcde"]
     assert late == [[False], [False], [True], [True]]
@@ -114,28 +114,30 @@ def test_a_truth_may_be_spelled_in_several_ways(
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        pytest.param({"groundTruthData": None}, "none of the expected form", id="no-truth"),
+        pytest.param({"groundTruthData": None}, "not have the expected form", id="no-truth"),
         pytest.param(
             {"groundTruthData": {"data": None, "encoding": "CSV"}},
-            "no text and no number",
+            "neither text nor number",
             id="null",
         ),
         pytest.param(
-            {"groundTruthData": {"data": True, "encoding": "JSON"}}, "no text and no", id="true"
+            {"groundTruthData": {"data": True, "encoding": "JSON"}}, "neither text", id="true"
         ),
         pytest.param({"groundTruthData": {"data": "1"}}, "has no 'encoding'", id="no-encoding"),
         pytest.param(
             {"groundTruthData": {"data": "x", "encoding": "CSV"}}, "could not convert", id="judge"
         ),
         pytest.param({"eventMetadata": {}}, "has no 'eventId'", id="no-name"),
-        pytest.param({"eventMetadata": {"eventId": 5}}, "names no answer", id="number-as-name"),
+        pytest.param(
+            {"eventMetadata": {"eventId": 5}}, "eventId that is not a text", id="number-as-name"
+        ),
         pytest.param({"eventMetadata": {"eventId": "a", "row": -1}}, "has a row", id="row-below"),
         pytest.param({"eventMetadata": {"eventId": "a", "row": 1.5}}, "has a row", id="half-a-row"),
         pytest.param({"eventMetadata": {"eventId": "a", "row": True}}, "has a row", id="true-row"),
         pytest.param(
             {"eventMetadata": {"eventId": "a", "row": 2**70}}, "has a row", id="endless-row"
         ),
-        pytest.param({"eventMetadata": {"eventId": "a", "group": []}}, "expected", id="group"),
+        pytest.param({"eventMetadata": {"eventId": "a", "group": []}}, "expected form", id="group"),
     ],
 )
 def test_what_is_no_truth_is_told_and_the_others_are_read(
@@ -143,15 +145,15 @@ def test_what_is_no_truth_is_told_and_the_others_are_read(
 ) -> None:
     told = truths(truth(1, "first"), {**truth(1, "a"), **change}, truth(1, "last"))
     assert len(told.keys) == 2
-    assert told.faults.corrupt == 1
-    (place,) = told.faults.places
+    assert told.errors.corrupt == 1
+    (place,) = told.errors.first
     assert (place.file, place.line) == ("endpoint/AllTraffic/2026/11/21/10/one.jsonl", 2)
-    assert problem in place.problem
+    assert problem in place.detail
 
 
 def test_lines_of_no_json_are_told(truths: Load, truth: Any) -> None:
     told = truths(truth(1), b'{"torn', b"\xff")
-    assert (len(told.keys), told.faults.corrupt) == (1, 2)
+    assert (len(told.keys), told.errors.corrupt) == (1, 2)
 
 
 def test_nothing_is_found_among_no_truths(truths: Load) -> None:
@@ -161,5 +163,5 @@ def test_nothing_is_found_among_no_truths(truths: Load) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MonitoringError, match="nowhere is no folder"):
-        load(tmp_path / "nowhere", TimeWindow(), Judge(), ())
+    with pytest.raises(MonitoringError, match="nowhere is not a folder"):
+        load_ground_truth(tmp_path / "nowhere", TimeWindow(), NumberReader(), ())

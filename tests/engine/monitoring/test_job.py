@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from modelserve.artifact import Artifact
-from modelserve.monitoring.config import Config
-from modelserve.monitoring.findings import MonitoringResult, Verdict
+from modelserve.monitoring.config import MonitoringConfig
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.result import MonitoringResult
 from prometheus_client.parser import (
     text_string_to_metric_families,
 )
+
+FAMILIES = ("iris", "diabetes", "sentiment")
 
 Run = Callable[..., MonitoringResult]
 NAMES = {
@@ -28,25 +31,25 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def breaches(findings: MonitoringResult) -> set[str]:
+def breaches(result: MonitoringResult) -> set[str]:
     """Return what is beyond its bounds."""
-    return {each.name for each in findings.violations}
+    return {each.name for each in result.violations}
 
 
 def test_production_without_a_shift_is_calm(job: Run, production: Any, output: Path) -> None:
     records = production.capture(production.rows)
 
-    findings = job(production.write(records), ground_truth=production.tell(records))
+    result = job(production.write(records), ground_truth=production.write_truths(records))
 
-    assert not findings.breached
-    assert {each.verdict for each in findings.shifts} == {Verdict.OK}
+    assert not result.violations
+    assert {each.verdict for each in result.fields} == {Verdict.OK}
     assert {path.name for path in output.iterdir()} == NAMES
     assert read_json(output / "constraint_violations.json") == {"violations": []}
-    assert findings.window.rows == len(production.rows)
-    assert findings.performance
-    assert findings.performance.outcomes.counted == len(production.rows)
-    assert findings.performance.outcomes.unmatched == 0
-    assert findings.fairness is None
+    assert result.window.rows == len(production.rows)
+    assert result.performance
+    assert result.performance.feedback.counted == len(production.rows)
+    assert result.performance.feedback.unmatched == 0
+    assert result.fairness is None
 
 
 def test_shifted_inputs_are_a_breach_by_their_names(
@@ -54,13 +57,13 @@ def test_shifted_inputs_are_a_breach_by_their_names(
 ) -> None:
     rows = [shift(row) for row in production.rows]
 
-    findings = job(production.write(production.capture(rows)))
+    result = job(production.write(production.capture(rows)))
 
-    watched = {each.field for each in findings.shifts if each.kind == "input"}
+    watched = {each.field for each in result.fields if each.kind == "input"}
     moved = {"characters", "tokens"} if "tokens" in watched else watched
-    assert moved <= breaches(findings)
+    assert moved <= breaches(result)
     told = read_json(output / "constraint_violations.json")["violations"]
-    assert {each["feature_name"] for each in told} == breaches(findings)
+    assert {each["feature_name"] for each in told} == breaches(result)
     assert "baseline_drift_check" in {each["constraint_check_type"] for each in told}
     assert all(each["description"] for each in told)
 
@@ -74,26 +77,28 @@ def test_wrong_answers_are_a_breach_though_no_input_has_moved(
         return labels[labels.index(value) - 1] if labels else value + 1_000
 
     records = production.capture(production.rows)
-    findings = job(production.write(records), ground_truth=production.tell(records, wrong=wrong))
-    assert breaches(findings) == {"accuracy" if labels else "mae"}
+    result = job(
+        production.write(records), ground_truth=production.write_truths(records, wrong=wrong)
+    )
+    assert breaches(result) == {"accuracy" if labels else "mae"}
 
 
 def test_the_quality_is_that_of_training_on_the_rows_that_judged_it(
     job: Run, production: Any, found: Artifact
 ) -> None:
-    judges = production.held_back[found.manifest.data.calibration_rows :]
+    judges = production.held_out[found.manifest.data.calibration_rows :]
     records = production.capture([row for row, _ in judges])
 
-    truths = production.tell(records, pairs=judges)
-    findings = job(production.write(records), ground_truth=truths)
+    truths = production.write_truths(records, pairs=judges)
+    result = job(production.write(records), ground_truth=truths)
 
-    assert findings.performance
-    metrics = {each.name: each for each in findings.performance.metrics}
+    assert result.performance
+    metrics = {each.name: each for each in result.performance.metrics}
     for name in found.manifest.metrics.keys() - {"mean_confidence"}:
         assert metrics[name].value == pytest.approx(metrics[name].training, rel=1e-5, abs=2e-6)
-    if findings.confidence:
+    if result.confidence:
         expected = found.manifest.metrics["mean_confidence"]
-        assert findings.confidence.mean == pytest.approx(expected, abs=2e-6)
+        assert result.confidence.mean == pytest.approx(expected, abs=2e-6)
 
 
 def test_answers_of_the_prior_are_a_breach_and_tell_nothing_else(job: Run, production: Any) -> None:
@@ -102,18 +107,18 @@ def test_answers_of_the_prior_are_a_breach_and_tell_nothing_else(job: Run, produ
         side = each["captureData"]["endpointOutput"]
         side["data"] = side["data"].replace('"degraded":false', '"degraded":true')
 
-    findings = job(production.write(records), ground_truth=production.tell(records))
+    result = job(production.write(records), ground_truth=production.write_truths(records))
 
-    assert breaches(findings) == {"degraded_share"}
-    assert findings.performance
-    told = findings.performance.outcomes
-    assert told.degraded == findings.read.degraded > 0
+    assert breaches(result) == {"degraded_share"}
+    assert result.performance
+    told = result.performance.feedback
+    assert told.degraded == result.captures.degraded > 0
     assert told.counted == len(production.rows) - told.degraded
     assert told.unmatched == 0
 
 
 def test_a_group_that_is_worse_served_is_a_breach_by_the_measure(
-    job: Run, production: Any, bounds: Config, found: Artifact
+    job: Run, production: Any, bounds: MonitoringConfig, found: Artifact
 ) -> None:
     labels = found.manifest.labels
     fairness = bounds.fairness.model_copy(update={"groups": ("north", "south")})
@@ -122,33 +127,33 @@ def test_a_group_that_is_worse_served_is_a_breach_by_the_measure(
         return labels[labels.index(value) - 1] if labels else value + 1_000
 
     north, south = (production.capture(production.rows * 4) for _ in range(2))
-    production.tell(north, group="north", name="north.jsonl")
-    truths = production.tell(south, group="south", name="south.jsonl", wrong=wrong)
+    production.write_truths(north, group="north", name="north.jsonl")
+    truths = production.write_truths(south, group="south", name="south.jsonl", wrong=wrong)
 
-    findings = job(
+    result = job(
         production.write(north + south),
         ground_truth=truths,
         config=bounds.model_copy(update={"fairness": fairness}),
     )
 
-    assert findings.fairness
-    assert {each.group: each.compared for each in findings.fairness.groups} == {
+    assert result.fairness
+    assert {each.group: each.compared for each in result.fairness.groups} == {
         "north": True,
         "south": True,
     }
     # Both groups asked the same and were answered the same; one of them was wronged.
     wronged = {"accuracy", "equalised_odds"} if labels else {"mae", "error_ratio"}
-    assert wronged <= breaches(findings)
-    assert "demographic_parity" not in breaches(findings)
+    assert wronged <= breaches(result)
+    assert "demographic_parity" not in breaches(result)
 
 
 def test_every_file_of_the_report_says_the_same(job: Run, production: Any, output: Path) -> None:
     records = production.capture(production.rows)
-    findings = job(production.write(records), ground_truth=production.tell(records))
+    result = job(production.write(records), ground_truth=production.write_truths(records))
 
     statistics = read_json(output / "statistics.json")
     assert statistics["dataset"]["item_count"] == len(production.rows)
-    names = [each.field for each in findings.shifts]
+    names = [each.field for each in result.fields]
     assert [each["name"] for each in statistics["features"]] == names
     constraints = read_json(output / "constraints.json")
     assert [each["name"] for each in constraints["features"]] == names
@@ -156,4 +161,4 @@ def test_every_file_of_the_report_says_the_same(job: Run, production: Any, outpu
     samples = {each.name: each.samples for each in families}
     assert [each.value for each in samples["monitor_rows"]] == [len(production.rows)]
     assert {each.labels["field"] for each in samples["monitor_psi"]} == set(names)
-    assert findings.version in (output / "report.html").read_text(encoding="utf-8")
+    assert result.version in (output / "report.html").read_text(encoding="utf-8")

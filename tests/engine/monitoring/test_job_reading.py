@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from modelserve.artifact import Artifact
 from modelserve.errors import MonitoringError
-from modelserve.monitoring.findings import MonitoringResult, Verdict
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.result import MonitoringResult
 
 Run = Callable[..., MonitoringResult]
 ELEVEN = datetime(2026, 11, 21, 11, tzinfo=UTC)
@@ -21,22 +22,22 @@ def test_what_was_read_is_told(job: Run, production: Any, found: Artifact) -> No
     production.write([b"never read"], name=".two.jsonl.part")
     production.write([b"never read"], hour="2026/11/21/05")
 
-    findings = job(folder, since=datetime(2026, 11, 21, 9, tzinfo=UTC), until=ELEVEN)
+    result = job(folder, since=datetime(2026, 11, 21, 9, tzinfo=UTC), until=ELEVEN)
 
-    read, window = findings.read, findings.window
-    assert (read.files, read.open_files) == (1, 1)
-    assert (read.corrupt, read.foreign, read.outside) == (1, 1, 1)
-    assert [each.line for each in read.places] == [3, 4]
-    assert read.versions == {found.manifest.version: 1}
-    assert not read.unread
+    captures, window = result.captures, result.window
+    assert (captures.files, captures.open_files) == (1, 1)
+    assert (captures.corrupt, captures.foreign, captures.outside) == (1, 1, 1)
+    assert [each.line for each in captures.line_errors] == [3, 4]
+    assert captures.versions == {found.manifest.version: 1}
+    assert not captures.unread
     assert (window.records, window.rows) == (1, 3)
     assert window.first == window.last == datetime(2026, 11, 21, 10, tzinfo=UTC)
-    assert {each.verdict for each in findings.shifts} == {Verdict.TOO_FEW}
+    assert {each.verdict for each in result.fields} == {Verdict.TOO_FEW}
 
 
 def test_truths_are_told_apart(job: Run, production: Any) -> None:
     (record,) = production.capture(production.rows[:2])
-    name, value = record["eventMetadata"]["inferenceId"], production.held_back[0][1]
+    name, value = record["eventMetadata"]["inferenceId"], production.held_out[0][1]
     first, again = production.truth(value, name), production.truth(value, name)
     folder = production.write([first, again], folder="truths")
     for hour, line in (
@@ -47,28 +48,28 @@ def test_truths_are_told_apart(job: Run, production: Any) -> None:
     ):
         production.write([line], hour=f"2026/11/21/{hour}", folder="truths")
 
-    findings = job(production.write([record]), ground_truth=folder, until=ELEVEN)
+    result = job(production.write([record]), ground_truth=folder, until=ELEVEN)
 
-    assert findings.performance
-    told = findings.performance.outcomes
+    assert result.performance
+    told = result.performance.feedback
     assert (told.counted, told.late, told.duplicate, told.unmatched) == (2, 1, 1, 1)
-    assert told.corrupt == len(told.places) == 2
-    assert findings.performance.metrics[0].verdict is Verdict.TOO_FEW
+    assert told.corrupt == len(told.line_errors) == 2
+    assert result.performance.metrics[0].verdict is Verdict.TOO_FEW
 
 
 def test_truths_that_meet_no_answer_tell_nothing(job: Run, production: Any) -> None:
     folder = production.write([production.truth(1, "other")], folder="truths")
-    findings = job(production.write(production.capture(production.rows[:3])), ground_truth=folder)
-    assert findings.performance
-    assert (findings.performance.metrics, findings.performance.calibration) == ((), ())
-    assert findings.performance.outcomes.unmatched == 1
+    result = job(production.write(production.capture(production.rows[:3])), ground_truth=folder)
+    assert result.performance
+    assert (result.performance.metrics, result.performance.calibration) == ((), ())
+    assert result.performance.feedback.unmatched == 1
 
 
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
         pytest.param([], "1 closed files", id="empty"),
-        pytest.param([b"?"], "1 lines that cannot be read; .*, line 1 is no JSON", id="corrupt"),
+        pytest.param([b"?"], "1 lines that cannot be read; .*, line 1 is not JSON", id="corrupt"),
         pytest.param([{"level": "INFO"}], "line 1 has no 'eventMetadata'", id="foreign"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from modelserve.errors import MonitoringError
 from modelserve.monitoring import lines
 from modelserve.monitoring.lines import (
-    Faults,
+    LineErrors,
     parse_texts,
     read_lines,
     read_values,
@@ -19,15 +19,15 @@ from modelserve.monitoring.lines import (
 
 
 @pytest.fixture
-def faults() -> Faults:
+def errors() -> LineErrors:
     """Return a place for what goes wrong."""
-    return Faults()
+    return LineErrors()
 
 
-def read(path: Path, content: bytes, faults: Faults) -> list[tuple[int, Any]]:
+def read(path: Path, content: bytes, errors: LineErrors) -> list[tuple[int, Any]]:
     """Return the values of a file by their lines' numbers."""
     path.write_bytes(content)
-    found = read_values(path, path.name, faults)
+    found = read_values(path, path.name, errors)
     return [pair for each in found for pair in zip(each.numbers, each.values, strict=True)]
 
 
@@ -46,15 +46,15 @@ def path(tmp_path: Path) -> Path:
         pytest.param(b'{"a":1}\r\n{"a":2}\r\n', id="CRLF"),
     ],
 )
-def test_one_value_a_line_is_read(path: Path, faults: Faults, content: bytes) -> None:
-    assert read(path, content, faults) == [(1, {"a": 1}), (2, {"a": 2})]
-    assert faults == Faults()
+def test_one_value_a_line_is_read(path: Path, errors: LineErrors, content: bytes) -> None:
+    assert read(path, content, errors) == [(1, {"a": 1}), (2, {"a": 2})]
+    assert errors == LineErrors()
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\n \n", b"\xef\xbb\xbf"])
-def test_a_file_of_nothing_holds_nothing(path: Path, faults: Faults, content: bytes) -> None:
-    assert not read(path, content, faults)
-    assert faults == Faults()
+def test_a_file_of_nothing_holds_nothing(path: Path, errors: LineErrors, content: bytes) -> None:
+    assert not read(path, content, errors)
+    assert errors == LineErrors()
 
 
 @pytest.mark.parametrize(
@@ -73,30 +73,30 @@ def test_a_file_of_nothing_holds_nothing(path: Path, faults: Faults, content: by
 )
 @pytest.mark.parametrize("ending", [b"\n", b""], ids=["line", "torn-end"])
 def test_a_wrong_line_is_told_and_the_others_are_read(
-    path: Path, faults: Faults, wrong: bytes, ending: bytes
+    path: Path, errors: LineErrors, wrong: bytes, ending: bytes
 ) -> None:
-    found = read(path, b'{"a":1}\n\n' + wrong + b'\n{"a":2}\n' + wrong + ending, faults)
+    found = read(path, b'{"a":1}\n\n' + wrong + b'\n{"a":2}\n' + wrong + ending, errors)
     assert found == [(1, {"a": 1}), (4, {"a": 2})]
-    assert (faults.corrupt, faults.foreign) == (2, 0)
-    assert [(each.file, each.line) for each in faults.places] == [("a.jsonl", 3), ("a.jsonl", 5)]
-    assert all(each.detail.startswith("is no JSON: ") for each in faults.places)
+    assert (errors.corrupt, errors.foreign) == (2, 0)
+    assert [(each.file, each.line) for each in errors.first] == [("a.jsonl", 3), ("a.jsonl", 5)]
+    assert all(each.detail.startswith("is not JSON: ") for each in errors.first)
 
 
-def test_only_the_first_few_places_are_told(path: Path, faults: Faults) -> None:
-    assert not read(path, b"?\n" * 1_000, faults)
-    assert faults.corrupt == 1_000
-    assert [each.line for each in faults.places] == [1, 2, 3, 4, 5]
+def test_only_the_first_few_places_are_told(path: Path, errors: LineErrors) -> None:
+    assert not read(path, b"?\n" * 1_000, errors)
+    assert errors.corrupt == 1_000
+    assert [each.line for each in errors.first] == [1, 2, 3, 4, 5]
 
 
 def test_later_faults_are_added_behind_the_earlier_ones() -> None:
-    both = Faults()
-    both.note_corrupt("a", 1, "x")
-    later = Faults()
+    both = LineErrors()
+    both.add_corrupt("a", 1, "x")
+    later = LineErrors()
     for line in range(6):
-        later.note_foreign("b", line, "y")
+        later.add_foreign("b", line, "y")
     both.merge(later)
     assert (both.corrupt, both.foreign) == (1, 6)
-    assert [(each.file, each.line) for each in both.places] == [
+    assert [(each.file, each.line) for each in both.first] == [
         ("a", 1),
         *(("b", line) for line in range(4)),
     ]
@@ -112,22 +112,22 @@ def test_lines_are_the_same_whatever_the_blocks(
     assert b"".join(line + b"\n" for line in found) == content
 
 
-def test_a_line_longer_than_a_block_is_read(path: Path, faults: Faults) -> None:
+def test_a_line_longer_than_a_block_is_read(path: Path, errors: LineErrors) -> None:
     content = json.dumps(["x" * (3 * lines.BLOCK_BYTES)]).encode()
-    assert len(read(path, content + b"\n1\n", faults)) == 2
-    assert faults == Faults()
+    assert len(read(path, content + b"\n1\n", errors)) == 2
+    assert errors == LineErrors()
 
 
 def test_a_line_that_is_longer_than_any_is_cut_off_and_never_held(
-    path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    path: Path, errors: LineErrors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lines, "BLOCK_BYTES", 16)
     monkeypatch.setattr(lines, "LONGEST_BYTES", 64)
     content = b'["' + b"x" * 1_000 + b'"]'
     held = max(len(line) for some in read_lines(BytesIO(content)) for line in some)
 
-    assert read(path, b"1\n" + content + b"\n2\n", faults) == [(1, 1), (3, 2)]
-    assert faults.corrupt == 1
+    assert read(path, b"1\n" + content + b"\n2\n", errors) == [(1, 1), (3, 2)]
+    assert errors.corrupt == 1
     assert held < 128
 
 
@@ -141,9 +141,9 @@ def test_a_text_that_is_not_one_value_is_refused(texts: list[str]) -> None:
         parse_texts(texts)
 
 
-def test_a_file_that_is_gone_is_named(path: Path, faults: Faults) -> None:
+def test_a_file_that_is_gone_is_named(path: Path, errors: LineErrors) -> None:
     with pytest.raises(MonitoringError, match=r"a\.jsonl cannot be read"):
-        list(read_values(path, path.name, faults))
+        list(read_values(path, path.name, errors))
 
 
 @pytest.mark.parametrize("enabled", [True, False])

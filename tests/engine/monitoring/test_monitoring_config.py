@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 from modelserve.errors import ConfigurationError
-from modelserve.monitoring.config import (
-    UNSTATED,
-    load_config,
-)
+from modelserve.monitoring.config import UNSTATED, load_config
 from pydantic import ValidationError
 
 Write = Callable[..., Path]

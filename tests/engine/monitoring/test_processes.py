@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from modelserve.errors import MonitoringError
 from modelserve.monitoring import processes
-from modelserve.monitoring.ingest.captures import Reader
-from modelserve.monitoring.partitions import TimeWindow, find
+from modelserve.monitoring.ingest.captures import CaptureReader
+from modelserve.monitoring.partitions import TimeWindow, find_files
 from modelserve.monitoring.processes import divide
 
 
@@ -22,9 +22,9 @@ def folder(write_lines: Any, captured: Any, golden: list[dict[str, Any]]) -> Pat
 
 
 @pytest.fixture
-def reader(found: Any, folder: Path) -> Reader:
+def reader(found: Any, folder: Path) -> CaptureReader:
     """Return what reads these captures."""
-    return Reader(found, TimeWindow(), None, groups=1, folder=folder)
+    return CaptureReader(found, TimeWindow(), None, groups=1, folder=folder)
 
 
 def sizes(folder: Path, *sizes_bytes: int) -> list[Path]:
@@ -36,9 +36,9 @@ def sizes(folder: Path, *sizes_bytes: int) -> list[Path]:
 
 
 def test_two_processes_count_what_one_does(
-    reader: Reader, folder: Path, monkeypatch: pytest.MonkeyPatch
+    reader: CaptureReader, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = find(folder, TimeWindow()).files
+    files = find_files(folder, TimeWindow()).files
     alone = processes.read(reader, files)
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
@@ -47,8 +47,8 @@ def test_two_processes_count_what_one_does(
 
     assert len(divide(files, processes=2)) == 2
     assert together.rows == alone.rows == 12
-    assert together.faults == alone.faults
-    assert (together.faults.corrupt, together.faults.foreign) == (6, 6)
+    assert together.errors == alone.errors
+    assert (together.errors.corrupt, together.errors.foreign) == (6, 6)
     assert together.versions == alone.versions
     assert (together.first_us, together.last_us) == (alone.first_us, alone.last_us)
     for mine, theirs in ((alone.inputs, together.inputs), (alone.outputs, together.outputs)):
@@ -58,7 +58,7 @@ def test_two_processes_count_what_one_does(
 
 
 def test_a_process_that_is_killed_is_told(
-    reader: Reader, folder: Path, monkeypatch: pytest.MonkeyPatch
+    reader: CaptureReader, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
         """Processes that come to an end before they have begun."""
@@ -79,11 +79,11 @@ def test_a_process_that_is_killed_is_told(
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
     monkeypatch.setattr(processes, "ProcessPoolExecutor", Broken)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    with pytest.raises(MonitoringError, match="too little memory"):
-        processes.read(reader, find(folder, TimeWindow()).files)
+    with pytest.raises(MonitoringError, match="was killed, probably for memory"):
+        processes.read(reader, find_files(folder, TimeWindow()).files)
 
 
-def test_a_file_that_is_gone_is_named(reader: Reader, tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_named(reader: CaptureReader, tmp_path: Path) -> None:
     with pytest.raises(MonitoringError, match=r"gone\.jsonl"):
         processes.read(reader, [tmp_path / "gone.jsonl"])
 

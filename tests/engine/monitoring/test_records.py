@@ -6,14 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.monitoring.ingest.records import (
-    Records,
-    parse_records,
-    read_times,
-)
-from modelserve.monitoring.lines import Faults, Values
+from modelserve.monitoring.ingest.records import Records, parse_records, read_times
+from modelserve.monitoring.lines import LineErrors, Values
 
-ASKED, ANSWERED = {"instances": [{"x": 1}]}, {"predictions": [{"y": 2}]}
+REQUEST, RESPONSE = {"instances": [{"x": 1}]}, {"predictions": [{"y": 2}]}
 Record = dict[str, Any]
 MakeRecord = Callable[..., Record]
 
@@ -23,10 +19,10 @@ def side(data: str) -> Record:
     return {"observedContentType": "text/csv", "mode": "INPUT", "data": data, "encoding": "BASE64"}
 
 
-def sifted(*values: Any) -> tuple[Records, Faults]:
+def parsed(*values: Any) -> tuple[Records, LineErrors]:
     """Return what there is of records among values, and what was told of the others."""
-    faults = Faults()
-    return parse_records(Values(list(values), range(1, len(values) + 1)), "a.jsonl", faults), faults
+    errors = LineErrors()
+    return parse_records(Values(list(values), range(1, len(values) + 1)), "a.jsonl", errors), errors
 
 
 def without(record: Record, *path: str) -> Record:
@@ -46,39 +42,39 @@ def changed(record: Record, value: Any, *path: str) -> Record:
 def test_records_are_read_column_by_column(make_record: MakeRecord) -> None:
     times = ["2026-11-21T10:00:00Z", "2026-11-21T10:00:01.5Z"]
     made = [
-        make_record(ASKED, ANSWERED, name=name, time=time)
+        make_record(REQUEST, RESPONSE, name=name, time=time)
         for name, time in zip("ab", times, strict=True)
     ]
 
-    found, faults = sifted(*made)
+    found, errors = parsed(*made)
 
     assert found.ids == ["a", "b"]
     assert found.times_us[1] - found.times_us[0] == 1_500_000
-    assert found.asked == [ASKED, ASKED]
-    assert found.answered == [ANSWERED, ANSWERED]
+    assert found.requests == [REQUEST, REQUEST]
+    assert found.responses == [RESPONSE, RESPONSE]
     assert found.numbers == range(1, 3)
-    assert faults == Faults()
+    assert errors == LineErrors()
 
 
 def test_nothing_holds_no_record() -> None:
-    found, faults = sifted()
-    assert (found.ids, list(found.times_us), found.asked) == ([], [], [])
-    assert faults == Faults()
+    found, errors = parsed()
+    assert (found.ids, list(found.times_us), found.requests) == ([], [], [])
+    assert errors == LineErrors()
 
 
 @pytest.mark.parametrize("encoding", ["JSON", "BASE64"])
 def test_json_is_read_in_either_encoding(make_record: MakeRecord, encoding: str) -> None:
     text = '{"instances": [{"x": "é"}]}'
     data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
-    found, _ = sifted(make_record(data, None, encoding=encoding))
-    assert found.asked == [{"instances": [{"x": "é"}]}]
+    found, _ = parsed(make_record(data, None, encoding=encoding))
+    assert found.requests == [{"instances": [{"x": "é"}]}]
 
 
 @pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
 def test_csv_is_left_as_text_in_either_encoding(make_record: MakeRecord, encoding: str) -> None:
     data = base64.b64encode(b"1,2").decode() if encoding == "BASE64" else "1,2"
-    found, _ = sifted(make_record(data, None, encoding=encoding))
-    assert found.asked == ["1,2"]
+    found, _ = parsed(make_record(data, None, encoding=encoding))
+    assert found.requests == ["1,2"]
 
 
 @pytest.mark.parametrize("encoding", ["JSON", "BASE64"])
@@ -89,33 +85,33 @@ def test_json_lines_are_read_line_by_line_in_either_encoding(
     text = '{"x": "é"}\r\n\n' * count
     data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
     kind = "Application/JSONLines; charset=utf-8"
-    found, faults = sifted(
-        make_record(ASKED, ANSWERED), make_record(data, data, encoding=encoding, kind=kind)
+    found, errors = parsed(
+        make_record(REQUEST, RESPONSE), make_record(data, data, encoding=encoding, kind=kind)
     )
-    assert found.asked == [ASKED, ({"x": "é"},) * count]
-    assert found.answered == [ANSWERED, ({"x": "é"},) * count]
-    assert faults == Faults()
+    assert found.requests == [REQUEST, ({"x": "é"},) * count]
+    assert found.responses == [RESPONSE, ({"x": "é"},) * count]
+    assert errors == LineErrors()
 
 
 def test_either_side_may_be_absent(make_record: MakeRecord) -> None:
-    found, faults = sifted(make_record(ASKED, None), make_record(None, ANSWERED))
-    assert (found.asked, found.answered) == ([ASKED, None], [None, ANSWERED])
-    assert faults == Faults()
+    found, errors = parsed(make_record(REQUEST, None), make_record(None, RESPONSE))
+    assert (found.requests, found.responses) == ([REQUEST, None], [None, RESPONSE])
+    assert errors == LineErrors()
 
 
 def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecord) -> None:
-    record = without(make_record(ASKED, ANSWERED), "eventMetadata", "inferenceId")
-    found, _ = sifted(changed(record, "event", "eventMetadata", "eventId"))
+    record = without(make_record(REQUEST, RESPONSE), "eventMetadata", "inferenceId")
+    found, _ = parsed(changed(record, "event", "eventMetadata", "eventId"))
     assert found.ids == ["event"]
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        pytest.param(lambda _: 5, "is none of the expected form", id="number"),
-        pytest.param(lambda _: None, "is none of the expected form", id="null"),
-        pytest.param(lambda _: "text", "is none of the expected form", id="text"),
-        pytest.param(lambda _: [], "is none of the expected form", id="list"),
+        pytest.param(lambda _: 5, "does not have the expected form", id="number"),
+        pytest.param(lambda _: None, "does not have the expected form", id="null"),
+        pytest.param(lambda _: "text", "does not have the expected form", id="text"),
+        pytest.param(lambda _: [], "does not have the expected form", id="list"),
         pytest.param(lambda _: {"level": "INFO"}, "has no 'eventMetadata'", id="log-line"),
         pytest.param(lambda each: without(each, "captureData"), "has no 'captureData'", id="truth"),
         pytest.param(
@@ -125,17 +121,17 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
         ),
         pytest.param(
             lambda each: changed(each, 5, "captureData"),
-            "is none of the expected form",
+            "does not have the expected form",
             id="number-captured",
         ),
         pytest.param(
             lambda each: changed(each, "text", "captureData", "endpointInput"),
-            "is none of the expected form",
+            "does not have the expected form",
             id="text-asked",
         ),
         pytest.param(
             lambda each: changed(each, 5, "captureData", "endpointInput", "data"),
-            "is none of the expected form",
+            "does not have the expected form",
             id="number-as-data",
         ),
         pytest.param(
@@ -175,7 +171,7 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
         ),
         pytest.param(
             lambda each: changed(each, 5, "eventMetadata", "inferenceId"),
-            "is none of the expected form",
+            "does not have the expected form",
             id="number-as-name",
         ),
     ],
@@ -183,17 +179,17 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
 def test_what_is_no_record_is_told_and_the_others_are_read(
     make_record: MakeRecord, change: Callable[[Record], Any], problem: str
 ) -> None:
-    first, wrong, last = (make_record(ASKED, ANSWERED, name=name) for name in "abc")
+    first, wrong, last = (make_record(REQUEST, RESPONSE, name=name) for name in "abc")
 
-    found, faults = sifted(first, change(wrong), last)
+    found, errors = parsed(first, change(wrong), last)
 
     assert found.ids == ["a", "c"]
-    assert found.asked == [ASKED, ASKED]
+    assert found.requests == [REQUEST, REQUEST]
     assert list(found.numbers) == [1, 3]
-    assert (faults.corrupt, faults.foreign) == (0, 1)
-    (place,) = faults.places
+    assert (errors.corrupt, errors.foreign) == (0, 1)
+    (place,) = errors.first
     assert (place.file, place.line) == ("a.jsonl", 2)
-    assert problem in place.problem
+    assert problem in place.detail
 
 
 @pytest.mark.parametrize(

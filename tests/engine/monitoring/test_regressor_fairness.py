@@ -1,22 +1,21 @@
-"""How much farther off a regressor is for one group, judged by more than chance."""
+"""The ratio of groups' mean errors, which must exceed chance."""
 
 from math import inf
 from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.monitoring.config import Fairness as Bounds
-from modelserve.monitoring.fairness import (
-    difference_p,
-    judge,
-)
-from modelserve.monitoring.findings import Fairness, Verdict
-from modelserve.monitoring.moments import Moments, moments
-from modelserve.monitoring.outcomes import OutcomeTally
+from modelserve.monitoring.config import FairnessBounds
+from modelserve.monitoring.counts import Moments, moments
+from modelserve.monitoring.fairness import compare_groups
+from modelserve.monitoring.regressor.group_errors import difference_p
+from modelserve.monitoring.regressor.outcomes import ErrorSums
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.fairness import Fairness
 from scipy import stats
 
 GROUPS = ("north", "south", "west")
-BOUNDS = Bounds(
+BOUNDS = FairnessBounds(
     groups=GROUPS,
     demographic_parity=0.2,
     equalised_odds=0.2,
@@ -30,11 +29,12 @@ def errors(mean: float, rows: int, spread: float = 1.0) -> Moments:
     return Moments(rows, mean, spread**2 * (rows - 1), 0, 2 * mean)
 
 
-def judged(*groups: Moments) -> Fairness:
+def compare(*groups: Moments) -> Fairness:
     """Return the gap between groups; one more group names none."""
     unstated = errors(1_000, 1_000)
-    tally = OutcomeTally(np.empty(0), None, [*groups, unstated], np.zeros((1, 3)))
-    return judge(tally, (), GROUPS[: len(groups)], BOUNDS, significance=0.01)
+    sums = ErrorSums(np.empty(0), None, [*groups, unstated], np.zeros((1, 3)))
+    configured = BOUNDS.model_copy(update={"groups": GROUPS[: len(groups)]})
+    return compare_groups(sums, (), configured, significance=0.01)
 
 
 @pytest.mark.parametrize(
@@ -53,26 +53,26 @@ def judged(*groups: Moments) -> Fairness:
 def test_a_group_may_not_be_worse_served_by_more_than_chance(
     groups: list[Moments], value: float, verdict: Verdict
 ) -> None:
-    (gap,) = judged(*groups).gaps
+    (gap,) = compare(*groups).gaps
     assert (gap.measure, gap.bound, gap.label) == ("error_ratio", 1.5, None)
     assert (gap.value, gap.verdict) == (pytest.approx(value), verdict)
 
 
 def test_the_worst_and_the_best_group_are_named() -> None:
-    (gap,) = judged(errors(6, 60), errors(9, 60), errors(3, 60)).gaps
+    (gap,) = compare(errors(6, 60), errors(9, 60), errors(3, 60)).gaps
     assert (gap.low, gap.high, gap.value) == ("west", "south", pytest.approx(3))
 
 
 def test_of_three_groups_two_are_always_unlike() -> None:
-    two = judged(errors(4, 60, 3), errors(5, 60, 3)).gaps[0].p
-    three = judged(errors(4, 60, 3), errors(5, 60, 3), errors(4.5, 60, 3)).gaps[0].p
+    two = compare(errors(4, 60, 3), errors(5, 60, 3)).gaps[0].p
+    three = compare(errors(4, 60, 3), errors(5, 60, 3), errors(4.5, 60, 3)).gaps[0].p
     assert two is not None
     assert three == pytest.approx(3 * two)
 
 
 def test_groups_are_told_with_their_error() -> None:
-    found = judged(errors(4, 60), errors(8, 10), Moments()).groups
-    assert [(each.group, each.outcomes, each.value, each.compared) for each in found] == [
+    found = compare(errors(4, 60), errors(8, 10), Moments()).groups
+    assert [(each.group, each.rows, each.value, each.compared) for each in found] == [
         ("north", 60, 4.0, True),
         ("south", 10, 8.0, False),
         ("west", 0, None, False),

@@ -5,32 +5,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import (
-    Artifact,
-    Interval,
-    Manifest,
-    OutputBounds,
-)
-from modelserve.monitoring.config import Config
-from modelserve.monitoring.findings import (
-    Metric,
-    Outcomes,
-    Performance,
-    Verdict,
-)
-from modelserve.monitoring.outcomes import (
-    Judge,
-    OutcomeTally,
-)
-from modelserve.monitoring.performance import judge
-from modelserve.monitoring.replies import Answers
+from modelserve.artifact import Artifact
+from modelserve.manifest import Interval, Manifest, OutputBounds
+from modelserve.monitoring.config import MonitoringConfig
+from modelserve.monitoring.regressor.answers import RegressorAnswers
+from modelserve.monitoring.regressor.outcomes import ErrorSums, RegressorTruths
+from modelserve.monitoring.regressor.performance import regressor_performance
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.performance import FeedbackSummary, Metric, Performance
 from sklearn.metrics import (
     mean_absolute_error,
     r2_score,
     root_mean_squared_error,
 )
 
-TOLD = Outcomes(0, 0, 0, 0, 0, 0, 0, ())
+FAMILIES = ("diabetes",)
+
+FEEDBACK = FeedbackSummary(0, 0, 0, 0, 0, 0, 0, ())
 REFERENCE = {"value": {"edges": [0.0, 10.0], "counts": [1, 1, 1], "missing": 0}}
 FIGURES = {"mae": 10.0, "rmse": 12.0, "r2": 0.5, "interval_coverage": 0.9}
 
@@ -40,18 +31,18 @@ def manifest(found: Artifact) -> Manifest:
     """Return a model's manifest with other figures."""
     interval = Interval(coverage=0.9, half_width=20.0, fallback_half_width=30.0)
     kept = OutputBounds(interval=interval)
-    return found.manifest.model_copy(update={"metrics": FIGURES, "guarantees": kept})
+    return found.manifest.model_copy(update={"metrics": FIGURES, "output_bounds": kept})
 
 
 @pytest.fixture
-def tally(manifest: Manifest) -> Callable[..., OutcomeTally]:
+def tally(manifest: Manifest) -> Callable[..., ErrorSums]:
     """Return a way to count answers with their truths."""
 
-    def make(values: Any, truths: Any, late: bool = False) -> OutcomeTally:
+    def make(values: Any, truths: Any, late: bool = False) -> ErrorSums:
         rows = len(values)
-        found = Judge(manifest, REFERENCE).nothing(groups=1)
+        found = RegressorTruths(manifest, REFERENCE).empty_counts(groups=1)
         found.add(
-            Answers(np.asarray(values, dtype=np.float64)),
+            RegressorAnswers(np.asarray(values, dtype=np.float64)),
             np.asarray(truths, dtype=np.float64),
             np.zeros(rows, dtype=np.int64),
             np.full(rows, late),
@@ -80,10 +71,12 @@ def metrics(found: Performance) -> dict[str, Metric]:
 
 
 def test_the_figures_are_those_of_scikit_learn(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     values, truths = drawn(500)
-    found = metrics(judge(tally(values, truths), TOLD, manifest, bounds.quality))
+    found = metrics(
+        regressor_performance(tally(values, truths), FEEDBACK, manifest, bounds.quality)
+    )
     expected = {
         "mae": mean_absolute_error(truths, values),
         "rmse": root_mean_squared_error(truths, values),
@@ -97,7 +90,7 @@ def test_the_figures_are_those_of_scikit_learn(
 
 
 def test_a_truth_is_a_finite_number(manifest: Manifest) -> None:
-    found = Judge(manifest, REFERENCE)
+    found = RegressorTruths(manifest, REFERENCE)
     assert [found.truth(text) for text in ("1.5", "-2", "1e3")] == [1.5, -2, 1000]
     for text in ("nan", "inf", "", "much"):
         with pytest.raises(ValueError, match=r"not finite|could not convert"):
@@ -105,27 +98,31 @@ def test_a_truth_is_a_finite_number(manifest: Manifest) -> None:
 
 
 def test_without_an_interval_nothing_is_said_of_one(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    plain = manifest.model_copy(update={"guarantees": OutputBounds()})
-    counted = Judge(plain, REFERENCE).nothing(groups=1)
+    plain = manifest.model_copy(update={"output_bounds": OutputBounds()})
+    counted = RegressorTruths(plain, REFERENCE).empty_counts(groups=1)
     counted.merge(tally([1.0], [2.0]))
-    assert "interval_coverage" not in metrics(judge(counted, TOLD, plain, bounds.quality))
+    assert "interval_coverage" not in metrics(
+        regressor_performance(counted, FEEDBACK, plain, bounds.quality)
+    )
 
 
 def test_of_truths_that_are_all_alike_nothing_can_be_explained(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    found = metrics(judge(tally([1.0, 2.0], [5.0, 5.0]), TOLD, manifest, bounds.quality))
+    found = metrics(
+        regressor_performance(tally([1.0, 2.0], [5.0, 5.0]), FEEDBACK, manifest, bounds.quality)
+    )
     assert "r2" not in found
     assert found["mae"].value == 3.5
 
 
 def test_answers_are_set_beside_truths_by_their_bins(
-    tally: Any, manifest: Manifest, bounds: Config
+    tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     counted = tally([-5, 0, 5, 7, 50], [-4, 2, 6, 6, 40])
-    found = judge(counted, TOLD, manifest, bounds.quality).calibration
+    found = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).calibration
     points = [(each.rows, each.predicted, each.actual) for each in found]
     assert points == [(2, -2.5, -1.0), (2, 6.0, 6.0), (1, 50.0, 40.0)]
 
@@ -166,7 +163,7 @@ def test_tallies_of_several_processes_add_up(tally: Any) -> None:
 def test_the_error_may_not_lie_above_its_ceiling_by_more_than_chance(
     tally: Any,
     manifest: Manifest,
-    bounds: Config,
+    bounds: MonitoringConfig,
     *,
     error: float,
     spread: float,
@@ -174,11 +171,11 @@ def test_the_error_may_not_lie_above_its_ceiling_by_more_than_chance(
     verdict: Verdict,
 ) -> None:
     counted = tally(*off_by(error, spread, rows))
-    found = judge(counted, TOLD, manifest, bounds.quality).metrics[0]
+    found = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).metrics[0]
     assert (found.name, found.verdict) == ("mae", verdict)
     assert found.bound == pytest.approx(11)
 
 
 def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
-    found = judge(tally([], []), TOLD, manifest, bounds.quality)
+    found = regressor_performance(tally([], []), FEEDBACK, manifest, bounds.quality)
     assert (found.metrics, found.calibration, found.labels, found.confusion) == ((), (), (), ())

@@ -38,15 +38,15 @@ def test_an_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["thesis.odt", "report.html"])
 def test_anything_else_is_kept(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"years of work")
-    with pytest.raises(MonitoringError, match="holds something that is no report"):
+    with pytest.raises(MonitoringError, match="holds something that is not a report"):
         report_folder.write(tmp_path, FILES)
     assert content(tmp_path) == {name: b"years of work"}
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "report").touch()
-    with pytest.raises(MonitoringError, match="holds something that is no report"):
-        report_folder.check_place(tmp_path / "report")
+    with pytest.raises(MonitoringError, match="holds something that is not a report"):
+        report_folder.check_replaceable(tmp_path / "report")
 
 
 def test_a_folder_that_cannot_be_looked_into_is_named(
@@ -57,7 +57,7 @@ def test_a_folder_that_cannot_be_looked_into_is_named(
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(MonitoringError, match=r"cannot be read: .*denied"):
-        report_folder.check_place(tmp_path)
+        report_folder.check_replaceable(tmp_path)
 
 
 def test_when_it_cannot_be_written_the_earlier_report_remains(

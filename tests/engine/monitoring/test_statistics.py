@@ -72,7 +72,7 @@ def test_of_what_is_almost_alike_no_root_of_less_than_nought_is_taken() -> None:
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_histograms_over_other_bins_are_refused(measure: Any) -> None:
-    with pytest.raises(ValueError, match="these have 6 and 5"):
+    with pytest.raises(ValueError, match="they have 6 and 5"):
         measure(BEFORE, NOW[:-1])
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from modelserve.errors import ConfigurationError
 from modelserve.monitoring.buckets import REQUEST_SECONDS
-from modelserve.monitoring.config import Config, load_config
+from modelserve.monitoring.config import MonitoringConfig, load_config
 from modelserve.monitoring.thresholds import render, run
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
@@ -17,7 +17,7 @@ CONFIG = FOLDER / "config" / "monitoring.toml"
 RENDERED = FOLDER / "monitoring" / "thresholds.yaml"
 
 
-def changed(section: str, **values: Any) -> Config:
+def changed(section: str, **values: Any) -> MonitoringConfig:
     """Return the project's configuration with other values in one section."""
     config = load_config(CONFIG)
     return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})

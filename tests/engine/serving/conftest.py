@@ -28,7 +28,7 @@ class KeptMessages:
     def __init__(self) -> None:
         self.messages: list[tuple[str, str]] = []
 
-    def tell(self, key: str, text: str) -> None:
+    def notify(self, key: str, text: str) -> None:
         """Keep a message."""
         self.messages.append((key, text))
 
@@ -212,7 +212,7 @@ def tensors() -> Callable[..., dict[str, Any]]:
     """Return a way to requests for rows in the Open Inference Protocol's form."""
 
     def describe(components: Components, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        arrays = dict(components.codec.gather(rows).tensors)
+        arrays = dict(components.codec.inputs.gather(rows).tensors)
         signature: Any = components.oip.metadata()["inputs"]
         given = []
         for each in signature:

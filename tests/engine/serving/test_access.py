@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from modelserve import errors
 from modelserve.serving import access
-from modelserve.serving.fastapi_app import create_fastapi_app
-from modelserve.serving.hot_path import HotPath
 from starlette.testclient import TestClient
 
 MakeClient = Callable[..., TestClient]
@@ -79,17 +77,6 @@ def test_whoever_sends_no_key_is_told_how(make_client: MakeClient, keys_file: Pa
     problem = make_client(api_keys_file=keys_file).post("/predict", content=b"{}").json()
     assert problem["type"] == "urn:problem:key-refused"
     assert "X-API-Key or as a bearer token" in problem["detail"]
-
-
-def test_the_documented_handler_asks_for_keys_too(
-    make_components: Callable[..., Any], keys_file: Path, row: dict[str, Any]
-) -> None:
-    components = make_components(api_keys_file=keys_file)
-    client = TestClient(HotPath(create_fastapi_app(components), {}, components))
-    content = {"instances": [row]}
-    assert client.post("/predict", json=content).status_code == 401
-    accepted = client.post("/predict", json=content, headers={"x-api-key": "open"})
-    assert accepted.status_code == 200
 
 
 def test_health_metrics_and_the_page_need_no_key(make_client: MakeClient, keys_file: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from modelserve import errors
 from modelserve.serving import body
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 GONE: Message = {"type": "http.disconnect"}
 
@@ -130,10 +130,15 @@ def test_a_servers_own_error_is_passed_on(late: bool) -> None:
         read(receive)
 
 
+def bound(receive: Receive, admit: Callable[[], object] = str) -> Receive:
+    """Return a `receive` for ten bytes within a hundredth of a second."""
+    return body.bounded(receive, limit_bytes=10, timeout_s=0.01, admit=admit)
+
+
 def test_the_framework_reads_what_lies_within_the_limit() -> None:
     async def scenario() -> list[bytes]:
         parts = part(b"01234", more=True), part(b"56789", more=False)
-        receive = body.bounded(arriving(*parts), 10)
+        receive = bound(arriving(*parts))
         return [(await receive())["body"] for _ in parts]
 
     assert asyncio.run(scenario()) == [b"01234", b"56789"]
@@ -141,9 +146,41 @@ def test_the_framework_reads_what_lies_within_the_limit() -> None:
 
 def test_the_framework_reads_nothing_beyond_the_limit() -> None:
     async def scenario() -> None:
-        receive = body.bounded(arriving(part(b"012345", more=True), part(b"67890", more=True)), 10)
+        receive = bound(arriving(part(b"012345", more=True), part(b"67890", more=True)))
         await receive()
         with pytest.raises(errors.TooLargeError):
             await receive()
+
+    asyncio.run(scenario())
+
+
+def test_the_framework_waits_for_a_body_no_longer_than_the_limit() -> None:
+    async def scenario() -> None:
+        receive = bound(arriving(part(b"half", more=True)))
+        await receive()
+        with pytest.raises(errors.SlowClientError, match=r"not arrive in 0\.01 s"):
+            await receive()
+
+    asyncio.run(scenario())
+
+
+def test_after_the_body_a_route_may_wait_for_the_client_to_disconnect() -> None:
+    async def scenario() -> None:
+        receive = bound(arriving(part(b"whole", more=False)))
+        await receive()
+        waiting = asyncio.create_task(asyncio.wait_for(receive(), 0.05))
+        with pytest.raises(TimeoutError):  # the test's own, after five times the limit
+            await waiting
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_read_of_a_client_that_is_not_admitted() -> None:
+    def refuse() -> None:
+        raise errors.AccessError("no")
+
+    async def scenario() -> None:
+        with pytest.raises(errors.AccessError):
+            await bound(arriving(), refuse)()
 
     asyncio.run(scenario())

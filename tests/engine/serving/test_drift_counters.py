@@ -17,7 +17,7 @@ from modelserve.serving.request_context import RequestContext
 from modelserve.serving.runtime import OnnxModel
 from modelserve.training.config import Config
 from modelserve.training.splits import Splits, split
-from modelserve.training.task import load_task
+from modelserve.training.tasks import load_task
 from modelserve.types import Model, Outputs, Tensors
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
@@ -129,6 +129,7 @@ def reference(found: Artifact) -> dict[str, Any]:
 
 def test_the_counters_equal_what_numpy_counts(
     make_components: MakeComponents,
+    parts: Splits,
     found: Artifact,
     rows: list[Row],
     tensors: Any,

@@ -24,7 +24,7 @@ from modelserve.serving.request_context import RequestContext
 from modelserve.types import Prediction
 from starlette.testclient import TestClient
 
-FAMILIES = ("iris", "diabetes", "sentiment")
+FAMILIES = ("iris", "diabetes")
 
 MakeExchange = Callable[..., RequestContext]
 Figures = Callable[[str], Any]

@@ -11,7 +11,7 @@ from modelserve.serving.app import wrap
 from modelserve.serving.feedback import MOST, STATUSES
 from starlette.testclient import TestClient
 
-FAMILIES = ("iris", "diabetes", "sentiment")
+FAMILIES = ("iris", "diabetes")
 
 MakeClient = Callable[..., TestClient]
 Counted = Callable[[TestClient], dict[str, float]]

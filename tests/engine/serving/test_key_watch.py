@@ -18,7 +18,7 @@ from modelserve.serving.app import create_app
 from starlette.testclient import TestClient
 
 PATIENCE_S = 10
-KEPT, RELOADED = "keys not reloaded, the former are kept", "keys reloaded"
+KEPT, RELOADED = "keys not reloaded, the previous ones are kept", "keys reloaded"
 
 Ask = Callable[[str], int]
 
@@ -126,7 +126,7 @@ def test_a_file_that_is_wrong_keeps_the_former_keys_and_is_told_once(
     assert ask("open") == 401
     (told,) = (each for each in caplog.records if each.getMessage() == KEPT)
     assert told.levelno == logging.ERROR
-    assert str(keys_file) in vars(told)["trouble"]
+    assert str(keys_file) in vars(told)["error"]
 
 
 def test_an_emptied_file_shuts_everyone_out(

@@ -1,10 +1,13 @@
 """Every series bears the model's name and version, and counts as Prometheus expects."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
+import pytest
 from modelserve import answers
 from modelserve.artifact import Artifact
+from modelserve.serving import metrics_registry
 from modelserve.serving.metrics_registry import MetricsRegistry
 from starlette.testclient import TestClient
 
@@ -68,9 +71,13 @@ def test_a_second_version_has_series_of_its_own(found: Artifact, figures: Figure
     assert told == [{found.manifest.version: 1}, {"9": 2}]
 
 
+@pytest.mark.parametrize("public", [False, True], ids=["private parts", "public fallback"])
 def test_many_observations_at_once_count_like_each_for_itself(
-    series: MetricsRegistry, figures: Figures
+    series: MetricsRegistry, figures: Figures, monkeypatch: pytest.MonkeyPatch, public: bool
 ) -> None:
+    if public:
+        for parts in ("HISTOGRAM", "SUMMARY"):
+            monkeypatch.setattr(metrics_registry, parts, attrgetter("_renamed"))
     for name in ("each", "many"):
         distribution = series.distribution(f"d_{name}", "D.", buckets=[0.5, 1, 2])()
         mean = series.mean(f"m_{name}", "M.")()

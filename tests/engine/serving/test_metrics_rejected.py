@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from modelserve.serving.app import wrap
-from modelserve.serving.metrics import OUT_OF_RANGE, UNUSUAL
+from modelserve.serving.metrics import OUT_OF_RANGE, REJECTED
 from starlette.testclient import TestClient
 
 MakeClient = Callable[..., TestClient]
@@ -54,7 +54,7 @@ def shop(make_client: MakeClient, keys_file: Path) -> TestClient:
 def test_every_reason_stands_at_nought_for_everyone_from_the_start(
     make_client: MakeClient, keys_file: Path, figures: Callable[[str], Any]
 ) -> None:
-    assert set(UNUSUAL) == REASONS
+    assert set(REJECTED) == REASONS
     for settings, consumers in (
         ({}, {"anonymous"}),
         ({"api_keys_file": keys_file}, {"anonymous", "shop"}),

@@ -118,7 +118,7 @@ def test_a_recorder_that_fails_stops_no_other_and_is_logged(
     keeper.flush()
     assert len(kept.finished) == 1
     assert caplog.messages == ["requests not recorded"]
-    assert vars(caplog.records[0])["recorder"] == "Broken"
+    assert vars(caplog.records[0])["observer"] == "Broken"
     assert caplog.records[0].exc_info is not None
 
 
@@ -141,7 +141,7 @@ def test_a_full_disk_stops_no_other_recorder_and_is_logged(
     waiting.add(make_context())
     waiting.close()
     assert kept.something.is_set()
-    assert vars(caplog.records[0])["recorder"] == "Full"
+    assert vars(caplog.records[0])["observer"] == "Full"
 
 
 def test_closing_hands_over_what_is_left(make_context: MakeExchange) -> None:
@@ -160,7 +160,7 @@ def test_closing_closes_each_recorder_and_logs_which_one_cannot_be(
     keeper.add(make_context())
     keeper.close()
     assert (one.closed, other.closed) == (1, 1)
-    assert [vars(each)["recorder"] for each in caplog.records] == ["Unclosed"]
+    assert [vars(each)["observer"] for each in caplog.records] == ["Unclosed"]
 
 
 def test_a_recorder_does_nothing_that_it_does_not_say(

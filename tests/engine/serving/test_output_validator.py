@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from modelserve.artifact import OutputBounds
+from modelserve.manifest import OutputBounds
 from modelserve.serving.output_validator import OutputValidator
 
 FINE = [[0.25, 0.75], [1.0, 0.0]]

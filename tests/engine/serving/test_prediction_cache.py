@@ -2,7 +2,7 @@
 
 import pytest
 from modelserve.serving import prediction_cache
-from modelserve.serving.prediction_cache import TOLD, PredictionCache
+from modelserve.serving.prediction_cache import RESOLVED, PredictionCache
 
 START_MS = 1_700_000_000_000
 
@@ -53,7 +53,7 @@ def test_a_row_is_told_once(clock: Clock, later: int) -> None:
     first = fill(book, clock, 1, rows=3)[0]
     fill(book, clock, later)
     told = [book.pop(first, row) for row in (1, 1, 0, 1, 0, 2)]
-    assert told == [f"{first}/1", TOLD, f"{first}/0", TOLD, TOLD, f"{first}/2"]
+    assert told == [f"{first}/1", RESOLVED, f"{first}/0", RESOLVED, RESOLVED, f"{first}/2"]
 
 
 @pytest.mark.parametrize("row", [2, 3, 10**9])

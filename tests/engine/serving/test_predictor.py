@@ -14,7 +14,7 @@ from modelserve.serving.components import Components
 from modelserve.types import Prediction
 from starlette.testclient import TestClient
 
-FAMILIES = ("iris", "diabetes", "sentiment")
+FAMILIES = ("iris", "diabetes")
 
 MakeComponents = Callable[..., Components]
 Row = dict[str, Any]
@@ -79,11 +79,11 @@ def test_the_prior_answers_for_a_model_that_fails(
     assert client.get("/health/ready").json()["degraded"] is True
     assert re.search(r"^model_degraded_total{.*} 3\.0$", client.get("/metrics").text, re.M)
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
-    assert record.getMessage() == "model failed, prior answered"
+    assert record.getMessage() == "model failed, fallback answered"
     assert record.exc_info is not None
     ((key, text),) = components.notifier.messages
     assert key.startswith("model:")
-    assert "the prior answers" in text
+    assert "the fallback answers" in text
 
 
 @pytest.mark.parametrize("answer", FAILURES)

@@ -1,4 +1,4 @@
-"""The routes by which a platform and a person look at the components."""
+"""The routes by which a platform and a person look at the service."""
 
 import re
 from collections.abc import Callable
@@ -92,3 +92,12 @@ def test_the_documentation_needs_nothing_from_elsewhere(client: TestClient) -> N
 def test_documentation_can_be_switched_off(make_client: MakeClient, path: str) -> None:
     assert make_client(docs=True).get(path).status_code == 200
     assert make_client(docs=False).get(path).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/ping"), ("POST", "/invocations")])
+def test_sagemakers_routes_are_there_only_where_the_platform_is_sagemaker(
+    make_client: MakeClient, row: dict[str, Any], method: str, path: str
+) -> None:
+    body = {"instances": [row]} if method == "POST" else None
+    assert make_client().request(method, path, json=body).status_code == 404
+    assert make_client(platform="sagemaker").request(method, path, json=body).status_code == 200

@@ -1,4 +1,4 @@
-"""ONNX OnnxModel, behind the one module that knows it."""
+"""ONNX Runtime, behind the one module that knows it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve import errors
+from modelserve.serving import runtime
 from modelserve.serving.codec import JsonCodec
 from modelserve.serving.runtime import OnnxModel, measure_ms
 
@@ -23,9 +24,9 @@ def test_the_graph_gives_the_golden_answers(found: Any, golden: list[dict[str, A
 
 def test_the_graph_takes_what_the_codec_gives(found: Any, row: dict[str, Any]) -> None:
     call = JsonCodec(found, max_rows=1).gather([row])
-    runtime = OnnxModel(found.model)
-    assert {tensor.name for tensor in runtime.inputs} == call.tensors.keys()
-    for tensor in runtime.inputs:
+    model = OnnxModel(found.model)
+    assert {tensor.name for tensor in model.inputs} == call.tensors.keys()
+    for tensor in model.inputs:
         assert tensor.shape[0] == -1, "the number of rows is not free"
         assert len(tensor.shape) == call.tensors[tensor.name].ndim
 
@@ -33,6 +34,17 @@ def test_the_graph_takes_what_the_codec_gives(found: Any, row: dict[str, Any]) -
 def test_one_call_is_measured(found: Any, row: dict[str, Any]) -> None:
     call = JsonCodec(found, max_rows=1).gather([row])
     assert measure_ms(OnnxModel(found.model), call.tensors, runs=3) > 0
+
+
+def test_without_the_private_session_the_public_one_answers_the_same(
+    found: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = JsonCodec(found, max_rows=1).gather([row])
+    expected = OnnxModel(found.model).run(call.tensors)
+    monkeypatch.setattr(runtime, "INNER_SESSION", "_renamed")
+    public = OnnxModel(found.model)
+    assert public._call.__self__ is public._session
+    np.testing.assert_array_equal(public.run(call.tensors), expected)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelserve import artifact
-from modelserve.artifact import Artifact, Feature
+from modelserve.artifact import Artifact
 from modelserve.bins import Bins
+from modelserve.manifest import Feature
 from modelserve.serving.drift_counters import DriftCounters
 from modelserve.serving.metrics import Metrics
 from modelserve.serving.metrics_registry import MetricsRegistry

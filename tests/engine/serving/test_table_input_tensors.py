@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import Artifact, Feature
+from modelserve.artifact import Artifact
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import Feature
 from modelserve.serving.table_inputs import CATEGORIES, NUMBERS, TableInputs
 from modelserve.types import Tensor
 
@@ -21,9 +22,11 @@ MakeInputs = Callable[..., TableInputs]
 def make_inputs(found: Artifact) -> MakeInputs:
     """Return a way to a table with columns that are named by their numbers."""
 
-    def make(*kinds: str, gaps: tuple[int, ...] = ()) -> TableInputs:
+    def make(*kinds: str, nullable: tuple[int, ...] = ()) -> TableInputs:
         features = tuple(
-            Feature(name=f"c{i}", dtype=kind, minimum=0, maximum=1, nullable=i in gaps, example="0")
+            Feature(
+                name=f"c{i}", dtype=kind, minimum=0, maximum=1, nullable=i in nullable, example="0"
+            )
             for i, kind in enumerate(kinds)
         )
         manifest = found.manifest.model_copy(update={"features": features})
@@ -60,14 +63,17 @@ def field_errors(inputs: TableInputs, tensors: dict[str, Any]) -> list[tuple[str
             KINDS,
             (1,),
             [Tensor(NUMBERS, "FP32", (-1, 3)), Tensor(CATEGORIES, "BYTES", (-1, 2), nullable=True)],
-            id="both, gaps in one",
+            id="both, one nullable",
         ),
     ],
 )
 def test_there_is_a_tensor_for_each_kind_of_value(
-    make_inputs: MakeInputs, kinds: tuple[str, ...], gaps: tuple[int, ...], expected: list[Tensor]
+    make_inputs: MakeInputs,
+    kinds: tuple[str, ...],
+    nullable: tuple[int, ...],
+    expected: list[Tensor],
 ) -> None:
-    assert list(make_inputs(*kinds, gaps=gaps).tensors) == expected
+    assert list(make_inputs(*kinds, nullable=nullable).tensors) == expected
 
 
 def test_tensors_that_fit_are_passed_on_as_they_are(make_inputs: MakeInputs) -> None:
@@ -92,9 +98,9 @@ def test_every_value_that_its_column_does_not_allow_is_named(make_inputs: MakeIn
 
 def test_gaps_are_allowed_where_training_saw_them(make_inputs: MakeInputs) -> None:
     nothing = feeds([[np.nan] * 3], [["", ""]])
-    assert make_inputs(*KINDS, gaps=(0, 1, 2, 3, 4)).gather_tensors(nothing).rows == 1
+    assert make_inputs(*KINDS, nullable=(0, 1, 2, 3, 4)).gather_tensors(nothing).rows == 1
     # One column's gaps are not its neighbour's.
-    assert field_errors(make_inputs(*KINDS, gaps=(0, 2, 4)), nothing) == [
+    assert field_errors(make_inputs(*KINDS, nullable=(0, 2, 4)), nothing) == [
         ("features/2", "c3 may not be missing"),
         ("categories/0", "c1 may not be missing"),
     ]
@@ -109,7 +115,7 @@ def test_a_table_may_have_values_of_one_kind_only(make_inputs: MakeInputs, name:
 
 
 def test_rows_and_tensors_of_the_same_values_are_the_same(make_inputs: MakeInputs) -> None:
-    inputs = make_inputs(*KINDS, gaps=(0, 1))
+    inputs = make_inputs(*KINDS, nullable=(0, 1))
     rows = [
         {"c0": None, "c1": "é", "c2": 3, "c3": True, "c4": "z"},
         {"c2": 1, "c3": False, "c4": "y"},

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve import errors
-from modelserve.artifact import Artifact, Feature
+from modelserve.artifact import Artifact
+from modelserve.manifest import Feature
 from modelserve.serving.table_inputs import CATEGORIES, NUMBERS, TableInputs
 from pydantic import TypeAdapter, ValidationError
 

@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import (
-    Artifact,
-    Interval,
-    OutputBounds,
-)
+from modelserve.artifact import Artifact
+from modelserve.manifest import Interval, OutputBounds
 from modelserve.serving.outputs import ValueEncoder
 from modelserve.types import Prediction, Tensor
 from pydantic import TypeAdapter

@@ -2,14 +2,10 @@
 
 import pytest
 from modelserve import artifact
-from modelserve.artifact import (
-    Artifact,
-    Feature,
-    Interval,
-    OutputBounds,
-)
+from modelserve.artifact import Artifact
+from modelserve.manifest import Feature, Interval, OutputBounds
 from modelserve.training.card import write_card
-from modelserve.training.gate import Verdict
+from modelserve.training.gate import GateResult
 from modelserve.training.sections import Card
 
 WORDS = Card(intended_use="To be tried.\n", limitations="\nAnything else.")
@@ -39,8 +35,8 @@ def test_every_value_of_the_manifest_is_in_the_card(found: Artifact) -> None:
         assert f"{name} {version}" in card
     assert f"# {manifest.name} {manifest.version}" in card
     assert manifest.description in card
-    assert f"{manifest.data.training_rows} rows to train on, " in card
-    assert f"{manifest.data.test_rows} held back" in card
+    assert f"{manifest.data.training_rows} training rows, " in card
+    assert f"{manifest.data.test_rows} test rows" in card
     assert f"`{manifest.data.sha256}`" in card
     assert f"at most {manifest.parity:.2g}." in card
     assert f"seed {manifest.seed};" in card
@@ -85,7 +81,7 @@ def test_an_answer_is_described(
 def test_calibration_rows_are_counted(found: Artifact) -> None:
     data = found.manifest.data.model_copy(update={"calibration_rows": 17})
     manifest = found.manifest.model_copy(update={"data": data})
-    assert "rows to train on, 17 to calibrate with, " in write_card(
+    assert "training rows, 17 calibration rows, " in write_card(
         manifest, [], WORDS, licence="MIT", pipeline_tag="tabular"
     )
 
@@ -144,8 +140,8 @@ def test_a_vertical_bar_in_a_name_is_escaped(found: Artifact) -> None:
 
 
 def test_the_gate_is_listed_with_its_bounds(found: Artifact) -> None:
-    verdicts = [Verdict("score", 0.98765, ">= 0.9", True)]
-    card = write_card(found.manifest, verdicts, WORDS, licence="MIT", pipeline_tag="tabular")
+    results = [GateResult("score", 0.98765, ">= 0.9", True)]
+    card = write_card(found.manifest, results, WORDS, licence="MIT", pipeline_tag="tabular")
     assert "| score | 0.9877 | >= 0.9 |" in card
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import OutputBounds
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import OutputBounds
 from modelserve.training.classifier import Classifier
 from modelserve.training.sections import OutputSection
 

@@ -22,20 +22,20 @@ def test_the_test_rows_give_the_manifests_metrics_and_pass_the_gate(
     target = {config.data.target: splits.test.target}
     splits.test.rows.assign(**target).to_csv(table, index=False)
 
-    verdicts, metrics = evaluate_artifact(project, found, table, config)
+    results, metrics = evaluate_artifact(project, found, table, config)
 
     assert metrics == pytest.approx(found.manifest.metrics, rel=1e-6)
-    assert [each for each in verdicts if not each.passed] == []
-    assert len(verdicts) == len(config.gate.minimum) + len(config.gate.maximum) > 0
+    assert [each for each in results if not each.passed] == []
+    assert len(results) == len(config.gate.minimum) + len(config.gate.maximum) > 0
 
 
 def test_all_rows_give_finite_metrics_and_pass_the_gate(
     project: Project, found: Artifact, config: Config
 ) -> None:
-    verdicts, metrics = evaluate_artifact(project, found, config.data.path, config)
+    results, metrics = evaluate_artifact(project, found, config.data.path, config)
     assert metrics.keys() == found.manifest.metrics.keys()
     assert all(map(math.isfinite, metrics.values()))
-    assert [each for each in verdicts if not each.passed] == []
+    assert [each for each in results if not each.passed] == []
 
 
 def test_the_graph_is_as_near_to_its_model_as_configured(found: Artifact, config: Config) -> None:

@@ -18,8 +18,8 @@ from modelserve.training.sections import Gate
     ],
 )
 def test_a_minimum_is_the_least_that_passes(value: float, passed: bool) -> None:
-    verdicts = gate.judge({"score": value, "other": 0}, Gate(minimum={"score": 0.9}))
-    assert [(each.metric, each.bound, each.passed) for each in verdicts] == [
+    results = gate.compare({"score": value, "other": 0}, Gate(minimum={"score": 0.9}))
+    assert [(each.metric, each.bound, each.passed) for each in results] == [
         ("score", ">= 0.9", passed)
     ]
 
@@ -34,23 +34,23 @@ def test_a_minimum_is_the_least_that_passes(value: float, passed: bool) -> None:
     ],
 )
 def test_a_maximum_is_the_most_that_passes(value: float, passed: bool) -> None:
-    verdicts = gate.judge({"loss": value}, Gate(maximum={"loss": 0.4}))
-    assert [(each.bound, each.passed) for each in verdicts] == [("<= 0.4", passed)]
+    results = gate.compare({"loss": value}, Gate(maximum={"loss": 0.4}))
+    assert [(each.bound, each.passed) for each in results] == [("<= 0.4", passed)]
 
 
 def test_every_missed_bound_is_reported_and_no_other() -> None:
     bounds = Gate(minimum={"score": 0.9, "recall": 0.1}, maximum={"loss": 0.4})
-    verdicts = gate.judge({"score": 0.5, "recall": 0.2, "loss": 1.23456}, bounds)
-    assert gate.failures(verdicts) == (
+    results = gate.compare({"score": 0.5, "recall": 0.2, "loss": 1.23456}, bounds)
+    assert gate.failures(results) == (
         "score is 0.5, should be >= 0.9; loss is 1.235, should be <= 0.4"
     )
 
 
 def test_no_miss_is_an_empty_text() -> None:
-    assert not gate.failures(gate.judge({"score": 1}, Gate(minimum={"score": 0.9})))
+    assert not gate.failures(gate.compare({"score": 1}, Gate(minimum={"score": 0.9})))
 
 
 def test_every_unknown_metric_is_named_beside_those_there_are() -> None:
     bounds = Gate(minimum={"scoer": 0.9}, maximum={"lose": 0.4})
     with pytest.raises(ConfigurationError, match=r"lose, scoer\. There are score, loss\."):
-        gate.judge({"score": 1, "loss": 0}, bounds)
+        gate.compare({"score": 1, "loss": 0}, bounds)

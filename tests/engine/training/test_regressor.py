@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.artifact import Interval, OutputBounds
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import Interval, OutputBounds
 from modelserve.training.regressor import Regressor
 from modelserve.training.sections import OutputSection
 from pydantic import ValidationError

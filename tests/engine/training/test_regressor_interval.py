@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from modelserve.artifact import OutputBounds
 from modelserve.errors import TrainingError
+from modelserve.manifest import OutputBounds
 from modelserve.training.regressor import Regressor
 from modelserve.training.sections import OutputSection
 
@@ -57,7 +57,9 @@ def test_errors_in_both_directions_count_alike() -> None:
 def test_too_few_rows_are_reported_with_the_number_needed(coverage: float, needed: int) -> None:
     few = list(map(float, range(needed - 1)))
     if few:
-        expected = rf"{100 * coverage:g} % needs {needed} rows .*, there are {needed - 1}; "
+        expected = (
+            rf"{100 * coverage:g} % needs {needed} calibration rows, there are {needed - 1}; "
+        )
         with pytest.raises(TrainingError, match=expected):
             calibrate(few, coverage=coverage)
     assert calibrate([*few, 1.0], coverage=coverage).interval is not None

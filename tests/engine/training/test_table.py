@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from modelserve.artifact import Feature
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import Feature
 from modelserve.training.table.table import Table
 
 CSV = """length,wings,colour,flies,kind
@@ -116,7 +116,7 @@ def test_every_bad_column_is_named_at_once(read: Read) -> None:
         "7,1,1e39,,bird\n8,,-inf,,\n9,2,3,,fish\nunknown,3,4,,bird\n"
     )
     assert errors_of(lambda: read(table)) == [
-        ("code", "holds numbers and other things, such as 'unknown'; leave missing values empty"),
+        ("code", "holds numbers mixed with text such as 'unknown'; leave missing values empty"),
         ("weight", "2 values are larger than float32 can hold"),
         ("nothing", "is empty"),
         ("kind", "1 missing values; the target may have none"),
@@ -125,7 +125,7 @@ def test_every_bad_column_is_named_at_once(read: Read) -> None:
 
 def test_a_column_of_mostly_numbers_is_rejected_despite_missing_values(read: Read) -> None:
     table = "code,kind\n1,a\n2,b\nn/a,a\n,b\n,a\n,b\n"
-    problem = "holds numbers and other things, such as 'n/a'; leave missing values empty"
+    problem = "holds numbers mixed with text such as 'n/a'; leave missing values empty"
     assert errors_of(lambda: read(table)) == [("code", problem)]
 
 

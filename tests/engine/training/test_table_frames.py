@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelserve import Project
-from modelserve.artifact import Artifact, Feature
+from modelserve.artifact import Artifact
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import Feature
 from modelserve.training.config import Config
 from modelserve.training.table.table import Table
 

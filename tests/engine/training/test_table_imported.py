@@ -188,10 +188,10 @@ def test_of_two_matching_outputs_the_last_is_used(import_graph: Take) -> None:
             matrix(),
             MIXED,
             [
-                ("X", "an input of the graph, and no column"),
-                ("a", "a column, and no input of the graph"),
-                ("b", "a column, and no input of the graph"),
-                ("town", "a column, and no input of the graph"),
+                ("X", "an input of the graph, but not a column"),
+                ("a", "a column, but not an input of the graph"),
+                ("b", "a column, but not an input of the graph"),
+                ("town", "a column, but not an input of the graph"),
             ],
             id="a matrix for a table with texts",
         ),
@@ -199,15 +199,15 @@ def test_of_two_matching_outputs_the_last_is_used(import_graph: Take) -> None:
             named("a", "c"),
             ROWS,
             [
-                ("c", "an input of the graph, and no column"),
-                ("b", "a column, and no input of the graph"),
+                ("c", "an input of the graph, but not a column"),
+                ("b", "a column, but not an input of the graph"),
             ],
             id="names",
         ),
         pytest.param(
             named("a", "b", "town"),
             MIXED,
-            [("town", "takes numbers, and the column holds text")],
+            [("town", "takes numbers, but the column holds text")],
             id="text for a number",
         ),
         pytest.param(
@@ -217,7 +217,7 @@ def test_of_two_matching_outputs_the_last_is_used(import_graph: Take) -> None:
                 [("Y", FLOAT, [None, 4])],
             ),
             ROWS,
-            [("a", "takes [-1, 3]; one value a row is what a column has")],
+            [("a", "takes [-1, 3]; a column has one value a row")],
             id="more than a column",
         ),
     ],
@@ -241,18 +241,18 @@ def test_inputs_that_are_not_the_columns_are_named(
 def test_a_graph_with_other_outputs_is_rejected(
     import_graph: Take, graph: onnx.ModelProto, labels: tuple[str, ...]
 ) -> None:
-    wanted = f"No output of the graph gives {max(len(labels), 1)} numbers a row"
+    wanted = f"No output of the graph has {max(len(labels), 1)} numbers a row"
     with pytest.raises(TrainingError, match=wanted):
         import_graph(graph, labels=labels)
 
 
 @pytest.mark.parametrize("content", [b"", b"no graph"], ids=["empty", "noise"])
 def test_a_file_without_a_graph_is_rejected(import_graph: Take, content: bytes) -> None:
-    with pytest.raises(TrainingError, match="onnx is no ONNX graph: "):
+    with pytest.raises(TrainingError, match="onnx is not an ONNX graph: "):
         import_graph(content)
 
 
 def test_a_missing_file_is_rejected(config: Config, tmp_path: Path) -> None:
     importer = TableImporter(tmp_path / "none.onnx", LABELS, softmax=False)
-    with pytest.raises(TrainingError, match="onnx is no ONNX graph: "):
+    with pytest.raises(TrainingError, match="onnx is not an ONNX graph: "):
         importer(Table(ROWS, pd.Series([0] * 3)), config.model, 1)

@@ -94,7 +94,7 @@ def test_the_tokenizer_lies_beside_the_graph_or_one_folder_above(
         assert exported.provenance["source"] == path.name
         assert f"SHA-256 of {place}" in exported.provenance
     else:
-        with pytest.raises(TrainingError, match="holds no text model that can be read"):
+        with pytest.raises(TrainingError, match="holds no readable text model"):
             take(path, found.manifest.labels)
 
 
@@ -126,7 +126,7 @@ def test_an_unreadable_file_is_reported(
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
-    with pytest.raises(TrainingError, match="holds no text model that can be read"):
+    with pytest.raises(TrainingError, match="holds no readable text model"):
         take(folder / artifact.MODEL, found.manifest.labels)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from modelserve.artifact import Artifact, Feature
+from modelserve.artifact import Artifact
 from modelserve.errors import InvalidInputError
+from modelserve.manifest import Feature
 from modelserve.tokens import TOKENIZER, Encoder
 from modelserve.training.text.texts import Texts
 

@@ -68,32 +68,34 @@ def test_the_rendered_thresholds_agree_with_the_configuration(run: Run) -> None:
 
 
 @pytest.fixture
-def process(command: list[str], project: Any, artifact: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the address of a service in a process of its own, and the process."""
+def process(
+    command: list[str], project: Any, artifact: Any, service: Any
+) -> Iterator[tuple[str, Any]]:
+    """Yield where a service in a process of its own predicts, and the process."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     words = [*command, "serve", "--port", str(port), "--model", str(artifact.folder)]
-    with subprocess.Popen(words, cwd=project.root) as service:
-        url = f"http://127.0.0.1:{port}"
+    url, settings = f"http://127.0.0.1:{port}", service.settings
+    with subprocess.Popen(words, cwd=project.root) as started:
         deadline = time.monotonic() + STARTS_WITHIN_S
         while True:
             try:
-                with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
+                with urllib.request.urlopen(f"{url}{settings.health_route}", timeout=5):
                     break
             except (OSError, urllib.error.URLError):
-                assert service.poll() is None, "the service ended; its output is above"
+                assert started.poll() is None, "the service ended; its output is above"
                 assert time.monotonic() < deadline, "the service is not ready"
                 time.sleep(0.05)
         try:
-            yield url, service
+            yield f"{url}{settings.predict_route}", started
         finally:
-            service.kill()
+            started.kill()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_the_service_answers_and_stops_on_sigterm(run: Run, process: tuple[str, Any]) -> None:
-    url, service = process
-    run("smoke", f"{url}/predict", "--requests", "1", "--latency-ms", "60000")
-    service.send_signal(signal.SIGTERM)
-    assert service.wait(timeout=STOPS_WITHIN_S) == 0
+    url, started = process
+    run("smoke", url, "--requests", "1", "--latency-ms", "60000")
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(timeout=STOPS_WITHIN_S) == 0

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from modelserve.artifact import Artifact, Feature, Manifest
+from modelserve.artifact import Artifact
+from modelserve.manifest import Feature, Manifest
 from modelserve.training.splits import split
 from modelserve.training.tasks import load_task
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 from modelserve.training import graphs
 from modelserve.training.config import Config
 from modelserve.training.splits import Splits
@@ -116,10 +116,10 @@ def test_a_file_with_empty_fields_gets_the_models_own_answers(
         writer.writeheader()
         writer.writerows(rows)
 
-    tally = Batch(project.make_service(houses.folder)).run(source, output)
+    counts = BatchPredictor(project.make_service(houses.folder)).run(source, output)
 
     lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
-    assert (tally.answered, tally.rejected) == (len(rows), 0)
+    assert (counts.answered, counts.rejected) == (len(rows), 0)
     assert numbers_of(lines) == close
 
 
@@ -129,7 +129,9 @@ def test_one_request_without_a_service_gets_the_models_own_answers(
     body = json.dumps({"instances": rows}).encode()
     assert (
         numbers_of(
-            json.loads(Batch(project.make_service(houses.folder)).answer(body, "id"))["predictions"]
+            json.loads(BatchPredictor(project.make_service(houses.folder)).answer(body, "id"))[
+                "predictions"
+            ]
         )
         == close
     )

@@ -1,4 +1,4 @@
-"""What the tests of the report share: findings made by hand, and the page as a browser sees it."""
+"""What the tests of the report share: results and pages as a browser sees them."""
 
 import re
 from collections.abc import Callable
@@ -8,32 +8,24 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from modelserve.artifact import Data, Manifest
 from modelserve.bins import Bins
-from modelserve.monitoring.findings import (
+from modelserve.manifest import Data, Manifest
+from modelserve.monitoring.report.page import render
+from modelserve.monitoring.results.captures import CaptureSummary, LineError, ObservedWindow
+from modelserve.monitoring.results.drift import FieldDrift, Kind, NumericSummary, Verdict
+from modelserve.monitoring.results.fairness import Fairness, FairnessGap, GroupMetric
+from modelserve.monitoring.results.performance import (
     CalibrationPoint,
     Confidence,
-    Fairness,
-    FieldDrift,
-    Gap,
-    GroupFigures,
-    Kind,
-    LabelFigures,
+    FeedbackSummary,
+    LabelMetrics,
     Metric,
-    MonitoringResult,
-    Numbers,
-    Outcomes,
     Performance,
-    Place,
-    Read,
-    Verdict,
-    Violation,
-    Window,
 )
-from modelserve.monitoring.report.page import draw
+from modelserve.monitoring.results.result import MonitoringResult, Violation
 
 START = datetime(2026, 11, 14, 10, tzinfo=UTC)
-MakeShift = Callable[..., FieldDrift]
+MakeDrift = Callable[..., FieldDrift]
 INLINE = {"a", "b", "bdi", "code", "i", "small", "span"}
 VOID = {"meta", "img", "br", "input", "link"}
 
@@ -79,7 +71,7 @@ class Page(HTMLParser):
         self.sections[self._section] = self.sections.get(self._section, "") + data
 
 
-def shift(
+def drift(
     field: str, verdict: Verdict = Verdict.OK, kind: Kind = "input", **changes: Any
 ) -> FieldDrift:
     """Return a field of numbers in three bins."""
@@ -99,29 +91,29 @@ def shift(
         ks_p=0.03,
         jensen_shannon=0.321,
         out_of_range=7,
-        numbers=Numbers(90, 2.25, 0.5, -1.0, 9.0),
+        numbers=NumericSummary(90, 2.25, 0.5, -1.0, 9.0),
         verdict=verdict,
     )
     return replace(made, **changes)
 
 
 @pytest.fixture
-def make_shift() -> MakeShift:
+def make_drift() -> MakeDrift:
     """Return a way to a field of numbers, with changes."""
-    return shift
+    return drift
 
 
 @pytest.fixture
-def calm() -> MonitoringResult:
-    """Return findings of a classifier without ground truth, in which nothing is breached."""
+def ok() -> MonitoringResult:
+    """Return a classifier's result without ground truth and without violations."""
     return MonitoringResult(
-        made=START + timedelta(days=8),
+        created=START + timedelta(days=8),
         model="iris",
         version="0.1.0",
         task="classifier",
-        window=Window(START, None, START, START + timedelta(days=7), 80, 100),
-        read=Read(24, 1, 0, 0, 3, 40, 5, (), {"0.1.0": 80}, {}),
-        shifts=(shift("width"), shift("length"), shift("confidence", kind="output")),
+        window=ObservedWindow(START, None, START, START + timedelta(days=7), 80, 100),
+        captures=CaptureSummary(24, 1, 0, 0, 3, 40, 5, (), {"0.1.0": 80}, {}),
+        fields=(drift("width"), drift("length"), drift("confidence", kind="output")),
         confidence=Confidence(95, 0.883, 0.941, 0.847, 0.01, Verdict.OK),
         performance=None,
         fairness=None,
@@ -130,42 +122,42 @@ def calm() -> MonitoringResult:
 
 
 @pytest.fixture
-def breached(calm: MonitoringResult) -> MonitoringResult:
-    """Return findings of a classifier with ground truth, in which all that can be is breached."""
+def violated(ok: MonitoringResult) -> MonitoringResult:
+    """Return a classifier's result with ground truth and every kind of violation."""
     bad = Verdict.VIOLATION
     return replace(
-        calm,
-        read=replace(
-            calm.read,
+        ok,
+        captures=replace(
+            ok.captures,
             corrupt=2,
             foreign=1,
-            places=(Place("a.jsonl", 17, "no JSON"),),
+            line_errors=(LineError("a.jsonl", 17, "no JSON"),),
             versions={"0.1.0": 80, "0.0.9": 33, "(unstated)": 4},
             unread={"length": 40},
         ),
-        shifts=(
-            *calm.shifts[:2],
-            shift("depth", bad),
-            shift("age", Verdict.UNREAD, observed=(0, 0, 0, 0), psi=0.0, numbers=None),
-            shift("label", bad, "output"),
+        fields=(
+            *ok.fields[:2],
+            drift("depth", bad),
+            drift("age", Verdict.UNREAD, observed=(0, 0, 0, 0), psi=0.0, numbers=None),
+            drift("label", bad, "output"),
         ),
         confidence=Confidence(95, 0.7, 0.941, 0.847, 0.0001, bad),
         performance=Performance(
-            Outcomes(60, 12, 3, 9, 2, 1, 4, ()),
+            FeedbackSummary(60, 12, 3, 9, 2, 1, 4, ()),
             (
                 Metric("accuracy", 0.7, 0.95, 0.855, 0.0004, bad),
                 Metric("log_loss", 0.4, None, None, None, Verdict.INFORMATIVE),
             ),
-            (LabelFigures("setosa", 41, 30, 29), LabelFigures("virginica", 0, 30, 0)),
+            (LabelMetrics("setosa", 41, 30, 29), LabelMetrics("virginica", 0, 30, 0)),
             ((29, 11, 1), (0, 0, 0)),
             (CalibrationPoint(20, 0.6, 0.55), CalibrationPoint(40, 0.9, 0.8)),
         ),
         fairness=Fairness(
             (
-                GroupFigures("north", 55, "accuracy", 0.91, True),
-                GroupFigures("unstated", 5, "accuracy", None, False),
+                GroupMetric("north", 55, "accuracy", 0.91, True),
+                GroupMetric("unstated", 5, "accuracy", None, False),
             ),
-            (Gap("equalised_odds", 0.31, 0.2, "setosa", "south", "north", 0.0003, bad),),
+            (FairnessGap("equalised_odds", 0.31, 0.2, "setosa", "south", "north", 0.0003, bad),),
         ),
         violations=(
             Violation("depth", "baseline_drift_check", "it has moved"),
@@ -173,26 +165,26 @@ def breached(calm: MonitoringResult) -> MonitoringResult:
             Violation("mean_confidence", "LessThanThreshold", "it is less sure"),
             Violation("accuracy", "LessThanThreshold", "it has fallen"),
             Violation("equalised_odds", "GreaterThanThreshold", "south is served worse"),
-            Violation("degraded_share", "GreaterThanThreshold", "the prior had to answer"),
+            Violation("degraded_share", "GreaterThanThreshold", "the fallback had to answer"),
         ),
     )
 
 
 @pytest.fixture
-def regression(breached: MonitoringResult) -> MonitoringResult:
-    """Return findings of a regressor with ground truth."""
-    assert breached.performance
+def regression(violated: MonitoringResult) -> MonitoringResult:
+    """Return a regressor's result with ground truth."""
+    assert violated.performance
     mae = Metric("mae", 48.2, 44.1, 48.5, 0.2, Verdict.OK)
     points = (CalibrationPoint(20, 60.0, 75.0), CalibrationPoint(40, 120.0, 118.0))
     return replace(
-        breached,
+        violated,
         task="regressor",
-        shifts=(shift("age"), shift("value", kind="output")),
+        fields=(drift("age"), drift("value", kind="output")),
         confidence=None,
-        performance=Performance(breached.performance.outcomes, (mae,), (), (), points),
+        performance=Performance(violated.performance.feedback, (mae,), (), (), points),
         fairness=Fairness(
-            (GroupFigures("north", 55, "mae", 47.13, True),),
-            (Gap("error_ratio", 1, 1.5, None, None, None, None, Verdict.TOO_FEW),),
+            (GroupMetric("north", 55, "mae", 47.13, True),),
+            (FairnessGap("error_ratio", 1, 1.5, None, None, None, None, Verdict.TOO_FEW),),
         ),
         violations=(),
     )
@@ -214,7 +206,7 @@ def manifest() -> Manifest:
         libraries={},
         features=(),
         labels=(),
-        prior=(),
+        fallback=(),
         metrics={},
         parity=None,
         size_bytes=1,
@@ -224,5 +216,5 @@ def manifest() -> Manifest:
 
 @pytest.fixture
 def read(manifest: Manifest) -> Callable[[MonitoringResult], Page]:
-    """Return a way to draw findings and to read the page as a browser does."""
-    return lambda findings: Page(draw(findings, manifest))
+    """Return a function that renders a result and parses the page as a browser does."""
+    return lambda result: Page(render(result, manifest))

@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 from modelserve.bins import Bins
-from modelserve.monitoring.findings import FieldDrift, Verdict
-from modelserve.monitoring.report.bars import (
-    MOST,
-    Bar,
-    bars_of,
-    is_number,
-)
+from modelserve.monitoring.report.bars import MOST, Bar, bars_of, is_number
+from modelserve.monitoring.results.drift import FieldDrift, Verdict
 
 
 def shift(shape: dict[str, Any], observed: list[int]) -> FieldDrift:

@@ -5,18 +5,12 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 import pytest
-from modelserve.monitoring.findings import CalibrationPoint
 from modelserve.monitoring.report.bars import Bar
-from modelserve.monitoring.report.plots import (
-    histogram,
-    ranking,
-    share_ticks,
-    spark,
-)
-from modelserve.monitoring.report.reliability import (
-    reliability,
-    value_ticks,
-)
+from modelserve.monitoring.report.drawing import Plot
+from modelserve.monitoring.report.page import make_environment
+from modelserve.monitoring.report.plots import histogram, ranking, share_ticks, sparkline
+from modelserve.monitoring.report.reliability import reliability, value_ticks
+from modelserve.monitoring.results.performance import CalibrationPoint
 
 AXES = ("confidence", "right")
 BARS = (
@@ -28,55 +22,54 @@ BARS = (
 HOSTILE = "<script>&\"'"
 
 
-def parse(picture: str) -> ElementTree.Element:
-    """Return an SVG's root, if it is well-formed."""
-    return ElementTree.fromstring(picture)  # noqa: S314 # it was made here
+def parse(plot: Plot) -> ElementTree.Element:
+    """Return the root of the SVG that the template draws, if it is well-formed."""
+    svg = make_environment().get_template("plot.html").module.draw(plot)  # type: ignore[attr-defined]
+    return ElementTree.fromstring(svg)  # noqa: S314 # rendered by the line above
 
 
-def sizes(picture: str, kind: str, side: str) -> list[float]:
+def sizes(plot: Plot, kind: str, side: str) -> list[float]:
     """Return a side, or a place, of each bar of a kind."""
-    (drawn,) = parse(picture).findall(f"./path[@class='{kind}']")
+    (drawn,) = parse(plot).findall(f"./path[@class='{kind}']")
     number = "(-?[0-9.]+)"
     bars = re.findall(f"M{number} {number}h{number}v{number}h-{number}z", drawn.attrib["d"])
     return [float(each[("x", "y", "width", "height").index(side)]) for each in bars]
 
 
-def texts(picture: str, kind: str) -> list[str | None]:
+def texts(plot: Plot, kind: str) -> list[str | None]:
     """Return the texts of the layers of a kind."""
-    return [text.text for text in parse(picture).findall(f"./g[@class='{kind}']/text")]
+    return [text.text for text in parse(plot).findall(f"./g[@class='{kind}']/text")]
 
 
-@pytest.mark.parametrize("draw", [spark, histogram])
+@pytest.mark.parametrize("draw", [sparkline, histogram])
 def test_bars_that_stand_are_as_high_as_their_shares(draw: type) -> None:
-    picture = draw(BARS, "title")
-    trained, observed = sizes(picture, "r", "height"), sizes(picture, "o", "height")
+    plot = draw(BARS, "title")
+    trained, observed = sizes(plot, "r", "height"), sizes(plot, "o", "height")
     unit = max(trained) / 0.6
     assert trained == pytest.approx([unit * each.reference_share for each in BARS], abs=0.06)
     assert observed == pytest.approx([unit * each.observed_share for each in BARS], abs=0.06)
     feet = [
         y + height
         for kind in "ro"
-        for y, height in zip(sizes(picture, kind, "y"), sizes(picture, kind, "height"), strict=True)
+        for y, height in zip(sizes(plot, kind, "y"), sizes(plot, kind, "height"), strict=True)
     ]
     assert feet == pytest.approx([feet[0]] * 8, abs=0.11)
 
 
 def test_bars_that_lie_are_as_long_as_their_shares() -> None:
-    picture = ranking(BARS, "title")
-    trained, observed = sizes(picture, "r", "width"), sizes(picture, "o", "width")
+    plot = ranking(BARS, "title")
+    trained, observed = sizes(plot, "r", "width"), sizes(plot, "o", "width")
     assert trained == pytest.approx([208 * each.reference_share / 0.6 for each in BARS], abs=0.06)
     assert observed == pytest.approx([208 * each.observed_share / 0.6 for each in BARS], abs=0.06)
-    assert texts(picture, "end")[-4:] == ["0\u00a0%", "20.0\u00a0%", "60.0\u00a0%", "20.0\u00a0%"]
+    assert texts(plot, "end")[-4:] == ["0\u00a0%", "20.0\u00a0%", "60.0\u00a0%", "20.0\u00a0%"]
 
 
 def test_bars_of_one_bin_stand_about_one_middle() -> None:
-    picture = histogram(BARS, "title")
+    plot = histogram(BARS, "title")
     middles = [
         [
             x + width / 2
-            for x, width in zip(
-                sizes(picture, kind, "x"), sizes(picture, kind, "width"), strict=True
-            )
+            for x, width in zip(sizes(plot, kind, "x"), sizes(plot, kind, "width"), strict=True)
         ]
         for kind in "ro"
     ]
@@ -85,9 +78,9 @@ def test_bars_of_one_bin_stand_about_one_middle() -> None:
 
 
 def test_a_histogram_names_its_shares_bounds_and_what_stands_apart() -> None:
-    picture = histogram(BARS, "title")
-    assert texts(picture, "middle") == ["1", "2"]
-    assert texts(picture, "end") == ["0\u00a0%", "20\u00a0%", "40\u00a0%", "60\u00a0%", "(missing)"]
+    plot = histogram(BARS, "title")
+    assert texts(plot, "middle") == ["1", "2"]
+    assert texts(plot, "end") == ["0\u00a0%", "20\u00a0%", "40\u00a0%", "60\u00a0%", "(missing)"]
 
 
 def test_bounds_that_would_touch_are_left_out() -> None:
@@ -98,16 +91,14 @@ def test_bounds_that_would_touch_are_left_out() -> None:
     assert texts(histogram([*bars, apart], "title"), "middle") == whole[:-1]
 
 
-@pytest.mark.parametrize("draw", [spark, histogram, ranking])
+@pytest.mark.parametrize("draw", [sparkline, histogram, ranking])
 def test_empty_bars_are_no_trouble(draw: type) -> None:
-    picture = draw([Bar("any number", 0, 0, 0.0, 0.0)], "title")
-    lengths = [
-        sizes(picture, "r", side) + sizes(picture, "o", side) for side in ("width", "height")
-    ]
+    plot = draw([Bar("any number", 0, 0, 0.0, 0.0)], "title")
+    lengths = [sizes(plot, "r", side) + sizes(plot, "o", side) for side in ("width", "height")]
     assert [0, 0] in lengths
 
 
-@pytest.mark.parametrize("draw", [spark, histogram, ranking])
+@pytest.mark.parametrize("draw", [sparkline, histogram, ranking])
 def test_a_picture_says_what_it_shows_whatever_the_names(draw: type) -> None:
     root = parse(draw([Bar(HOSTILE, 1, 1, 1.0, 1.0)], HOSTILE))
     assert root.attrib["role"] == "img"
@@ -118,25 +109,25 @@ def test_long_names_of_categories_are_cut() -> None:
     assert texts(ranking([Bar("a" * 50, 1, 1, 1.0, 1.0)], "title"), "end")[0] == "a" * 14 + "…"
 
 
-def discs(picture: str) -> list[tuple[float, float, float]]:
+def discs(plot: Plot) -> list[tuple[float, float, float]]:
     """Return the middle and the radius of each disc."""
-    found = parse(picture).findall("./g[@class='o']/circle")
+    found = parse(plot).findall("./g[@class='o']/circle")
     return [(float(c.attrib["cx"]), float(c.attrib["cy"]), float(c.attrib["r"])) for c in found]
 
 
 def test_discs_lie_where_confidence_and_truth_meet_and_grow_with_their_rows() -> None:
     points = [CalibrationPoint(100, 1.0, 1.0), CalibrationPoint(25, 0.5, 0.25)]
-    picture = reliability(points, "title", AXES, shares=True)
-    assert discs(picture) == [(352, 28, 10), (202, 253, 6.5)]
-    assert parse(picture).findall("./g[@class='ideal']/path")[0].attrib["d"] == "M52 328L352 28"
-    assert {*texts(picture, "end"), *texts(picture, "start")} >= set(AXES)
+    plot = reliability(points, "title", AXES, shares=True)
+    assert discs(plot) == [(352, 28, 10), (202, 253, 6.5)]
+    assert parse(plot).findall("./g[@class='ideal']/path")[0].attrib["d"] == "M52 328L352 28"
+    assert {*texts(plot, "end"), *texts(plot, "start")} >= set(AXES)
 
 
 def test_values_have_axes_that_hold_them_all() -> None:
     points = [CalibrationPoint(1, 60, 110), CalibrationPoint(1, 140, 90)]
-    picture = reliability(points, "title", AXES, shares=False)
-    assert texts(picture, "middle") == ["60", "80", "100", "120", "140"]
-    assert discs(picture) == [(52, 140.5, 10), (352, 215.5, 10)]
+    plot = reliability(points, "title", AXES, shares=False)
+    assert texts(plot, "middle") == ["60", "80", "100", "120", "140"]
+    assert discs(plot) == [(52, 140.5, 10), (352, 215.5, 10)]
 
 
 @pytest.mark.parametrize(

@@ -6,33 +6,31 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from modelserve.artifact import Manifest
-from modelserve.monitoring.findings import (
-    GroupFigures,
-    LabelFigures,
-    Metric,
-    MonitoringResult,
-    Place,
-    Verdict,
-    Violation,
-)
-from modelserve.monitoring.report.page import draw
+from modelserve.manifest import Manifest
+from modelserve.monitoring.report.page import render
+from modelserve.monitoring.results.captures import LineError
+from modelserve.monitoring.results.drift import Verdict
+from modelserve.monitoring.results.fairness import GroupMetric
+from modelserve.monitoring.results.performance import LabelMetrics, Metric
+from modelserve.monitoring.results.result import MonitoringResult, Violation
 
-MakeShift = Callable[..., Any]
+MakeDrift = Callable[..., Any]
 ReadPage = Callable[[MonitoringResult], Any]
 HOSTILE = "\" '</title><script>alert(1)</script><img src=x onerror=a()>&amp;$name ${x}"
 
 
-def renamed(findings: MonitoringResult, name: str) -> MonitoringResult:
-    """Return the findings with another name for all that has one."""
-    assert findings.performance
-    assert findings.fairness
+def renamed(result: MonitoringResult, name: str) -> MonitoringResult:
+    """Return the result with another name for all that has one."""
+    assert result.performance
+    assert result.fairness
     return replace(
-        findings,
+        result,
         model=name,
         version=name,
-        read=replace(findings.read, places=(Place(name, 1, name),), versions={"a": 1, name: 2}),
-        shifts=tuple(
+        captures=replace(
+            result.captures, line_errors=(LineError(name, 1, name),), versions={"a": 1, name: 2}
+        ),
+        fields=tuple(
             replace(
                 each,
                 field=name,
@@ -41,19 +39,19 @@ def renamed(findings: MonitoringResult, name: str) -> MonitoringResult:
                 observed=(*each.observed, 0),
                 edges=(),
             )
-            for each in findings.shifts
+            for each in result.fields
         ),
         performance=replace(
-            findings.performance,
+            result.performance,
             metrics=(Metric(name, 1, 1, 1, 1, Verdict.OK),),
-            labels=(LabelFigures(name, 1, 1, 1),),
+            labels=(LabelMetrics(name, 1, 1, 1),),
             confusion=((1, 1),),
         ),
         fairness=replace(
-            findings.fairness,
-            groups=(GroupFigures(name, 1, name, 1, True),),
+            result.fairness,
+            groups=(GroupMetric(name, 1, name, 1, True),),
             gaps=tuple(
-                replace(each, label=name, low=name, high=name) for each in findings.fairness.gaps
+                replace(each, label=name, low=name, high=name) for each in result.fairness.gaps
             ),
         ),
         violations=(Violation(name, name, name),),
@@ -61,9 +59,9 @@ def renamed(findings: MonitoringResult, name: str) -> MonitoringResult:
 
 
 def test_hostile_names_are_shown_and_nothing_more(
-    breached: MonitoringResult, read: ReadPage
+    violated: MonitoringResult, read: ReadPage
 ) -> None:
-    expected, shown = read(renamed(breached, "calm")), read(renamed(breached, HOSTILE))
+    expected, shown = read(renamed(violated, "ok")), read(renamed(violated, HOSTILE))
     assert shown.tags == expected.tags
     assert [each.keys() for each in shown.attributes] == [
         each.keys() for each in expected.attributes
@@ -83,7 +81,7 @@ def test_hostile_names_are_shown_and_nothing_more(
 
 
 def test_a_hostile_manifest_is_shown_and_nothing_more(
-    calm: MonitoringResult, manifest: Manifest
+    ok: MonitoringResult, manifest: Manifest
 ) -> None:
     hostile = manifest.model_copy(
         update={
@@ -91,7 +89,7 @@ def test_a_hostile_manifest_is_shown_and_nothing_more(
             "data": manifest.data.model_copy(update={"source": HOSTILE}),
         }
     )
-    page = draw(calm, hostile)
+    page = render(ok, hostile)
     assert page.count("<script") == page.count("<img") == 0
     assert page.count("&lt;script&gt;") == 2
 
@@ -105,17 +103,17 @@ def test_a_hostile_manifest_is_shown_and_nothing_more(
     ],
 )
 def test_names_that_cannot_be_shown_are_cut_or_marked(
-    breached: MonitoringResult, manifest: Manifest, name: str, shown: str
+    violated: MonitoringResult, manifest: Manifest, name: str, shown: str
 ) -> None:
-    page = draw(renamed(breached, name), manifest)
+    page = render(renamed(violated, name), manifest)
     assert f"<h1><bdi>{shown}</bdi> in production</h1>" in page
     assert len(page.encode()) < 100_000
 
 
 def test_the_page_asks_for_nothing_and_may_not(
-    breached: MonitoringResult, manifest: Manifest
+    violated: MonitoringResult, manifest: Manifest
 ) -> None:
-    page = draw(breached, manifest)
+    page = render(violated, manifest)
     assert not re.findall(r"https?:|[\"'(]//|\bsrc=|url\(|@import", page)
     assert (
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -125,7 +123,7 @@ def test_the_page_asks_for_nothing_and_may_not(
 
 
 def test_a_hundred_fields_stay_below_a_megabyte(
-    breached: MonitoringResult, manifest: Manifest, make_shift: MakeShift
+    violated: MonitoringResult, manifest: Manifest, make_drift: MakeDrift
 ) -> None:
     names = [f"a category of some length, number {i}" for i in range(200)]
     changes = {
@@ -134,8 +132,8 @@ def test_a_hundred_fields_stay_below_a_megabyte(
         "reference": (1_000,) * 200 + (0, 1_000),
         "observed": (1_000,) * 200 + (1_000, 1_000),
     }
-    fields = tuple(make_shift(f"a field of some length, number {i}", **changes) for i in range(100))
-    assert len(draw(replace(breached, shifts=fields), manifest).encode()) < 1_000_000
+    fields = tuple(make_drift(f"a field of some length, number {i}", **changes) for i in range(100))
+    assert len(render(replace(violated, fields=fields), manifest).encode()) < 1_000_000
 
 
 def luminance(colour: str) -> float:
@@ -152,9 +150,9 @@ def luminance(colour: str) -> float:
 
 
 def test_what_is_written_stands_out_from_its_ground(
-    calm: MonitoringResult, manifest: Manifest
+    ok: MonitoringResult, manifest: Manifest
 ) -> None:
-    schemes = re.findall(r":root \{(.*?)\}", draw(calm, manifest), re.S)[:2]
+    schemes = re.findall(r":root \{(.*?)\}", render(ok, manifest), re.S)[:2]
     for scheme in schemes:
         colours = dict(re.findall(r"--(\w+): #(\w+)", scheme))
         grounds = [luminance(colours[ground]) for ground in ("card", "back")]

@@ -64,33 +64,19 @@ def test_a_figure_keeps_its_zeros(value: float | None, written: str) -> None:
     ],
 )
 def test_a_chance_below_a_thousandth_is_as_good_as_none(p: float | None, written: str) -> None:
-    assert wording.chance(p) == written
+    assert wording.p_value(p) == written
 
 
 def test_things_are_counted() -> None:
     assert wording.plural(1, "row") == "1\u00a0row"
     assert wording.plural(2_000, "row") == "2,000\u00a0rows"
-    assert wording.count(1_234_567) == "1,234,567"
+    assert wording.thousands(1_234_567) == "1,234,567"
 
 
 def test_a_time_is_told_in_utc_to_the_minute() -> None:
     abroad = timezone(timedelta(hours=-8))
     assert wording.moment(datetime(2026, 3, 1, 17, 5, tzinfo=abroad)) == "2 Mar 2026, 01:05 UTC"
     assert wording.moment(datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC)) == "21 Nov 2026, 09:59 UTC"
-
-
-@pytest.mark.parametrize(
-    ("names", "written"),
-    [
-        pytest.param([], "", id="none"),
-        pytest.param(["a"], "a", id="one"),
-        pytest.param(["a", "b"], "a and b", id="two"),
-        pytest.param(["a", "b", "c"], "a, b and c", id="three"),
-        pytest.param(["a", "b", "c", "d"], "a, b, c and 1 more", id="more"),
-    ],
-)
-def test_names_are_listed_as_in_a_sentence(names: list[str], written: str) -> None:
-    assert wording.listed(names, most=3) == written
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the tests of captures share: a disk at will, and a spool whose books must balance."""
+"""What the tests of captures share: a disk at will, and a writer whose books must balance."""
 
 import errno
 import math
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve.serving import rotating_writer
-from modelserve.serving.rotating_writer import Bounds, RotatingWriter, Tally
+from modelserve.serving.rotating_writer import Bounds, RecordCounter, RotatingWriter
 
 PATIENCE_S = 10  # for what happens at once, unless something is broken
 TEN = 1_795_255_200.0  # 2026-11-21T10:00:00Z
@@ -46,14 +46,16 @@ class Disk:
 
 
 class Books:
-    """A spool, and the books of what it was given and says to have kept and dropped."""
+    """A writer, and the books of what it was given and says to have kept and dropped."""
 
     def __init__(self, folder: Path, **bounds: Any) -> None:
         self.folder = folder
         self.given: list[bytes] = []
         self.kept = 0
         self.dropped: Counter[str] = Counter()
-        tally = Tally(self._keep, lambda reason, count: self.dropped.update({reason: count}))
+        tally = RecordCounter(
+            self._keep, lambda reason, count: self.dropped.update({reason: count})
+        )
         self.writer = RotatingWriter(folder, Bounds(**(BOUNDS | bounds)), tally)
 
     def _keep(self, count: int) -> None:
@@ -83,7 +85,7 @@ class Books:
         return lines
 
     def close(self) -> None:
-        """Close the spool: then the books must balance."""
+        """Close the writer: then the books must balance."""
         self.writer.close()
         found = self.found()
         assert not self.open()
@@ -123,7 +125,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def keep(tmp_path: Path, _quick: None) -> Iterator[Callable[..., Books]]:
-    """Return a way to spools; in the end the books of each must balance, unless it says no."""
+    """Return a function that creates writers; at the end, the books of each must balance."""
     made: list[tuple[Books, bool]] = []
 
     def make(*, folder: Path = tmp_path / "captures", balance: bool = True, **bounds: Any) -> Books:

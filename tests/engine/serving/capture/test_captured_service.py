@@ -11,8 +11,6 @@ from typing import Any
 from modelserve.serving.app import wrap
 from modelserve.serving.rotating_writer import REASONS
 
-FAMILIES = ("iris", "diabetes", "sentiment")
-
 TYPE = {"content-type": "application/json; charset=utf-8"}
 Ask = Callable[..., Awaitable[Any]]
 MakeComponents = Callable[..., Any]

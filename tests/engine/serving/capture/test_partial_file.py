@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from modelserve.serving import partial_file
-from modelserve.serving.partial_file import PartialFile, adopt
+from modelserve.serving.partial_file import PartialFile, recover
 
 LINES = [b"one\n", b"two\n", b"three\n"]
 OLD_S = 1_000
@@ -164,8 +164,8 @@ def test_what_a_killed_process_has_left_is_closed_without_its_last_line_if_that_
     leave: Callable[..., Path], tmp_path: Path, left: bytes, kept: bytes | None
 ) -> None:
     leave(left)
-    adopted = list(adopt([tmp_path], older_than_s=OLD_S - 10))
-    assert adopted == ([tmp_path / "left.jsonl"] if kept else [])
+    recovered = list(recover([tmp_path], older_than_s=OLD_S - 10))
+    assert recovered == ([tmp_path / "left.jsonl"] if kept else [])
     assert content(tmp_path) == ({"left.jsonl": kept} if kept else {})
 
 
@@ -173,7 +173,7 @@ def test_a_file_that_may_still_grow_is_left_alone(
     leave: Callable[..., Path], tmp_path: Path
 ) -> None:
     leave(b"one\ntw")
-    assert not list(adopt([tmp_path, tmp_path / "nowhere"], older_than_s=OLD_S + 10))
+    assert not list(recover([tmp_path, tmp_path / "nowhere"], older_than_s=OLD_S + 10))
     assert content(tmp_path) == {".left.jsonl.part": b"one\ntw"}
 
 
@@ -192,8 +192,8 @@ def test_of_two_processes_that_adopt_the_quicker_one_does(
         return finish(part)
 
     monkeypatch.setattr(partial_file, "_finish", come_late)
-    adopted = set(adopt([tmp_path], older_than_s=0))
-    assert adopted == {tmp_path / "0.jsonl", tmp_path / "2.jsonl"}
+    recovered = set(recover([tmp_path], older_than_s=0))
+    assert recovered == {tmp_path / "0.jsonl", tmp_path / "2.jsonl"}
     assert content(tmp_path) == {f"{i}.jsonl": b"one\n" for i in range(3)}
     assert not caplog.records
 
@@ -205,8 +205,8 @@ def test_one_that_cannot_be_closed_is_logged_and_stops_no_other(
     leave(b"one\n", name=".1.jsonl.part")
     (tmp_path / ".2.jsonl.part").mkdir()
     caplog.set_level(logging.INFO)
-    assert list(adopt([tmp_path], older_than_s=-OLD_S)) == [tmp_path / "1.jsonl"]
-    assert caplog.messages == ["file not adopted"] * 2
+    assert list(recover([tmp_path], older_than_s=-OLD_S)) == [tmp_path / "1.jsonl"]
+    assert caplog.messages == ["file not recovered"] * 2
     assert {vars(each)["path"] for each in caplog.records} == {
         str(tmp_path / f".{i}.jsonl.part") for i in (0, 2)
     }

@@ -12,7 +12,7 @@ from modelserve.errors import ConfigurationError
 from modelserve.serving.app import assemble, wrap
 from modelserve.serving.capture import REDACTED, redact
 
-FAMILIES = ("iris", "diabetes", "sentiment")
+FAMILIES = ("iris", "sentiment")
 
 SECRET = {str: "Grünwald 4711 “sees” a doctor", float: 4.7114711, int: 4_711}
 Row = dict[str, Any]

@@ -136,7 +136,7 @@ def test_what_a_killed_process_has_left_is_adopted_at_the_start(
     caplog.set_level(logging.INFO)
     part = leave(tmp_path, hours_ago=20)
     books = keep(folder=tmp_path, file_age_s=60, balance=False)
-    until(lambda: "file adopted" in caplog.messages)
+    until(lambda: "file recovered" in caplog.messages)
     assert books.found() == [b"whole\n"]
     assert [vars(each)["path"] for each in caplog.records] == [str(part.with_name("left.jsonl"))]
 
@@ -150,7 +150,7 @@ def test_what_is_too_young_at_the_start_is_adopted_once_it_is_not(
     until(lambda: books.found() == [b"whole\n"])
 
 
-def test_what_may_still_grow_is_not_adopted(keep: Keep, tmp_path: Path) -> None:
+def test_what_may_still_grow_is_not_recovered(keep: Keep, tmp_path: Path) -> None:
     part = leave(tmp_path, hours_ago=0)
     books = keep(folder=tmp_path, file_age_s=60, balance=False)
     books.writer.close()

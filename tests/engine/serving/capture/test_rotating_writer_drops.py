@@ -31,7 +31,7 @@ def lines(start: int, stop: int) -> list[bytes]:
 def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
     """Return what was logged of lines that were dropped."""
     records = [vars(each) for each in caplog.records if each.getMessage() == "records dropped"]
-    names = (FULL, DISK, LOST, "trouble")
+    names = (FULL, DISK, LOST, "error")
     return [{name: each[name] for name in names if name in each} for each in records]
 
 
@@ -216,7 +216,7 @@ def test_what_is_dropped_is_told_once_a_minute_and_at_the_end(
     books.close()
     assert len(told(caplog)) == 2
     assert sum(int(str(each[DISK])) for each in told(caplog)) == books.dropped[DISK] == 6
-    assert {each["trouble"] for each in told(caplog)} == {NO_SPACE}
+    assert {each["error"] for each in told(caplog)} == {NO_SPACE}
 
 
 def test_what_is_dropped_is_told_again_after_a_minute(
@@ -239,4 +239,4 @@ def test_what_is_dropped_is_told_again_after_a_minute(
     until(lambda: disk.refusals > 1)
     books.give(*lines(2, 3))
     until(lambda: len(told(caplog)) > 1)
-    assert told(caplog) == [{FULL: 2, "trouble": "none"}, {DISK: 1, "trouble": NO_SPACE}]
+    assert told(caplog) == [{FULL: 2, "error": "none"}, {DISK: 1, "error": NO_SPACE}]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve import errors
-from modelserve.artifact import Manifest
 from modelserve.errors import FieldError
+from modelserve.manifest import Manifest
 from modelserve.serving.oip import tensors
 from modelserve.serving.oip.codec import InferenceCodec
 from modelserve.serving.outputs import make_output_encoder
@@ -144,7 +144,7 @@ def test_a_missing_tensor_is_named(codec: InferenceCodec) -> None:
 def test_an_unknown_output_is_named(codec: InferenceCodec) -> None:
     with pytest.raises(errors.InvalidInputError) as caught:
         codec.gather(request() | {"outputs": [{"name": "nothing"}]})
-    assert caught.value.errors[0].where == "/outputs/0/name"
+    assert caught.value.errors[0].pointer == "/outputs/0/name"
 
 
 @pytest.mark.parametrize(

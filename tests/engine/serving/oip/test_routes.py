@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from modelserve.serving.app import wrap
 from modelserve.serving.components import Components
-from modelserve.serving.fastapi_app import create_fastapi_app
-from modelserve.serving.hot_path import HotPath
 from starlette.testclient import TestClient
 
 FAMILIES = ("iris", "diabetes", "sentiment")
@@ -112,37 +110,6 @@ def test_an_error_has_the_protocols_form_and_names_all_that_is_wrong(
     assert response.json().keys() == {"error"}
     for part in ("/inputs/0/datatype", "/inputs/0/shape", "/inputs/0/data", "(request mine)"):
         assert part in response.json()["error"]
-
-
-def test_the_documented_handler_answers_as_the_hot_path_does(
-    client: TestClient, components: Components, model: str, row: Row, tensors: ToTensors
-) -> None:
-    documented = TestClient(HotPath(create_fastapi_app(components), {}, components))
-    good = tensors(components, [row] * 2) | {"id": "mine"}
-    first = good["inputs"][0]
-    bodies: list[Any] = [
-        good,
-        good | {"outputs": [{"name": "nothing"}]},
-        good | {"inputs": []},
-        good | {"inputs": [1]},
-        good | {"inputs": [first, first]},
-        good | {"inputs": [first | {"shape": [-1]}]},
-        good | {"inputs": [first | {"datatype": "FP8"}]},
-        good | {"inputs": [first | {"data": [None, {}]}]},
-        good | {"more": 1},
-        tensors(components, [row] * 5),
-        {},
-        [],
-    ]
-    for body in bodies:
-        headers = {"x-request-id": "mine"}
-        one = client.post(f"{model}/infer", json=body, headers=headers)
-        other = documented.post(f"{model}/infer", json=body, headers=headers)
-        assert one.status_code == other.status_code
-        contents = [one.json(), other.json()]
-        for content in contents:
-            content.get("parameters", {}).pop("inference_id", None)
-        assert contents[0] == contents[1]
 
 
 def test_a_model_that_fails_is_told_in_the_protocols_form(

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from modelserve.artifact import Artifact
-from modelserve.monitoring.ingest.captures import Reader
-from modelserve.monitoring.partitions import TimeWindow, find
-from modelserve.monitoring.tally import Tally
+from modelserve.monitoring.counts import CaptureCounts
+from modelserve.monitoring.ingest.captures import CaptureReader
+from modelserve.monitoring.partitions import TimeWindow, find_files
 from modelserve.serving.app import wrap
 
 FAMILIES = ("iris", "diabetes", "sentiment")
@@ -35,11 +35,11 @@ def write(content_type: str, rows: list[Row]) -> bytes:
     return json.dumps({"instances": rows}).encode()
 
 
-def counts(tally: Tally) -> dict[str, dict[str, list[int]]]:
+def counts(counted: CaptureCounts) -> dict[str, dict[str, list[int]]]:
     """Return how many values fell into which bin."""
     return {
         side: {name: each.counts.tolist() for name, each in fields.items()}
-        for side, fields in (("inputs", tally.inputs), ("outputs", tally.outputs))
+        for side, fields in (("inputs", counted.inputs), ("outputs", counted.outputs))
     }
 
 
@@ -72,13 +72,13 @@ def capture(
 
 
 @pytest.fixture
-def count(found: Artifact, tmp_path: Path) -> Callable[[str], Tally]:
+def count(found: Artifact, tmp_path: Path) -> Callable[[str], CaptureCounts]:
     """Return a way to what the monitoring job counts in a folder."""
 
-    def run(name: str) -> Tally:
+    def run(name: str) -> CaptureCounts:
         folder = tmp_path / name
-        files = find(folder, TimeWindow()).files
-        return Reader(found, TimeWindow(), None, groups=1, folder=folder).read(files)
+        files = find_files(folder, TimeWindow()).files
+        return CaptureReader(found, TimeWindow(), None, groups=1, folder=folder).read(files)
 
     return run
 
@@ -110,7 +110,7 @@ def test_a_record_holds_both_sides_as_they_were_sent(
 @pytest.mark.parametrize("asked", TYPES)
 def test_the_monitoring_job_counts_the_same_whatever_was_spoken(
     capture: Capture,
-    count: Callable[[str], Tally],
+    count: Callable[[str], CaptureCounts],
     rows: list[Row],
     asked: str,
     answered: str,
@@ -123,7 +123,7 @@ def test_the_monitoring_job_counts_the_same_whatever_was_spoken(
 
     spoken, plain = count("spoken"), count("plain")
 
-    assert (spoken.faults.foreign, spoken.refused) == (0, 0)
+    assert (spoken.errors.foreign, spoken.rejected) == (0, 0)
     assert spoken.rows == plain.rows == len(rows)
     assert counts(spoken) == counts(plain)
     assert not any(each.unread for each in (spoken.inputs | spoken.outputs).values())
@@ -131,7 +131,7 @@ def test_the_monitoring_job_counts_the_same_whatever_was_spoken(
 
 @pytest.mark.parametrize("asked", TYPES)
 def test_what_must_not_be_kept_is_not_kept_and_the_rest_is_read(
-    capture: Capture, count: Callable[[str], Tally], row: Row, asked: str
+    capture: Capture, count: Callable[[str], CaptureCounts], row: Row, asked: str
 ) -> None:
     hidden = next(iter(row))
     secret = "4242.5" if isinstance(row[hidden], float) else "4242"
@@ -141,7 +141,7 @@ def test_what_must_not_be_kept_is_not_kept_and_the_rest_is_read(
     (record,) = capture("captures", {"content-type": asked}, body, capture_redact=(hidden,))
 
     assert secret not in record["captureData"]["endpointInput"]["data"]
-    tally = count("captures")
-    assert (tally.rows, tally.faults.foreign) == (1, 0)
-    unread = {name for name, each in tally.inputs.items() if each.unread}
-    assert unread == ({hidden} if hidden in tally.inputs else set(tally.inputs))
+    counted = count("captures")
+    assert (counted.rows, counted.errors.foreign) == (1, 0)
+    unread = {name for name, each in counted.inputs.items() if each.unread}
+    assert unread == ({hidden} if hidden in counted.inputs else set(counted.inputs))

@@ -14,7 +14,7 @@ from modelserve.serving.codec import JsonCodec
 from modelserve.serving.sagemaker.csv_codec import CsvCodec
 from modelserve.types import Prediction
 
-FAMILIES = ("iris", "diabetes", "sentiment")
+FAMILIES = ("iris", "sentiment")
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from modelserve.serving.codec import JsonCodec
 from modelserve.serving.sagemaker.json_lines import JsonLinesCodec
 from modelserve.types import Prediction
 
-FAMILIES = ("iris", "diabetes", "sentiment")
+FAMILIES = ("iris", "sentiment")
 
 Row = dict[str, Any]
 

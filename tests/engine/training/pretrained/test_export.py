@@ -12,7 +12,7 @@ import onnx
 import pytest
 from modelserve import Project, artifact
 from modelserve.artifact import MODEL, Artifact
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 from modelserve.errors import TrainingError
 from modelserve.tokens import TOKENIZER
 from modelserve.training import parity
@@ -124,7 +124,7 @@ def test_the_graph_answers_as_torch_does_and_serves(
 
     texts = ["good", "not bad, not bad!", "muito bom", "bad " * 40, "!"]
     body = json.dumps({"instances": [{"text": text} for text in texts]}).encode()
-    answer = json.loads(Batch(project.make_service(found.folder)).answer(body, "id"))
+    answer = json.loads(BatchPredictor(project.make_service(found.folder)).answer(body, "id"))
     shares = {tuple(each["probabilities"].values()) for each in answer["predictions"]}
     manifest = found.manifest
     assert 0 < manifest.parity <= 1e-5

@@ -152,7 +152,7 @@ def test_whatever_fails_becomes_one_line_with_the_way_out(
         hub.fetch("owner/tiny", REVISION)
     reason = str(error).partition("\n")[0]
     assert str(caught.value).startswith(
-        f"owner/tiny at {REVISION} cannot be fetched: {reason}. See"
+        f"owner/tiny at {REVISION} cannot be fetched: {reason}. Check"
     )
     assert "HF_TOKEN" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -82,12 +82,12 @@ def test_a_shape_may_be_free(make_folder: MakeFolder, texts: Texts, shape: str) 
     [
         pytest.param(
             {"answer": "float[rows,4]"},
-            r"The graph answers \[-1, 4\]; 3 numbers a text are needed",
+            r"The graph's output has shape \[-1, 4\]; 3 numbers a text are needed",
             id="other-width",
         ),
         pytest.param(
             {"answer": "float[rows,tokens,3]", "scores": PER_TOKEN},
-            r"The graph answers \[-1, -1, 3\]; 3 numbers a text are needed",
+            r"The graph's output has shape \[-1, -1, 3\]; 3 numbers a text are needed",
             id="an-answer-a-token",
         ),
     ],
@@ -124,7 +124,7 @@ def test_a_graph_that_cannot_be_run_is_refused(make_folder: MakeFolder, tiny: An
     model = tiny.draw()
     model.graph.node[0].op_type = "NoSuchOperator"
     folder = make_folder(files={"onnx/model.onnx": model.SerializeToString()})
-    with pytest.raises(TrainingError, match=r"model\.onnx is no graph that can be run: "):
+    with pytest.raises(TrainingError, match=r"model\.onnx is not a valid ONNX graph: "):
         pretrained.load_pretrained(folder, **TAKEN)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from modelserve import Project, artifact
 from modelserve.artifact import MODEL
-from modelserve.batch import Batch
+from modelserve.batch import BatchPredictor
 from modelserve.errors import (
     InvalidInputError,
     TrainingError,
@@ -106,19 +106,19 @@ def test_labels_stand_in_the_order_of_the_outputs() -> None:
         pytest.param(
             {"bad": "Negativo", "Good": "Positivo", "Fine": "x"},
             [
-                (name, "no label of the model, which has Bad, Plain, Good")
+                (name, "not a label of the model, which has Bad, Plain, Good")
                 for name in ("bad", "Fine")
             ],
             id="unknown",
         ),
         pytest.param(
             {"Bad": "same", "Good": "same"},
-            [("same", "stands for more than one label of the model")],
+            [("same", "is the name of two labels of the model")],
             id="one-name-for-two",
         ),
         pytest.param(
             {"Bad": "Good"},
-            [("Good", "stands for more than one label of the model")],
+            [("Good", "is the name of two labels of the model")],
             id="anothers-name",
         ),
     ],
@@ -145,7 +145,7 @@ def test_labels_that_cannot_be_are_named(
 def test_a_model_that_does_not_name_its_labels_is_refused(
     make_folder: MakeFolder, config: dict[str, Any] | None
 ) -> None:
-    with pytest.raises(TrainingError, match='no "id2label" that names two labels or more'):
+    with pytest.raises(TrainingError, match='no "id2label" that names two or more labels'):
         make(make_folder(files={"config.json": config}))
 
 
@@ -175,7 +175,7 @@ def test_a_description_that_cannot_be_read_is_named(
 def test_a_folder_without_a_model_in_it_is_refused(
     make_folder: MakeFolder, files: dict[str, Any]
 ) -> None:
-    with pytest.raises(TrainingError, match="tiny-sentiment holds no text model that can be read"):
+    with pytest.raises(TrainingError, match="tiny-sentiment holds no readable text model"):
         make(make_folder(files=files))
 
 
@@ -220,7 +220,9 @@ def test_more_may_be_read_where_no_limit_is_known(make_folder: MakeFolder) -> No
 def test_the_models_own_marks_leave_room_for_a_text(
     make_folder: MakeFolder, max_tokens: int
 ) -> None:
-    with pytest.raises(TrainingError, match=rf"{max_tokens} tokens hold no text: 2 are "):
+    with pytest.raises(
+        TrainingError, match=rf"max_tokens = {max_tokens} .* leaves no room for a text: 2 tokens "
+    ):
         make(make_folder(), max_tokens=max_tokens)
     assert limit_of(make(make_folder(), max_tokens=3)) == 3
 
@@ -235,7 +237,7 @@ def test_a_run_ends_with_an_artifact_that_serves(
     found = artifact.load(tmp_path / "model")
     asked = ["good", "not bad", "bad " * 40]
     body = json.dumps({"instances": [{"text": text} for text in asked]}).encode()
-    answer = json.loads(Batch(project.make_service(found.folder)).answer(body, "id"))
+    answer = json.loads(BatchPredictor(project.make_service(found.folder)).answer(body, "id"))
     shares = [list(each["probabilities"].values()) for each in answer["predictions"]]
     assert np.array(shares) == pytest.approx(probabilities(found.paths, asked), abs=1e-5)
     assert [each["pointer"] for each in answer["warnings"]] == ["/instances/2/text"]

@@ -2,13 +2,12 @@
 
 import pandas as pd
 from modelserve import DataSection, Table
+from vega_datasets import local_data  # type: ignore[import-untyped]
 
 
 def load(section: DataSection) -> Table:
     """Return the cars whose consumption is known, by what a dealer knows of them."""
-    from vega_datasets import local_data
-
     cars: pd.DataFrame = local_data.cars()
-    cars = cars.dropna(subset=[section.target])
-    year = pd.to_datetime(cars["Year"]).dt.year
-    return Table.from_frame(cars.drop(columns=["Name", "Year"]).assign(year=year), target=section.target)
+    cars["year"] = pd.to_datetime(cars.pop("Year")).dt.year
+    known = cars.dropna(subset=[section.target]).drop(columns="Name")
+    return Table.from_frame(known, target=section.target)

@@ -2,12 +2,11 @@
 
 import pandas as pd
 from modelserve import DataSection, Table
+from vega_datasets import local_data  # type: ignore[import-untyped]
 
 
 def load(section: DataSection) -> Table:
     """Return each day, yesterday's temperature, and the change until tomorrow."""
-    from vega_datasets import local_data
-
     days: pd.DataFrame = local_data.seattle_weather()
     days["change"] = days["temp_max"].shift(-1) - days["temp_max"]
     days["since_yesterday"] = days["temp_max"].diff()

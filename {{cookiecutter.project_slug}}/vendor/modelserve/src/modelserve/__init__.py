@@ -1,18 +1,19 @@
-"""Train, serve and monitor one model: the library that a project of this template stands on.
+"""Train, serve and monitor one model: the library of projects baked from this template."""
 
-Everything in `__all__`, in `modelserve.types` and in `modelserve.testing` is public; the rest may
-change with any version. Names are imported when they are first used: to serve needs none of what
-trains.
-"""
+# Everything in `__all__`, in `modelserve.types` and in `modelserve.testing` is public; the rest may
+# change with any version. Names are imported on first use: serving does not install what trains.
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .artifact import Artifact
     from .errors import ConfigurationError, FieldError, InvalidInputError, ModelError, ServiceError
     from .logs import make_formatter, open_stream
     from .project import Project
     from .service import Service
+    from .serving.codec import JsonCodec
+    from .serving.metrics_registry import MetricsRegistry
     from .serving.observers import RequestObserver
     from .serving.request_context import RequestContext
     from .serving.runtime import OnnxModel
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .training.text.texts import Texts
 
 _HOMES = {
+    "artifact": ("Artifact",),
     "errors": (
         "ConfigurationError",
         "FieldError",
@@ -36,6 +38,8 @@ _HOMES = {
     "logs": ("make_formatter", "open_stream"),
     "project": ("Project",),
     "service": ("Service",),
+    "serving.codec": ("JsonCodec",),
+    "serving.metrics_registry": ("MetricsRegistry",),
     "serving.observers": ("RequestObserver",),
     "serving.request_context": ("RequestContext",),
     "serving.runtime": ("OnnxModel",),
@@ -52,12 +56,15 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.2.0"
 __all__ = [
+    "Artifact",
     "BoostingOptions",
     "ConfigurationError",
     "DataSection",
     "ExportedModel",
     "FieldError",
     "InvalidInputError",
+    "JsonCodec",
+    "MetricsRegistry",
     "ModelError",
     "OnnxModel",
     "Options",
@@ -83,9 +90,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = found
-    return found
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""What is monitored of a model's outputs, in training, serving and monitoring alike."""
+"""The monitored values of a model's outputs, shared by training, serving and monitoring."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +10,14 @@ LABEL, CONFIDENCE, VALUE = "label", "confidence", "value"
 
 
 def observe(outputs: NDArray[np.float32], labels: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return what is monitored of outputs, each of shape (rows,).
+    """Return the monitored values by name, each of shape (rows,).
 
     Args:
         outputs: of shape (rows, n_labels), or of a regressor (rows, 1).
         labels: in the order of the columns; none for a regressor.
 
     Returns:
-        the likeliest label and its probability, or the value.
+        the most probable label and its probability, or the value.
     """
     if not labels:
         return {VALUE: outputs[:, 0]}
@@ -26,5 +26,5 @@ def observe(outputs: NDArray[np.float32], labels: Sequence[str]) -> dict[str, ND
 
 
 def averaged(labels: Sequence[str]) -> tuple[str, ...]:
-    """Return what a mean is exposed of: a classifier's confidence."""
+    """Return the names of the values whose mean is exposed: a classifier's confidence."""
     return (CONFIDENCE,) if labels else ()

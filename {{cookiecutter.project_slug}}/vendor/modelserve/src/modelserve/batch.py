@@ -1,4 +1,4 @@
-"""Predictions for a whole file, in shards if need be, without a service."""
+"""Predict for a whole file, or for a shard of it, without HTTP."""
 
 import csv
 import os
@@ -20,7 +20,7 @@ from .types import Prediction
 
 @dataclass(frozen=True)
 class Shard:
-    """One of `count` parts of a file: the rows whose number, divided by it, leaves `index`."""
+    """One of `count` parts of a file: the rows whose number modulo `count` is `index`."""
 
     index: int = 0
     count: int = 1
@@ -30,26 +30,26 @@ WHOLE = Shard()
 
 
 @dataclass
-class Tally:
-    """How many rows were answered, and how many could not be."""
+class BatchCounts:
+    """How many rows were answered and rejected."""
 
     answered: int = 0
     rejected: int = 0
 
 
 class Line(NamedTuple):
-    """A row of the input, its number from 0, and what is wrong with its spelling, if anything."""
+    """A row of the input, its number from 0, and why it cannot be parsed, if so."""
 
     number: int
     content: Any
     problem: str = ""
 
 
-class Batch:
-    """A model that answers without a service.
+class BatchPredictor:
+    """A model that predicts without HTTP.
 
     Args:
-        service: its artifact, and its hooks.
+        service: the artifact and the project's hooks.
     """
 
     def __init__(self, service: Service) -> None:
@@ -59,11 +59,15 @@ class Batch:
         self._validator = OutputValidator(service.artifact.manifest.output_bounds)
 
     def answer(self, body: bytes, inference_id: str) -> bytes:
-        """Return the response to one request's body, as the service would give it.
+        """Return the body of the response to one request's body.
+
+        Args:
+            body: in the format of /predict.
+            inference_id: of the response.
 
         Raises:
-            RequestError: the body is wrong; every bad field is named.
-            ModelError: an answer is not finite, or outside of its bounds.
+            RequestError: the body is invalid; every invalid field is named.
+            ModelError: an output is not finite, or out of its bounds.
         """
         given = self._codec.decode(body)
         prediction = Prediction(self._model.run(given.tensors), degraded=False)
@@ -71,62 +75,62 @@ class Batch:
             raise ModelError(f"{fault}; look for values far outside of its training data.")
         return self._codec.encode(given, prediction, inference_id)
 
-    def run(self, source: Path, output: Path, *, shard: Shard = WHOLE) -> Tally:
-        """Write a JSON line a row to `output`; rows that are wrong go to `OUTPUT.rejected`.
+    def run(self, source: Path, output: Path, *, shard: Shard = WHOLE) -> BatchCounts:
+        """Write a JSON line for each row to `output`; invalid rows go to `OUTPUT.rejected`.
 
-        Both files are written whole or not at all.
+        Both files are written completely, or not at all.
 
         Args:
-            source: a `.csv` file with a head, or one JSON object a line.
-            output: where the predictions go, each with its row's number.
-            shard: which of the rows are this process's.
+            source: a `.csv` file with a header, or a file with a JSON object a line.
+            output: for the predictions, each with its row's number.
+            shard: the rows of this process.
 
         Raises:
-            MalformedError: the file cannot be read, or the other cannot be written.
+            MalformedError: `source` cannot be read, or `output` cannot be written.
         """
-        finals = (output, output.with_name(f"{output.name}.rejected"))
-        parts = [path.with_name(f".{path.name}.part") for path in finals]
+        outputs = (output, output.with_name(f"{output.name}.rejected"))
+        parts = [path.with_name(f".{path.name}.part") for path in outputs]
         try:
             with ExitStack() as files:
                 stream = files.enter_context(source.open(encoding="utf-8-sig", newline=""))
-                good, bad = (
+                answered, rejected = (
                     files.enter_context(part.open("w", encoding="utf-8")) for part in parts
                 )
-                spelled = source.suffix.lower() == ".csv"
-                lines = read_csv(stream) if spelled else read_json_lines(stream)
+                is_csv = source.suffix.lower() == ".csv"
+                lines = read_csv(stream) if is_csv else read_json_lines(stream)
                 lines = islice(lines, shard.index, None, shard.count)
-                tally = self._answer_lines(lines, good, bad, spelled=spelled)
-            for part, final in zip(parts, finals, strict=True):
+                counts = self._answer_lines(lines, answered, rejected, text=is_csv)
+            for part, final in zip(parts, outputs, strict=True):
                 part.replace(final)
-            if not tally.rejected:
-                finals[1].unlink()
+            if not counts.rejected:
+                outputs[1].unlink()
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise MalformedError(f"{source} cannot be turned into {output}: {error}") from error
+            raise MalformedError(f"{source} cannot be answered into {output}: {error}") from error
         finally:
             for part in parts:
                 part.unlink(missing_ok=True)
-        return tally
+        return counts
 
     def _answer_lines(
-        self, lines: Iterator[Line], good: TextIO, bad: TextIO, *, spelled: bool
-    ) -> Tally:
-        tally = Tally()
+        self, lines: Iterator[Line], answered: TextIO, rejected: TextIO, *, text: bool
+    ) -> BatchCounts:
+        counts = BatchCounts()
         while chunk := list(islice(lines, self._codec.inputs.chunk)):
-            accepted, problems = self._sort_out(chunk, spelled=spelled)
-            answers, invalid = self._answer_rows(accepted) if accepted else ({}, {})
+            rows, problems = self._parse(chunk, text=text)
+            answers, invalid = self._answer_rows(rows) if rows else ({}, {})
             problems |= invalid
             for number, answer in answers.items():
-                good.write(f'{{"row":{number},{answer[1:]}\n')
+                answered.write(f'{{"row":{number},{answer[1:]}\n')
             for number, reasons in sorted(problems.items()):
-                bad.write(to_json({"row": number, "problems": reasons}).decode() + "\n")
-            tally.answered += len(answers)
-            tally.rejected += len(problems)
-        return tally
+                rejected.write(to_json({"row": number, "problems": reasons}).decode() + "\n")
+            counts.answered += len(answers)
+            counts.rejected += len(problems)
+        return counts
 
     def _answer_rows(
         self, rows: Mapping[int, Mapping[str, Any]]
     ) -> tuple[dict[int, str], dict[int, list[str]]]:
-        """Return the answers as JSON, and what is wrong with the others, by the rows' numbers."""
+        """Return the answers as JSON, and the problems of all other rows, by the rows' numbers."""
         numbers = list(rows)
         given = self._codec.gather(list(rows.values()))
         outputs = self._model.run(given.tensors)
@@ -137,46 +141,46 @@ class Batch:
         answers = self._codec.answers(
             given._replace(asked=asked), Prediction(outputs[valid], degraded=False)
         )
-        told = defaultdict(list)
+        warnings = defaultdict(list)
         for each in given.warnings:
             row, _, field = each.pointer[1:].partition("/")
-            told[int(row)].append(f"{field}: {each.detail}")
+            warnings[int(row)].append(f"{field}: {each.detail}")
         return {
-            numbers[i]: f'{answer[:-1]},"warnings":{to_json(told[i]).decode()}}}'
-            if i in told
+            numbers[i]: f'{answer[:-1]},"warnings":{to_json(warnings[i]).decode()}}}'
+            if i in warnings
             else answer
             for i, answer in zip(valid, answers, strict=True)
         }, invalid
 
-    def _sort_out(
-        self, lines: list[Line], *, spelled: bool
+    def _parse(
+        self, lines: list[Line], *, text: bool
     ) -> tuple[dict[int, Mapping[str, Any]], dict[int, list[str]]]:
-        """Return the rows that are right, and what is wrong with the others, by their numbers."""
+        """Return the valid rows, and the problems of all other rows, by the rows' numbers."""
         problems = {line.number: [line.problem] for line in lines if line.problem}
         readable = [line for line in lines if not line.problem]
         parse = self._codec.inputs.parse
         try:
-            rows = parse([line.content for line in readable], text=spelled)
+            rows = parse([line.content for line in readable], text=text)
         except InvalidInputError as error:
             for field_error in error.errors:
                 index, _, field = field_error.pointer[1:].partition("/")
                 reason = f"{field}: {field_error.detail}" if field else field_error.detail
                 problems.setdefault(readable[int(index)].number, []).append(reason)
             readable = [line for line in readable if line.number not in problems]
-            rows = parse([line.content for line in readable], text=spelled)
+            rows = parse([line.content for line in readable], text=text)
         return {line.number: row for line, row in zip(readable, rows, strict=True)}, problems
 
 
 def read_csv(stream: TextIO) -> Iterator[Line]:
-    """Yield the rows under the head, each a mapping of the head's names to text."""
+    """Yield the rows below the header, each a mapping of the header's names to text."""
     for number, row in enumerate(csv.DictReader(stream, restkey="", restval="")):
-        yield Line(number, row, "more values than the head has names" if "" in row else "")
+        yield Line(number, row, "more values than the header has names" if "" in row else "")
 
 
 def read_json_lines(stream: TextIO) -> Iterator[Line]:
-    """Yield one value a line; empty lines are passed over."""
+    """Yield a value for each line; skip empty lines."""
     for number, text in enumerate(line for line in stream if line.strip()):
         try:
             yield Line(number, from_json(text))
         except ValueError as error:
-            yield Line(number, None, f"no JSON: {error}")
+            yield Line(number, None, f"not JSON: {error}")

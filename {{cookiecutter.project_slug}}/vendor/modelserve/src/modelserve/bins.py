@@ -1,4 +1,4 @@
-"""Disjoint bins into which every value of a field falls: what two samples are compared by."""
+"""The bins by which a field's distribution in production is compared with training's."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -15,25 +15,25 @@ Counts = NDArray[np.int64]
 
 
 class Bins:
-    """The bins of one field, as training has left them in `reference.json`.
+    """The bins of one field, as `reference.json` defines them.
 
-    Numbers have bins that training filled about equally; categories have one each, and one for
-    what training has not seen; the last bin is for what is missing.
+    Numbers have bins with about equally many training rows; categories have one each, and one
+    for categories that training has not seen; the last bin counts missing values.
 
     Args:
-        shape: "edges" or "categories", with their "counts", and how many were "missing".
+        shape: "edges" or "categories", with their "counts" and the number of "missing" values.
     """
 
     def __init__(self, shape: Shape) -> None:
-        """Name the bins, and keep how many training values each one holds."""
+        """Name the bins, and read training's counts."""
         self._edges: NDArray[np.float32] | None = None
         self._codes: dict[str, int] = {}
         counts = list(shape["counts"])
         if "edges" in shape:
-            # NaN, which is missing, stands behind infinity wherever numbers are sorted.
+            # NaN, for a missing value, sorts after infinity: it falls into the last bin.
             self._edges = np.asarray([*shape["edges"], inf], dtype=np.float32)
             bounds = [-inf, *shape["edges"], inf]
-            # Numbered, so that they stand in their order wherever they are sorted as text.
+            # Numbered, so that the names sort in the order of the bins.
             names = [f"{i:02d} ({a:g}, {b:g}]" for i, (a, b) in enumerate(pairwise(bounds))]
         else:
             names = list(shape["categories"])
@@ -45,18 +45,18 @@ class Bins:
         self.reference: Counts = np.asarray([*counts, shape["missing"]], dtype=np.int64)
 
     def count(self, values: NDArray[Any]) -> Counts:
-        """Return how many values fall into each bin, of shape (n_bins,).
+        """Return the number of values in each bin, of shape (n_bins,).
 
         Args:
-            values: of shape (rows,): numbers, NaN for what is missing; or categories as objects,
-                "" for what is missing.
+            values: of shape (rows,): numbers, NaN for a missing one; or categories as objects, ""
+                for a missing one.
         """
         last = len(self.names) - 1
         if self._edges is None:
-            known, unseen = self._codes, last - 1
-            found = [last if name == "" else known.get(name, unseen) for name in values.tolist()]
-            codes = np.asarray(found, dtype=np.intp)
+            unseen, places = last - 1, self._codes
+            indices = [last if name == "" else places.get(name, unseen) for name in values.tolist()]
+            codes = np.asarray(indices, dtype=np.intp)
         else:
-            # As float32, like the edges: 5.1 is not more than 5.1.
+            # As float32, like the edges: float64 5.1 exceeds float32 5.1.
             codes = self._edges.searchsorted(values.astype(np.float32, copy=False))
         return np.bincount(codes, minlength=last + 1)

@@ -1,4 +1,4 @@
-"""A project's command line: one console script."""
+"""A project's command line."""
 
 import sys
 
@@ -14,8 +14,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for each in (training, serving, artifacts, monitoring):
-    app.add_typer(each.app)
+for group in (training, serving, artifacts, monitoring):
+    app.add_typer(group.app)
 
 
 def main(project: Project) -> None:
@@ -25,5 +25,5 @@ def main(project: Project) -> None:
     except ServiceError as error:
         sys.stderr.write(f"error: {error}\n")
         if isinstance(error, InvalidInputError):
-            sys.stderr.writelines(f"  {each.pointer}: {each.detail}\n" for each in error.errors)
+            sys.stderr.writelines(f"  {field.pointer}: {field.detail}\n" for field in error.errors)
         sys.exit(1 if isinstance(error, TrainingError) else 2)

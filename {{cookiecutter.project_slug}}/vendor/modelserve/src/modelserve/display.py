@@ -1,4 +1,4 @@
-"""What the command line shows a person: tables, steps and sentences."""
+"""Print tables, steps and sentences on the command line."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:  # what trains is not needed to show
+if TYPE_CHECKING:  # training is not installed where the model is served
     from .training.train import Run
 
-# Names are shown as they are: what stands in brackets is no style, between colons no picture.
+STEP_WIDTH = 40  # of a step's name, before its time
+
+# Text is printed as it is: brackets are not markup, and colons are not emoji.
 console = Console(highlight=False, markup=False, emoji=False)
 
 
@@ -24,30 +26,30 @@ def show(title: str, rows: Iterable[tuple[str, ...]], head: tuple[str, ...] = ()
 
 
 def say(text: str, *, aside: bool = False) -> None:
-    """Print a sentence; an aside stands back."""
+    """Print a sentence; an aside is dimmed."""
     console.print(text, style="dim" if aside else None, soft_wrap=True)
 
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Show that a step is under way, and how long it took."""
+    """Show a step while it runs, and how long it took."""
     started = time.perf_counter()
     with console.status(name):
         yield
-    say(f"{name:<36}{time.perf_counter() - started:>7.2f} s")
+    say(f"{name:<{STEP_WIDTH}}{time.perf_counter() - started:>7.2f} s")
 
 
 def show_run(run: "Run") -> None:
-    """Print what a training run has made."""
+    """Print the results of a training run."""
     manifest = run.artifact.manifest
     data = manifest.data
-    compared = "nothing to compare" if manifest.parity is None else f"{manifest.parity:.2g}"
+    parity = "nothing to compare" if manifest.parity is None else f"{manifest.parity:.2g}"
     parts = [
-        f"{count} {use}"
-        for count, use in (
-            (data.training_rows, "rows to train on"),
-            (data.calibration_rows, "to calibrate with"),
-            (data.test_rows, "held back"),
+        f"{count} {name}"
+        for count, name in (
+            (data.training_rows, "training rows"),
+            (data.calibration_rows, "calibration rows"),
+            (data.test_rows, "test rows"),
         )
         if count
     ]
@@ -57,8 +59,8 @@ def show_run(run: "Run") -> None:
             ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
             ("split", f"{', '.join(parts)}, seed {manifest.seed}"),
             *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
-            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.verdicts),
-            ("parity", compared),
+            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.results),
+            ("parity", parity),
             ("artifact", f"{run.artifact.folder}, {manifest.size_bytes:,} bytes"),
         ],
     )

@@ -1,4 +1,4 @@
-"""Everything that this project raises on purpose, as one tree; HTTP is not known here."""
+"""Every error that the library raises on purpose, as one tree that knows no HTTP."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,38 +12,39 @@ class FieldError(NamedTuple):
 
 
 class ServiceError(Exception):
-    """The root: whatever is caught at an edge and told to a person in one line."""
+    """The root of the tree: its message is one line for a person."""
 
 
 class ConfigurationError(ServiceError):
-    """Settings or a configuration file say something that cannot be."""
+    """Settings or a configuration file are invalid."""
 
 
 class ArtifactError(ServiceError):
-    """The model's folder is missing, incomplete, or not what its manifest says."""
+    """The model's folder is missing, incomplete, or does not match its manifest."""
 
 
 class TrainingError(ServiceError):
-    """A training run has ended without a model."""
+    """A training run ended without a model."""
 
 
 class GateError(TrainingError):
-    """The model is worse than its floor, larger or slower than its limit."""
+    """The model missed the gate, or its artifact is too large."""
 
 
 class ParityError(TrainingError):
-    """The ONNX graph does not answer as the model that it was made from."""
+    """The ONNX graph's outputs differ from those of the model that it was exported from."""
 
 
 class MonitoringError(ServiceError):
-    """Production cannot be compared with training: nothing to read, or nowhere to write."""
+    """Monitoring has nothing to read, or cannot write its report."""
 
 
 class UnansweredError(ServiceError):
-    """A service that was asked gave no answer, or none that can be read.
+    """A service did not answer a request, or its answer cannot be read.
 
     Args:
-        status: HTTP's, as a number; None where there was no answer at all.
+        message: what went wrong.
+        status: of the HTTP response; None without one.
     """
 
     def __init__(self, message: str, *, status: int | None) -> None:
@@ -53,23 +54,23 @@ class UnansweredError(ServiceError):
 
 
 class ModelError(ServiceError):
-    """The model failed on an input that its schema allows."""
+    """The model failed on a valid input."""
 
 
 class ModelTimeoutError(ModelError):
-    """The model took longer than it may."""
+    """The model exceeded its time limit."""
 
 
 class RequestError(ServiceError):
-    """The client asked for something that cannot be answered as it stands."""
+    """The client's request cannot be answered."""
 
 
 class MalformedError(RequestError):
-    """The body is not what its format demands: it cannot be read at all."""
+    """The body cannot be parsed."""
 
 
 class InvalidInputError(RequestError):
-    """The body can be read, and disagrees with the model's schema.
+    """The body violates the model's schema.
 
     Args:
         errors: every invalid field, in the order of the input.
@@ -83,7 +84,7 @@ class InvalidInputError(RequestError):
 
 
 class TooLargeError(RequestError):
-    """The body is longer than it may be."""
+    """The body exceeds its size limit."""
 
 
 class SlowClientError(RequestError):
@@ -91,21 +92,22 @@ class SlowClientError(RequestError):
 
 
 class UnknownModelError(RequestError):
-    """Another model, or another version of it, was asked for."""
+    """The request names another model or another version."""
 
 
 class AccessError(RequestError):
-    """No key was given where one is needed, or one that is not known."""
+    """The API key is missing or unknown."""
 
 
 class OverloadedError(ServiceError):
-    """As many requests as may be are under way.
+    """The limit of concurrent requests is reached.
 
     Args:
-        retry_after_s: when another try makes sense, in seconds.
+        message: what the limit is.
+        retry_after_s: the time to wait before another try, in seconds.
     """
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
-        """Keep the waiting time beside the message."""
+        """Keep the time beside the message."""
         self.retry_after_s = retry_after_s
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The project's one way of writing logs, for people and for machines."""
+"""Log formats, for people and for machines."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from .settings import Settings
 
-# What every record has, and what uvicorn adds for terminals; the rest was given as fields.
+# Attributes of every record, and those that uvicorn adds; all others are fields of `extra`.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "color_message", "message"}
 NUMBERS = frozenset({int, float, bool})
 BARE = re.compile(r"[\w./:+-]+").fullmatch
@@ -52,12 +52,12 @@ def _json(content: Mapping[str, object]) -> str:
     try:
         return to_json(content, inf_nan_mode="strings", fallback=str).decode()
     except PydanticSerializationError:
-        # Half a character, as in an odd file's name, or bytes that are no text: no line is lost.
+        # Lone surrogates, as in some file names, or bytes that are not UTF-8: no line is lost.
         return dumps(content, separators=(",", ":"), default=str)
 
 
 def _escape(text: str) -> str:
-    """Return text on one line, with nothing in it that a terminal would act on."""
+    """Return text on one line, without control sequences."""
     spelled = _json({"": text})[5:-2]
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in spelled)
 
@@ -67,7 +67,7 @@ def plain(entry: Entry) -> str:
     second = int(entry.created)
     clock = f"{_second(second, None)}.{int((entry.created - second) * 1e3):03d}"
     fields = ""
-    for name, value in entry.fields.items():  # as it stands: a busy service does this most of all
+    for name, value in entry.fields.items():  # inlined: this is most of the work of a busy service
         kind = value.__class__
         bare = kind in NUMBERS or (isinstance(value, str) and (value.isalnum() or BARE(value)))
         fields += f" {name}={value}" if bare else f" {name}={_quote(str(value))}"
@@ -75,7 +75,7 @@ def plain(entry: Entry) -> str:
     if not message.isprintable():
         message = _escape(message)
     head = f"{clock} {entry.line:>4} {entry.name} {entry.level:<7} {message}{fields}"
-    # Set in, so that no line of an error's own text can pass for an entry.
+    # Indented, so that no line of an error's text looks like an entry.
     return f"{head}\n{indent(entry.traceback, '  ')}" if entry.traceback else head
 
 
@@ -131,7 +131,7 @@ def gcp(project: str) -> Render:
 
 
 class Formatter(logging.Formatter):
-    """Puts the project's renderers behind the standard library's records."""
+    """Renders records of the standard library."""
 
     def __init__(self, render: Render) -> None:
         """Render with `render`."""
@@ -139,7 +139,7 @@ class Formatter(logging.Formatter):
         self.render = render
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record's line; what was given as `extra` becomes its fields."""
+        """Return the record's line; the keys of `extra` become its fields."""
         return self.render(
             Entry(
                 created=record.created,
@@ -154,7 +154,7 @@ class Formatter(logging.Formatter):
 
 
 def make_formatter(settings: Settings) -> Formatter:
-    """Return the formatter of the profile that is set: plain, json, aws or gcp."""
+    """Return the formatter of the configured profile: plain, json, aws or gcp."""
     render = {"plain": plain, "json": json, "aws": aws, "gcp": gcp(settings.google_cloud_project)}
     return Formatter(render[settings.log_profile])
 

@@ -1,4 +1,4 @@
-"""Tells people of a failure through a webhook, without ever becoming a failure itself."""
+"""Reports failures to a webhook; its own failures affect no request."""
 
 import logging
 import queue
@@ -17,7 +17,7 @@ Send = Callable[[str], None]
 
 
 def slack_webhook(url: str, *, timeout_s: float) -> Send:
-    """Return a sender that posts `{"text": …}`, which Slack, Mattermost and Teams take."""
+    """Return a sender that posts `{"text": …}`, which Slack, Mattermost and Teams accept."""
 
     def send(text: str) -> None:
         request = urllib.request.Request(  # noqa: S310  the operator sets this address
@@ -30,55 +30,55 @@ def slack_webhook(url: str, *, timeout_s: float) -> Send:
 
 
 class Notifier:
-    """Sends messages from a thread of its own: the same one once in a while, few at once.
+    """Sends messages from a thread of its own, each at most once per interval.
 
     Args:
         send: delivers one text; may fail or hang.
-        interval_s: a message with a known key is held back for this long, and then counted.
-        limit: messages that may wait; more are dropped, for a flood helps nobody.
+        interval_s: repetitions of a key within it are only counted.
+        limit: of queued messages; more are dropped.
     """
 
     def __init__(self, send: Send, *, interval_s: float, limit: int = 16) -> None:
         """Start the thread."""
         self._send = send
         self._interval_s = interval_s
-        self._told: dict[str, tuple[float, int]] = {}
-        self._waiting: queue.Queue[str] = queue.Queue(maxsize=limit)
+        self._sent: dict[str, tuple[float, int]] = {}
+        self._queue: queue.Queue[str] = queue.Queue(maxsize=limit)
         threading.Thread(target=self._run, name="notifier", daemon=True).start()
 
-    def tell(self, key: str, text: str) -> None:
-        """Queue a message unless its key was told of lately; never wait, never raise."""
+    def notify(self, key: str, text: str) -> None:
+        """Queue a message, unless its key was sent within the interval; never wait, never raise."""
         now = time.monotonic()
-        told, held_back = self._told.get(key, (float("-inf"), 0))
-        if now - told < self._interval_s:
-            self._told[key] = (told, held_back + 1)
+        sent, repeated = self._sent.get(key, (float("-inf"), 0))
+        if now - sent < self._interval_s:
+            self._sent[key] = (sent, repeated + 1)
             return
-        self._told[key] = (now, 0)
-        if len(self._told) > 1_000:
-            self._told.pop(next(iter(self._told)))
+        self._sent[key] = (now, 0)
+        if len(self._sent) > 1_000:
+            self._sent.pop(next(iter(self._sent)))
         try:
-            self._waiting.put_nowait(f"{text} ({held_back} more like it)" if held_back else text)
+            self._queue.put_nowait(f"{text} ({repeated} more like it)" if repeated else text)
         except queue.Full:
             log.warning("notification dropped", extra={"key": key})
 
     def drain(self) -> None:
-        """Wait until every queued message was tried."""
-        self._waiting.join()
+        """Wait until every queued message was sent, or failed."""
+        self._queue.join()
 
     def _run(self) -> None:
         while True:
-            text = self._waiting.get()
+            text = self._queue.get()
             try:
                 self._send(text)
             except Exception as error:  # pylint: disable=broad-exception-caught
-                # Whatever the webhook's trouble is, the service has nothing to do with it.
+                # A webhook may fail in any way; the service goes on.
                 log.warning("notification failed", extra={"error": repr(error)})
             finally:
-                self._waiting.task_done()
+                self._queue.task_done()
 
 
 def make_notifier(settings: Settings) -> Notifier:
-    """Return a notifier to the webhook that is set, or one that has nobody to tell."""
+    """Return a notifier for the configured webhook; without one, it sends nothing."""
     if settings.webhook_url is None:
         return Notifier(lambda _: None, interval_s=settings.webhook_interval_s)
     send = slack_webhook(

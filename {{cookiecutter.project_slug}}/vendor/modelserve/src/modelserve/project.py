@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from .errors import ConfigurationError
 
-if TYPE_CHECKING:  # what trains need not be installed where the model is served
+if TYPE_CHECKING:  # training is not installed where the model is served
     import numpy as np
     from numpy.typing import NDArray
     from starlette.types import ASGIApp
@@ -26,16 +26,16 @@ if TYPE_CHECKING:  # what trains need not be installed where the model is served
 
 
 class Project:
-    """A project by the name of its package; each part is imported when it is first needed.
+    """A project; each of its modules is imported when it is first needed.
 
     Args:
         package: the importable name, such as "iris_classifier"; the project's name is the same
             with hyphens.
-        root: the repository's folder; the working directory, if not given.
+        root: the repository's folder; the working directory by default.
     """
 
     def __init__(self, package: str, root: Path | None = None) -> None:
-        """Import nothing yet."""
+        """Keep the names; import nothing yet."""
         self.package = package
         self.name = package.replace("_", "-")
         self.root = root or Path.cwd()
@@ -46,9 +46,7 @@ class Project:
 
     def main(self) -> None:
         """Run the project's command line."""
-        from .cli import main  # pylint: disable=import-outside-toplevel
-
-        main(self)
+        import_module(".cli", __package__).main(self)
 
     @cached_property
     def version(self) -> str:
@@ -61,22 +59,28 @@ class Project:
         return str(self._metadata("license"))
 
     def load(self, section: "DataSection") -> "Dataset":
-        """Return the data: `load` in data.py.
+        """Return the dataset that `load` in data.py reads.
 
         Raises:
-            InvalidInputError: they cannot be used; each problem is named.
+            InvalidInputError: the data are invalid; every problem is named.
         """
         dataset: Dataset = self._part("data", "load")(section)
         return dataset
 
     def train(self, dataset: "Dataset", options: "Options", seed: int) -> "ExportedModel":
-        """Return the model fitted to a dataset, and exported: `train` in model.py."""
+        """Return the model that `train` in model.py fits and exports.
+
+        Args:
+            dataset: the training rows.
+            options: `[model]` in config/training.toml.
+            seed: of every random choice.
+        """
         exported: ExportedModel = self._part("model", "train")(dataset, options, seed)
         return exported
 
     @property
     def options(self) -> "type[Options]":
-        """Return the keys of `[model]` in config/training.toml: `Options` in model.py."""
+        """Return `Options` in model.py: the keys of `[model]` in config/training.toml."""
         options: type[Options] = self._part("model", "Options")
         return options
 
@@ -92,29 +96,32 @@ class Project:
         return service
 
     def load_settings(self) -> "Settings":
-        """Return the service's settings, read from the environment.
+        """Return the service's settings from the environment.
 
         Raises:
-            ConfigurationError: some are out of range; the message names each of them.
+            ConfigurationError: settings are out of range; the message names each of them.
         """
         return self.service_class.settings_class.load()
 
     def configure_logging(self, settings: "Settings") -> "logging.StreamHandler[TextIO]":
-        """Configure logging as the project does: `configure` in logs.py."""
+        """Configure logging by `configure` in logs.py."""
         handler: logging.StreamHandler[TextIO] = self._part("logs", "configure")(settings)
         return handler
 
     def create_app(self) -> "ASGIApp":
-        """Return the service as an ASGI application: `create_app` in service.py."""
+        """Return the ASGI application of `create_app` in service.py."""
         app: ASGIApp = self._part("service", "create_app")()
         return app
 
     def make_service(self, model_dir: Path) -> "Service":
-        """Return the service's hooks around another artifact, for commands without HTTP.
+        """Return the project's service around an artifact, for commands without HTTP.
+
+        Args:
+            model_dir: the artifact's folder.
 
         Raises:
-            ArtifactError: there is no artifact, or it is not what its manifest says.
-            ConfigurationError: the environment holds settings that are out of range.
+            ArtifactError: there is no artifact, or it does not match its manifest.
+            ConfigurationError: settings in the environment are out of range.
         """
         settings = self.load_settings().model_copy(update={"model_dir": model_dir})
         return self.service_class(settings)
@@ -131,9 +138,9 @@ class Project:
             ) from error
 
     def _part(self, module: str, name: str) -> Any:
-        found = self._import(module)
+        imported = self._import(module)
         try:
-            return getattr(found, name)
+            return getattr(imported, name)
         except AttributeError as error:
             raise ConfigurationError(
                 f"src/{self.package}/{module}.py defines no `{name}`; add it."

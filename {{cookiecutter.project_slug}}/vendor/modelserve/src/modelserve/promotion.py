@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 from . import artifact
-from .artifact import Artifact, Manifest
+from .artifact import Artifact
 from .errors import ArtifactError, GateError
+from .manifest import Manifest
 
 LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})  # for all other metrics, higher is
 # Chosen before training, or no measure of how good the predictions are.

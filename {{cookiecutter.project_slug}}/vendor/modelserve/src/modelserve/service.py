@@ -58,7 +58,10 @@ class Service:
         """Return validated rows as the model should see them, with the same fields.
 
         It runs before every prediction: HTTP in each format, `predict`, `batch`, and monitoring.
-        Raise InvalidInputError for a row that no prediction can be made of.
+
+        Raises:
+            InvalidInputError: rows that the model cannot answer; the pointer of a FieldError is
+                "/ROW/FIELD", with the row's number from 0.
         """
         return rows
 
@@ -77,17 +80,25 @@ class Service:
     def codecs(self) -> Mapping[str, Codec]:
         """Return further request formats by path, answered on the hot path.
 
-        `self.codec` validates rows and knows the outputs.
+        `self.codec` validates rows and knows the outputs. A codec may have an attribute
+        `content_type`, of its responses, and a method `redact(body, names)` for captures.
         """
         return {}
 
     def routers(self) -> "Sequence[APIRouter]":
-        """Return FastAPI routers: documented, and behind the same keys and limits as ours."""
+        """Return FastAPI routers: documented, and behind the same keys and limits as ours.
+
+        FastAPI runs them without a lifespan: load what they need in `__init__`.
+        """
         return ()
 
     def observers(self) -> "Sequence[RequestObserver]":
         """Return what is given every finished request, for own metrics or an own log."""
         return ()
+
+    def overrides(self, hook: str) -> bool:
+        """Return whether the project overrides a hook."""
+        return getattr(type(self), hook) is not getattr(Service, hook)
 
     @cached_property
     def registry(self) -> "MetricsRegistry":
@@ -101,16 +112,15 @@ class Service:
         """Return the service's own format: rows by the manifest's schema, and predictions."""
         from .serving.codec import JsonCodec
 
-        cls = type(self)
         return JsonCodec(
             self.artifact,
             max_rows=self.settings.max_rows,
             max_text_length=self.settings.max_text_length,
-            preprocess=None if cls.preprocess is Service.preprocess else self.preprocess,
-            postprocess=None if cls.postprocess is Service.postprocess else self.postprocess,
+            preprocess=self.preprocess if self.overrides("preprocess") else None,
+            postprocess=self.postprocess if self.overrides("postprocess") else None,
         )
 
-    def create_app(self, log_handler: "logging.StreamHandler[TextIO] | None" = None) -> "ASGIApp":
+    def create_app(self, log_handler: logging.StreamHandler[TextIO] | None = None) -> "ASGIApp":
         """Return the service as one ASGI application, its model loaded.
 
         Args:

@@ -1,4 +1,4 @@
-"""What an operator may set, each with its range; read from the environment, once, at the start."""
+"""The service's settings, read from the environment once, at the start."""
 
 import os
 from pathlib import Path
@@ -9,11 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from .errors import ConfigurationError
 
 
-def _words(given: object) -> object:
-    """Return a text with commas as the words between them."""
-    if isinstance(given, str):
-        return tuple(word.strip() for word in given.split(",") if word.strip())
-    return given
+def _words(value: object) -> object:
+    """Split a comma-separated text; return anything else as it is."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
 
 
 Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
@@ -22,7 +22,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
 
 
-# Vertex AI's names for some of them.
+# Vertex AI's names.
 OTHER_NAMES = {
     "port": "AIP_HTTP_PORT",
     "predict_route": "AIP_PREDICT_ROUTE",
@@ -43,14 +43,14 @@ class Settings(BaseModel):
         le=65535,
         description="Port to listen on; 0 takes a free one.",
     )
-    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer.")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
     predict_route: Route = Field(
         default="/predict",
-        description="Where predictions are asked for.",
+        description="Path of predictions.",
     )
     health_route: Route = Field(
         default="/health/ready",
-        description="Where readiness is asked for.",
+        description="Path of the readiness check.",
     )
     platform: Literal["plain", "sagemaker"] = Field(
         default="plain", description="sagemaker adds GET /ping and POST /invocations."
@@ -58,11 +58,11 @@ class Settings(BaseModel):
     docs: bool = Field(default=True, description="Serve /, /docs and /openapi.json.")
 
     max_body_bytes: int = Field(
-        default=1_048_576, ge=1_024, le=104_857_600, description="Longest body of a request."
+        default=1_048_576, ge=1_024, le=104_857_600, description="Largest body of a request."
     )
-    max_rows: int = Field(default=256, ge=1, le=100_000, description="Rows a request may carry.")
+    max_rows: int = Field(default=256, ge=1, le=100_000, description="Rows in one request.")
     max_text_length: int = Field(
-        default=20_000, ge=1, le=10_000_000, description="Characters that one text may have."
+        default=20_000, ge=1, le=10_000_000, description="Characters in one text."
     )
     max_concurrency: int = Field(
         default=128, ge=1, le=10_000, description="Predictions under way at once; then 503."
@@ -75,11 +75,11 @@ class Settings(BaseModel):
         default="auto", description="Where the model runs; auto measures it at the start."
     )
     inline_below_ms: float = Field(
-        default=1.0, ge=0, le=1_000, description="A model quicker than this runs inline."
+        default=1.0, ge=0, le=1_000, description="A faster model runs inline."
     )
     threads: int = Field(default=4, ge=1, le=256, description="Worker threads for a slow model.")
     degraded_answers: bool = Field(
-        default=True, description="Answer from the training prior when the model fails."
+        default=True, description="Answer from the fallback when the model fails."
     )
 
     api_keys_file: Path | None = Field(
@@ -87,69 +87,69 @@ class Settings(BaseModel):
     )
 
     capture_dir: Path | None = Field(
-        default=None, description="Keep what is asked and answered in files below this folder."
+        default=None, description="Capture requests and responses in files below this folder."
     )
     capture_percentage: float = Field(
-        default=100, ge=0, le=100, description="Of the requests, chosen by chance."
+        default=100, ge=0, le=100, description="Percentage of requests, sampled at random."
     )
-    capture_inputs: bool = Field(default=True, description="Keep what is asked.")
-    capture_outputs: bool = Field(default=True, description="Keep what is answered.")
+    capture_inputs: bool = Field(default=True, description="Capture requests.")
+    capture_outputs: bool = Field(default=True, description="Capture responses.")
     capture_redact: Words = Field(
-        default=(), description="Fields, with commas between them, whose values are not kept."
+        default=(), description="Comma-separated fields whose values are not captured."
     )
     capture_json_types: Words = Field(
         default=("application/json", "application/x-www-form-urlencoded", "application/jsonlines"),
-        description="Content types that are kept as JSON; curl sends the second one unasked.",
+        description="Content types captured as JSON; the second one is curl's default.",
     )
     capture_csv_types: Words = Field(
-        default=("text/csv",), description="Content types that are kept as CSV; others in base64."
+        default=("text/csv",), description="Content types captured as CSV; others in base64."
     )
     capture_variant: str = Field(
         default="AllTraffic", pattern=NAME, description="The folder below the model's name."
     )
     capture_queue_records: int = Field(
-        default=10_000, ge=1, le=1_000_000, description="Records that may wait for the disk."
+        default=10_000, ge=1, le=1_000_000, description="Queued records."
     )
     capture_queue_bytes: int = Field(
-        default=16_777_216, ge=1_024, le=1_073_741_824, description="Their length, together."
+        default=16_777_216, ge=1_024, le=1_073_741_824, description="Total size of queued records."
     )
     capture_file_bytes: int = Field(
-        default=8_388_608, ge=1_024, le=1_073_741_824, description="A longer file is closed."
+        default=8_388_608, ge=1_024, le=1_073_741_824, description="A larger file is closed."
     )
     capture_file_age_s: float = Field(
         default=60, gt=0, le=3_600, description="An older file is closed."
     )
     ground_truth_dir: Path | None = Field(
-        default=None, description="Keep feedback in files below this folder."
+        default=None, description="Store feedback in files below this folder."
     )
     feedback_rows: int = Field(
-        default=50_000, ge=2, le=10_000_000, description="Answers that await their feedback."
+        default=50_000, ge=2, le=10_000_000, description="Predictions that are cached for feedback."
     )
-    monitoring_config: Path = Field(
-        default=MONITORING, description="Names the groups that feedback may name."
-    )
+    monitoring_config: Path = Field(default=MONITORING, description="Lists the groups of feedback.")
     drift_metrics: bool = Field(
-        default=True, description="Count every bin of every field; off, where series cost money."
+        default=True, description="Count every bin of every field; off to save series."
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="The least severe level that is written."
+        default="INFO", description="Minimum level of the log."
     )
     log_profile: Literal["plain", "json", "gcp", "aws"] = Field(
         default="plain", description="plain for people; json, gcp and aws for machines."
     )
     log_dir: Path | None = Field(
-        default=None, description="Write a file per start here, named by its time."
+        default=None, description="Write one log file per start to this folder."
     )
-    google_cloud_project: str = Field(default="", description="Puts traces beside Google's logs.")
+    google_cloud_project: str = Field(
+        default="", description="Project that links traces to Google's logs."
+    )
 
     webhook_url: SecretStr | None = Field(
-        default=None, description="Where failures are told, as Slack takes them."
+        default=None, description="Slack-compatible URL that failures are sent to."
     )
     webhook_interval_s: float = Field(
-        default=300, ge=0, le=86_400, description="The same failure is told once in this time."
+        default=300, ge=0, le=86_400, description="Each failure is sent once per interval."
     )
-    webhook_timeout_s: float = Field(default=5, gt=0, le=60, description="Time for one message.")
+    webhook_timeout_s: float = Field(default=5, gt=0, le=60, description="Timeout of one message.")
 
     @classmethod
     def load(cls) -> Self:
@@ -158,14 +158,14 @@ class Settings(BaseModel):
         Raises:
             ConfigurationError: some are out of range; the message names each of them.
         """
-        given = {
+        values = {
             field: os.environ[name]
             for field in dict(cls.model_fields)
             for name in (OTHER_NAMES.get(field, ""), field.upper())
             if name in os.environ
         }
         try:
-            return cls.model_validate(given)
+            return cls.model_validate(values)
         except ValidationError as error:
             wrong = [
                 f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"

@@ -1,4 +1,4 @@
-"""Asks a running service the artifact's golden cases, and says what is not as it should be."""
+"""Send a running service the artifact's golden cases, and report wrong or late answers."""
 
 import http.client
 import json
@@ -9,50 +9,51 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
-from .artifact import GOLDEN, Artifact, Manifest
+from .artifact import GOLDEN, Artifact
 from .errors import ConfigurationError, UnansweredError
+from .manifest import Manifest
 
 TOLERANCE = 1e-5  # relative and absolute, as the model's own tests have it
 TIMEOUT_S = 30.0
 PAUSE_S = 0.5
 CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-# What a platform answers until a new service is known everywhere and has started.
+# A platform answers with these until a new service has started and is routed.
 NOT_YET = frozenset({404, 429, 500, 502, 503, 504})
 
 Row = Mapping[str, Any]
 
 
 class ServiceClient:
-    """A service that is asked over one connection for as long as that lasts.
+    """A client of a service that keeps its connection open.
 
     Args:
-        url: where it answers predictions.
+        url: of the predictions' route.
         token: sent as a bearer token, unless it is empty.
         key: sent as an API key, unless it is empty.
 
     Raises:
-        ConfigurationError: the address is none.
+        ConfigurationError: the URL is invalid.
     """
 
     def __init__(self, url: str, *, token: str = "", key: str = "") -> None:
-        """Note where to ask, and as whom."""
-        place = urlsplit(url)
-        if place.scheme not in CONNECTIONS or not place.hostname:
-            raise ConfigurationError(f"{url!r} is no address; give one such as http://host/predict")
+        """Parse the URL and prepare the headers."""
+        parts = urlsplit(url)
+        if parts.scheme not in CONNECTIONS or not parts.hostname:
+            raise ConfigurationError(f"{url!r} is not a URL; use one such as http://host/predict")
         self.url = url
-        self._path = (place.path or "/") + (f"?{place.query}" if place.query else "")
-        self._connection = CONNECTIONS[place.scheme](place.netloc, timeout=TIMEOUT_S)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._connection = CONNECTIONS[parts.scheme](parts.netloc, timeout=TIMEOUT_S)
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         if key:
             self._headers["X-API-Key"] = key
 
-    def ask(self, row: Row) -> dict[str, Any]:
-        """Return the whole answer to one row.
+    def predict(self, row: Row) -> dict[str, Any]:
+        """Return the response's JSON for one row.
 
         Raises:
-            UnansweredError: there is none, or it is no JSON object.
+            UnansweredError: the service cannot be reached, fails, or does not answer in JSON.
         """
         try:
             self._connection.request("POST", self._path, _body(row), self._headers)
@@ -62,9 +63,9 @@ class ServiceClient:
             self.close()
             raise UnansweredError(f"{self.url} cannot be reached: {error}", status=None) from error
         if response.status != http.client.OK:
-            said = content.decode("utf-8", "replace")[:500]
+            text = content.decode("utf-8", "replace")[:500]
             raise UnansweredError(
-                f"{self.url} answers with status {response.status}: {said}", status=response.status
+                f"{self.url} answers with status {response.status}: {text}", status=response.status
             )
         try:
             return dict(json.loads(content))
@@ -72,19 +73,19 @@ class ServiceClient:
             raise UnansweredError(f"{self.url} answers, but not in JSON", status=200) from error
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     def wait(self, row: Row, *, wait_s: float) -> None:
-        """Return once the service answers; what it takes to start is none of its latency.
+        """Return once the service answers; the time to start is not part of its latency.
 
         Raises:
-            UnansweredError: the time is over, or its answer will not change by waiting.
+            UnansweredError: it does not answer in time, or fails in a way that waiting cannot mend.
         """
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                self.ask(row)
+                self.predict(row)
                 return
             except UnansweredError as error:
                 lasting = error.status is not None and error.status not in NOT_YET
@@ -94,61 +95,61 @@ class ServiceClient:
 
 
 def check(
-    service: ServiceClient, found: Artifact, *, requests: int, latency_ms: float, wait_s: float
+    service: ServiceClient, artifact: Artifact, *, requests: int, latency_ms: float, wait_s: float
 ) -> list[str]:
-    """Return what is wrong with a service, one thing an entry; nothing when all is well.
+    """Return every fault of a service; none if it answers as its artifact does, and in time.
 
     Args:
-        service: the one to ask; it is closed at the end.
-        found: the artifact that it should be serving.
-        requests: how many to send, a row each; every golden case is asked at least once.
-        latency_ms: what 95 of 100 answers may take.
-        wait_s: how long it may take to come up.
+        service: the client; it is closed at the end.
+        artifact: the one that the service should serve.
+        requests: how many to send, a row each; every golden case is sent at least once.
+        latency_ms: the limit for 95 of 100 answers.
+        wait_s: the time that the service may take to start.
 
     Raises:
-        UnansweredError: it cannot be asked.
+        UnansweredError: the service does not answer.
     """
-    cases = found.read_json(GOLDEN)
-    wrong: dict[str, None] = {}
-    took_ms = []
+    cases = artifact.read_json(GOLDEN)
+    faults: dict[str, None] = {}
+    latencies_ms = []
     with closing(service):
         service.wait(cases[0]["input"], wait_s=wait_s)
         for i in range(max(requests, len(cases))):
             number = i % len(cases)
             started = time.perf_counter()
-            answer = service.ask(cases[number]["input"])
-            took_ms.append(1000 * (time.perf_counter() - started))
+            answer = service.predict(cases[number]["input"])
+            latencies_ms.append(1000 * (time.perf_counter() - started))
             expected = cases[number]["output"]
-            wrong |= dict.fromkeys(_complain(answer, found.manifest, expected, number))
-    late_ms = sorted(took_ms)[math.ceil(0.95 * len(took_ms)) - 1]
-    if late_ms > latency_ms:
-        took = f"95 of 100 answers took up to {late_ms:.1f} ms"
-        wrong[f"{took}; {latency_ms:g} ms were allowed"] = None
-    return list(wrong)
+            faults |= dict.fromkeys(_compare(answer, artifact.manifest, expected, number))
+    percentile_ms = sorted(latencies_ms)[math.ceil(0.95 * len(latencies_ms)) - 1]
+    if percentile_ms > latency_ms:
+        measured = f"95 of 100 answers took up to {percentile_ms:.1f} ms"
+        faults[f"{measured}; {latency_ms:g} ms were allowed"] = None
+    return list(faults)
 
 
 def _body(row: Row) -> bytes:
     return json.dumps({"instances": [row]}).encode()
 
 
-def _complain(
+def _compare(
     answer: Mapping[str, Any], manifest: Manifest, expected: Sequence[float], number: int
 ) -> Iterator[str]:
     version = answer.get("model_version")
     if version != manifest.version:
         yield f"model version {version} answers, not {manifest.version}"
     if answer.get("degraded") is not False:
-        yield "the service is degraded: the model does not answer by itself"
+        yield "the service is degraded: the fallback answers, not the model"
     try:
         (prediction,) = answer["predictions"]
         shares = prediction["probabilities"] if manifest.labels else {"": prediction["value"]}
         numbers = [float(shares[label]) for label in manifest.labels or ("",)]
     except (KeyError, TypeError, ValueError):
-        yield f"golden case {number} is answered by something else than one prediction"
+        yield f"golden case {number} is not answered by one prediction"
         return
-    near = [
+    close = [
         math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
         for one, other in zip(numbers, expected, strict=True)
     ]
-    if not all(near):
+    if not all(close):
         yield f"golden case {number} is answered by {numbers}, not {list(expected)}"

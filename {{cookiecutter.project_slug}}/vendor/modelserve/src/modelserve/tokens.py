@@ -1,4 +1,4 @@
-"""From texts to the arrays that a text model takes, for training and serving alike."""
+"""Tokenize texts for a text model, in training and serving alike."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ IDS, MASK = "input_ids", "attention_mask"
 
 
 class Encoded(NamedTuple):
-    """Texts as a model takes them; `cut` are the numbers of those that were too long for it."""
+    """Tokenized texts; `cut` are the indices of those that were truncated."""
 
     ids: NDArray[np.int64]
     mask: NDArray[np.int64]
@@ -28,13 +28,13 @@ class Encoded(NamedTuple):
 
 
 class Encoder:
-    """A tokenizer that knows how much the model can take, and what fills the shorter texts.
+    """A tokenizer with truncation and padding.
 
     Args:
-        content: a `tokenizer.json` with truncation and padding.
+        content: of a `tokenizer.json`.
 
     Raises:
-        ArtifactError: it is none, or says nothing of truncation or padding.
+        ArtifactError: the tokenizer cannot be read, or has no truncation or no padding.
     """
 
     def __init__(self, content: Content) -> None:
@@ -50,25 +50,25 @@ class Encoder:
         self.unknown_id = _unknown_id(text)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
-        """Return the arrays of some texts, the shorter ones filled up to the longest."""
-        found = self._tokenizer.encode_batch_fast(list(texts))
-        cut = [i for i, each in enumerate(found) if each.overflowing]
-        ids = np.array([each.ids for each in found], dtype=np.int64)
-        if len(found) == 1:
+        """Return the arrays of some texts, padded to the longest."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        cut = [i for i, each in enumerate(encodings) if each.overflowing]
+        ids = np.array([each.ids for each in encodings], dtype=np.int64)
+        if len(encodings) == 1:
             return Encoded(ids, np.ones_like(ids), cut)
-        mask = np.array([each.attention_mask for each in found], dtype=np.int64)
+        mask = np.array([each.attention_mask for each in encodings], dtype=np.int64)
         return Encoded(ids, mask, cut)
 
 
 def observe(
     characters: Sequence[int], tokens: Sequence[NDArray[np.int64]], unknown_id: int | None
 ) -> dict[str, NDArray[np.float32]]:
-    """Return what is watched of texts in any language, none of it a text.
+    """Return what is monitored of texts in any language, none of it a text.
 
     Args:
-        characters: of each text.
-        tokens: each text's ids, without what fills it up.
-        unknown_id: stands for what the vocabulary does not know.
+        characters: the length of each text.
+        tokens: each text's ids, without padding.
+        unknown_id: of the unknown token; None if the vocabulary has none.
 
     Returns:
         "characters" and "tokens", their number; "unknown_share" and "distinct_share", of a text's
@@ -77,7 +77,7 @@ def observe(
     counts = np.array([len(ids) for ids in tokens], dtype=np.int64)
     text = np.repeat(np.arange(len(counts)), counts)
     unknown = np.bincount(text[np.concatenate(tokens) == unknown_id], minlength=len(counts))
-    # A set each is many times quicker than `np.unique` of all pairs of a text and an id.
+    # One set a text is many times quicker than `np.unique` of all pairs of a text and an id.
     distinct = [len(set(ids.tolist())) for ids in tokens]
     observed = {
         "characters": characters,
@@ -89,7 +89,7 @@ def observe(
 
 
 def bounded(tokenizer: Tokenizer, max_tokens: int) -> bytes:
-    """Return a tokenizer's file, told how much the model takes and what fills the shorter texts."""
+    """Return a tokenizer's file with truncation to `max_tokens`, and padding."""
     pad = next(
         (name for name in ("[PAD]", "<pad>", "<|pad|>") if tokenizer.token_to_id(name) is not None),
         None,
@@ -101,9 +101,9 @@ def bounded(tokenizer: Tokenizer, max_tokens: int) -> bytes:
 
 
 def _unknown_id(text: str) -> int | None:
-    """Return the id of what the vocabulary does not know, if there is one."""
+    """Return the id of the unknown token, or None."""
     model = json.loads(text)["model"]
     if "unk_id" in model:
         return None if model["unk_id"] is None else int(model["unk_id"])
-    found = model.get("vocab", {}).get(model.get("unk_token"))
-    return None if found is None else int(found)
+    unknown = model.get("vocab", {}).get(model.get("unk_token"))
+    return None if unknown is None else int(unknown)

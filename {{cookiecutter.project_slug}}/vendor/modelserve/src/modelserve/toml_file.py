@@ -1,4 +1,4 @@
-"""Reads a configuration file, checked before anything is done with it."""
+"""Read a configuration file and validate it."""
 
 import tomllib
 from pathlib import Path
@@ -12,11 +12,11 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def read(path: Path, schema: type[Schema]) -> Schema:
-    """Return a file's content by its schema.
+    """Return a file's content, validated by a schema.
 
     Raises:
-        ConfigurationError: the file is missing, is no TOML, or disagrees with the schema; the
-            message names every field that is wrong.
+        ConfigurationError: the file is missing, is not TOML, or violates the schema; the message
+            names every invalid field.
     """
     try:
         return schema.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

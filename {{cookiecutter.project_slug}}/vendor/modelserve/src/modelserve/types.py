@@ -1,4 +1,4 @@
-"""The types that hooks see: arrays, model inputs, predictions, and what a model or a codec must do."""
+"""The types that hooks see: arrays, model inputs, predictions, models and codecs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol

@@ -1,1 +1,1 @@
-"""The project's commands, each a thin door to its module."""
+"""The commands of a project's command line."""

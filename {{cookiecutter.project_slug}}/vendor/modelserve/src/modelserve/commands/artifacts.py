@@ -1,6 +1,6 @@
-"""Commands that look at an artifact, and move it."""
+"""Commands that promote an artifact and print its content."""
 
-# A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
+# A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
 
 import sys
@@ -42,7 +42,7 @@ def info(
     model: ModelOption = Path("model"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
-    """Tell what an artifact holds, after verifying it."""
+    """Verify an artifact and print what it holds."""
     from .. import display
 
     manifest = artifact.load(model).manifest

@@ -1,7 +1,9 @@
-"""Commands that look at production."""
+"""Commands that monitor production."""
 
 # A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
 # pylint: disable=import-outside-toplevel
+# Each option of a command is an argument of its function.
+# pylint: disable=too-many-arguments,too-many-positional-arguments
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +15,7 @@ from .options import ModelOption, MonitoringOption, libraries, project_of
 
 app = typer.Typer()
 
-
-VIOLATION = 3  # the exit code that says: someone should look
+VIOLATION = 3  # the exit code for exceeded thresholds
 
 Time = Annotated[
     datetime | None,
@@ -31,17 +32,17 @@ def monitor(
     ] = None,
     since: Time = None,
     until: Time = None,
-    output: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("report"),
+    output: Annotated[Path, typer.Option(help="The report's folder.")] = Path("report"),
     model: ModelOption = Path("model"),
     config: MonitoringOption = Path("config/monitoring.toml"),
 ) -> None:
-    """Compare captures with the training data; exit with 3 where someone should look."""
+    """Compare captures with the training data; exit with 3 if a threshold is exceeded."""
     with libraries():
         from .. import display
         from ..monitoring.config import load_config
         from ..monitoring.job import run
 
-        findings = run(  # which imports some of them as late as it can
+        result = run(  # imports some of the libraries as late as possible
             captures,
             ground_truth=ground_truth,
             service=project_of(context).make_service(model),
@@ -50,11 +51,12 @@ def monitor(
             until=until and until.replace(tzinfo=UTC),
             output=output,
         )
-    for each in findings.violations:
+    for each in result.violations:
         display.say(f"{each.name}: {each.description}")
-    calm = f"{findings.window.rows} rows, nothing to look at" if not findings.breached else ""
-    display.say(f"{calm or f'{len(findings.violations)} to look at'}; {output / 'report.html'}")
-    if findings.breached:
+    count = len(result.violations)
+    summary = f"{count} violation{'' if count == 1 else 's'}" if count else "no violations"
+    display.say(f"{result.window.rows} rows, {summary}; {output / 'report.html'}")
+    if result.violations:
         raise typer.Exit(VIOLATION)
 
 
@@ -64,11 +66,11 @@ def thresholds(
         "monitoring/thresholds.yaml"
     ),
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if it would differ.")
+        bool, typer.Option("--check", help="Write nothing; fail if the rule file is out of date.")
     ] = False,
     config: MonitoringOption = Path("config/monitoring.toml"),
 ) -> None:
-    """Carry the thresholds of config/monitoring.toml into Prometheus' rules."""
+    """Render the thresholds of config/monitoring.toml as Prometheus rules."""
     from ..monitoring.thresholds import run
 
     run(config, output, check=check)

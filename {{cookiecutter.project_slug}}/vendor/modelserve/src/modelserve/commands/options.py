@@ -1,4 +1,4 @@
-"""What several commands share: their options, the project, and missing libraries."""
+"""Options that several commands share, the project, and a message for missing libraries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import TrainingError
+from ..errors import ConfigurationError, TrainingError
 from ..project import Project
 
 ModelOption = Annotated[
@@ -21,15 +21,20 @@ MonitoringOption = Annotated[
 
 
 def project_of(context: typer.Context, config: Path | None = None) -> Project:
-    """Return the project whose command runs, in the folder to which a configuration belongs."""
+    """Return the running command's project, in the folder of a configuration.
+
+    Raises:
+        ConfigurationError: the command line was started without a project.
+    """
     project = context.find_object(Project)
-    assert project is not None, "the command line was started without a project"
+    if project is None:
+        raise ConfigurationError("No project was passed; start it by Project(package).main().")
     return project.at(config.resolve().parent.parent) if config else project
 
 
 @contextmanager
 def libraries() -> Iterator[None]:
-    """Say what to install when the training libraries are not here."""
+    """Report what to install if a training library is missing."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,6 +1,6 @@
-"""Commands that answer: over HTTP, on the command line, for a file; and one that asks."""
+"""Commands that predict: over HTTP, for one request, for a file; a smoke test, and API keys."""
 
-# A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
+# A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
 
 import os
@@ -28,7 +28,7 @@ def serve(
 ) -> None:
     """Serve the model over HTTP; every other setting is an environment variable."""
     os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": str(port)}
-    # Asked to stop, the server answers what is under way; then the process ends as a success.
+    # On SIGTERM, the server answers running requests; then the process exits with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from ..serving.server import run
 
@@ -44,16 +44,18 @@ def predict(
     model: ModelOption = Path("model"),
 ) -> None:
     """Answer one request without a service."""
-    from ..batch import Batch
+    from ..batch import BatchPredictor
 
-    answer = Batch(project_of(context).make_service(model)).answer(source.read(), "local")
+    answer = BatchPredictor(project_of(context).make_service(model)).answer(source.read(), "local")
     sys.stdout.write(answer.decode() + "\n")
 
 
 @app.command()
 def batch(
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="A .csv file, or one JSON object a line.")],
+    source: Annotated[
+        Path, typer.Argument(help="A .csv file, or a file with a JSON object a line.")
+    ],
     output: Annotated[Path, typer.Argument(help="One JSON object a row.")],
     model: ModelOption = Path("model"),
     shard_index: Annotated[
@@ -65,68 +67,72 @@ def batch(
     ] = 0,
     shard_count: Annotated[int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1)] = 1,
 ) -> None:
-    """Answer every row of a file; wrong rows go to OUTPUT.rejected with their reasons."""
+    """Answer every row of a file; invalid rows go to OUTPUT.rejected with their reasons."""
     from .. import display
-    from ..batch import Batch, Shard
+    from ..batch import BatchPredictor, Shard
 
     if shard_index >= shard_count:
         raise MalformedError(
-            f"Shard {shard_index} of {shard_count} cannot be; the index starts at 0. "
+            f"There is no shard {shard_index} of {shard_count}: the index starts at 0. "
             "Set --shard-count to the number of tasks."
         )
     service = project_of(context).make_service(model)
-    tally = Batch(service).run(source, output, shard=Shard(shard_index, shard_count))
-    display.say(f"rows answered: {tally.answered}, in {output}")
-    if tally.rejected:
-        raise MalformedError(f"rows that were wrong: {tally.rejected}; {output}.rejected says why.")
+    counts = BatchPredictor(service).run(source, output, shard=Shard(shard_index, shard_count))
+    display.say(f"rows answered: {counts.answered}, in {output}")
+    if counts.rejected:
+        raise MalformedError(
+            f"rows rejected: {counts.rejected}; {output}.rejected has the reasons."
+        )
 
 
 @app.command()
 def smoke(
     url: Annotated[
-        str, typer.Argument(help="Where it answers, such as http://127.0.0.1:8080/predict.")
+        str, typer.Argument(help="The URL for predictions, such as http://127.0.0.1:8080/predict.")
     ],
     model: ModelOption = Path("model"),
     latency_ms: Annotated[
-        float, typer.Option(min=0, help="What 95 of 100 answers may take.")
+        float, typer.Option(min=0, help="The limit for 95 of 100 answers.")
     ] = 500.0,
     requests: Annotated[
-        int, typer.Option(min=1, help="How many, a row each; never fewer than golden cases.")
+        int, typer.Option(min=1, help="How many to send, a row each; at least the golden cases.")
     ] = 50,
-    wait_s: Annotated[float, typer.Option(min=0, help="How long it may take to come up.")] = 30.0,
+    wait_s: Annotated[
+        float, typer.Option(min=0, help="How long the service may take to start.")
+    ] = 30.0,
 ) -> None:
-    """Ask a service the golden cases; exit with 1 if an answer is wrong or late.
+    """Send a service the golden cases; exit with 1 if an answer is wrong or late.
 
     SERVICE_TOKEN is sent as a bearer token, SERVICE_KEY as an API key.
     """
     from .. import display
     from ..smoke import ServiceClient, check
 
-    found = artifact.load(model)
-    # From the environment: on the command line, every process of the machine could read them.
+    served = artifact.load(model)
+    # From the environment: every process of the machine can read a command line.
     credentials = {name: os.environ.get(f"SERVICE_{name.upper()}", "") for name in ("token", "key")}
-    wrong = check(
+    faults = check(
         ServiceClient(url, **credentials),
-        found,
+        served,
         requests=requests,
         latency_ms=latency_ms,
         wait_s=wait_s,
     )
-    for each in wrong:
-        display.say(each)
-    if wrong:
+    for fault in faults:
+        display.say(fault)
+    if faults:
         raise typer.Exit(1)
-    display.say(f"{url} answers as {found.manifest.name} {found.manifest.version} does")
+    display.say(f"{url} answers as {served.manifest.name} {served.manifest.version} does")
 
 
 @app.command()
-def key(name: Annotated[str, typer.Argument(help="The consumer, as logs will name it.")]) -> None:
-    """Make an API key: the key for the consumer, its hash for API_KEYS_FILE."""
+def key(name: Annotated[str, typer.Argument(help="The consumer's name, as in the logs.")]) -> None:
+    """Create an API key for a consumer, and its hash for API_KEYS_FILE."""
     from .. import display
     from ..serving.access import make_key
 
-    made, line = make_key(name)
-    display.say("Give this to the consumer; it is shown only now:", aside=True)
-    sys.stdout.write(made + "\n")
+    secret, line = make_key(name)
+    display.say("Give this key to the consumer; it is shown only once:", aside=True)
+    sys.stdout.write(secret + "\n")
     display.say("Add this line to the file that API_KEYS_FILE names:", aside=True)
     sys.stdout.write(line + "\n")

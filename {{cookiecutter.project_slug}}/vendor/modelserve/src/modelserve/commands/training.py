@@ -1,6 +1,6 @@
-"""Commands that train a model and evaluate it."""
+"""Commands that train, import and evaluate a model."""
 
-# A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
+# A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
 
 from pathlib import Path
@@ -21,7 +21,7 @@ app = typer.Typer()
 @app.command()
 def train(
     context: typer.Context,
-    output: Annotated[Path, typer.Option(help="Where the artifact goes.")] = Path("model"),
+    output: Annotated[Path, typer.Option(help="The artifact's folder.")] = Path("model"),
     config: ConfigOption = Path("config/training.toml"),
 ) -> None:
     """Train on the data, evaluate the model, and write its artifact."""
@@ -40,15 +40,15 @@ def import_onnx(
     graph: Annotated[Path, typer.Argument(help="The ONNX file.")],
     labels: Annotated[
         str | None,
-        typer.Option(help="In the order of the graph's outputs, with commas between them."),
+        typer.Option(help="In the order of the graph's outputs, separated by commas."),
     ] = None,
     softmax: Annotated[
-        bool, typer.Option("--softmax", help="The graph gives scores, not probabilities.")
+        bool, typer.Option("--softmax", help="Convert the graph's scores to probabilities.")
     ] = False,
-    output: Annotated[Path, typer.Option(help="Where the artifact goes.")] = Path("model"),
+    output: Annotated[Path, typer.Option(help="The artifact's folder.")] = Path("model"),
     config: ConfigOption = Path("config/training.toml"),
 ) -> None:
-    """Evaluate an ONNX graph that was made elsewhere, and write its artifact."""
+    """Evaluate an ONNX graph from another tool, and write its artifact."""
     with libraries():
         from .. import display
         from ..training.imported import make_importer
@@ -70,7 +70,7 @@ def import_onnx(
 @app.command()
 def evaluate(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="A file with the target's column.")],
+    data: Annotated[Path, typer.Argument(help="A file with the features and the target.")],
     model: ModelOption = Path("model"),
     config: ConfigOption = Path("config/training.toml"),
 ) -> None:
@@ -80,14 +80,14 @@ def evaluate(
         from ..training.train import evaluate_artifact
 
         project, settings = load_training(context, config)
-    verdicts, metrics = evaluate_artifact(project, artifact.load(model), data, settings)
-    words = {each.metric: f"{each.bound}: {each.word}" for each in verdicts}
+    results, metrics = evaluate_artifact(project, artifact.load(model), data, settings)
+    bounds = {each.metric: f"{each.bound}: {each.word}" for each in results}
     display.show(
         f"{data.name}",
-        [(name, f"{value:.4f}", words.get(name, "")) for name, value in metrics.items()],
+        [(name, f"{value:.4f}", bounds.get(name, "")) for name, value in metrics.items()],
         head=("metric", "value", "gate"),
     )
-    if not all(each.passed for each in verdicts):
+    if not all(each.passed for each in results):
         raise typer.Exit(1)
 
 
@@ -95,7 +95,7 @@ def load_training(context: typer.Context, config: Path) -> "tuple[Project, Confi
     """Return the project and its training configuration.
 
     Raises:
-        ConfigurationError: the configuration cannot be used.
+        ConfigurationError: the configuration is invalid.
     """
     from ..training.config import load_config
 

@@ -1,1 +1,1 @@
-"""What production looks like beside what training has seen."""
+"""Compares production with training: drift, confidence, performance and fairness."""

@@ -5,16 +5,18 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from ..artifact import Manifest
 from ..bins import Shape
+from ..manifest import Manifest
 from .classifier.answers import ClassifierAnswerReader
 from .regressor.answers import RegressorAnswerReader
 
 
 class AnswerReader(Protocol):
-    """Parses predictions; `fields` are the monitored ones."""
+    """Parses predictions."""
 
-    fields: tuple[str, ...]
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the names of the monitored values."""
 
     def gather(self, predictions: Sequence[Mapping[str, Any]]) -> Any:
         """Return predictions as arrays, with `captured` and `take(index)`."""

@@ -1,48 +1,49 @@
-"""The comparison in the files of SageMaker's Model Monitor, for what reads those."""
+"""The result in the file formats of SageMaker's Model Monitor."""
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from ..artifact import Feature, Manifest
 from ..bins import UNSEEN, Shape
-from .config import Config
-from .findings import FieldDrift, MonitoringResult, Violation, share
+from ..manifest import Feature, Manifest
+from .config import MonitoringConfig
+from .results.drift import FieldDrift, share
+from .results.result import MonitoringResult, Violation
 
 INTEGRAL = ("integer", "boolean")
 
 
-def statistics(findings: MonitoringResult, manifest: Manifest) -> dict[str, Any]:
-    """Return what was observed of every field, for statistics.json.
+def statistics(result: MonitoringResult, manifest: Manifest) -> dict[str, Any]:
+    """Return every field's observed values, for statistics.json.
 
     Args:
-        findings: the comparison.
-        manifest: tells whole numbers from others.
+        result: the comparison.
+        manifest: with the features' dtypes.
     """
-    known = _features(manifest)
+    features = _features(manifest)
     return {
         "version": 0,
-        "dataset": {"item_count": findings.window.rows},
+        "dataset": {"item_count": result.window.rows},
         "features": [
             {
                 "name": each.field,
-                "inferred_type": _type(known.get(each.field), numeric=each.ks is not None),
+                "inferred_type": _type(features.get(each.field), numeric=each.ks is not None),
                 **(_of_categories(each) if each.ks is None else _of_numbers(each)),
             }
-            for each in findings.shifts
+            for each in result.fields
         ],
     }
 
 
 def constraints(
-    manifest: Manifest, reference: Mapping[str, Mapping[str, Shape]], config: Config
+    manifest: Manifest, reference: Mapping[str, Mapping[str, Shape]], config: MonitoringConfig
 ) -> dict[str, Any]:
-    """Return what training saw of every field, and how far it may move, for constraints.json."""
-    known = _features(manifest)
+    """Return every field's values in training and its threshold, for constraints.json."""
+    features = _features(manifest)
     return {
         "version": 0,
         "features": [
-            _constraints(name, shape, known.get(name))
+            _constraints(name, shape, features.get(name))
             for fields in reference.values()
             for name, shape in fields.items()
         ],
@@ -60,8 +61,8 @@ def constraints(
     }
 
 
-def violations(found: Iterable[Violation]) -> dict[str, Any]:
-    """Return what someone should look at, for constraint_violations.json."""
+def violations(exceeded: Iterable[Violation]) -> dict[str, Any]:
+    """Return the violations, for constraint_violations.json."""
     return {
         "violations": [
             {
@@ -69,7 +70,7 @@ def violations(found: Iterable[Violation]) -> dict[str, Any]:
                 "constraint_check_type": each.check,
                 "description": each.description,
             }
-            for each in found
+            for each in exceeded
         ]
     }
 
@@ -84,45 +85,45 @@ def _type(feature: Feature | None, *, numeric: bool) -> str:
     return "Integral" if feature and feature.dtype in INTEGRAL else "Fractional"
 
 
-def _common(shift: FieldDrift) -> dict[str, int]:
-    return {"num_present": shift.rows - shift.observed[-1], "num_missing": shift.observed[-1]}
+def _common(drift: FieldDrift) -> dict[str, int]:
+    return {"num_present": drift.rows - drift.observed[-1], "num_missing": drift.observed[-1]}
 
 
-def _of_numbers(shift: FieldDrift) -> dict[str, Any]:
-    found = shift.numbers
-    if not found:
-        return {"numerical_statistics": {"common": _common(shift)}}
+def _of_numbers(drift: FieldDrift) -> dict[str, Any]:
+    numbers = drift.numbers
+    if not numbers:
+        return {"numerical_statistics": {"common": _common(drift)}}
     bounds = [
-        min(found.minimum, *shift.edges[:1]),
-        *shift.edges,
-        max(found.maximum, *shift.edges[-1:]),
+        min(numbers.minimum, *drift.edges[:1]),
+        *drift.edges,
+        max(numbers.maximum, *drift.edges[-1:]),
     ]
     buckets = [
         {"lower_bound": low, "upper_bound": high, "count": count}
-        for (low, high), count in zip(pairwise(bounds), shift.observed[:-1], strict=True)
+        for (low, high), count in zip(pairwise(bounds), drift.observed[:-1], strict=True)
     ]
     return {
         "numerical_statistics": {
-            "common": _common(shift),
-            "mean": found.mean,
-            "sum": found.mean * found.present,
-            "std_dev": found.deviation,
-            "min": found.minimum,
-            "max": found.maximum,
+            "common": _common(drift),
+            "mean": numbers.mean,
+            "sum": numbers.mean * numbers.present,
+            "std_dev": numbers.deviation,
+            "min": numbers.minimum,
+            "max": numbers.maximum,
             "distribution": {"kll": {"buckets": buckets}},
         }
     }
 
 
-def _of_categories(shift: FieldDrift) -> dict[str, Any]:
+def _of_categories(drift: FieldDrift) -> dict[str, Any]:
     buckets = [
         {"value": name, "count": count}
-        for name, count in zip(shift.bins[:-1], shift.observed, strict=False)
+        for name, count in zip(drift.bins[:-1], drift.observed, strict=False)
         if count
     ]
     return {
         "string_statistics": {
-            "common": _common(shift),
+            "common": _common(drift),
             "distinct_count": sum(1 for each in buckets if each["value"] != UNSEEN),
             "distribution": {"categorical": {"buckets": buckets}},
         }
@@ -131,13 +132,13 @@ def _of_categories(shift: FieldDrift) -> dict[str, Any]:
 
 def _constraints(name: str, shape: Shape, feature: Feature | None) -> dict[str, Any]:
     present = sum(shape["counts"])
-    found: dict[str, Any] = {
+    constraint: dict[str, Any] = {
         "name": name,
         "inferred_type": _type(feature, numeric="edges" in shape),
         "completeness": share(present, present + shape["missing"]),
     }
     if "categories" in shape:
-        found["string_constraints"] = {"domains": list(shape["categories"])}
+        constraint["string_constraints"] = {"domains": list(shape["categories"])}
     elif feature and feature.minimum is not None:
-        found["num_constraints"] = {"is_non_negative": feature.minimum >= 0}
-    return found
+        constraint["num_constraints"] = {"is_non_negative": feature.minimum >= 0}
+    return constraint

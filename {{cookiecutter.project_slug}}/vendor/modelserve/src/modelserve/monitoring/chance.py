@@ -1,4 +1,4 @@
-"""How unlike two histograms over the same bins may be by chance alone."""
+"""How far two histograms over the same bins may differ by chance."""
 
 from collections.abc import Sequence
 
@@ -7,28 +7,28 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ..bins import Counts
-from .statistics import check
+from .statistics import require_same_bins
 
 
 def critical_index(
     reference: Counts, observed: Counts, *, significance: float, fields: int
 ) -> float:
-    """Return what the PSI stays below, if both are samples of one distribution, in nats.
+    """Return the critical value of the PSI of two samples of one distribution, in nats.
 
-    It then is distributed about like chi-square with one degree of freedom less than there are
-    bins that hold something, times 1/N + 1/M.
+    The PSI then follows approximately 1/N + 1/M times a chi-square distribution, with one degree
+    of freedom less than there are bins that are not empty.
 
     Args:
         reference: M counts of shape (n_bins,), training's.
         observed: N counts of shape (n_bins,), production's.
-        significance: in how many of all cases one of the fields may lie above it by chance.
-        fields: that are watched at once; each gets its part of the significance (Bonferroni).
+        significance: the probability that any of the fields exceeds it by chance.
+        fields: that are tested at once; each gets an equal part of the significance (Bonferroni).
 
     Returns:
-        0 where there is nothing to compare.
+        0 without anything to compare.
 
     Raises:
-        ValueError: the two do not share their bins.
+        ValueError: the two do not have the same bins.
 
     Source: Yurdakul & Naranjo (2020), Statistical properties of the population stability index.
     """
@@ -42,17 +42,17 @@ def critical_index(
 def chi_square_p(reference: Counts, observed: Counts) -> float:
     """Return the p-value of Pearson's test that both are samples of one distribution.
 
-    It is too small where many bins hold but a few rows.
+    It is too small if many bins hold only a few rows.
 
     Args:
         reference: counts of shape (n_bins,), training's.
         observed: counts of shape (n_bins,), production's.
 
     Returns:
-        1 where there is nothing to compare.
+        1 without anything to compare.
 
     Raises:
-        ValueError: the two do not share their bins.
+        ValueError: the two do not have the same bins.
 
     Source: Pearson (1900); scipy.stats.chi2_contingency.
     """
@@ -66,7 +66,7 @@ def independence_p(table: NDArray[np.int64]) -> float:
         table: counts of shape (n_rows, n_columns).
 
     Returns:
-        1 where there is nothing to compare.
+        1 without anything to compare.
     """
     filled = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(filled.shape) < 2:
@@ -75,7 +75,7 @@ def independence_p(table: NDArray[np.int64]) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values that may be compared with the significance of all tests together.
+    """Return p-values corrected for the number of tests.
 
     Source: Holm (1979), A simple sequentially rejective multiple test procedure.
     """
@@ -89,6 +89,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _filled(reference: Counts, observed: Counts) -> Counts:
     """Return both, of shape (2, n_bins), without the bins that are empty on both sides."""
-    check(reference, observed)
+    require_same_bins(reference, observed)
     table = np.stack((reference, observed))
     return np.asarray(table[:, table.sum(axis=0) > 0])

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from scipy import stats
 
 from ..answers import CONFIDENCE
-from ..artifact import Manifest
 from ..bins import Bins, Shape
+from ..manifest import Manifest
 from .config import DriftBounds, QualityBounds
 from .counts import FieldCounts
 from .results.drift import Verdict

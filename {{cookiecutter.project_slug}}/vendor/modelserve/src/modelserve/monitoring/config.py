@@ -1,4 +1,4 @@
-"""When someone is told: config/monitoring.toml, checked before anything is done."""
+"""The thresholds in config/monitoring.toml, validated as a whole."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +15,13 @@ Group = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 UNSTATED = "unstated"  # the group of feedback that names none
 
 
-class Section(BaseModel):
-    """A frozen table of the file that refuses what it does not know."""
+class MonitoringSection(BaseModel):
+    """A frozen table of the file that rejects unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Drift(Section):
+class DriftBounds(MonitoringSection):
     """How far a field's distribution may move."""
 
     psi: float = Field(gt=0, le=10)
@@ -29,8 +29,8 @@ class Drift(Section):
     minimum_rows: Count
 
 
-class Quality(Section):
-    """How far behind training's figures the answers may fall."""
+class QualityBounds(MonitoringSection):
+    """How much worse than in training the predictions may be."""
 
     tolerance: float = Field(gt=0, le=10)
     significance: Chance
@@ -38,8 +38,8 @@ class Quality(Section):
     confidence_drop: Share
 
 
-class Fairness(Section):
-    """Which groups are compared, and how unlike they may be served."""
+class FairnessBounds(MonitoringSection):
+    """The groups to compare, and how far their metrics may differ."""
 
     groups: Annotated[tuple[Group, ...], Field(max_length=20)]
     demographic_parity: Share
@@ -48,16 +48,16 @@ class Fairness(Section):
     minimum_outcomes: Count
 
 
-class Objectives(Section):
-    """What the service promises."""
+class Objectives(MonitoringSection):
+    """The service-level objectives."""
 
     availability: Share
     latency_s: float = Field(gt=0)
     latency_share: Share
 
 
-class Limits(Section):
-    """Where the patience with smaller things ends."""
+class OperatingLimits(MonitoringSection):
+    """Thresholds of operation: degraded rows, lost records, age, and odd consumers."""
 
     degraded_share: Share
     capture_dropped_share: Share
@@ -67,21 +67,21 @@ class Limits(Section):
     consumer_rise: float = Field(gt=1)
 
 
-class Config(Section):
+class MonitoringConfig(MonitoringSection):
     """The whole file."""
 
-    drift: Drift
-    quality: Quality
-    fairness: Fairness
+    drift: DriftBounds
+    quality: QualityBounds
+    fairness: FairnessBounds
     objectives: Objectives
-    limits: Limits
+    limits: OperatingLimits
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path) -> MonitoringConfig:
     """Read the configuration.
 
     Raises:
-        ConfigurationError: the file is missing, is no TOML, or disagrees with the schema; the
-            message names every field that is wrong.
+        ConfigurationError: the file is missing, is not TOML, or does not match the schema; the
+            message names every wrong field.
     """
-    return read(path, Config)
+    return read(path, MonitoringConfig)

@@ -1,4 +1,4 @@
-"""From counts to findings: everything is judged, and what is beyond its bounds is named."""
+"""Turns counts into a result: every figure is computed and compared with its threshold."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -6,116 +6,116 @@ from typing import Any
 
 import numpy as np
 
-from ..artifact import Manifest
+from ..manifest import Manifest
 from . import violations
-from .classifier import fairness as classifier_fairness
-from .classifier import performance as classifier_performance
-from .confidence import expect
-from .config import Config
-from .drift import compare
-from .evidence import CollectedData, References
-from .findings import Fairness, FeedbackSummary, MonitoringResult, Performance, Read, Window
+from .classifier.performance import classifier_performance
+from .collection import CollectedData, References
+from .confidence import compare_confidence
+from .config import MonitoringConfig
+from .drift import compare_fields
+from .fairness import compare_groups
 from .partitions import EPOCH
-from .regressor import fairness as regressor_fairness
-from .regressor import performance as regressor_performance
+from .regressor.performance import regressor_performance
+from .results.captures import CaptureSummary, ObservedWindow
+from .results.fairness import Fairness
+from .results.performance import FeedbackSummary, Performance
+from .results.result import MonitoringResult
 
-TASKS: dict[str, tuple[Any, Any]] = {
-    "classifier": (classifier_performance, classifier_fairness),
-    "regressor": (regressor_performance, regressor_fairness),
+PERFORMANCE: dict[str, Any] = {
+    "classifier": classifier_performance,
+    "regressor": regressor_performance,
 }
 
 
 def evaluate(
-    evidence: CollectedData, manifest: Manifest, reference: References, config: Config
+    data: CollectedData, manifest: Manifest, reference: References, config: MonitoringConfig
 ) -> MonitoringResult:
-    """Return what the counts say.
+    """Return the comparison of production with training.
 
     Args:
-        evidence: at least one record among it.
-        manifest: holds training's figures.
+        data: the counts of at least one record.
+        manifest: with training's metrics.
         reference: the shapes of training's "inputs" and "outputs", by field.
-        config: the bounds.
+        config: the thresholds.
     """
-    tally = evidence.tally
-    window, read = _window(evidence), _read(evidence)
-    shifts = (
-        *compare("input", reference["inputs"], tally.inputs, config.drift),
-        *compare("output", reference["outputs"], tally.outputs, config.drift),
+    counts = data.counts
+    window, captures = _window(data), _captures(data)
+    fields = (
+        *compare_fields("input", reference["inputs"], counts.inputs, config.drift),
+        *compare_fields("output", reference["outputs"], counts.outputs, config.drift),
     )
-    confidence = expect(tally.outputs, reference["outputs"], manifest, config.quality, config.drift)
-    judged, served = _judge_outcomes(evidence, manifest, config)
+    confidence = compare_confidence(
+        counts.outputs, reference["outputs"], manifest, config.quality, config.drift
+    )
+    performance, fairness = _compare_outcomes(data, manifest, config)
     return MonitoringResult(
-        made=datetime.now(UTC).replace(microsecond=0),
+        created=datetime.now(UTC).replace(microsecond=0),
         model=manifest.name,
         version=manifest.version,
         task=manifest.task,
         window=window,
-        read=read,
-        shifts=shifts,
+        captures=captures,
+        fields=fields,
         confidence=confidence,
-        performance=judged,
-        fairness=served,
+        performance=performance,
+        fairness=fairness,
         violations=(
-            *chain.from_iterable(violations.of_shift(each, config) for each in shifts),
-            *violations.of_degraded(read, window, config),
+            *chain.from_iterable(violations.of_field(each, config) for each in fields),
+            *violations.of_degraded(captures, window, config),
             *violations.of_confidence(confidence),
-            *violations.of_performance(judged),
-            *violations.of_fairness(served),
+            *violations.of_performance(performance),
+            *violations.of_fairness(fairness),
         ),
     )
 
 
-def _window(evidence: CollectedData) -> Window:
-    tally = evidence.tally
-    first, last = (EPOCH + timedelta(microseconds=us) for us in (tally.first_us, tally.last_us))
-    span = evidence.span
-    return Window(span.since, span.until, first, last, tally.records, tally.rows)
+def _window(data: CollectedData) -> ObservedWindow:
+    window, counts = data.window, data.counts
+    first, last = (EPOCH + timedelta(microseconds=us) for us in (counts.first_us, counts.last_us))
+    return ObservedWindow(window.since, window.until, first, last, counts.records, counts.rows)
 
 
-def _read(evidence: CollectedData) -> Read:
-    tally, listing = evidence.tally, evidence.listing
-    fields = {**tally.inputs, **tally.outputs}
-    return Read(
+def _captures(data: CollectedData) -> CaptureSummary:
+    counts, listing = data.counts, data.listing
+    fields = {**counts.inputs, **counts.outputs}
+    return CaptureSummary(
         files=len(listing.files),
         open_files=listing.open_files,
-        corrupt=tally.faults.corrupt,
-        foreign=tally.faults.foreign,
-        refused=tally.refused,
-        outside=tally.outside,
-        degraded=tally.degraded,
-        places=tuple(tally.faults.places),
-        versions=dict(tally.versions),
+        corrupt=counts.errors.corrupt,
+        foreign=counts.errors.foreign,
+        rejected=counts.rejected,
+        outside=counts.outside,
+        degraded=counts.degraded,
+        line_errors=tuple(counts.errors.first),
+        versions=dict(counts.versions),
         unread={name: each.unread for name, each in fields.items() if each.unread},
     )
 
 
-def _judge_outcomes(
-    evidence: CollectedData, manifest: Manifest, config: Config
+def _compare_outcomes(
+    data: CollectedData, manifest: Manifest, config: MonitoringConfig
 ) -> tuple[Performance | None, Fairness | None]:
-    """Return performance and fairness, None without truths, or without groups."""
-    truths, tally = evidence.truths, evidence.tally
+    """Return performance and fairness, None without ground truth, or without groups."""
+    truths, counts = data.truths, data.counts
     if truths is None:
         return None, None
-    met = len(np.unique(np.concatenate([*tally.truths, np.empty(0, np.int64)])))
-    outcomes = FeedbackSummary(
-        counted=tally.outcomes.counted,
-        late=tally.outcomes.late,
+    matched = len(np.unique(np.concatenate([*counts.matched, np.empty(0, np.int64)])))
+    feedback = FeedbackSummary(
+        counted=counts.outcomes.counted,
+        late=counts.outcomes.late,
         duplicate=truths.duplicate,
-        unmatched=len(truths.keys) - met,
-        degraded=tally.degraded_truths,
-        unknown_label=tally.outcomes.unknown_label,
-        corrupt=truths.faults.corrupt,
-        places=tuple(truths.faults.places),
+        unmatched=len(truths.keys) - matched,
+        degraded=counts.degraded_matched,
+        unknown_label=counts.outcomes.unknown_label,
+        corrupt=truths.errors.corrupt,
+        line_errors=tuple(truths.errors.first),
     )
-    performance, fairness = TASKS[manifest.task]
-    judged = performance.evaluate(tally.outcomes, outcomes, manifest, config.quality)
+    measure = PERFORMANCE[manifest.task]
+    performance: Performance = measure(counts.outcomes, feedback, manifest, config.quality)
     if not config.fairness.groups:
-        return judged, None
-    served = fairness.evaluate(
-        tally.outcomes,
-        manifest.labels,
-        config.fairness.groups,
-        config.fairness,
-        significance=config.quality.significance,
+        return performance, None
+    significance = config.quality.significance
+    fairness = compare_groups(
+        counts.outcomes, manifest.labels, config.fairness, significance=significance
     )
-    return judged, served
+    return performance, fairness

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ..artifact import Manifest
 from .classifier import group_rates
 from .config import FairnessBounds
 from .outcome_counts import OutcomeCounts
@@ -27,12 +26,11 @@ class GroupFigures(Protocol):
         """Yield by measure the gaps to choose from; each is OK, or TOO_FEW."""
 
 
-FIGURES: dict[str, GroupFigures] = {"classifier": group_rates, "regressor": group_errors}
 ORDER = (Verdict.TOO_FEW, Verdict.OK, Verdict.VIOLATION)
 
 
 def compare_groups(
-    counts: OutcomeCounts, manifest: Manifest, bounds: FairnessBounds, *, significance: float
+    counts: OutcomeCounts, labels: Sequence[str], bounds: FairnessBounds, *, significance: float
 ) -> Fairness:
     """Return the configured groups' metrics, and the largest gap by each measure.
 
@@ -41,11 +39,11 @@ def compare_groups(
 
     Args:
         counts: of predictions with a ground truth.
-        manifest: with the task and the labels.
+        labels: a classifier's, empty for a regressor.
         bounds: the groups, the largest gaps that are accepted, and the fewest rows of a group.
         significance: the share of all windows in which chance alone may exceed a bound.
     """
-    figures = FIGURES[manifest.task]
+    figures: GroupFigures = group_rates if labels else group_errors
     metrics = zip(bounds.groups, figures.metrics(counts, len(bounds.groups)), strict=True)
     return Fairness(
         tuple(
@@ -54,7 +52,7 @@ def compare_groups(
         ),
         tuple(
             _largest(candidates, significance=significance)
-            for candidates in figures.gaps(counts, manifest.labels, bounds)
+            for candidates in figures.gaps(counts, labels, bounds)
         ),
     )
 

@@ -74,17 +74,17 @@ def load_ground_truth(
     for path in find_files(folder, window, later=True).files:
         hour = hour_of(path.parent)
         late = bool(hour and window.until and hour >= window.until)
-        name = path.relative_to(folder.resolve()).as_posix()
+        file = path.relative_to(folder.resolve()).as_posix()
         with without_collector():
-            for lines in read_values(path, name, errors):
-                piece = _parse(lines, name, reader, codes, errors)
+            for lines in read_values(path, file, errors):
+                piece = _parse(lines, file, reader, codes, errors)
                 pieces.append((*piece, np.full(len(piece[0]), late)))
     empty = (np.empty(0, np.uint64), np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_))
     columns: list[NDArray[Any]] = list(map(np.concatenate, zip(empty, *pieces, strict=True)))
-    unique, first = np.unique(columns[0], return_index=True)
+    keys, first = np.unique(columns[0], return_index=True)
+    duplicate = len(columns[0]) - len(keys)
     values, group_codes, late_flags = (column[first] for column in columns[1:])
-    duplicate = len(columns[0]) - len(unique)
-    return GroundTruth(unique, values, group_codes, late_flags, duplicate, errors)
+    return GroundTruth(keys, values, group_codes, late_flags, duplicate, errors)
 
 
 def _parse(

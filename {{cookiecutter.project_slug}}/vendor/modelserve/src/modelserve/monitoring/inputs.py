@@ -12,10 +12,15 @@ Range = tuple[np.float32, np.float32]
 
 
 class CapturedInputs(Protocol):
-    """Reads the monitored `fields` of rows; `ranges` are their minima and maxima in training."""
+    """Reads the monitored values of rows."""
 
-    fields: tuple[str, ...]
-    ranges: Mapping[str, Range]
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return the names of the monitored values."""
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """Return the minimum and the maximum in training, by field."""
 
     def observe(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
         """Return the monitored values by field, without rows that cannot be read."""

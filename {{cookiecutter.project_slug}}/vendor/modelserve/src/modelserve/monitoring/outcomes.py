@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from ..artifact import Manifest
 from ..bins import Shape
+from ..manifest import Manifest
 from .classifier.outcomes import ClassifierTruths
 from .outcome_counts import OutcomeCounts
 from .regressor.outcomes import RegressorTruths

@@ -8,8 +8,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ..errors import MonitoringError
-from .ingest.captures import CaptureReader
 from .counts import CaptureCounts
+from .ingest.captures import CaptureReader
 
 PROCESS_BYTES = 2**25  # of captures for each process: fewer are not worth its start
 MOST_PROCESSES = 8

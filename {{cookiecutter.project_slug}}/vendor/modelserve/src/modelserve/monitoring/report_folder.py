@@ -1,4 +1,4 @@
-"""Where a comparison goes: a folder that stands complete, or as it stood before."""
+"""Writes the report's folder in one step: it is complete, or unchanged."""
 
 import tempfile
 from collections.abc import Mapping
@@ -7,34 +7,36 @@ from pathlib import Path
 from .. import artifact
 from ..errors import MonitoringError
 
-MARK = "constraint_violations.json"  # what makes a folder a report's
+MARK = "constraint_violations.json"  # a folder with this file is a report
 
 
-def check_place(folder: Path) -> None:
-    """Make sure that nothing but an earlier report would be replaced.
+def check_replaceable(folder: Path) -> None:
+    """Check that the folder is missing, empty, or an earlier report.
 
     Raises:
-        MonitoringError: there is something else.
+        MonitoringError: it holds something else, or cannot be read.
     """
     try:
         free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     except OSError as error:
         raise MonitoringError(f"{folder} cannot be read: {error}") from error
     if not (free or (folder / MARK).is_file()):
-        raise MonitoringError(f"{folder} holds something that is no report; choose another folder.")
+        raise MonitoringError(
+            f"{folder} holds something that is not a report; choose another folder."
+        )
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a report in one step: it stands complete, or what stood there before remains.
+    """Write a report in one step; on an error, the earlier one remains.
 
     Args:
-        folder: a report that lies there is replaced, anything else kept.
+        folder: an earlier report in it is replaced, anything else is kept.
         files: contents by name.
 
     Raises:
-        MonitoringError: the folder holds something that is no report, or cannot be written.
+        MonitoringError: the folder holds something that is not a report, or cannot be written.
     """
-    check_place(folder)
+    check_replaceable(folder)
     parent = folder.parent
     try:
         parent.mkdir(parents=True, exist_ok=True)

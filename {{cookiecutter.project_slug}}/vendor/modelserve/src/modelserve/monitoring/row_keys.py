@@ -1,7 +1,6 @@
-"""A 64-bit key for each row of each response, by which its ground truth is matched.
+"""A 64-bit key for each row of each response, by which its ground truth is matched."""
 
-In a million rows, two have the same key once in 30 million runs.
-"""
+# In a million rows, two have the same key once in 30 million runs.
 
 from collections.abc import Sequence
 from hashlib import blake2b

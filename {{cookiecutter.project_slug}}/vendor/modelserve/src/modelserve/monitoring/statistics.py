@@ -1,4 +1,4 @@
-"""How unlike two histograms over the same bins are."""
+"""Distances between two histograms over the same bins."""
 
 import numpy as np
 from scipy import stats
@@ -6,24 +6,24 @@ from scipy.spatial.distance import jensenshannon
 
 from ..bins import Counts
 
-SMOOTHING = 0.5  # rows, added to every bin on both sides: an empty one would be infinitely unlike
+SMOOTHING = 0.5  # rows, added to every bin on both sides: the log of an empty one is infinite
 
 
 def population_stability_index(reference: Counts, observed: Counts) -> float:
-    """Return the PSI, in nats: the same figure that the rules of Prometheus compute.
+    """Return the PSI, in nats, by the same formula as Prometheus' rules.
 
-    Bins that are empty on both sides tell nothing, and are left out of the sum.
+    Bins that are empty on both sides are left out of the sum.
 
     Args:
         reference: counts of shape (n_bins,), training's.
         observed: counts of shape (n_bins,), production's.
 
     Raises:
-        ValueError: the two do not share their bins.
+        ValueError: the two do not have the same bins.
 
     Source: Yurdakul & Naranjo (2020), Statistical properties of the population stability index.
     """
-    check(reference, observed)
+    require_same_bins(reference, observed)
     p, q = (
         (counts + SMOOTHING) / (counts.sum() + SMOOTHING * len(counts))
         for counts in (reference, observed)
@@ -35,22 +35,22 @@ def population_stability_index(reference: Counts, observed: Counts) -> float:
 def kolmogorov_smirnov(reference: Counts, observed: Counts) -> tuple[float, float]:
     """Return the largest distance between two distribution functions, and its p-value.
 
-    Seen at the bins' edges alone, it is at most the values' own distance, so that the p-value is
-    at least theirs: what looks significant here is.
+    Computed at the bins' edges only, the distance is at most that of the values, and the p-value at
+    least theirs: a significant result is significant for the values, too.
 
     Args:
         reference: counts of shape (n_bins,) in the order of the values.
         observed: counts of shape (n_bins,).
 
     Returns:
-        0 and 1 where there is nothing to compare.
+        0 and 1 without anything to compare.
 
     Raises:
-        ValueError: the two do not share their bins.
+        ValueError: the two do not have the same bins.
 
     Source: Hodges (1958), The significance probability of the Smirnov two-sample test.
     """
-    check(reference, observed)
+    require_same_bins(reference, observed)
     m, n = int(reference.sum()), int(observed.sum())
     if not (m and n):
         return 0.0, 1.0
@@ -66,27 +66,27 @@ def jensen_shannon_distance(reference: Counts, observed: Counts) -> float:
         observed: counts of shape (n_bins,), production's.
 
     Returns:
-        0 where there is nothing to compare.
+        0 without anything to compare.
 
     Raises:
-        ValueError: the two do not share their bins.
+        ValueError: the two do not have the same bins.
 
     Source: Endres & Schindelin (2003), A new metric for probability distributions.
     """
-    check(reference, observed)
+    require_same_bins(reference, observed)
     if not (reference.sum() and observed.sum()):
         return 0.0
-    with np.errstate(invalid="ignore"):  # the root of what is but rounded below nought
+    with np.errstate(invalid="ignore"):  # the root of a rounding error below 0
         return float(np.nan_to_num(jensenshannon(reference, observed, base=2)))
 
 
-def check(reference: Counts, observed: Counts) -> None:
-    """Make sure that two histograms have as many bins.
+def require_same_bins(reference: Counts, observed: Counts) -> None:
+    """Raise if two histograms have different numbers of bins.
 
     Raises:
-        ValueError: they do not.
+        ValueError: they have.
     """
     if reference.shape != observed.shape:
         raise ValueError(
-            f"Two histograms share their bins; these have {len(reference)} and {len(observed)}."
+            f"Both histograms need the same bins; they have {len(reference)} and {len(observed)}."
         )

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifact import Artifact, Feature
+from ..artifact import Artifact
+from ..manifest import Feature
 from .ingest.bodies import REDACTED
 
 Rows = Sequence[Mapping[str, Any]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import ConfigurationError
 from .buckets import REQUEST_SECONDS
-from .config import Config, load_config
+from .config import MonitoringConfig, load_config
 
 HEADER = """\
 # Rendered from config/monitoring.toml by the command `thresholds`: edit that file, not this one.
@@ -53,7 +53,7 @@ def run(config: Path, output: Path, *, check: bool) -> None:
         raise ConfigurationError(f"{output} cannot be written: {error}") from error
 
 
-def render(config: Config) -> str:
+def render(config: MonitoringConfig) -> str:
     """Return a rule file that records each number as a series `threshold:SECTION_KEY`.
 
     Raises:
@@ -70,7 +70,7 @@ def render(config: Config) -> str:
     return HEADER + "".join(_rules(config)) + SLOW % float(latency_s)
 
 
-def _rules(config: Config) -> Iterator[str]:
+def _rules(config: MonitoringConfig) -> Iterator[str]:
     for section, values in config:
         for key, value in values:
             if not isinstance(value, tuple):

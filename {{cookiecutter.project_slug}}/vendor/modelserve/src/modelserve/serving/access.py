@@ -1,4 +1,4 @@
-"""Who is asking: named keys, of which only the SHA-256 is kept."""
+"""API keys: each has a name, and only its SHA-256 is stored."""
 
 import hashlib
 import hmac
@@ -15,44 +15,44 @@ LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
 
 
 class Access:
-    """Tells a request's consumer by its key.
+    """Identifies a request's consumer by its key.
 
     Args:
-        keys: SHA-256 digests by the consumer's name; with none, everyone may ask.
+        keys: SHA-256 digests by the consumer's name; with none, access is open.
     """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         """Keep the digests."""
         self.required = bool(keys)
         self._keys = tuple(keys.items())
-        self._let_in: dict[bytes, str] = {}
+        self._accepted: dict[bytes, str] = {}
 
     def replace(self, keys: Mapping[str, bytes]) -> bool:
-        """Let in whoever has one of these keys, and nobody else; return whether that is new."""
+        """Accept these keys and no others; return whether they differ from the previous ones."""
         before, self._keys = self._keys, tuple(keys.items())
-        self._let_in = {}
+        self._accepted = {}
         return before != self._keys
 
     @property
     def consumers(self) -> tuple[str, ...]:
-        """Return the names of all who may ask."""
+        """Return the names of all consumers."""
         return tuple(name for name, _ in self._keys) or (ANONYMOUS,)
 
     def identify(self, headers: Mapping[bytes, bytes]) -> str:
         """Return the consumer's name.
 
-        Every digest is compared, each in constant time: how long it takes tells nothing. A key
-        that was let in is remembered; its hash table is salted anew in every process.
+        Every digest is compared, each in constant time, so that timing reveals nothing. An accepted
+        key is cached in a dict, whose hashes are salted per process.
 
         Raises:
-            AccessError: a key is needed, and none was sent, or one that is not known.
+            AccessError: a key is required, and none or an unknown one was sent.
         """
         if not self.required:
             return ANONYMOUS
         key = headers.get(b"x-api-key") or _bearer(headers.get(b"authorization", b""))
         if not key:
             raise AccessError("A key is needed: send it as X-API-Key or as a bearer token.")
-        if consumer := self._let_in.get(key, ""):
+        if consumer := self._accepted.get(key, ""):
             return consumer
         digest = hashlib.sha256(key).digest()
         for name, known in self._keys:
@@ -60,7 +60,7 @@ class Access:
                 consumer = name
         if not consumer:
             raise AccessError("This key is not known here.")
-        self._let_in[key] = consumer
+        self._accepted[key] = consumer
         return consumer
 
 
@@ -70,10 +70,10 @@ def _bearer(credentials: bytes) -> bytes:
 
 
 def load_access(path: Path | None) -> Access:
-    """Return who may ask: whoever has one of the file's keys, or without a file, everyone.
+    """Read the keys of a file; without a file, access is open.
 
     Raises:
-        ConfigurationError: as `read_keys` has it, or there is no key in the file.
+        ConfigurationError: as `read_keys`, or the file holds no key.
     """
     if path is None:
         return Access({})
@@ -84,11 +84,11 @@ def load_access(path: Path | None) -> Access:
 
 
 def read_keys(path: Path) -> dict[str, bytes]:
-    """Read keys from lines of NAME:SHA-256; empty lines and `#` comments are passed over.
+    """Read keys from lines of NAME:SHA-256; empty lines and `#` comments are skipped.
 
     Raises:
-        ConfigurationError: the file cannot be read, or lines are wrong; the message names all of
-            them, never their content.
+        ConfigurationError: the file cannot be read, or lines are wrong; the message names their
+            numbers, never their content.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -100,11 +100,11 @@ def read_keys(path: Path) -> dict[str, bytes]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        found = LINE.fullmatch(text)
-        if found is None or found[1] in keys:
+        match = LINE.fullmatch(text)
+        if match is None or match[1] in keys:
             wrong.append(number)
         else:
-            keys[found[1]] = bytes.fromhex(found[2])
+            keys[match[1]] = bytes.fromhex(match[2])
     if wrong:
         trouble = f"lines {wrong} are not NAME:SHA-256, each name once"
         raise ConfigurationError(f"{path}: {trouble}. {WAY_OUT}")
@@ -112,7 +112,7 @@ def read_keys(path: Path) -> dict[str, bytes]:
 
 
 def make_key(name: str) -> tuple[str, str]:
-    """Return a new key and the line that lets it in.
+    """Return a new key and its line for the file of keys.
 
     Raises:
         ConfigurationError: the name has other characters than letters, digits, `.`, `_`, `-`.

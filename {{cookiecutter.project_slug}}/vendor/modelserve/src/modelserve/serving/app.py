@@ -1,4 +1,4 @@
-"""The composition root: here the components of the service are made and put together."""
+"""The composition root: creates the components of the service and combines them."""
 
 import asyncio
 import logging
@@ -6,21 +6,20 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from starlette.types import ASGIApp
 
 from .. import artifact, notify
-from ..artifact import Manifest
-from ..errors import ConfigurationError
+from ..manifest import Manifest
 from ..monitoring.config import load_config
-from ..service import Service
 from ..settings import MONITORING, Settings
 from . import problems
 from .access import ANONYMOUS, load_access
 from .capture import Capture, check_redaction
 from .components import Components
 from .drift_counters import DriftCounters
+from .extensions import load_codecs, load_model, load_observers, load_routers
 from .feedback import Feedback
 from .feedback_metrics import make_feedback_metrics
 from .hot_path import HotPath, Route
@@ -33,8 +32,10 @@ from .oip.codec import InferenceCodec
 from .prediction_cache import PredictionCache
 from .predictor import Predictor
 from .request_log import RequestLog
-from .rotating_writer import REASONS, Bounds, RotatingWriter, Tally
-from .runtime import measure_ms
+from .rotating_writer import REASONS, Bounds, RecordCounter, RotatingWriter
+
+if TYPE_CHECKING:  # which imports this module for its application
+    from ..service import Service
 
 INFER_ROUTE = "/v2/models/{name}/infer"  # its name in metrics and log lines
 
@@ -42,13 +43,13 @@ log = logging.getLogger(__name__)
 
 
 def create_app(
-    service: Service, log_handler: "logging.StreamHandler[TextIO] | None" = None
+    service: "Service", log_handler: logging.StreamHandler[TextIO] | None = None
 ) -> HotPath:
     """Return a service as one ASGI application, its model loaded.
 
     Args:
         service: its settings, its artifact and its hooks.
-        log_handler: where a line for each request goes; None for no such lines.
+        log_handler: of a log line for each request; None for none.
 
     Raises:
         ArtifactError: the model cannot be served.
@@ -59,7 +60,7 @@ def create_app(
 
 
 def check(settings: Settings) -> None:
-    """Read all that a process reads at its start, and start nothing.
+    """Read everything that a process reads at its start, without starting.
 
     Raises:
         ArtifactError, ConfigurationError: as `create_app`.
@@ -69,18 +70,17 @@ def check(settings: Settings) -> None:
     load_groups(settings.monitoring_config)
 
 
-def assemble(service: Service, observers: Sequence[RequestObserver] = ()) -> Components:
+def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> Components:
     """Return the components of a service.
 
     Raises:
         ArtifactError, ConfigurationError: as `create_app`.
     """
-    settings, found, codec = service.settings, service.artifact, service.codec
-    manifest = found.manifest
+    settings, codec = service.settings, service.codec
+    manifest = service.artifact.manifest
     check_redaction(settings, manifest)
     access = load_access(settings.api_keys_file)
-    model = service.load_model(found, threads=1)
-    latency_ms = measure_ms(model, codec.inputs.gather([codec.inputs.example()]).tensors)
+    model, latency_ms = load_model(service, codec)
     pool = choose_pool(settings, latency_ms)
     log.info(
         "model loaded",
@@ -93,33 +93,38 @@ def assemble(service: Service, observers: Sequence[RequestObserver] = ()) -> Com
     )
     notifier = notify.make_notifier(settings)
     registry = service.registry
-    own_codecs = service.codecs()
+    oip = InferenceCodec(manifest, codec, max_rows=settings.max_rows)
+    codecs = load_codecs(service, oip.infer_paths())
+    routers = load_routers(service, [*oip.infer_paths(), *codecs])
     metrics = Metrics(
-        registry, manifest, {ANONYMOUS, *access.consumers}, prediction_routes(settings, own_codecs)
+        registry, manifest, {ANONYMOUS, *access.consumers}, prediction_routes(settings, codecs)
     )
-    drift = DriftCounters(found, codec.inputs, registry, metrics, detailed=settings.drift_metrics)
-    tally = count_captures(registry)
+    drift = DriftCounters(
+        service.artifact, codec.inputs, registry, metrics, detailed=settings.drift_metrics
+    )
+    counter = count_captures(registry)
     feedback = Feedback(
         PredictionCache(settings.feedback_rows),
         make_feedback_metrics(manifest, load_groups(settings.monitoring_config), registry),
         registry,
-        make_writer(settings.ground_truth_dir, settings, manifest, tally),
+        make_writer(settings.ground_truth_dir, settings, manifest, counter),
     )
-    writer = make_writer(settings.capture_dir, settings, manifest, tally)
+    writer = make_writer(settings.capture_dir, settings, manifest, counter)
     captures = [Capture(writer, settings)] if writer else []
-    own = service.observers()
     return Components(
         settings=settings,
         manifest=manifest,
         access=access,
         notifier=notifier,
         registry=registry,
-        log_queue=RequestLogQueue([metrics, drift, feedback, *captures, *own, *observers]),
+        log_queue=RequestLogQueue(
+            [metrics, drift, feedback, *captures, *load_observers(service), *observers]
+        ),
         feedback=feedback,
         codec=codec,
-        oip=InferenceCodec(manifest, codec, max_rows=settings.max_rows),
-        own_codecs=own_codecs,
-        routers=service.routers,
+        oip=oip,
+        project_codecs=codecs,
+        routers=routers,
         predictor=Predictor(model, manifest, notifier, degraded_answers=settings.degraded_answers),
         pool=pool,
     )
@@ -131,18 +136,18 @@ def prediction_routes(settings: Settings, own: Iterable[str]) -> tuple[str, ...]
     return (settings.predict_route, INFER_ROUTE, *platform, *own)
 
 
-def count_captures(registry: MetricsRegistry) -> Tally:
-    """Return the counters of records that are kept or dropped."""
+def count_captures(registry: MetricsRegistry) -> RecordCounter:
+    """Return the counters of captured and dropped records."""
     kept = registry.counter("capture_records", "Records of captures and truths that were kept.")()
     dropped = registry.counter("capture_dropped", "Records that were not.", "reason")
     counters = {reason: dropped(reason) for reason in REASONS}
-    return Tally(kept.inc, lambda reason, count: counters[reason].inc(count))
+    return RecordCounter(kept.inc, lambda reason, count: counters[reason].inc(count))
 
 
 def make_writer(
-    folder: Path | None, settings: Settings, manifest: Manifest, tally: Tally
+    folder: Path | None, settings: Settings, manifest: Manifest, counter: RecordCounter
 ) -> RotatingWriter | None:
-    """Return what writes records below a folder, in SageMaker's layout; None without a folder."""
+    """Return a writer of records in SageMaker's folder layout; None without a folder."""
     if folder is None:
         return None
     bounds = Bounds(
@@ -151,14 +156,14 @@ def make_writer(
         file_bytes=settings.capture_file_bytes,
         file_age_s=settings.capture_file_age_s,
     )
-    return RotatingWriter(folder / manifest.name / settings.capture_variant, bounds, tally)
+    return RotatingWriter(folder / manifest.name / settings.capture_variant, bounds, counter)
 
 
 def load_groups(path: Path) -> tuple[str, ...]:
-    """Return the groups that feedback may name; none where there is no file in its usual place.
+    """Return the groups that feedback may name; none without a file at the default path.
 
     Raises:
-        ConfigurationError: the file is wrong, or was asked for and is missing.
+        ConfigurationError: the file is invalid, or was configured and is missing.
     """
     if path == MONITORING and not path.exists():
         return ()
@@ -166,22 +171,22 @@ def load_groups(path: Path) -> tuple[str, ...]:
 
 
 def choose_pool(settings: Settings, latency_ms: float) -> Executor | None:
-    """Return threads for a model that is slow, or is set to run in them; None for the others.
+    """Return a thread pool for a slow model, or as `execution` demands; None to run inline.
 
-    A quick model would lose a third of its throughput on the way to a thread and back; a slow one
-    would hold up the health checks, for which ONNX Runtime frees the interpreter in a thread.
+    In a thread, a fast model would lose a third of its throughput. Inline, a slow one would delay
+    health checks: in a thread, ONNX Runtime releases the GIL.
     """
-    quick = settings.execution == "auto" and latency_ms < settings.inline_below_ms
-    if quick or settings.execution == "inline":
+    fast = settings.execution == "auto" and latency_ms < settings.inline_below_ms
+    if fast or settings.execution == "inline":
         return None
     return ThreadPoolExecutor(settings.threads, thread_name_prefix="model")
 
 
 def wrap(components: Components) -> HotPath:
-    """Return the components as one ASGI application: the hot path around FastAPI's."""
+    """Return one ASGI application: the hot path in front of FastAPI's."""
 
-    def make_framework() -> ASGIApp:
-        # Half of a cold start's time, and the first prediction needs none of it.
+    def make_fastapi_app() -> ASGIApp:
+        # Half of a cold start; the first prediction does not need it.
         from .fastapi_app import (  # pylint: disable=import-outside-toplevel
             create_fastapi_app,
         )
@@ -193,11 +198,9 @@ def wrap(components: Components) -> HotPath:
     infer = Route(INFER_ROUTE, components.oip, problems.protocol_error)
     predict = Route(settings.predict_route, components.codec, problems.problem)
     routes = {settings.predict_route: predict, v2: infer, versioned: infer}
-    for path, codec in components.own_codecs.items():
-        if path in routes:
-            raise ConfigurationError(f"codecs() in service.py takes {path}, which is taken.")
-        routes[path] = Route(path, codec, problems.problem)
-    app: ASGIApp = LazyApp(make_framework, lambda _: running(components))
+    for path, codec in components.project_codecs.items():
+        routes[path] = Route(path, codec, problems.problem, codec)
+    app: ASGIApp = LazyApp(make_fastapi_app, lambda _: running(components))
     if settings.platform == "sagemaker":
         from .sagemaker import platform  # pylint: disable=import-outside-toplevel
 
@@ -208,7 +211,7 @@ def wrap(components: Components) -> HotPath:
 
 @asynccontextmanager
 async def running(components: Components) -> AsyncIterator[None]:
-    """Follow the keys while the server runs, and stop all that was started when it ends."""
+    """Reload the keys while the server runs; stop threads and writers when it ends."""
     path = components.settings.api_keys_file
     watch = asyncio.create_task(follow(path, components.access)) if path else None
     yield

@@ -2,7 +2,7 @@
 
 import asyncio
 import types
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Any
 
 from starlette.types import Message, Receive
@@ -37,16 +37,32 @@ async def read_body(
         raise SlowClientError(f"The body did not arrive in {timeout_s:g} s.") from error
 
 
-def bounded(receive: Receive, limit_bytes: int) -> Receive:
-    """Return a `receive` that raises TooLargeError when the body grows beyond `limit_bytes`.
+def bounded(
+    receive: Receive, *, limit_bytes: int, timeout_s: float, admit: Callable[[], object]
+) -> Receive:
+    """Return a `receive` that keeps the limits for a route that reads its body by itself.
 
-    For the framework, which reads the bodies of its own routes by itself, and has no limit.
+    Args:
+        receive: the server's.
+        limit_bytes: a longer body raises TooLargeError.
+        timeout_s: a body that takes longer raises SlowClientError.
+        admit: called before anything is read; raises AccessError without a valid key.
     """
-    length = 0
+    length, deadline, complete = 0, 0.0, False
 
     async def receive_within() -> Message:
-        nonlocal length
-        message = await receive()
+        nonlocal length, deadline, complete
+        if complete:  # the route waits for the client to disconnect
+            return await receive()
+        if not deadline:
+            admit()
+            deadline = asyncio.get_running_loop().time() + timeout_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise SlowClientError(f"The body did not arrive in {timeout_s:g} s.") from error
+        complete = not message.get("more_body")
         length += len(message.get("body", b""))
         _hold(length, limit_bytes)
         return message

@@ -1,4 +1,4 @@
-"""Keeps what was asked and answered, in the records that SageMaker's data capture writes."""
+"""Captures requests and responses in the record format of SageMaker's data capture."""
 
 import random
 from base64 import b64encode
@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from ..artifact import Manifest
 from ..errors import ConfigurationError
+from ..manifest import Manifest
 from ..settings import Settings
 from .access import ANONYMOUS
 from .observers import RequestObserver
@@ -28,38 +28,37 @@ RECORD = (
 
 
 class Capture(RequestObserver):
-    """A recorder of answered requests.
+    """Writes a record for each successful prediction request.
 
-    The bodies are taken as they were sent and received: nothing is encoded twice, but for fields
-    that must not be kept.
+    Bodies are captured as they were received and sent, except for redacted fields.
 
     Args:
-        spool: takes the records' lines.
-        settings: which part is captured of how many requests, and how it is encoded.
+        writer: writes the records.
+        settings: the share of requests, the captured parts, and their encoding.
     """
 
-    def __init__(self, spool: RotatingWriter, settings: Settings) -> None:
-        """Read what may be kept."""
-        self._spool = spool
+    def __init__(self, writer: RotatingWriter, settings: Settings) -> None:
+        """Read the settings."""
+        self._writer = writer
         self._settings = settings
         self._share = settings.capture_percentage / 100
         self._redacted = frozenset(settings.capture_redact)
-        # A request's type may be anything: the latest few are remembered.
+        # A request's content type may be anything: the latest few are cached.
         self._describe_type = lru_cache(maxsize=64)(self._type)
 
     def record(self, finished: Sequence[RequestContext]) -> None:
-        """Hand answered requests to the spool, as many of them as the percentage says."""
+        """Write records of the configured percentage of requests."""
         chosen = [
             each
             for each in finished
             if each.given and (self._share >= 1 or random.random() < self._share)  # noqa: S311
         ]
         for hour, some in groupby(chosen, key=lambda each: each.time // HOUR_S):
-            self._spool.add(hour * HOUR_S, *map(self.describe, some))
+            self._writer.add(hour * HOUR_S, *map(self.describe, some))
 
     def close(self) -> None:
-        """Write what waits."""
-        self._spool.close()
+        """Write what is queued, and close the file."""
+        self._writer.close()
 
     def describe(self, finished: RequestContext) -> bytes:
         """Return a request's record, with its newline."""
@@ -87,7 +86,7 @@ class Capture(RequestObserver):
         return b'%b%b,"encoding":"%b"}' % (head, text, encoding)
 
     def _type(self, mode: str, header: bytes) -> tuple[bytes, bytes]:
-        """Return how a part begins whose content type is this, JSON if not given; its encoding."""
+        """Return the beginning of a part with this content type, and its encoding."""
         name = header.decode("latin-1").partition(";")[0].strip().lower() or JSON
         encoding = b"BASE64"
         if name in self._settings.capture_json_types:
@@ -99,7 +98,7 @@ class Capture(RequestObserver):
 
 
 def check_redaction(settings: Settings, manifest: Manifest) -> None:
-    """Refuse names that are none of the model's fields: a misspelt one would be kept.
+    """Reject names that are not fields of the model: a misspelt field would be captured.
 
     Raises:
         ConfigurationError: there are such names.
@@ -112,16 +111,16 @@ def check_redaction(settings: Settings, manifest: Manifest) -> None:
 
 
 def redact_json(body: bytes, names: Collection[str]) -> bytes:
-    """Return a request's JSON with something else in the place of what must not be kept."""
+    """Return a JSON body with the values of some fields redacted."""
     return to_json(redact(from_json(body), names))
 
 
 def redact(content: Any, names: Collection[str]) -> Any:
-    """Return a request's content with something else in the place of what must not be kept.
+    """Return a parsed body with the values of some fields redacted.
 
     Args:
         content: {"instances": …}, or the Open Inference Protocol's {"inputs": …}, whose tensors
-            hold many fields in one: there, nothing but names and shapes is kept.
+            hold many fields in one: there, all data is redacted.
         names: of the fields.
     """
     if "inputs" in content:
@@ -144,8 +143,8 @@ def _second(second: int) -> bytes:
 
 @lru_cache(maxsize=64)
 def _attributes(consumer: str, given: bytes) -> bytes:
-    """Return who asked, as SageMaker's custom attributes, with those that were given to it."""
-    told = [f"consumer={consumer}"] if consumer != ANONYMOUS else []
+    """Return the consumer and the caller's own attributes as SageMaker's custom attributes."""
+    attributes = [f"consumer={consumer}"] if consumer != ANONYMOUS else []
     if given:
-        told.append(given.decode("latin-1"))
-    return b'"customAttributes":' + to_json(told) + b"," if told else b""
+        attributes.append(given.decode("latin-1"))
+    return b'"customAttributes":' + to_json(attributes) + b"," if attributes else b""

@@ -1,6 +1,7 @@
 """The service's own format: {"instances": …} in, {"predictions": …} out, as Vertex AI has it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from json import dumps
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from ..artifact import Artifact
-from ..errors import InvalidInputError, ModelError
-from ..types import ModelInput, Prediction, Rows, Tensors
+from ..errors import FieldError, InvalidInputError, ModelError, RequestError
+from ..types import ModelInput, Prediction, Rows, Tensor, Tensors
 from .inputs import make_inputs
 from .outputs import make_output_encoder
 from .schemas import request_error, request_type, response_type
@@ -64,13 +65,28 @@ class JsonCodec:
             rows = self._validate(body)["instances"]
         except ValidationError as error:
             raise request_error(error.errors(include_url=False)) from error
-        return self.gather(rows)
+        return self.gather_instances(rows)
+
+    def gather_instances(self, rows: Rows) -> ModelInput:
+        """Return the tensors of the validated rows of a body.
+
+        Raises:
+            InvalidInputError: `preprocess` rejected rows; each pointer begins with "/instances".
+            ModelError: as `gather`.
+        """
+        try:
+            return self.gather(rows)
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                [FieldError(f"/instances{each.pointer}", each.detail) for each in error.errors]
+            ) from error
 
     def gather(self, rows: Rows) -> ModelInput:
         """Return the tensors of validated rows, after `preprocess`.
 
         Raises:
-            ModelError: `preprocess` returned rows that the model cannot take.
+            InvalidInputError: `preprocess` rejected rows; its pointers begin with a row's number.
+            ModelError: `preprocess` failed, or returned rows that the model cannot take.
         """
         if self._preprocess:
             rows = self._apply(self._preprocess, rows)
@@ -98,7 +114,11 @@ class JsonCodec:
         rows = self.outputs.rows(prediction)
         if not self._postprocess:
             return rows
-        return [to_json(each).decode() for each in self._finish(self._postprocess, given, rows)]
+        answers = self._finish(self._postprocess, given, rows)
+        try:
+            return [dumps(each, allow_nan=False, separators=(",", ":")) for each in answers]
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"postprocess returned what JSON cannot hold: {error}") from error
 
     def arrays(self, given: ModelInput, prediction: Prediction) -> dict[str, NDArray[Any]]:
         """Return the answer as one array a tensor, after `postprocess`.
@@ -109,19 +129,10 @@ class JsonCodec:
         if not self._postprocess:
             return self.outputs.arrays(prediction)
         answers = self._finish(self._postprocess, given, self.outputs.rows(prediction))
-        try:
-            return {
-                tensor.name: np.array(
-                    [
-                        list(value.values()) if isinstance(value, Mapping) else value
-                        for value in (answer[tensor.name] for answer in answers)
-                    ],
-                    dtype=object if tensor.datatype == "BYTES" else np.float32,
-                )
-                for tensor in self.outputs.tensors
-            }
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"postprocess returned what no tensor can hold: {error!r}") from error
+        return {
+            tensor.name: _array(tensor, [answer.get(tensor.name) for answer in answers])
+            for tensor in self.outputs.tensors
+        }
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
         """Return the response's JSON, one prediction a row in the order of the request."""
@@ -133,7 +144,12 @@ class JsonCodec:
         ).encode()
 
     def _apply(self, preprocess: Preprocess, rows: Rows) -> Rows:
-        changed = list(preprocess(rows))
+        try:
+            changed = list(preprocess(rows))
+        except RequestError:
+            raise
+        except Exception as error:
+            raise ModelError("preprocess in service.py failed.") from error
         if len(changed) != len(rows):
             raise ModelError(f"preprocess returned {len(changed)} rows for {len(rows)}")
         try:
@@ -145,10 +161,33 @@ class JsonCodec:
     def _finish(
         self, postprocess: Postprocess, given: ModelInput, rows: list[str]
     ) -> Sequence[Mapping[str, Any]]:
-        answers = postprocess([from_json(row) for row in rows], given.asked)
+        try:
+            answers = list(postprocess([from_json(row) for row in rows], given.asked))
+        except Exception as error:
+            raise ModelError("postprocess in service.py failed.") from error
         if len(answers) != len(rows):
             raise ModelError(f"postprocess returned {len(answers)} answers for {len(rows)} rows")
+        if wrong := [each for each in answers if not isinstance(each, Mapping)]:
+            raise ModelError(f"postprocess returned {type(wrong[0]).__name__}, not a mapping")
         return answers
+
+
+def _array(tensor: Tensor, values: Sequence[Any]) -> NDArray[Any]:
+    """Return a field of all answers as one tensor.
+
+    Raises:
+        ModelError: the tensor cannot hold the values.
+    """
+    listed = [list(each.values()) if isinstance(each, Mapping) else each for each in values]
+    texts = tensor.datatype == "BYTES"
+    try:
+        array = np.array(listed, dtype=object if texts else np.float32)
+        valid = all(isinstance(each, str) for each in listed) if texts else np.isfinite(array).all()
+    except (TypeError, ValueError):
+        valid = False
+    if not valid or array.shape[1:] != tensor.shape[1:]:
+        raise ModelError(f"postprocess returned {tensor.name!r} that no {tensor.datatype} can hold")
+    return array
 
 
 def _warnings(given: ModelInput) -> str:

@@ -1,16 +1,16 @@
 """The components of the service, each made once, by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..artifact import Manifest
+from ..manifest import Manifest
 from ..notify import Notifier
 from ..settings import Settings
-from ..types import Codec
 from .access import Access
 from .codec import JsonCodec
+from .extensions import ProjectCodec
 from .feedback import Feedback
 from .metrics_registry import MetricsRegistry
 from .observers import RequestLogQueue
@@ -34,7 +34,7 @@ class Components:
     feedback: Feedback
     codec: JsonCodec
     oip: InferenceCodec
-    own_codecs: Mapping[str, Codec]
-    routers: "Callable[[], Sequence[APIRouter]]"
+    project_codecs: Mapping[str, ProjectCodec]
+    routers: "Sequence[APIRouter]"
     predictor: Predictor
     pool: Executor | None

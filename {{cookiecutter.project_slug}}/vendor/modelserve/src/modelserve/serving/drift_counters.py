@@ -1,4 +1,4 @@
-"""Counts which bins inputs and answers fall into: drift, without any state but counters."""
+"""Counts inputs and outputs by the bins of the reference, for drift rules in Prometheus."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from .request_context import RequestContext
 
 
 class Field:
-    """The bins of one field, and what has fallen into them since the counters were told.
+    """The bins of one field, and the counts since the counters were last updated.
 
     Args:
         bins: the reference's.
@@ -29,7 +29,7 @@ class Field:
     """
 
     def __init__(self, bins: Bins, counter: Callable[[str], Counter]) -> None:
-        """Make every counter, at nought."""
+        """Create every counter at zero."""
         self._bins = bins
         self._counters = [counter(name) for name in bins.names]
         self._counts: Counts = np.zeros(len(bins.names), dtype=np.int64)
@@ -38,45 +38,47 @@ class Field:
         """Count values of shape (rows,)."""
         self._counts += self._bins.count(values)
 
-    def tell(self) -> None:
-        """Tell the counters."""
+    def flush(self) -> None:
+        """Add the counts to the counters."""
         for i in np.flatnonzero(self._counts):
             self._counters[i].inc(int(self._counts[i]))
         self._counts[:] = 0
 
 
 class DriftCounters(RequestObserver):
-    """Watches what the model is asked, and what it answers.
+    """Counts the fields of requests and predictions.
 
-    Some requests at a time are counted by numpy, and the counters are told ten times a second: a
-    counter a bin and request would cost more than the model.
+    NumPy counts a batch of requests at once, and the counters are updated ten times a second: to
+    update a counter for each bin of each request would cost more than the model.
 
     Args:
-        found: the model's artifact, with its reference.
-        inputs: name what is watched of a request, and between what training saw it.
-        series: makes the counters.
-        metrics: are told whose requests lie beyond what training saw.
-        detailed: whether every bin is counted, or only what lies beyond.
+        artifact: the model's, with its reference.
+        inputs: returns the monitored values of a request, and the rows out of training's range.
+        registry: creates the counters.
+        metrics: counts requests with rows out of range, by consumer.
+        detailed: whether every bin is counted, or only rows out of range.
     """
 
     def __init__(
         self,
-        found: Artifact,
+        artifact: Artifact,
         inputs: Inputs,
-        series: MetricsRegistry,
+        registry: MetricsRegistry,
         metrics: Metrics,
         *,
         detailed: bool,
     ) -> None:
-        """Make every series, beside those of the reference."""
+        """Create every series, and set those of the reference."""
         self._inputs = inputs
-        self._labels = found.manifest.labels
+        self._labels = artifact.manifest.labels
         self._metrics = metrics
         self._lock = threading.Lock()
-        reference = found.read_json(REFERENCE) if detailed else {"inputs": {}, "outputs": {}}
+        reference = artifact.read_json(REFERENCE) if detailed else {"inputs": {}, "outputs": {}}
         labels = ("kind", "field", "bin")
-        count = series.counter("model_observations", "Rows by the bin they fall into.", *labels)
-        kept = series.gauge("model_reference_observations", "The reference's rows by it.", *labels)
+        count = registry.counter("model_observations", "Rows by the bin they fall into.", *labels)
+        kept = registry.gauge(
+            "model_reference_observations", "The reference's rows by it.", *labels
+        )
         self._fields: dict[str, dict[str, Field]] = {}
         for kind in ("input", "output"):
             bins = {name: Bins(shape) for name, shape in reference[f"{kind}s"].items()}
@@ -87,10 +89,10 @@ class DriftCounters(RequestObserver):
                 for bin_, rows in zip(each.names, each.reference, strict=True):
                     kept(kind, name, bin_).set(rows)
         self._means = {
-            name: series.mean(f"model_{name}", f"The answers' {name}, a row each.")()
+            name: registry.mean(f"model_{name}", f"The answers' {name}, a row each.")()
             for name in answers.averaged(self._labels)
         }
-        series.before_exposing(self.write)
+        registry.before_exposing(self.write)
 
     def record(self, finished: Sequence[RequestContext]) -> None:
         """Count the rows of finished requests."""
@@ -113,15 +115,15 @@ class DriftCounters(RequestObserver):
                     field.add(values[name])
             for name, mean in self._means.items() if outputs else ():
                 mean.observe_many(outputs[name].tolist())
-        beyond = self._inputs.out_of_range(observed)
-        if beyond.any():
+        out_of_range = self._inputs.out_of_range(observed)
+        if out_of_range.any():
             of_request = np.repeat(np.arange(len(asked)), [each.rows for each in asked])
-            hit = np.bincount(of_request[beyond], minlength=len(asked)) > 0
+            hit = np.bincount(of_request[out_of_range], minlength=len(asked)) > 0
             self._metrics.count_out_of_range(each.consumer for each in compress(asked, hit))
 
     def write(self) -> None:
-        """Tell the counters what was counted."""
+        """Update the counters."""
         with self._lock:
             for fields in self._fields.values():
                 for field in fields.values():
-                    field.tell()
+                    field.flush()

@@ -1,4 +1,4 @@
-"""What turned out to be true: matched with what was answered, counted, and kept."""
+"""Feedback: ground truth that is matched with predictions, counted, and stored."""
 
 import threading
 from collections import Counter
@@ -13,30 +13,30 @@ from ..monitoring.config import UNSTATED
 from .feedback_metrics import FeedbackMetrics
 from .metrics_registry import MetricsRegistry
 from .observers import RequestObserver
-from .prediction_cache import TOLD, PredictionCache
+from .prediction_cache import RESOLVED, PredictionCache
 from .request_context import RequestContext
 from .rotating_writer import RotatingWriter
 from .schemas import typed_dict
 
 COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED = "counted", "late", "duplicate", "unknown", "degraded"
 STATUSES = (COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED)
-MOST = 1_000  # outcomes that one request may carry
+MOST = 1_000  # outcomes in one request
 
-FALLBACK = object()  # in the place of an answer that was no model's
+FALLBACK = object()  # instead of a prediction, where the fallback answered
 
 
 class Feedback(RequestObserver):
-    """Remembers answers, and counts how they turned out.
+    """Caches predictions, and counts their outcomes.
 
-    Of several replicas, each knows its own answers; feedback on another's is unknown to it. So is
-    what was forgotten, which is late. Both are kept as ground truth, with what was counted, for
-    the monitoring job, which has all captures at hand.
+    Each replica knows only its own predictions: feedback on another's is unknown, and feedback on
+    an evicted one is late. Both are stored as ground truth, like counted feedback: the monitoring
+    job reads the captures of all replicas.
 
     Args:
-        cache: remembers predictions.
-        metrics: counts them.
-        registry: makes the counters.
-        writer: takes the ground truth, if it is kept.
+        cache: of predictions.
+        metrics: counts outcomes.
+        registry: creates the counters.
+        writer: writes the ground truth; None to store none.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Feedback(RequestObserver):
         registry: MetricsRegistry,
         writer: RotatingWriter | None,
     ) -> None:
-        """Make the counters."""
+        """Create the counters."""
         self._cache = cache
         self._metrics = metrics
         self._writer = writer
@@ -70,7 +70,7 @@ class Feedback(RequestObserver):
         self.response: Any = typed_dict("FeedbackResponse", dict.fromkeys(STATUSES, int))
 
     def record(self, finished: Sequence[RequestContext]) -> None:
-        """Remember answers."""
+        """Cache predictions."""
         given = [each.prediction.outputs for each in finished if each.prediction]
         if not given:
             return
@@ -85,33 +85,33 @@ class Feedback(RequestObserver):
                 start = end
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write what is queued."""
         if self._writer:
             self._writer.close()
 
     def take(self, outcomes: Sequence[Mapping[str, Any]], *, time_s: float) -> dict[str, int]:
-        """Count outcomes of the form of `request`, and keep them; return how many became what.
+        """Count and store outcomes of the type `request`; return the number of each status.
 
         Args:
-            outcomes: what turned out to be true of rows that were answered.
-            time_s: now, since the epoch.
+            outcomes: the ground truth of rows.
+            time_s: now, in seconds since the epoch.
         """
         with self._lock:
             statuses = [self._count(each) for each in outcomes]
-        found = Counter(statuses)
-        for status, count in found.items():
+        counts = Counter(statuses)
+        for status, count in counts.items():
             self._counters[status].inc(count)
         for each, status in zip(outcomes, statuses, strict=True):
             if self._writer and status != DUPLICATE:
                 self._writer.add(time_s, describe(each, self._metrics.field))
-        return {status: found[status] for status in STATUSES}
+        return {status: counts[status] for status in STATUSES}
 
     def _count(self, outcome: Mapping[str, Any]) -> str:
         inference_id = outcome["inference_id"]
         answer = self._cache.pop(inference_id, outcome.get("row", 0))
         if answer is None:
             return LATE if self._cache.is_late(inference_id) else UNKNOWN
-        if answer is TOLD:
+        if answer is RESOLVED:
             return DUPLICATE
         if answer is FALLBACK:
             return DEGRADED
@@ -120,7 +120,7 @@ class Feedback(RequestObserver):
 
 
 def describe(outcome: Mapping[str, Any], field: str) -> bytes:
-    """Return an outcome as SageMaker keeps ground truth: a record, with its newline."""
+    """Return an outcome as a record of SageMaker's ground truth, with its newline."""
     about = {"eventId": outcome["inference_id"]}
     about |= {name: outcome[name] for name in ("row", "group") if name in outcome}
     text = str(outcome[field])

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
-from ..artifact import Manifest
+from ..manifest import Manifest
 from ..monitoring.config import UNSTATED
 from ..types import Outputs
 from .metrics_registry import MetricsRegistry

@@ -1,4 +1,4 @@
-"""Where a client tells what turned out to be true."""
+"""The route for feedback."""
 
 import time
 from typing import Annotated, Any
@@ -27,9 +27,9 @@ def install(app: FastAPI, components: Components) -> None:
         responses={status: PROBLEMS[status] for status in (400, 401, 408, 413, 422)},
         dependencies=[Depends(identify_with(components.access))],
     )
-    async def tell(outcomes: Annotated[feedback.request, body]) -> Any:  # type: ignore[name-defined]
+    async def send_feedback(outcomes: Annotated[feedback.request, body]) -> Any:  # type: ignore[name-defined]
         """Tell what was right, by the answers' inference ids; return how many rows became what."""
-        components.log_queue.flush()  # an answer of a moment ago must be known
+        components.log_queue.flush()  # the latest predictions must be cached
         return feedback.take(outcomes["outcomes"], time_s=time.time())
 
     app.include_router(router)

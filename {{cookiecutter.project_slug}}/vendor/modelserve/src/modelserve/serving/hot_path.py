@@ -1,8 +1,7 @@
-"""Answers predictions without the framework, and gives every other request to it.
+"""Answers predictions without FastAPI, which answers every other request."""
 
-A request's journey, top down: admit → identify → read → decode → predict → encode → send; then
-the journal. Each step may raise; the codec's own form of error is the answer.
-"""
+# A request's journey, top down: admit → identify → read → decode → predict → encode → send; then
+# the observers. Each step may raise; the route's own form of error is the answer.
 
 import asyncio
 import logging
@@ -27,17 +26,17 @@ JSON = (b"content-type", b"application/json")
 
 
 class ContentNegotiator(Protocol):
-    """What a request's headers decide, on a path where they do."""
+    """Chooses a codec by a request's headers."""
 
     def choose(self, context: RequestContext) -> Codec:
-        """Return how a request is asked and answered, or raise a RequestError."""
+        """Return the codec of a request, or raise a RequestError."""
 
     def head(self, context: RequestContext) -> Headers:
-        """Return the headers of an answer that was kept."""
+        """Return the headers of a successful response."""
 
 
 class Route(NamedTuple):
-    """A path on which predictions are asked for, and how: its codec and its form of error.
+    """A prediction route: its codec, and its form of error.
 
     With a `negotiator`, the headers decide on the codec.
     """
@@ -52,13 +51,13 @@ class HotPath:
     """An ASGI application around another one.
 
     Args:
-        app: answers whatever is no prediction.
-        routes: by path as it is requested.
-        components: the parts that a prediction needs, and the limits.
+        app: answers all other requests.
+        routes: by the path of a request.
+        components: of the service, with its limits.
     """
 
     def __init__(self, app: ASGIApp, routes: Mapping[str, Route], components: Components) -> None:
-        """Count nothing under way."""
+        """Start with no request under way."""
         self.app = app
         self.components = components
         self._routes = routes
@@ -90,8 +89,8 @@ class HotPath:
             head = route.negotiator.head(context) if route.negotiator else [JSON]
             answer = Answer(200, head, body)
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # The edge: whatever went wrong becomes an answer here, and is told once.
-            self._tell(context, error)
+            # The edge: every error becomes an answer here, and is logged once.
+            self._report(context, error)
             answer = route.problem(error, context.request_id)
         context.status = answer.status
         headers = [
@@ -150,24 +149,30 @@ class HotPath:
             await send(message)
 
         scope["state"] = {**scope.get("state", {}), "context": context}
-        receive = bounded(receive, self.components.settings.max_body_bytes)
+        settings = self.components.settings
+        receive = bounded(
+            receive,
+            limit_bytes=settings.max_body_bytes,
+            timeout_s=settings.body_timeout_s,
+            admit=lambda: self.components.access.identify(context.headers),
+        )
         failure = None
         try:
             await self.app(scope, receive, send_with_id)
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # The framework has answered this already, with a problem; here it is told once.
+            # FastAPI has answered this already, with a problem; here it is logged once.
             failure = error
         context.route = getattr(scope.get("route"), "path", context.route)
         if failure:
-            self._tell(context, failure)
+            self._report(context, failure)
 
-    def _tell(self, context: RequestContext, error: Exception) -> None:
-        """Note why a request failed: in its line when the client erred, in full when we did."""
+    def _report(self, context: RequestContext, error: Exception) -> None:
+        """Note why a request failed; log it in full unless the client is at fault."""
         context.error, context.reason = type(error).__name__, problems.classify(error)[1]
         if isinstance(error, RequestError | OverloadedError):
             return
         log.error("request failed", exc_info=error, extra={"request_id": context.request_id})
-        self.components.notifier.tell(
+        self.components.notifier.notify(
             f"request:{context.error}",
             f"A request to {context.route} failed: {error!r} (request {context.request_id})",
         )

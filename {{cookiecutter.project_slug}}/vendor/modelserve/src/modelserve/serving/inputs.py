@@ -6,7 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifact import Artifact, Feature
+from ..artifact import Artifact
+from ..manifest import Feature
 from ..types import ModelInput, Rows, Tensor, Tensors
 
 

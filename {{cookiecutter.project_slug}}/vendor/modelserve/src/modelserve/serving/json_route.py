@@ -1,4 +1,4 @@
-"""A framework's route that reads its request as the hot path does."""
+"""A FastAPI route that reads its request as the hot path does."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,16 +17,16 @@ NAME, JSON = b"content-type", b"application/json"
 
 
 class JsonRequest(Request):
-    """A request whose body has been read, and is JSON whatever the client calls it.
+    """A request whose body has been read, and is JSON whatever its content type.
 
-    Curl, for one, calls it a form unless it is told.
+    curl, for one, sends a form's content type by default.
 
     Args:
         scope: the request, as ASGI has it.
         body: all of it.
 
     Raises:
-        MalformedError: it is no JSON.
+        MalformedError: the body is not JSON.
     """
 
     def __init__(self, scope: Scope, body: bytes) -> None:
@@ -44,21 +44,21 @@ class JsonRequest(Request):
         return self._read
 
     async def json(self) -> Any:
-        """Return what it holds."""
+        """Return its content."""
         return self._content
 
 
 def make_json_route(access: Access, settings: Settings) -> type[APIRoute]:
-    """Return a kind of route that asks for the key first, and then reads the body in its limits.
+    """Return a route class that checks the key first, and then reads the body within its limits.
 
-    The framework alone would read a body for as long as it comes, and ask whose it is afterwards.
+    FastAPI alone would read the whole body before it checks the key.
     """
 
     class JsonRoute(APIRoute):
-        """A route; one that takes no body is left as it is."""
+        """A route; one without a body is FastAPI's own."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            """Return the handler, which is given a request whose body has been read."""
+            """Return the handler, for a request whose body has been read."""
             answer = super().get_route_handler()
             if not self.body_field:
                 return answer

@@ -1,4 +1,4 @@
-"""Follows the file of keys: a consumer is let in or shut out without a new start."""
+"""Reloads the file of keys when it changes, without a restart."""
 
 import asyncio
 import logging
@@ -13,31 +13,31 @@ log = logging.getLogger(__name__)
 
 
 async def follow(path: Path, access: Access) -> None:
-    """Take the file's keys over whenever it changes, for ever; keep the former if it is wrong."""
-    # Nothing is known at first: the file may have changed since it was read at the start.
-    known: tuple[int, ...] = ()
-    before = known
+    """Load the keys whenever the file changes; keep the previous ones if it is invalid."""
+    # No stamp yet: the file may have changed since it was read at the start.
+    loaded: tuple[int, ...] = ()
+    previous = loaded
     while True:
         await asyncio.sleep(PAUSE_S)
-        found = await asyncio.to_thread(_stamp, path)
-        settled, before = found == before, found
-        # A file that is still being written would shut out those who do not stand in it yet.
-        if found == known or not settled:
+        stamp = await asyncio.to_thread(_stamp, path)
+        settled, previous = stamp == previous, stamp
+        # A file that is still being written does not hold every key yet.
+        if stamp == loaded or not settled:
             continue
-        known = found
+        loaded = stamp
         try:
             keys = await asyncio.to_thread(read_keys, path)
         except ConfigurationError as error:
-            log.error("keys not reloaded, the former are kept", extra={"trouble": str(error)})
+            log.error("keys not reloaded, the previous ones are kept", extra={"error": str(error)})
         else:
             if access.replace(keys):
                 log.info("keys reloaded", extra={"consumers": ",".join(keys)})
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes when the file does, also behind a link that is turned to another."""
+    """Return a value that changes with the file, also when a link gets another target."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return ()
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)

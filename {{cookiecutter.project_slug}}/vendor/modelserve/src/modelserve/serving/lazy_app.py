@@ -1,4 +1,4 @@
-"""The framework's application, made when it is first asked: a cold start need not wait for it."""
+"""Creates the FastAPI application on the first request for it, to shorten the cold start."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -8,18 +8,18 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 
 class LazyApp:
-    """An ASGI application that another is made for.
+    """An ASGI application that creates another one on demand.
 
     Building the documented routes takes about as long as loading the model, and the first
     prediction needs none of them.
 
     Args:
-        make: returns the application; called once, by the first request that is for it.
+        make: returns the application; called once, by its first request.
         lifespan: runs from the server's start to its end.
     """
 
     def __init__(self, make: Callable[[], ASGIApp], lifespan: Lifespan[ASGIApp]) -> None:
-        """Make nothing yet."""
+        """Create nothing yet."""
         self._make = make
         self._life = Router(lifespan=lifespan)
 

@@ -1,11 +1,11 @@
-"""Counts requests and the model's work: a few series, each with labels whose values are bounded."""
+"""Metrics of requests and of the model; the values of every label are bounded."""
 
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from ..artifact import Manifest
 from ..errors import RequestError
+from ..manifest import Manifest
 from ..monitoring.buckets import MODEL_SECONDS, REQUEST_SECONDS
 from .metrics_registry import MetricsRegistry
 from .observers import RequestObserver
@@ -13,35 +13,35 @@ from .problems import KINDS
 from .request_context import RequestContext
 
 OUT_OF_RANGE = "out-of-range"
-UNUSUAL = frozenset(
+REJECTED = frozenset(
     {OUT_OF_RANGE, *(kind for error, (_, kind) in KINDS.items() if issubclass(error, RequestError))}
 )
 
 
 class Metrics(RequestObserver):
-    """The series of every service, whatever its model watches.
+    """The metrics that do not depend on the model's fields.
 
     Args:
-        series: makes them.
-        manifest: what is served, and what training said of it.
-        consumers: whose unusual requests are counted from nought on.
-        routes: on which predictions are asked for; their times are counted from nought on.
+        registry: creates them.
+        manifest: of the served model.
+        consumers: whose rejected requests are counted from zero.
+        routes: of predictions, whose durations are counted from zero.
     """
 
     def __init__(
         self,
-        series: MetricsRegistry,
+        registry: MetricsRegistry,
         manifest: Manifest,
         consumers: Iterable[str],
         routes: Iterable[str] = (),
     ) -> None:
-        """Register the series and set what never changes."""
-        self._requests = series.counter(
+        """Register the metrics, and set the constant ones."""
+        self._requests = registry.counter(
             "http_requests",
             "Requests that were answered.",
             *("method", "route", "status", "consumer"),
         )
-        self._durations = series.distribution(
+        self._durations = registry.distribution(
             "http_request_duration_seconds",
             "From the request's first line to the response's last byte.",
             *("method", "route"),
@@ -49,27 +49,29 @@ class Metrics(RequestObserver):
         )
         for route in routes:
             self._durations("POST", route)
-        self._unusual = series.counter(
+        self._rejected = registry.counter(
             "http_unusual_requests",
             "Requests that were refused, or hold rows beyond what training saw.",
             *("reason", "consumer"),
         )
         for consumer in consumers:
-            for reason in sorted(UNUSUAL):
-                self._unusual(reason, consumer)
-        self._model_seconds = series.distribution(
+            for reason in sorted(REJECTED):
+                self._rejected(reason, consumer)
+        self._model_seconds = registry.distribution(
             "model_inference_seconds", "One call of the model.", buckets=MODEL_SECONDS
         )()
-        self._rows = series.counter("model_rows", "Rows that the model was asked about.")()
-        self._degraded = series.counter(
+        self._rows = registry.counter("model_rows", "Rows that the model was asked about.")()
+        self._degraded = registry.counter(
             "model_degraded", "Rows that the training prior answered."
         )()
-        series.gauge("model_info", "Which model is served; always 1.", "task")(manifest.task).set(1)
-        created = series.gauge("model_created_timestamp_seconds", "When training made the model.")
+        registry.gauge("model_info", "Which model is served; always 1.", "task")(manifest.task).set(
+            1
+        )
+        created = registry.gauge("model_created_timestamp_seconds", "When training made the model.")
         created().set(manifest.created.timestamp())
-        figure = series.gauge("model_training_metric", "What training measured.", "metric")
+        metric = registry.gauge("model_training_metric", "What training measured.", "metric")
         for name, value in manifest.metrics.items():
-            figure(name).set(value)
+            metric(name).set(value)
 
     def record(self, finished: Sequence[RequestContext]) -> None:
         """Count finished requests, their times, and the model's."""
@@ -85,11 +87,13 @@ class Metrics(RequestObserver):
             self._model_seconds.observe_many([each.model_seconds for each in asked])
             self._rows.inc(sum(each.rows for each in asked))
             self._degraded.inc(sum(each.rows for each in asked if each.degraded))
-        refused = Tally((each.reason, each.consumer) for each in finished if each.reason in UNUSUAL)
-        for kind, count in refused.items():
-            self._unusual(*kind).inc(count)
+        rejected = Tally(
+            (each.reason, each.consumer) for each in finished if each.reason in REJECTED
+        )
+        for kind, count in rejected.items():
+            self._rejected(*kind).inc(count)
 
     def count_out_of_range(self, consumers: Iterable[str]) -> None:
-        """Count a request beyond what training saw for each consumer that is named."""
+        """Count a request with rows out of range for each named consumer."""
         for consumer, count in Tally(consumers).items():
-            self._unusual(OUT_OF_RANGE, consumer).inc(count)
+            self._rejected(OUT_OF_RANGE, consumer).inc(count)

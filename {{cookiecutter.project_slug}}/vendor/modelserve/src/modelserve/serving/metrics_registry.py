@@ -1,10 +1,11 @@
-"""Makes Prometheus' series, all of which bear the model's name and version, and exposes them."""
+"""A Prometheus registry whose metrics all have the labels `model` and `version`."""
 
 import os
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,79 +18,98 @@ from prometheus_client import (
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from ..artifact import Manifest
+from ..manifest import Manifest
 
-OURS = ("model", "version")
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where several workers keep their series, one file each
+MODEL_LABELS = ("model", "version")
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # a folder with a file for each of several workers
+
+# Private parts of prometheus_client: without them, each value is observed by itself.
+HISTOGRAM = attrgetter("_sum", "_buckets", "_upper_bounds")
+SUMMARY = attrgetter("_sum", "_count")
 
 
 class Distribution(Histogram):
-    """A histogram that takes many observations at once, at a tenth of the price of each."""
+    """A histogram that takes many observations at once, at a tenth of the cost."""
 
     def observe_many(self, values: Sequence[float]) -> None:
         """Count observations."""
-        self._sum.inc(sum(values))
-        for bucket, count in Tally(bisect_left(self._upper_bounds, x) for x in values).items():
-            self._buckets[bucket].inc(count)
+        try:
+            total, buckets, bounds = HISTOGRAM(self)
+        except AttributeError:
+            for value in values:
+                self.observe(value)
+            return
+        total.inc(sum(values))
+        for bucket, count in Tally(bisect_left(bounds, value) for value in values).items():
+            buckets[bucket].inc(count)
 
 
 class Mean(Summary):
-    """A sum and a count, from which Prometheus makes a mean over any time."""
+    """A sum and a count, for a mean over any time range."""
 
     def observe_many(self, values: Sequence[float]) -> None:
         """Count observations, none of them negative."""
-        self._count.inc(len(values))
-        self._sum.inc(sum(values))
+        try:
+            total, number = SUMMARY(self)
+        except AttributeError:
+            for value in values:
+                self.observe(value)
+            return
+        total.inc(sum(values))
+        number.inc(len(values))
 
 
 class MetricsRegistry:
-    """A registry of series.
+    """A registry of metrics.
 
-    Each maker returns a function from the values of the further labels to the one series that
-    bears them. Two versions of a model that run side by side stay apart by their labels, and so do
-    this service's series from those of any other.
+    Each method returns a function from the values of the further labels to one series. The labels
+    `model` and `version` separate versions that run side by side.
 
     Args:
-        manifest: names the model and its version.
+        manifest: the model's name and version.
     """
 
     def __init__(self, manifest: Manifest) -> None:
-        """Hold nothing yet."""
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # series that nobody reads
+        """Start empty."""
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # series without a use
         self.registry = CollectorRegistry()
-        self._ours = (manifest.name, manifest.version)
-        self._before: list[Callable[[], None]] = []
+        self._model = (manifest.name, manifest.version)
+        self._updates: list[Callable[[], None]] = []
 
     def counter(self, name: str, text: str, *labels: str) -> Callable[..., Counter]:
-        """Make counters."""
-        made = Counter(name, text, (*OURS, *labels), registry=self.registry)
-        return partial(made.labels, *self._ours)
+        """Create a counter."""
+        metric = Counter(name, text, (*MODEL_LABELS, *labels), registry=self.registry)
+        return partial(metric.labels, *self._model)
 
     def gauge(self, name: str, text: str, *labels: str) -> Callable[..., Gauge]:
-        """Make gauges of what is the same in every worker."""
-        made = Gauge(name, text, (*OURS, *labels), registry=self.registry, multiprocess_mode="max")
-        return partial(made.labels, *self._ours)
+        """Create a gauge whose value is the same in every worker."""
+        metric = Gauge(
+            name, text, (*MODEL_LABELS, *labels), registry=self.registry, multiprocess_mode="max"
+        )
+        return partial(metric.labels, *self._model)
 
     def distribution(
         self, name: str, text: str, *labels: str, buckets: Sequence[float]
     ) -> Callable[..., Distribution]:
-        """Make histograms with these upper bounds."""
-        made = Distribution(name, text, (*OURS, *labels), registry=self.registry, buckets=buckets)
-        return partial(made.labels, *self._ours)
+        """Create a histogram with these upper bounds."""
+        metric = Distribution(
+            name, text, (*MODEL_LABELS, *labels), registry=self.registry, buckets=buckets
+        )
+        return partial(metric.labels, *self._model)
 
     def mean(self, name: str, text: str, *labels: str) -> Callable[..., Mean]:
-        """Make sums and counts."""
-        made = Mean(name, text, (*OURS, *labels), registry=self.registry)
-        return partial(made.labels, *self._ours)
+        """Create a sum and a count."""
+        metric = Mean(name, text, (*MODEL_LABELS, *labels), registry=self.registry)
+        return partial(metric.labels, *self._model)
 
-    def before_exposing(self, settle: Callable[[], None]) -> None:
-        """Have a function called each time before the series are read."""
-        self._before.append(settle)
+    def before_exposing(self, update: Callable[[], None]) -> None:
+        """Call a function before each exposition."""
+        self._updates.append(update)
 
     def expose(self) -> bytes:
-        """Return the series in Prometheus' text format: of all workers, where there are several."""
-        for settle in self._before:
-            settle()
+        """Return all metrics in the text format of Prometheus, of every worker."""
+        for update in self._updates:
+            update()
         if SHARED not in os.environ:
             return generate_latest(self.registry)
         everyone = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Keeps what is known of each finished request, off the request's path."""
+"""Passes finished requests to observers, off the request's path."""
 
 import logging
 import threading
@@ -9,84 +9,83 @@ from .request_context import RequestContext
 
 SLICE = 64
 PAUSE_S = 0.1
-PATIENCE_S = 5.0  # with a recorder that hangs, at the end
+PATIENCE_S = 5.0  # for an observer that hangs, at the end
 
 log = logging.getLogger(__name__)
 
 
 class RequestObserver:
-    """Something that wants to know of finished requests."""
+    """Receives finished requests: metrics, logs, captures."""
 
     def record(self, finished: Sequence[RequestContext]) -> None:
-        """Take some requests, in the order in which they were finished; compute, never wait."""
+        """Process some requests in the order of their end; compute, never wait."""
 
     def write(self) -> None:
-        """Write out what was taken, which may wait; called ten times a second."""
+        """Write results, which may block; called ten times a second."""
 
     def close(self) -> None:
-        """End what was begun; nothing is recorded or written any more."""
+        """Release resources; no call follows."""
 
 
 class RequestLogQueue:
-    """A queue of finished requests, which are handed to recorders some at a time.
+    """A queue of finished requests, which observers process in slices.
 
-    A request pays for one append; the one that fills a slice hands it over, once it has been
-    answered. A thread does the waiting: it writes, and hands over what a quiet hour leaves. Doing
-    all of it in the thread would cost more: for every request, the two would pass the interpreter
-    back and forth.
+    A request costs one append; the one that completes a slice flushes it, after its response. A
+    thread writes, and flushes incomplete slices. To process all requests in the thread would cost
+    more: the two threads would pass the GIL back and forth for every request.
 
     Args:
-        recorders: each is handed every request.
+        observers: each receives every request.
     """
 
-    def __init__(self, recorders: Sequence[RequestObserver]) -> None:
+    def __init__(self, observers: Sequence[RequestObserver]) -> None:
         """Start the thread."""
-        self._recorders = recorders
+        self._observers = observers
         self._waiting: deque[RequestContext] = deque()
-        self._one_at_a_time = threading.Lock()
+        self._flushing = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
         self._thread.start()
 
     def add(self, finished: RequestContext) -> None:
-        """Take a finished request; never wait for a disk, never raise."""
+        """Add a finished request; never wait for a disk, never raise."""
         self._waiting.append(finished)
         if len(self._waiting) >= SLICE:
             self.flush()
 
     def flush(self) -> None:
-        """Hand all that waits to the recorders."""
-        with self._one_at_a_time:
+        """Pass all queued requests to the observers."""
+        with self._flushing:
             some = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            for recorder in self._recorders if some else ():
+            for observer in self._observers if some else ():
                 try:
-                    recorder.record(some)
+                    observer.record(some)
                 except Exception:  # pylint: disable=broad-exception-caught
-                    _tell(recorder)
+                    _log_failure(observer)
 
     def close(self) -> None:
-        """Hand over and write what is left, end the thread, and close the recorders."""
+        """Flush and write the rest, end the thread, and close the observers."""
         self._stop.set()
         self._thread.join(timeout=PATIENCE_S)
-        self.flush()  # where the thread hangs in one recorder, the others are to have it all
-        for recorder in self._recorders:
+        self.flush()  # if the thread hangs in one observer, the others still receive all
+        for observer in self._observers:
             try:
-                recorder.close()
+                observer.close()
             except Exception:  # pylint: disable=broad-exception-caught
-                _tell(recorder)
+                _log_failure(observer)
 
     def _run(self) -> None:
         last = False
         while not last:
             last = self._stop.wait(PAUSE_S)
             self.flush()
-            for recorder in self._recorders:
+            for observer in self._observers:
                 try:
-                    recorder.write()
+                    observer.write()
                 except Exception:  # pylint: disable=broad-exception-caught
-                    _tell(recorder)
+                    _log_failure(observer)
 
 
-def _tell(recorder: RequestObserver) -> None:
-    """Log the exception at hand: one recorder's trouble is neither another's nor the service's."""
-    log.exception("requests not recorded", extra={"recorder": type(recorder).__name__})
+def _log_failure(observer: RequestObserver) -> None:
+    """Log the current exception: it affects no other observer, and no request."""
+    log.exception("requests not recorded", extra={"observer": type(observer).__name__})

@@ -1,25 +1,25 @@
-"""What an answer of the model must be before anyone sees it: finite, and within its bounds."""
+"""Checks that a model's outputs are finite and within their bounds."""
 
 from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifact import OutputBounds
+from ..manifest import OutputBounds
 from ..types import Outputs
 
 
 class OutputValidator:
-    """Tells answers from what only looks like one.
+    """Checks outputs.
 
     Args:
-        guarantees: say between what each number of an answer lies.
+        bounds: of every output.
     """
 
-    def __init__(self, guarantees: OutputBounds) -> None:
+    def __init__(self, bounds: OutputBounds) -> None:
         """Note the bounds; without any, an answer need only be finite."""
-        self._low = -inf if guarantees.minimum is None else guarantees.minimum
-        self._high = inf if guarantees.maximum is None else guarantees.maximum
+        self._low = -inf if bounds.minimum is None else bounds.minimum
+        self._high = inf if bounds.maximum is None else bounds.maximum
 
     def check(self, outputs: Outputs) -> str:
         """Return what is wrong with answers of shape (rows, n_outputs), nothing if all are valid.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic_core import to_json
 
-from ..artifact import Interval, Manifest
+from ..manifest import Interval, Manifest
 from ..types import Prediction, Tensor
 from .schemas import typed_dict
 
@@ -57,7 +57,7 @@ class LabelEncoder:
         quoted = [to_json(label).decode().replace("%", "%%") for label in self.labels]
         shares = ",".join(f"{label}:%.6f" for label in quoted)
         self._rows = [f'{{"label":{label},"probabilities":{{{shares}}}}}' for label in quoted]
-        self.tensors = (
+        self.tensors: tuple[Tensor, ...] = (
             Tensor("label", "BYTES", (-1,)),
             Tensor("probabilities", "FP32", (-1, len(self.labels))),
         )

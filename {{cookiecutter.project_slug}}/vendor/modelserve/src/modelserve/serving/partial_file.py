@@ -1,4 +1,4 @@
-"""A file of lines that grows under a hidden name, and gets its own once nothing is added."""
+"""A file of lines that is written under a hidden name, and renamed once it is complete."""
 
 import logging
 import os
@@ -13,17 +13,17 @@ log = logging.getLogger(__name__)
 
 
 class PartialFile:
-    """A file that holds whole lines, and nothing else, once it is closed.
+    """A file that holds only whole lines once it is closed.
 
     Args:
-        path: its name once it is closed; folders are made.
+        path: its final name; parent folders are created.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
-        """Make the file."""
+        """Create the file."""
         self._path = path
         self._part = path.with_name(f".{path.name}{SUFFIX}")
         self._part.parent.mkdir(parents=True, exist_ok=True)
@@ -34,35 +34,35 @@ class PartialFile:
         self._torn = False
 
     def append(self, lines: Sequence[bytes]) -> str:
-        """Write lines in their order, as many as the disk takes; return why it took no more.
+        """Write as many lines as the disk accepts; return the error if it rejected any.
 
-        `lines` tells how many the file holds then. What was written of another is cut off before
-        anything is added, or the file is closed: a disk that refuses to write may refuse to cut.
+        `lines` counts the lines in the file. An incomplete line is cut off before the next write,
+        or when the file is closed: a disk that rejects writes may also reject a cut.
         """
         content = memoryview(b"".join(lines))
-        done, trouble = 0, ""
+        done, error_text = 0, ""
         try:
             self._cut()
             while done < len(content):
                 done += os.write(self._descriptor, content[done:])
         except OSError as error:
-            trouble = str(error)
+            error_text = str(error)
         ends = [0, *accumulate(map(len, lines))]
         whole = max(i for i, end in enumerate(ends) if end <= done)
         self.lines += whole
         self.size += ends[whole]
         self._torn = self._torn or done > ends[whole]
-        return trouble
+        return error_text
 
     def exists(self) -> bool:
-        """Tell whether the file is still where it was made."""
+        """Return whether the file still exists."""
         return self._part.exists()
 
     def close(self) -> None:
-        """Give the file its name.
+        """Rename the file to its final name.
 
         Raises:
-            OSError: it is gone, or the disk did not take all of it.
+            OSError: it is gone, or the disk rejected a part of it.
         """
         try:
             self._cut()
@@ -79,27 +79,27 @@ class PartialFile:
             self._torn = False
 
 
-def adopt(folders: Sequence[Path], *, older_than_s: float) -> Iterator[Path]:
-    """Close files that nobody writes any more, for their process was killed; yield each of them.
+def recover(folders: Sequence[Path], *, older_than_s: float) -> Iterator[Path]:
+    """Complete the files of killed processes; yield each of them.
 
-    One that cannot be closed is logged, and left as it is.
+    A file that cannot be completed is logged, and left as it is.
 
     Args:
-        folders: in which they lie.
-        older_than_s: since the last line; a living writer never waits so long.
+        folders: where they are.
+        older_than_s: since the last write; a running writer never waits that long.
     """
     for part in (each for folder in folders for each in folder.glob(f".*{SUFFIX}")):
         try:
             if time.time() - part.stat().st_mtime >= older_than_s and (path := _finish(part)):
                 yield path
         except FileNotFoundError:
-            continue  # another process has been quicker
+            continue  # another process was faster
         except OSError as error:
-            log.warning("file not adopted", extra={"path": str(part), "trouble": str(error)})
+            log.warning("file not recovered", extra={"path": str(part), "error_text": str(error)})
 
 
 def _finish(part: Path) -> Path | None:
-    """Give a file its name, without a line that was begun; take away one that has no whole line."""
+    """Rename a file without its incomplete line; delete one without a whole line."""
     with part.open("rb+") as stream:
         content = stream.read()
         stream.truncate(content.rfind(b"\n") + 1)

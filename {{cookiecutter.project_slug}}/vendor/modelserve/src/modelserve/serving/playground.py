@@ -1,4 +1,4 @@
-"""The page on which a person tries the model by hand, drawn from the manifest."""
+"""The HTML page for trying the model, rendered from the manifest."""
 
 import html
 from importlib.resources import files
@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ..artifact import Manifest
+from ..manifest import Manifest
 
-# The page needs nothing from elsewhere, and is told to fetch nothing from elsewhere.
+# The page loads nothing from other origins, and the policy forbids it.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -25,8 +25,8 @@ def draw(
     """Return the page's HTML.
 
     Args:
-        manifest: names the model and its figures.
-        fields: of one input row, each with its name, kind, range and example.
+        manifest: the model's name and metrics.
+        fields: of one input row, each with its name, dtype, range and example.
         predict_route: where the form's rows are sent.
         key_required: show a field for the key.
     """

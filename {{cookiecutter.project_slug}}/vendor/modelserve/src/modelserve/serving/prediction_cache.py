@@ -1,4 +1,4 @@
-"""Remembers what was answered until the truth is told, within bounds."""
+"""Caches predictions until their ground truth arrives, within a limit."""
 
 import re
 import time
@@ -6,23 +6,23 @@ from typing import Any
 
 ID = re.compile(r"[0-9a-f]{32}").fullmatch
 
-TOLD = object()  # in the place of an answer whose truth is known
+RESOLVED = object()  # instead of a prediction whose ground truth is known
 
-Answers = tuple[Any, ...]  # one a row; a tuple is cheaper to keep by the thousand than a list
+Answers = tuple[Any, ...]  # one per row; thousands of tuples take less memory than lists
 
 
 class PredictionCache:
-    """The latest answers by their inference id.
+    """The latest predictions by inference id.
 
-    Two generations: when the younger has half of the rows, it becomes the older, and what was the
-    older is forgotten as a whole. So forgetting costs nothing.
+    Two generations: when the younger one holds half of the rows, it replaces the older one, which
+    is dropped as a whole. So eviction costs nothing.
 
     Args:
-        rows: that are remembered at most.
+        rows: the maximum in the cache.
     """
 
     def __init__(self, rows: int) -> None:
-        """Remember nothing."""
+        """Start empty."""
         self._limit = rows // 2
         self._young: dict[str, Answers] = {}
         self._old: dict[str, Answers] = {}
@@ -30,7 +30,7 @@ class PredictionCache:
         self._since_ms = self._young_since_ms = _now_ms()
 
     def put(self, inference_id: str, answers: Answers) -> None:
-        """Remember what was answered."""
+        """Add the predictions of one request."""
         if self._rows + len(answers) > self._limit:
             self._old, self._young, self._rows = self._young, {}, 0
             self._since_ms, self._young_since_ms = self._young_since_ms, _now_ms()
@@ -38,16 +38,16 @@ class PredictionCache:
         self._rows += len(answers)
 
     def pop(self, inference_id: str, row: int) -> Any:
-        """Return what a row was answered, `TOLD` each further time, None if it is not known."""
+        """Return a row's prediction, `RESOLVED` after the first call, None if it is unknown."""
         for answers_by_id in (self._young, self._old):
             answers = answers_by_id.get(inference_id, ())
             if row < len(answers):
-                answers_by_id[inference_id] = (*answers[:row], TOLD, *answers[row + 1 :])
+                answers_by_id[inference_id] = (*answers[:row], RESOLVED, *answers[row + 1 :])
                 return answers[row]
         return None
 
     def is_late(self, inference_id: str) -> bool:
-        """Tell whether an answer was given before all that is remembered, by the time in its id."""
+        """Return whether the time in an id is earlier than every cached prediction."""
         return bool(ID(inference_id)) and int(inference_id[:12], 16) < self._since_ms
 
 

@@ -1,11 +1,11 @@
-"""The model with a net under it: it answers, and when it cannot, the training prior does."""
+"""Runs the model; if it fails, the fallback answers."""
 
 import logging
 
 import numpy as np
 
-from ..artifact import Manifest
 from ..errors import ModelError
+from ..manifest import Manifest
 from ..notify import Notifier
 from ..types import Model, ModelInput, Outputs, Prediction
 from .output_validator import OutputValidator
@@ -14,20 +14,19 @@ log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """Runs the model and holds its answers to what an answer must be.
+    """Runs the model and checks its outputs.
 
     Args:
-        model: what is run.
-        manifest: says how many outputs there are, between what they lie, and what the training
-            prior is.
-        notifier: is told when the model fails.
-        degraded_answers: answer from the prior, marked so, instead of failing.
+        model: turns tensors into outputs.
+        manifest: the number of outputs, their bounds, and the fallback.
+        notifier: sends a message when the model fails.
+        degraded_answers: answer from the fallback, marked as degraded, instead of failing.
     """
 
     def __init__(
         self, model: Model, manifest: Manifest, notifier: Notifier, *, degraded_answers: bool
     ) -> None:
-        """Keep the prior as one row of outputs."""
+        """Prepare the fallback as one row of outputs."""
         self._model = model
         self._notifier = notifier
         self._degraded_answers = degraded_answers
@@ -39,13 +38,13 @@ class Predictor:
         """Return float32 outputs of shape (rows, n_outputs).
 
         Raises:
-            ModelError: the model failed, and degraded answers are switched off.
+            ModelError: the model failed, and `degraded_answers` is false.
         """
         try:
             outputs = self._model.run(given.tensors)
             self._check(outputs, given.rows)
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # A model may fail in any way; the service has an answer for all of them.
+            # A model may fail in any way; the fallback answers for all of them.
             return self._fall_back(error, given.rows)
         self.failing = False
         return Prediction(outputs, degraded=False)
@@ -60,8 +59,8 @@ class Predictor:
         self.failing = True
         if not self._degraded_answers:
             raise ModelError("The model failed on this input.") from error
-        self._notifier.tell(
-            f"model:{type(error).__name__}", f"The model failed, the prior answers: {error!r}"
+        self._notifier.notify(
+            f"model:{type(error).__name__}", f"The model failed, the fallback answers: {error!r}"
         )
-        log.error("model failed, prior answered", exc_info=error, extra={"rows": rows})
+        log.error("model failed, fallback answered", exc_info=error, extra={"rows": rows})
         return Prediction(np.repeat(self._fallback, rows, axis=0), degraded=True)

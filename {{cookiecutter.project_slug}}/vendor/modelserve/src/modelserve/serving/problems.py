@@ -1,4 +1,4 @@
-"""Where errors become HTTP: RFC 9457 problems here, and nowhere else a status code."""
+"""Maps errors to HTTP responses: RFC 9457 problems. No other module knows status codes."""
 
 from http import HTTPStatus
 from typing import NamedTuple
@@ -12,7 +12,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Answer(NamedTuple):
-    """A response that is ready to be sent."""
+    """A complete response."""
 
     status: int
     headers: Headers
@@ -42,7 +42,7 @@ def classify(error: Exception) -> tuple[HTTPStatus, str]:
 
 
 def problem(error: Exception, request_id: str) -> Answer:
-    """Return the answer to a request that ended in `error`; what is unexpected is not shown."""
+    """Return the response to a request that ended in `error`; unexpected errors are not shown."""
     status, kind = classify(error)
     extras = {}
     if isinstance(error, errors.InvalidInputError):

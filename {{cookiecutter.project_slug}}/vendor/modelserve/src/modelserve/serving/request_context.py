@@ -1,4 +1,4 @@
-"""One request: what is known of it while it is under way, and kept of it once it is over."""
+"""One request: its ids, headers, timing and outcome."""
 
 import os
 import re
@@ -17,9 +17,9 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def new_ids() -> Iterator[str]:
-    """Yield names of 32 hexadecimal digits: 12 of the time in ms since the epoch, 20 of chance.
+    """Yield ids of 32 hexadecimal digits: 12 of the time in ms since the epoch, 20 random ones.
 
-    So feedback tells when its answer was given. The system is asked for 256 at a time.
+    So an id in feedback dates its prediction. Randomness is read for 256 ids at a time.
     """
     latest_ms, head = 0, ""
     while True:
@@ -31,11 +31,11 @@ def new_ids() -> Iterator[str]:
 
 
 class RequestContext:
-    """A request, its names, its clock, and what becomes of it.
+    """A request, from its headers to its outcome.
 
     Args:
         scope: the request, as ASGI has it.
-        inference_id: a name for its answer.
+        inference_id: of its predictions.
     """
 
     route = "unmatched"
@@ -49,12 +49,12 @@ class RequestContext:
     given: ModelInput | None = None
     prediction: Prediction | None = None
     body = answer = content_type = attributes = b""
-    answer_type = b""  # JSON where it is not said
-    # Takes from a body what must not be kept, by the fields' names; None for one that is JSON.
+    answer_type = b""  # JSON if empty
+    # Redacts fields of a body by name; None for JSON.
     redact: Callable[[bytes, Collection[str]], bytes] | None = None
 
     def __init__(self, scope: Scope, inference_id: str) -> None:
-        """Start the clock; take the client's request id where it is a plain one."""
+        """Start the clock; use the client's request id if it is a plain one."""
         self.started = time.perf_counter()
         self.method = scope["method"] if scope["method"] in METHODS else "OTHER"
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -64,16 +64,23 @@ class RequestContext:
             self.request_id = given.decode()
 
     def keep(self, given: ModelInput, prediction: Prediction, body: bytes, answer: bytes) -> None:
-        """Keep what was asked and answered, for those who look at it afterwards."""
+        """Keep the request and its answer for the observers.
+
+        Args:
+            given: the rows as the model took them.
+            prediction: its outputs.
+            body: of the request.
+            answer: the body of the response.
+        """
         self.given, self.prediction, self.body, self.answer = given, prediction, body, answer
         self.rows, self.degraded = given.rows, prediction.degraded
         self.content_type = self.headers.get(b"content-type", b"")
         self.attributes = self.headers.get(ATTRIBUTES, b"")
 
     def finish(self) -> None:
-        """Stop the clock: `seconds` it took, and the `time` it is, since the epoch.
+        """Set `seconds`, the duration, and `time`, since the epoch.
 
-        What waits in a queue from here on is small: the headers go.
+        The headers are dropped, so that queued requests stay small.
         """
         self.seconds = time.perf_counter() - self.started
         self.time = time.time()

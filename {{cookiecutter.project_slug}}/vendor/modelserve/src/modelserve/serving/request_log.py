@@ -13,31 +13,31 @@ log = logging.getLogger(__name__)
 
 
 class RequestLog(RequestObserver):
-    """Writes finished requests' lines straight to the log's stream.
+    """Writes the lines of finished requests directly to the log's stream.
 
-    A record through `logging` costs several times as much, and most lines are these.
+    A record through `logging` costs several times as much, and most lines are of requests.
 
     Args:
-        handler: its formatter renders the lines, its stream takes them.
-        limit: slices of lines that may wait.
+        handler: its formatter renders the lines for its stream.
+        limit: of queued slices of lines.
     """
 
     def __init__(self, handler: "logging.StreamHandler[TextIO]", *, limit: int = 10_000) -> None:
-        """Ask which severities are written at all."""
+        """Read the levels that are written."""
         self._render = renderer_of(handler)
         self._stream = handler.stream
         self._line = self.record.__code__.co_firstlineno
         self._limit = limit
         self._waiting: deque[str] = deque()
         self._dropped = 0
-        # A service's failure is an ERROR, all else is INFO; what is not written has no name.
+        # A failure of the service is an ERROR, all else is INFO; a disabled level is empty.
         self._levels = tuple(
             logging.getLevelName(level) if log.isEnabledFor(level) else ""
             for level in (logging.INFO, logging.ERROR)
         )
 
     def record(self, finished: Sequence[RequestContext]) -> None:
-        """Render a line a request; drop and count those for which a stuck stream has no room."""
+        """Render a line for each request; drop and count lines if the queue is full."""
         lines = [
             self._render(Entry(each.time, self._line, __name__, name, "answered", describe(each)))
             for each in finished
@@ -49,7 +49,7 @@ class RequestLog(RequestObserver):
             self._waiting.append("\n".join(lines) + "\n")
 
     def write(self) -> None:
-        """Write the lines that wait."""
+        """Write the queued lines."""
         if self._waiting:
             text = [self._waiting.popleft() for _ in range(len(self._waiting))]
             self._stream.write("".join(text))

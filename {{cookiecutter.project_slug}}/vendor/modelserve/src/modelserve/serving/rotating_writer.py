@@ -1,4 +1,4 @@
-"""Writes lines to files by the hour, from a thread of its own: a disk's trouble stops nobody."""
+"""Writes lines to hourly files from a thread of its own, so that no request waits for a disk."""
 
 import logging
 import threading
@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from .partial_file import PartialFile, adopt
+from .partial_file import PartialFile, recover
 
 PAUSE_S = 0.1
-RETRY_S = 1.0  # after the disk has refused, before it is asked again
-QUIET_S = 60.0  # between two log lines about what was dropped
-PATIENCE_S = 5.0  # with a disk that hangs, at the end
+RETRY_S = 1.0  # between two attempts after a disk error
+QUIET_S = 60.0  # between two log lines about dropped records
+PATIENCE_S = 5.0  # for a disk that hangs, at the end
 HOUR_S = 3_600
 
 FULL, DISK, LOST = REASONS = ("queue-full", "disk", "lost")
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much may wait to be written, and when a file is closed."""
+    """The limits of the queue and of a file."""
 
     queue_records: int
     queue_bytes: int
@@ -35,11 +35,11 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Is told what became of the lines: each of them is kept or dropped, and once.
+class RecordCounter:
+    """Counts lines: each is kept or dropped, exactly once.
 
-    `kept` is told of lines whose file is closed; `dropped` of those that the queue had no room for,
-    that the disk refused to the end, or that were lost with their file.
+    `kept` counts lines of closed files; `dropped` those that the queue had no room for, that the
+    disk rejected, or that were lost with their file, by reason.
     """
 
     kept: Callable[[int], None]
@@ -47,7 +47,7 @@ class Tally:
 
 
 class Batch(NamedTuple):
-    """Lines of one hour, counted from the epoch, that came together."""
+    """Lines that were added together, and their hour since the epoch."""
 
     hour: int
     lines: list[bytes]
@@ -57,31 +57,31 @@ class RotatingWriter:
     """A bounded queue of lines, and the thread that writes them to `folder/yyyy/mm/dd/hh/`.
 
     Args:
-        folder: where the hours lie.
+        folder: parent of the hourly folders.
         bounds: of the queue and the files.
-        tally: is told what became of each line.
+        counter: counts the lines.
     """
 
-    def __init__(self, folder: Path, bounds: Bounds, tally: Tally) -> None:
+    def __init__(self, folder: Path, bounds: Bounds, counter: RecordCounter) -> None:
         """Start the thread."""
         self._folder = folder
         self._bounds = bounds
-        self._tally = tally
+        self._counter = counter
         self._queue: deque[Batch] = deque()
         self._lock = threading.Lock()
         self._records = self._bytes = 0  # that wait, or are being written
         self._file: PartialFile | None = None
         self._hour = 0
-        self._trouble = ""
+        self._error = ""
         self._over = False
-        self._untold: Counter[str] = Counter()
-        self._told_at = -QUIET_S
+        self._unreported: Counter[str] = Counter()
+        self._reported_at = -QUIET_S
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="capture-writer", daemon=True)
         self._thread.start()
 
     def add(self, time_s: float, *lines: bytes) -> None:
-        """Take lines of a time since the epoch; drop what there is no room for, and never wait."""
+        """Queue lines of a time since the epoch; drop those without room, and never wait."""
         with self._lock:
             room = 0 if self._over else self._bounds.queue_records - self._records
             free = self._bounds.queue_bytes - self._bytes
@@ -90,14 +90,14 @@ class RotatingWriter:
                 if len(line) <= free:
                     taken.append(line)
                     free -= len(line)
-            self._drop(DISK if self._trouble else FULL, len(lines) - len(taken))
+            self._drop(DISK if self._error else FULL, len(lines) - len(taken))
             if taken:
                 self._queue.append(Batch(int(time_s) // HOUR_S, taken))
                 self._records += len(taken)
                 self._bytes = self._bounds.queue_bytes - free
 
     def close(self) -> None:
-        """Write what waits, close the file, and end the thread."""
+        """Write the queue, close the file, and end the thread."""
         self._stop.set()
         self._thread.join(timeout=PATIENCE_S)
         with self._lock:
@@ -105,47 +105,47 @@ class RotatingWriter:
             self._drop(DISK, self._records)
             self._records = 0
             self._queue.clear()
-        self._tell(at_once=True)
+        self._report(at_once=True)
 
     def _run(self) -> None:
-        # A process that replaces a killed one finds its file too young, and looks once more.
+        # The file of a process that was just killed is too young at the start: try twice.
         stale_s = 2 * self._bounds.file_age_s + QUIET_S
-        adopt_at = [time.monotonic(), time.monotonic() + stale_s]
-        ask_again_at = 0.0
+        recover_at = [time.monotonic(), time.monotonic() + stale_s]
+        retry_at = 0.0
         last = False
         while not last:
-            if adopt_at and time.monotonic() >= adopt_at[0]:
-                adopt_at.pop(0)
-                self._adopt(older_than_s=stale_s)
+            if recover_at and time.monotonic() >= recover_at[0]:
+                recover_at.pop(0)
+                self._recover(older_than_s=stale_s)
             last = self._stop.wait(PAUSE_S)
-            if last or time.monotonic() >= ask_again_at:
+            if last or time.monotonic() >= retry_at:
                 if not self._drain():
-                    ask_again_at = time.monotonic() + RETRY_S
+                    retry_at = time.monotonic() + RETRY_S
                 if self._file and (last or self._is_due(self._file)):
                     self._close_file()
-            self._tell(at_once=False)
+            self._report(at_once=False)
 
     def _drain(self) -> bool:
-        """Write what waits, in its order, until the disk refuses; tell whether it took all."""
+        """Write the queue in order until the disk fails; return whether all was written."""
         with self._lock:
             waiting = list(self._queue)
         for batch in waiting:
             if self._over:
                 break
-            self._trouble = self._write(batch)
-            if self._trouble:
-                return False  # what waits stays where it is, within the queue's bounds
+            self._error = self._write(batch)
+            if self._error:
+                return False  # the rest stays in the queue
             with self._lock:
-                if self._queue:  # after a long wait for the disk, close() may have given up
+                if self._queue:  # close() may have cleared it while the disk hung
                     self._queue.popleft()
         return True
 
     def _write(self, batch: Batch) -> str:
-        """Write a batch's lines and take them out of it; return why any of them had to stay."""
+        """Write a batch's lines and remove them from it; return the error if any remain."""
         try:
             file = self._open(batch.hour)
             lines, size = file.lines, file.size
-            trouble = file.append(batch.lines)
+            error = file.append(batch.lines)
         except OSError as error:
             return str(error)
         written = file.lines - lines
@@ -153,10 +153,10 @@ class RotatingWriter:
         with self._lock:
             self._records -= written
             self._bytes -= file.size - size
-        return trouble
+        return error
 
     def _open(self, hour: int) -> PartialFile:
-        """Return the file for an hour, which is a new one when the old one is over or gone."""
+        """Return the file of an hour: a new one if the current one is full, gone, or older."""
         file = self._file
         if file and (
             hour != self._hour or file.size >= self._bounds.file_bytes or not file.exists()
@@ -179,33 +179,33 @@ class RotatingWriter:
             try:
                 file.close()
             except OSError as error:
-                self._trouble = str(error)
+                self._error = str(error)
                 with self._lock:
                     self._drop(LOST, file.lines)
             else:
-                self._tally.kept(file.lines)
+                self._counter.kept(file.lines)
 
     def _drop(self, reason: str, count: int) -> None:
-        """Count what is not kept; to be called with the lock."""
+        """Count dropped lines; call with the lock held."""
         if count:
-            self._tally.dropped(reason, count)
-            self._untold[reason] += count
+            self._counter.dropped(reason, count)
+            self._unreported[reason] += count
 
-    def _tell(self, *, at_once: bool) -> None:
-        """Log what was dropped, once a minute."""
-        if self._untold and (at_once or time.monotonic() - self._told_at >= QUIET_S):
-            self._told_at = time.monotonic()
+    def _report(self, *, at_once: bool) -> None:
+        """Log dropped lines, once a minute."""
+        if self._unreported and (at_once or time.monotonic() - self._reported_at >= QUIET_S):
+            self._reported_at = time.monotonic()
             with self._lock:
-                untold, self._untold = self._untold, Counter()
-            extra = {"folder": str(self._folder), **untold}
-            log.warning("records dropped", extra=extra | {"trouble": self._trouble or "none"})
+                unreported, self._unreported = self._unreported, Counter()
+            extra = {"folder": str(self._folder), **unreported}
+            log.warning("records dropped", extra=extra | {"error": self._error or "none"})
 
-    def _adopt(self, *, older_than_s: float) -> None:
-        """Close what a killed process has left since yesterday."""
+    def _recover(self, *, older_than_s: float) -> None:
+        """Complete the files that killed processes left since yesterday."""
         days = [datetime.now(UTC) - timedelta(days=ago) for ago in (0, 1)]
         try:
             hours = [each for day in days for each in (self._folder / f"{day:%Y/%m/%d}").glob("*")]
-            for path in adopt(hours, older_than_s=older_than_s):
-                log.info("file adopted", extra={"path": str(path)})
+            for path in recover(hours, older_than_s=older_than_s):
+                log.info("file recovered", extra={"path": str(path)})
         except OSError as error:
-            log.warning("no file adopted", extra={"trouble": str(error)})
+            log.warning("no file recovered", extra={"error": str(error)})

@@ -9,6 +9,7 @@ import onnxruntime as ort
 from ..errors import ArtifactError
 from ..types import Model, Outputs, Tensor, Tensors
 
+INNER_SESSION = "_sess"
 DATATYPES = {
     "tensor(float)": "FP32",
     "tensor(double)": "FP64",
@@ -24,15 +25,15 @@ class OnnxModel:
 
     Args:
         path: the graph's file.
-        threads: that one call may use; one is quickest for small models and many requests.
+        threads: of one call; one is fastest for small models and many requests.
 
     Raises:
-        ArtifactError: the file is no graph that ONNX Runtime can run.
+        ArtifactError: ONNX Runtime cannot load the file.
     """
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Load and optimise the graph."""
-        ort.disable_telemetry_events()  # a service tells nobody what it does
+        ort.disable_telemetry_events()  # a service sends nothing to third parties
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -44,8 +45,9 @@ class OnnxModel:
         self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self.output = _tensor(self._session.get_outputs()[0])
         self._names = [self.output.name]
-        # What InferenceSession.run calls after looking at names, which are the graph's own here.
-        self._call = getattr(self._session, "_sess", self._session).run
+        # InferenceSession.run checks the names and calls this; the names are the graph's own here.
+        # The attribute is private: without it, the public method answers.
+        self._call = getattr(self._session, INNER_SESSION, self._session).run
 
     def run(self, tensors: Tensors) -> Outputs:
         """Return the graph's output of shape (rows, n_outputs) for tensors by input name."""

@@ -18,9 +18,9 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 
 
 def typed_dict(name: str, fields: dict[str, Any]) -> Any:
-    """Return a TypedDict that refuses other fields and converts nothing."""
-    made: Any = TypedDict(name, fields)  # type: ignore[misc]
-    return with_config(STRICT)(made)
+    """Return a TypedDict that rejects other fields and converts nothing."""
+    type_: Any = TypedDict(name, fields)  # type: ignore[misc]
+    return with_config(STRICT)(type_)
 
 
 def request_type(row: Any, *, max_rows: int) -> Any:
@@ -65,15 +65,15 @@ class Problem(TypedDict):
     errors: NotRequired[list[FieldProblem]]
 
 
-def request_error(found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> RequestError:
-    """Return what a failed validation means: a body that is no JSON, or fields that are wrong.
+def request_error(failures: Sequence[Mapping[str, Any]], *, skip: int = 0) -> RequestError:
+    """Return the error of a failed validation: MalformedError or InvalidInputError.
 
     Args:
-        found: pydantic's list of errors.
-        skip: steps of each location that the client does not know of.
+        failures: pydantic's list of errors.
+        skip: leading steps of each location that the body does not have.
     """
-    if found[0]["type"] == "json_invalid":
-        reason = found[0].get("ctx", {}).get("error", found[0]["msg"])
+    if failures[0]["type"] == "json_invalid":
+        reason = failures[0].get("ctx", {}).get("error", failures[0]["msg"])
         return MalformedError(f"The body is no valid JSON: {reason}.")
     return InvalidInputError(
         [
@@ -81,7 +81,7 @@ def request_error(found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> Reque
                 "".join(f"/{_escape(step)}" for step in each["loc"][skip:]),
                 PHRASES.get(each["type"], each["msg"]),
             )
-            for each in found
+            for each in failures
         ]
     )
 

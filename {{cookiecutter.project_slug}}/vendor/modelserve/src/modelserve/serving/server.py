@@ -1,4 +1,4 @@
-"""The server process: uvicorn, set up for this service."""
+"""The server process: uvicorn with the service's options."""
 
 import os
 import shutil
@@ -17,9 +17,9 @@ from .metrics_registry import SHARED
 
 
 def run(project: Project, *, host: str, port: int, workers: int) -> None:
-    """Serve until a signal says stop; requests in flight are answered first.
+    """Serve until a signal stops it; requests under way are answered first.
 
-    Each process makes its application by `create_app` in the project's service.py.
+    Each process creates its application by `create_app` in the project's service.py.
 
     Raises:
         ServiceError: the settings, a file that they name, or the model cannot be used.
@@ -31,13 +31,13 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        "proxy_headers": False,  # who stands behind a proxy is nothing that is asked here
+        "proxy_headers": False,  # the client's address is not used
         "timeout_graceful_shutdown": 8,
     }
     if workers == 1:
         uvicorn.run(project.create_app(), **config)
         return
-    # A worker that cannot start is started again, for ever: what can be wrong is checked first.
+    # uvicorn restarts a worker that cannot start, forever: check everything first.
     check(project.load_settings())
     with shared_series():
         uvicorn.run(
@@ -46,10 +46,10 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
 
 
 def check_shared_folder() -> None:
-    """Make sure that a folder which the operator has named for the series can be used.
+    """Check the folder that the operator chose for the metrics of several workers.
 
     Raises:
-        ConfigurationError: it cannot.
+        ConfigurationError: it is not a writable folder.
     """
     folder = os.environ.get(SHARED)
     usable = folder and Path(folder).is_dir() and os.access(folder, os.W_OK)
@@ -59,10 +59,10 @@ def check_shared_folder() -> None:
 
 @contextmanager
 def shared_series() -> Iterator[None]:
-    """Give the workers a folder in which each keeps its series, so that any can expose all.
+    """Create a folder for the metrics of all workers, so that each can expose them all.
 
     Raises:
-        ConfigurationError: there is no place for it.
+        ConfigurationError: it cannot be created.
     """
     if SHARED in os.environ:
         yield

@@ -1,7 +1,8 @@
-"""Rows of a table: their schema, and the way from JSON to the arrays that the model takes."""
+"""Rows of a table: their schema, and their tensors."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from math import isnan
 from operator import itemgetter
 from typing import Annotated, Any, NotRequired
 
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ..artifact import Artifact, Feature
+from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError
+from ..manifest import Feature
 from ..types import ModelInput, Rows, Tensor, Tensors
 from .schemas import request_error, typed_dict
 
@@ -21,17 +23,17 @@ KINDS: dict[str, type] = {"number": float, "integer": int, "boolean": bool, "cat
 
 
 def field_type(feature: Feature) -> Any:
-    """Return the annotated type of one field: strict, finite, and within float32's reach.
+    """Return the annotated type of one field: strict, finite, and within the range of float32.
 
-    A category that training has not seen is no error: the model has an answer for it.
+    A category that training has not seen is valid: the model has an answer for it.
     """
     kind: Any = KINDS[feature.dtype]
     limits: dict[str, Any] = {}
     if feature.dtype == "category":
         limits = {"min_length": 1, "max_length": max([200, *map(len, feature.categories)])}
     elif feature.dtype != "boolean":
-        reach = LIMIT if kind is float else WHOLE_LIMIT
-        limits = {"ge": -reach, "le": reach}
+        limit = LIMIT if kind is float else WHOLE_LIMIT
+        limits = {"ge": -limit, "le": limit}
     seen = "" if kind is bool else f"Seen in training: {feature.seen}."
     made = Annotated[kind, Field(examples=[kind(feature.example)], description=seen, **limits)]
     return NotRequired[made | None] if feature.nullable else made
@@ -113,7 +115,7 @@ class TableInputs:
         for i, feature in enumerate(self._numbers):
             kind = KINDS[feature.dtype]
             values = tensors[NUMBERS][:, i].tolist()
-            columns[feature.name] = [None if x != x else kind(x) for x in values]
+            columns[feature.name] = [None if isnan(x) else kind(x) for x in values]
         for i, feature in enumerate(self._categories):
             columns[feature.name] = [x or None for x in tensors[CATEGORIES][:, i].tolist()]
         names = [each.name for each in self.features]
@@ -121,7 +123,7 @@ class TableInputs:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def observe(self, inputs: Sequence[ModelInput]) -> dict[str, NDArray[Any]]:
-        """Return what is watched of some requests: every column, of shape (rows of all,)."""
+        """Return what is monitored of some requests: every column, of shape (rows of all,)."""
         observed: dict[str, NDArray[Any]] = {}
         for tensor, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories)):
             if columns:
@@ -130,7 +132,7 @@ class TableInputs:
         return observed
 
     def out_of_range(self, observed: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-        """Return which rows hold a value that lies beyond all that training saw.
+        """Return which rows hold a value outside of the range or categories of training.
 
         Args:
             observed: as `observe` returns it.
@@ -138,13 +140,13 @@ class TableInputs:
         Returns:
             of shape (rows of all,).
         """
-        found = np.zeros(len(next(iter(observed.values()))), dtype=np.bool_)
+        rejected = np.zeros(len(next(iter(observed.values()))), dtype=np.bool_)
         for low, high, each in zip(self._low, self._high, self._numbers, strict=True):
             values = observed[each.name]
-            found |= (values < low) | (values > high)
+            rejected |= (values < low) | (values > high)
         for name, known in self._known.items():
-            found |= [value not in known for value in observed[name].tolist()]
-        return found
+            rejected |= [value not in known for value in observed[name].tolist()]
+        return rejected
 
     def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
         """Return rows as they were read from a file as validated rows.
@@ -176,7 +178,7 @@ class TableInputs:
 
 
 def _picker(features: Sequence[Feature]) -> Any:
-    """Return the quickest way to take some numbers out of a row."""
+    """Return the fastest function that picks numbers from a row."""
     names = [feature.name for feature in features]
     if any(feature.nullable for feature in features):
         return lambda row: [_number(row.get(name)) for name in names]
@@ -189,7 +191,7 @@ def _number(value: float | None) -> float:
 
 def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> list[tuple[int, int, str]]:
     """Return column, row and problem of each value that its column does not allow."""
-    found = []
+    misfits = []
     for i, feature in enumerate(columns):
         values = tensor[:, i]
         missing = values == "" if feature.dtype == "category" else np.isnan(values)
@@ -198,7 +200,7 @@ def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> list[tuple[int
             checks.append((~missing & (values % 1 != 0), "should be a whole number"))
         elif feature.dtype == "boolean":
             checks.append((~missing & ~np.isin(values, (0, 1)), "should be 0 or 1"))
-        found += [
+        misfits += [
             (i, int(row), problem) for wrong, problem in checks for row in np.flatnonzero(wrong)
         ]
-    return found
+    return misfits

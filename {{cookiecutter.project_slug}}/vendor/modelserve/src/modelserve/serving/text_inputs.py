@@ -1,4 +1,4 @@
-"""Texts: their schema, and the way from JSON to the tokens that the model takes."""
+"""Rows of one text: their schema, and their tokens."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ class TextInputs:
         max_text_length: of a text, in characters.
 
     Raises:
-        ArtifactError: there is no tokenizer that can be read.
+        ArtifactError: the tokenizer cannot be read.
     """
 
     chunk = 64  # each is padded to the longest
@@ -51,7 +51,7 @@ class TextInputs:
         ]
         self.row = typed_dict("Row", {self._name: text})
         self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
-        self.tensors = (Tensor(self._name, "BYTES", (-1,)),)
+        self.tensors: tuple[Tensor, ...] = (Tensor(self._name, "BYTES", (-1,)),)
 
     def gather(self, rows: Rows) -> ModelInput:
         """Return the tokens of validated rows, and which texts were too long.
@@ -79,7 +79,7 @@ class TextInputs:
         """Return the tokens of a tensor of texts.
 
         Raises:
-            InvalidInputError: texts are none that can be read; each place is "tensor/index".
+            InvalidInputError: texts are invalid; each place is "tensor/index".
         """
         try:
             return self.gather(self.parse([{self._name: text} for text in tensors[self._name]]))
@@ -96,7 +96,7 @@ class TextInputs:
         return [{self._name: text} for text in tensors[self._name].tolist()]
 
     def observe(self, inputs: Sequence[ModelInput]) -> dict[str, NDArray[Any]]:
-        """Return what is watched of some requests, of shape (texts of all,): no text itself."""
+        """Return what is monitored of some requests, of shape (texts of all,): no text itself."""
         characters = [length for given in inputs for length in given.characters]
         tokens = [
             ids[mask == 1]
@@ -123,7 +123,7 @@ class TextInputs:
 
         Args:
             rows: mappings of names to texts.
-            text: accepted for other modalities' sake; a text is spelled as it is.
+            text: ignored: CSV spells a text as it is.
 
         Raises:
             InvalidInputError: rows are wrong; each pointer begins with the row's number.

@@ -48,4 +48,4 @@ def measure_on_test_rows(
     test = split(project.load(config.data), config.data, task, config.seed).test.select(artifact)
     outputs = run_graph(artifact.paths, test)
     metrics = measure(project, task, test, outputs, manifest.labels, manifest.output_bounds)
-    return metrics, gate.failures(gate.judge(metrics, config.gate))
+    return metrics, gate.failures(gate.compare(metrics, config.gate))

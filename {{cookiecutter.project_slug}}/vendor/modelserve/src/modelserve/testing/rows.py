@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ..artifact import Feature
+from ..manifest import Feature
 from ..types import Row, Rows
 
 MOST_CATEGORIES = 20  # of one field that are tried

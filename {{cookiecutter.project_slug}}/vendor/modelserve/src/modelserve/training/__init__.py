@@ -1,1 +1,1 @@
-"""Making an artifact: data, fit, evaluation, export, parity, reference, card."""
+"""Train a model and write its artifact: split, fit, export, parity, evaluation, reference, card."""

@@ -1,7 +1,7 @@
-"""The model card: what a person should know before trusting the model."""
+"""Write the model card: what people should know before they use the model."""
 
-from ..artifact import Manifest
-from .gate import Verdict
+from ..manifest import Manifest
+from .gate import GateResult
 from .sections import Card
 
 KINDS = {"classifier": "classification", "regressor": "regression"}
@@ -9,7 +9,7 @@ KINDS = {"classifier": "classification", "regressor": "regression"}
 
 def write_card(
     manifest: Manifest,
-    verdicts: list[Verdict],
+    results: list[GateResult],
     card: Card,
     *,
     licence: str,
@@ -17,7 +17,7 @@ def write_card(
 ) -> str:
     """Return the card in Markdown, with the front matter that the Hugging Face Hub reads."""
     metrics = "\n".join(f"| {name} | {value:.4f} |" for name, value in manifest.metrics.items())
-    gate = "\n".join(f"| {each.metric} | {each.value:.4f} | {each.bound} |" for each in verdicts)
+    gate = "\n".join(f"| {each.metric} | {each.value:.4f} | {each.bound} |" for each in results)
     features = "\n".join(
         f"| {cell(each.name)} | {each.dtype} | {cell(each.seen)} |" for each in manifest.features
     )
@@ -42,7 +42,7 @@ tags: [{manifest.task}, onnx]
 {manifest.data.source}: {rows_of(manifest)}.
 SHA-256 `{manifest.data.sha256}`.
 
-| Field | Kind | Seen in training |
+| Field | Type | Seen in training |
 |---|---|---|
 {features}
 
@@ -50,7 +50,7 @@ SHA-256 `{manifest.data.sha256}`.
 
 {answers_of(manifest)}
 
-## Quality on the rows held back
+## Metrics on the test rows
 
 | Metric | Value |
 |---|---|
@@ -64,38 +64,38 @@ SHA-256 `{manifest.data.sha256}`.
 
 ## Limits
 
-Outside of what training has seen, answers mean little. The figures hold for data like these; on
-{manifest.data.test_rows} rows they are themselves uncertain.
+Outside of the ranges above, answers are unreliable. The metrics hold for data like these, and are
+uncertain themselves: they come from {manifest.data.test_rows} rows.
 
-## How to make it again
+## How to reproduce it
 
 {source_of(manifest)}
 """
 
 
 def cell(text: str) -> str:
-    """Return a text that stays in its cell."""
+    """Escape a text for a table's cell."""
     return text.replace("|", "\\|")
 
 
 def rows_of(manifest: Manifest) -> str:
-    """Return how many rows the model was made of and judged by."""
+    """Return the number of rows in each split."""
     data = manifest.data
-    calibration = f"{data.calibration_rows} to calibrate with, " if data.calibration_rows else ""
-    return f"{data.training_rows} rows to train on, {calibration}{data.test_rows} held back"
+    calibration = f"{data.calibration_rows} calibration rows, " if data.calibration_rows else ""
+    return f"{data.training_rows} training rows, {calibration}{data.test_rows} test rows"
 
 
 def answers_of(manifest: Manifest) -> str:
-    """Return what an answer holds."""
+    """Describe an answer."""
     if manifest.labels:
         return f"One probability for each of: {', '.join(manifest.labels)}."
     text = "A value"
-    kept = manifest.output_bounds
-    if kept.minimum is not None:
-        text += f", at least {kept.minimum:g}"
-    if kept.maximum is not None:
-        text += f", at most {kept.maximum:g}"
-    if interval := kept.interval:
+    bounds = manifest.output_bounds
+    if bounds.minimum is not None:
+        text += f", at least {bounds.minimum:g}"
+    if bounds.maximum is not None:
+        text += f", at most {bounds.maximum:g}"
+    if interval := bounds.interval:
         text += (
             f", and around it the interval that holds {100 * interval.coverage:g} % of true values"
             f" (± {interval.half_width:.4g}).\nIt is split-conformal: it holds on average over data"
@@ -105,17 +105,17 @@ def answers_of(manifest: Manifest) -> str:
 
 
 def parity_of(manifest: Manifest) -> str:
-    """Return how near the graph is to the model that it was made from."""
+    """Return how far the ONNX graph differs from the model that it was exported from."""
     if manifest.parity is None:
-        return "The model came as an ONNX graph; there was nothing to compare it with."
+        return "The model was imported as an ONNX graph; there was nothing to compare it with."
     return (
-        "The ONNX graph differs from the model that it was made from by at most "
+        "The ONNX graph differs from the model that it was exported from by at most "
         f"{manifest.parity:.2g}."
     )
 
 
 def source_of(manifest: Manifest) -> str:
-    """Return what it takes to make the same model again."""
+    """Return what it takes to reproduce the model."""
     libraries = ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())
     origin = "".join(f"\n- {name}: {value}" for name, value in manifest.provenance.items())
     return f"`train` with seed {manifest.seed}; libraries: {libraries}.{origin and chr(10)}{origin}"

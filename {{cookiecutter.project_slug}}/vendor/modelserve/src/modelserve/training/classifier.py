@@ -1,4 +1,4 @@
-"""How a classifier is split, evaluated, and bounded."""
+"""Stratify, measure and bound a classifier."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from ..artifact import OutputBounds
 from ..errors import FieldError, InvalidInputError
+from ..manifest import OutputBounds
 from .sections import OutputSection
 
 
 class Classifier:
-    """One label for each row, by its probability."""
+    """A task whose target is a label."""
 
     def stratify(self, target: NDArray[np.object_]) -> NDArray[np.object_]:
-        """Return the labels: a split keeps their shares.
+        """Return the labels as strata, so that a split keeps their shares.
 
         Raises:
             InvalidInputError: there is only one label.
@@ -27,7 +27,7 @@ class Classifier:
         return target
 
     def labels_of(self, target: Sequence[Any]) -> tuple[str, ...]:
-        """Return the labels in the order that scikit-learn gives them."""
+        """Return the labels in scikit-learn's order."""
         return tuple(map(str, np.unique(np.asarray(target, dtype=object))))
 
     def fallback(self, target: Sequence[Any], labels: Sequence[str]) -> tuple[float, ...]:
@@ -42,7 +42,7 @@ class Classifier:
         fallback: tuple[float, ...],
         section: OutputSection,
     ) -> OutputBounds:
-        """Return no bounds: a probability can only be finite or not."""
+        """Return no bounds: a probability has none to configure."""
         del target, outputs, fallback, section
         return OutputBounds()
 
@@ -59,17 +59,19 @@ class Classifier:
             target: the true label of each row.
             outputs: probabilities of shape (rows, n_labels).
             labels: in the order of the columns.
-            bounds: none are measured.
+            bounds: unused.
 
         Raises:
-            InvalidInputError: the target holds labels that the model does not know; each is named.
+            InvalidInputError: the target holds labels that the model does not have; each is named.
 
         Source: scikit-learn's user guide, "Classification metrics".
         """
         del bounds
         truth = [str(value) for value in target]
         if unknown := sorted(set(truth) - set(labels)):
-            raise InvalidInputError([FieldError(name, "no label of the model") for name in unknown])
+            raise InvalidInputError(
+                [FieldError(name, "not a label of the model") for name in unknown]
+            )
         guess = [labels[i] for i in outputs.argmax(axis=1)]
         shares = outputs.astype(np.float64)
         shares /= shares.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The training configuration, config/training.toml, validated before anything is done."""
+"""Read and validate config/training.toml."""
 
 from pathlib import Path
 from typing import Self
@@ -21,7 +21,7 @@ from .tasks import Name
 
 
 class Config(Section):
-    """The whole file; `model` holds the options of the project's own model."""
+    """The whole file; `model` holds the options of the project's model."""
 
     seed: int = Field(ge=0)
     description: str

@@ -1,4 +1,4 @@
-"""What training needs of a dataset, whatever a row of it is."""
+"""The protocol of a dataset, for tables and texts alike."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol, Self
@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..artifact import Artifact, Content, Feature
+from ..artifact import Artifact, Content
+from ..manifest import Feature
 
 Files = Mapping[str, Content]
 
 
 class Dataset(Protocol):
-    """Rows of features, and the target of each; `Table` and `Texts` are the two there are.
+    """Rows of features, and the target of each; `Table` and `Texts` implement it.
 
     `pipeline_tag` is what the Hugging Face Hub calls the modality.
     """
@@ -26,7 +27,7 @@ class Dataset(Protocol):
 
     @property
     def target(self) -> pd.Series:
-        """Return what is to be predicted, of shape (rows,)."""
+        """Return the values to predict, of shape (rows,)."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -38,13 +39,13 @@ class Dataset(Protocol):
         """Return the schema of a row."""
 
     def batches(self, files: Files) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield the tensors that the graph takes, some rows at a time."""
+        """Yield the graph's input tensors in batches of rows."""
 
     def observations(self, files: Files) -> dict[str, NDArray[Any]]:
         """Return what is monitored for drift, each of shape (rows,)."""
 
     def reference(self, test: Self) -> Self:
-        """Return the rows that production is compared with: these, or the test rows."""
+        """Return the rows that drift is measured against: these, or the test rows."""
 
     def select(self, artifact: Artifact) -> Self:
-        """Return the columns as an artifact's model takes them."""
+        """Return the columns that an artifact's model takes."""

@@ -1,4 +1,4 @@
-"""A trained model as it is served: an ONNX graph, and what else an answer takes."""
+"""A trained model as it is served: an ONNX graph, further files, and the labels."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..artifact import Content
 
-Native = Callable[[Any], NDArray[np.float32]]  # of a dataset of the kind that it was fitted to
+Native = Callable[[Any], NDArray[np.float32]]  # of a dataset
 
 
 class ExportedModel(NamedTuple):
@@ -18,10 +18,10 @@ class ExportedModel(NamedTuple):
     Args:
         files: the ONNX graph as "model.onnx", and further files such as "tokenizer.json".
         labels: in the order of the outputs; empty for a regressor.
-        native: answers as the model did before its export, of shape (rows, n_outputs); None where
-            there was no such model.
-        libraries: the distributions that made it, for the manifest.
-        provenance: where it comes from, for the manifest.
+        native: the outputs of the model before its export, of shape (rows, n_outputs), to compare
+            the graph with; None if there is no such model.
+        libraries: the distributions that trained it, for the manifest.
+        provenance: its origin, for the manifest.
     """
 
     files: Mapping[str, Content]

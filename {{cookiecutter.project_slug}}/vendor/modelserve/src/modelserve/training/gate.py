@@ -1,4 +1,4 @@
-"""Whether a model is good enough to be served."""
+"""Compare metrics with the bounds of the gate."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,8 +7,8 @@ from ..errors import ConfigurationError
 from .sections import Gate
 
 
-class Verdict(NamedTuple):
-    """One metric held against its bound; `bound` is a text such as ">= 0.9"."""
+class GateResult(NamedTuple):
+    """One metric and whether it passes its bound, a text such as ">= 0.9"."""
 
     metric: str
     value: float
@@ -17,34 +17,34 @@ class Verdict(NamedTuple):
 
     @property
     def word(self) -> str:
-        """Return the verdict in a word."""
+        """Return the verdict as a word."""
         return "passed" if self.passed else "missed"
 
 
-def judge(metrics: Mapping[str, float], gate: Gate) -> list[Verdict]:
-    """Return a verdict a bound; a metric that is no number passes none.
+def compare(metrics: Mapping[str, float], gate: Gate) -> list[GateResult]:
+    """Return a verdict for each bound; NaN passes none.
 
     Raises:
         ConfigurationError: a bound names a metric that is not measured.
     """
     if unknown := sorted((gate.minimum.keys() | gate.maximum.keys()) - metrics.keys()):
         raise ConfigurationError(
-            f"The gate names metrics that are not measured: {', '.join(unknown)}. "
+            f"[gate] in config/training.toml names unknown metrics: {', '.join(unknown)}. "
             f"There are {', '.join(metrics)}."
         )
     return [
-        Verdict(name, metrics[name], f">= {bound:g}", metrics[name] >= bound)
+        GateResult(name, metrics[name], f">= {bound:g}", metrics[name] >= bound)
         for name, bound in gate.minimum.items()
     ] + [
-        Verdict(name, metrics[name], f"<= {bound:g}", metrics[name] <= bound)
+        GateResult(name, metrics[name], f"<= {bound:g}", metrics[name] <= bound)
         for name, bound in gate.maximum.items()
     ]
 
 
-def failures(verdicts: list[Verdict]) -> str:
-    """Return the bounds that were missed as one text, empty when all were met."""
+def failures(results: list[GateResult]) -> str:
+    """Return the missed bounds as one text, empty if all passed."""
     return "; ".join(
         f"{each.metric} is {each.value:.4g}, should be {each.bound}"
-        for each in verdicts
+        for each in results
         if not each.passed
     )

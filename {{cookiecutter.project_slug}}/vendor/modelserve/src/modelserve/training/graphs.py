@@ -1,23 +1,23 @@
-"""Small repairs to ONNX graphs, so that all of them look alike to serving."""
+"""Edit ONNX graphs, so that serving finds the same inputs and output in all of them."""
 
 from collections.abc import Sequence
 
 import onnx
 from onnx import helper
 
-# The one output of every graph here, by the task.
+# The name of a graph's only output, by the task.
 PROBABILITIES, VALUE = "probabilities", "value"
 
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
 
 
 def output_name(labels: Sequence[str]) -> str:
-    """Return what a graph's output is called: probabilities of labels, or a value."""
+    """Return the name of a graph's output: probabilities of labels, or a value."""
     return PROBABILITIES if labels else VALUE
 
 
 def rename(model: onnx.ModelProto, old: str, new: str) -> None:
-    """Give one value of the graph another name wherever it is mentioned."""
+    """Rename a value of the graph everywhere."""
     graph = model.graph
     for node in graph.node:
         node.input[:] = [new if name == old else name for name in node.input]
@@ -28,25 +28,25 @@ def rename(model: onnx.ModelProto, old: str, new: str) -> None:
 
 
 def prepend(model: onnx.ModelProto, *nodes: onnx.NodeProto) -> None:
-    """Put nodes before all others."""
+    """Insert nodes before all others."""
     later = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend([*nodes, *later])
 
 
 def keep_output(model: onnx.ModelProto, name: str, *, width: int) -> None:
-    """Leave the graph one output, float32 of shape (rows, width)."""
+    """Keep one output, float32 of shape (rows, width)."""
     shape: list[str | int | None] = [_rows(model), width]
     del model.graph.output[:]
-    made = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-    model.graph.output.append(made)
+    output = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+    model.graph.output.append(output)
 
 
 def to_bytes(model: onnx.ModelProto) -> bytes:
     """Return the graph's file, the same bytes for the same graph.
 
     Raises:
-        onnx.checker.ValidationError: the graph is none that can be run.
+        onnx.checker.ValidationError: the graph is invalid.
     """
     if not any(each.domain in ("", "ai.onnx") for each in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", 13))
@@ -55,7 +55,7 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
 
 
 def size_of(value: onnx.ValueInfoProto) -> list[int]:
-    """Return a value's shape, -1 where it is free; empty where it is no tensor or not known."""
+    """Return a value's shape, -1 for a free axis; empty if it is unknown or not a tensor."""
     shape = value.type.tensor_type.shape
     return [axis.dim_value if axis.HasField("dim_value") else -1 for axis in shape.dim]
 

@@ -1,4 +1,4 @@
-"""Imports an ONNX graph that was made elsewhere: a training run without the fit."""
+"""Import an ONNX graph from another tool: a training run without the fit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 def make_importer(
     dataset: Dataset, graph: Path, labels: tuple[str, ...], *, softmax: bool
 ) -> "TableImporter | TextImporter":
-    """Return what takes the place of a project's `train`.
+    """Return a function that replaces the project's `train`.
 
     Args:
-        dataset: of the kind of rows that the graph answers.
+        dataset: a table or texts; it selects the importer.
         graph: the ONNX file.
         labels: in the order of the graph's outputs; none for a regressor.
-        softmax: the graph gives scores, which are to become probabilities.
+        softmax: convert the graph's scores to probabilities.
     """
     if isinstance(dataset, Table):
         return TableImporter(graph, labels, softmax=softmax)

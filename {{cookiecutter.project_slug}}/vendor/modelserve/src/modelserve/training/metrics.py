@@ -1,12 +1,12 @@
-"""The metrics that the gate reads: the task's own, and the project's."""
+"""Measure the metrics that the gate reads: the task's, and the project's own."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifact import OutputBounds
 from ..errors import TrainingError
+from ..manifest import OutputBounds
 from ..project import Project
 from .dataset import Dataset
 from .tasks import Task
@@ -31,18 +31,18 @@ def measure(
         bounds: of every answer.
 
     Raises:
-        InvalidInputError: the target does not fit the model.
+        InvalidInputError: the target holds values that the model does not have.
         TrainingError: a metric of the project's has the name of one of the task's.
     """
-    found = task.measure(dataset.target.tolist(), outputs, labels, bounds)
+    measured = task.measure(dataset.target.tolist(), outputs, labels, bounds)
     if project.metrics is None:
-        return found
+        return measured
     added = {
         name: float(value) for name, value in project.metrics(dataset, outputs, labels).items()
     }
-    if taken := sorted(found.keys() & added.keys()):
+    if taken := sorted(measured.keys() & added.keys()):
         raise TrainingError(
             f"`metrics` in model.py returns {', '.join(taken)}, which training measures itself; "
             "choose another name."
         )
-    return found | added
+    return measured | added

@@ -1,4 +1,4 @@
-"""What goes into an artifact beside the model: manifest, reference, golden cases, card."""
+"""Assemble an artifact: manifest, reference, golden cases and card beside the model."""
 
 import json
 import subprocess
@@ -11,23 +11,24 @@ from typing import Any
 import numpy as np
 
 from .. import answers, artifact
-from ..artifact import Content, Data, Manifest, OutputBounds
+from ..artifact import Content
 from ..errors import GateError
+from ..manifest import Data, Manifest, OutputBounds
 from ..project import Project
 from . import reference
 from .card import write_card
 from .config import Config
 from .exported_model import ExportedModel
-from .gate import Verdict
+from .gate import GateResult
 from .splits import SplitOutputs, Splits
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that met the gate, and what it was evaluated on.
+    """A model that passed the gate, and its evaluation.
 
-    `parity` is the largest difference of the ONNX graph from the model that it was exported from,
-    None where there was none.
+    `parity` is the largest difference between the outputs of the ONNX graph and of the model that
+    it was exported from; None for an imported graph.
     """
 
     exported: ExportedModel
@@ -37,27 +38,27 @@ class Candidate:
     fallback: tuple[float, ...]
     bounds: OutputBounds
     metrics: dict[str, float]
-    verdicts: list[Verdict]
+    results: list[GateResult]
 
 
 def pack(
     candidate: Candidate, config: Config, *, project: Project
 ) -> tuple[Manifest, dict[str, Content]]:
-    """Return the artifact's manifest, still without hashes, and its files by name.
+    """Return the artifact's manifest, without hashes, and its files by name.
 
     Args:
         candidate: the model.
         config: the run's configuration.
-        project: its name and version, its commit and its lock.
+        project: its name, version, commit and lock.
 
     Raises:
-        GateError: the files are larger than the configuration allows.
+        GateError: the files exceed the size limit of the configuration.
     """
     manifest = describe_candidate(candidate, config, project=project)
     splits, outputs = candidate.splits, candidate.outputs
     observed = splits.training.reference(splits.test).observations(candidate.exported.files)
     held_out = np.concatenate([each for each in (outputs.calibration, outputs.test) if len(each)])
-    shape = reference.summarise(
+    summary = reference.summarise(
         observed,
         answers.observe(held_out, candidate.exported.labels),
         candidate.exported.labels,
@@ -65,11 +66,11 @@ def pack(
     )
     files: dict[str, Content] = {
         **candidate.exported.files,
-        artifact.REFERENCE: artifact.to_text(shape),
+        artifact.REFERENCE: artifact.to_text(summary),
         artifact.GOLDEN: artifact.to_text(golden_cases(candidate, config)),
         artifact.CARD: write_card(
             manifest,
-            candidate.verdicts,
+            candidate.results,
             config.card,
             licence=project.licence,
             pipeline_tag=splits.training.pipeline_tag,
@@ -77,14 +78,14 @@ def pack(
     }
     if (size := artifact.size_bytes(files)) > config.limits.size_bytes:
         raise GateError(
-            f"The artifact has {size} bytes; {config.limits.size_bytes} are the limit in "
-            "config/training.toml. Nothing was written."
+            f"The artifact has {size} bytes; [limits] size_bytes in config/training.toml allows "
+            f"{config.limits.size_bytes}. Nothing was written."
         )
     return manifest, files
 
 
 def describe_candidate(candidate: Candidate, config: Config, *, project: Project) -> Manifest:
-    """Return what a person and the service must know of a model."""
+    """Return the manifest of a candidate."""
     graph_sha256 = artifact.sha256(candidate.exported.files[artifact.MODEL])
     return Manifest(
         name=project.name,
@@ -116,18 +117,18 @@ def describe_candidate(candidate: Candidate, config: Config, *, project: Project
 
 
 def golden_cases(candidate: Candidate, config: Config) -> list[dict[str, Any]]:
-    """Return the first test rows with the answers that the model must go on giving."""
+    """Return the first test rows with the model's outputs, which must not change."""
     count = min(config.reference.golden_cases, len(candidate.splits.test))
     head = candidate.splits.test.rows.head(count)
     rows = json.loads(head.to_json(orient="records", double_precision=15))
     return [
-        {"input": row, "output": [round(float(value), 6) for value in answer]}
-        for row, answer in zip(rows, candidate.outputs.test[:count], strict=True)
+        {"input": row, "output": [round(float(value), 6) for value in output]}
+        for row, output in zip(rows, candidate.outputs.test[:count], strict=True)
     ]
 
 
 def hash_data(candidate: Candidate, path: Path) -> str:
-    """Return the SHA-256 of the data's file, or where it is none, of the rows themselves."""
+    """Return the SHA-256 of the data's file; without a file, that of the rows."""
     if path.is_file():
         return artifact.sha256(path)
     text = "".join(part.rows.assign(_=part.target).to_csv(index=False) for part in candidate.splits)
@@ -135,15 +136,15 @@ def hash_data(candidate: Candidate, path: Path) -> str:
 
 
 def lock_hash(project: Path) -> str | None:
-    """Return the SHA-256 of the training lock, or None where there is no such file."""
+    """Return the SHA-256 of the training lock, or None without one."""
     lock = project / "requirements" / "training.txt"
     return artifact.sha256(lock.read_bytes()) if lock.is_file() else None
 
 
 def git_commit(project: Path) -> str | None:
-    """Return the commit that is checked out, or None outside a repository."""
+    """Return the current commit, or None outside a repository."""
     try:
-        found = subprocess.run(
+        done = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607  whichever git the user has
             cwd=project,
             capture_output=True,
@@ -153,4 +154,4 @@ def git_commit(project: Path) -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip()
+    return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Whether the ONNX graph answers as the model that it was made from."""
+"""Compare the ONNX graph's outputs with those of the model that it was exported from."""
 
 from collections.abc import Mapping
 
@@ -27,37 +27,45 @@ def run_graph(files: Mapping[str, Content], dataset: Dataset) -> NDArray[np.floa
 def check(
     native: Native | None, splits: Splits, outputs: SplitOutputs, section: Parity
 ) -> float | None:
-    """Return how far the graph is from the model that it was made from; None without a model.
+    """Return the largest difference between native and ONNX outputs; None without a native model.
+
+    Args:
+        native: the model before its export.
+        splits: the rows.
+        outputs: of the ONNX graph.
+        section: the tolerance.
 
     Raises:
-        ParityError: it is farther than it may be.
+        ParityError: the difference exceeds the tolerance.
     """
     if native is None:
         return None
-    given = [native(part) for part in (splits.training, splits.test)]
+    expected = [native(part) for part in (splits.training, splits.test)]
     exported = np.concatenate([outputs.training, outputs.test])
-    return compare(np.concatenate(given), exported, tolerance=section.tolerance)
+    return compare(np.concatenate(expected), exported, tolerance=section.tolerance)
 
 
 def compare(
     native: NDArray[np.float32], exported: NDArray[np.float32], *, tolerance: float
 ) -> float:
-    """Return the largest absolute difference between two answers of one shape.
+    """Return the largest absolute difference between outputs of shape (rows, n_outputs).
 
     Raises:
-        ParityError: the shapes differ, an answer is not finite, or the difference is larger
-            than `tolerance`.
+        ParityError: the shapes differ, an output is not finite, or the difference exceeds
+            `tolerance`.
     """
     if native.shape != exported.shape:
-        raise ParityError(f"The model answers {native.shape}, its graph {exported.shape}.")
-    with np.errstate(invalid="ignore"):  # infinity less infinity is no number, and no parity
+        raise ParityError(
+            f"The model's outputs have shape {native.shape}, the ONNX graph's {exported.shape}."
+        )
+    with np.errstate(invalid="ignore"):  # infinity minus infinity is NaN, which is no parity
         differences = np.abs(native - exported)
     difference = float(differences.max(initial=0))
     if not difference <= tolerance:
         row = int(np.argmax(differences.max(axis=1)))
         raise ParityError(
             f"The ONNX graph differs from the model by {difference:.3g} (row {row}); "
-            f"{tolerance:g} are allowed. Look for a step that converts differently, "
-            "or raise [parity] tolerance in config/training.toml knowingly."
+            f"{tolerance:g} are allowed. Look for a step that ONNX computes differently, "
+            "or raise [parity] tolerance in config/training.toml."
         )
     return difference

@@ -1,4 +1,4 @@
-"""The shape of the training data, kept with the model: what production is compared with."""
+"""Summarise the training data: the reference that drift is measured against."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,19 +6,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Shape = dict[str, Any]
+Summary = dict[str, Any]
 
 
-def histogram(values: NDArray[np.float32], *, bins: int) -> Shape:
-    """Return disjoint bins that are about equally full, and how many values each holds.
+def histogram(values: NDArray[np.float32], *, bins: int) -> Summary:
+    """Return about equally full bins, and the count of values in each.
 
     Args:
-        values: of shape (rows,); NaN stands for what is missing.
-        bins: at most; fewer where values repeat.
+        values: of shape (rows,); NaN is a missing value.
+        bins: the largest number of bins; there are fewer where values repeat.
 
     Returns:
         "edges", the inner bounds of shape (n_bins - 1,): bin i holds edges[i-1] < value <=
-        edges[i], the outer bins are open; "counts" of shape (n_bins,); "missing", how many.
+        edges[i], the outer bins are open; "counts" of shape (n_bins,);
+        "missing", the number of missing values.
     """
     missing = np.isnan(values)
     values = values[~missing]
@@ -32,12 +33,12 @@ def histogram(values: NDArray[np.float32], *, bins: int) -> Shape:
     }
 
 
-def tally(values: NDArray[np.object_], *, known: Sequence[str] = ()) -> Shape:
-    """Return how often each category stands among values of shape (rows,), and "" for missing.
+def tally(values: NDArray[np.object_], *, known: Sequence[str] = ()) -> Summary:
+    """Return the count of each category.
 
     Args:
-        values: the categories, as objects.
-        known: all that there may be, in their order; what stands among the values, if not given.
+        values: categories as objects, of shape (rows,); "" is a missing value.
+        known: all categories in their order; by default, those among the values.
     """
     names = list(known) or sorted({str(value) for value in values} - {""})
     return {
@@ -53,24 +54,25 @@ def summarise(
     labels: Sequence[str],
     *,
     bins: int,
-) -> Shape:
-    """Return the shape of everything that is watched.
+) -> Summary:
+    """Return the summaries of all monitored inputs and outputs.
 
     Args:
         inputs: the training rows' values by name, each of shape (rows,): numbers, or objects for
             categories.
-        outputs: the same of the model's answers to rows that were held back, for it answers those
-            that it was fitted to more surely than any other.
-        labels: the only categories that an answer can have.
-        bins: of each histogram, at most.
+        outputs: of rows that the model was not fitted to, on which it is less confident.
+        labels: the categories of a label.
+        bins: the largest number of bins of a histogram.
     """
     return {
-        "inputs": {name: _shape(values, (), bins) for name, values in inputs.items()},
-        "outputs": {name: _shape(values, labels, bins) for name, values in outputs.items()},
+        "inputs": {name: _summarise_field(values, (), bins) for name, values in inputs.items()},
+        "outputs": {
+            name: _summarise_field(values, labels, bins) for name, values in outputs.items()
+        },
     }
 
 
-def _shape(values: NDArray[Any], known: Sequence[str], bins: int) -> Shape:
+def _summarise_field(values: NDArray[Any], known: Sequence[str], bins: int) -> Summary:
     if values.dtype == object:
         return tally(values, known=known)
     return histogram(values, bins=bins)

@@ -1,4 +1,4 @@
-"""How a regressor is split, evaluated, and bounded."""
+"""Stratify, measure and bound a regressor."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
-from ..artifact import Interval, OutputBounds
 from ..errors import FieldError, InvalidInputError, TrainingError
+from ..manifest import Interval, OutputBounds
 from .sections import OutputSection
 
 
 class Regressor:
-    """One number for each row, and the interval around it."""
+    """A task whose target is a number."""
 
     def stratify(self, target: NDArray[np.object_]) -> NDArray[np.int64]:
-        """Return the fifth of all values in which each one lies: a split keeps their shares.
+        """Return the quintile of each value as strata, so that a split keeps their shares.
 
         Raises:
-            InvalidInputError: the target holds something else, or values that are not finite.
+            InvalidInputError: the target holds something other than finite numbers.
         """
         try:
             values = target.astype(np.float64)
@@ -38,7 +38,7 @@ class Regressor:
         return ()
 
     def fallback(self, target: Sequence[Any], labels: Sequence[str]) -> tuple[float, ...]:
-        """Return the median of the training rows' values, of shape (1,)."""
+        """Return the median of the target, of shape (1,)."""
         del labels
         return (float(np.median(target)),)
 
@@ -56,8 +56,8 @@ class Regressor:
         Args:
             target: the true values of rows that the model was not fitted to; empty for no interval.
             outputs: the model's, of shape (rows, 1).
-            fallback: what is answered without the model.
-            section: the bounds, and the share of true values that the interval should hold.
+            fallback: the answer without the model.
+            section: the bounds, and the coverage of the interval.
 
         Raises:
             TrainingError: there are too few rows for this coverage.
@@ -68,14 +68,14 @@ class Regressor:
         if not target:
             return bounds
         truth = np.asarray(target, dtype=np.float64)
-        share = Fraction(str(section.coverage))  # as it is written: no float is quite 9/10
+        share = Fraction(str(section.coverage))  # exactly as written: 0.9 is not 9/10 in binary
         rank = ceil((len(truth) + 1) * share)
         if rank > len(truth):
             needed = ceil(share / (1 - share))
             raise TrainingError(
-                f"An interval of {100 * section.coverage:g} % needs {needed} rows to calibrate "
-                f"with, there are {len(truth)}; raise [data] calibration_size or lower [output] "
-                "coverage."
+                f"An interval of {100 * section.coverage:g} % needs {needed} calibration rows, "
+                f"there are {len(truth)}; raise [data] calibration_size or lower [output] "
+                "coverage in config/training.toml."
             )
         half_width, fallback_half_width = (
             float(np.sort(np.abs(truth - guess))[rank - 1])
@@ -100,8 +100,8 @@ class Regressor:
         Args:
             target: the true value of each row.
             outputs: of shape (rows, 1).
-            labels: none.
-            bounds: its interval's coverage is measured, if there is one.
+            labels: unused.
+            bounds: the coverage of their interval is measured, if there is one.
 
         Source: scikit-learn's user guide, "Regression metrics".
         """

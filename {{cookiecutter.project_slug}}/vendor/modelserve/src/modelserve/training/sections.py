@@ -1,4 +1,4 @@
-"""The tables of config/training.toml that every kind of model has."""
+"""The tables of config/training.toml."""
 
 from pathlib import Path
 from typing import Self
@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Section(BaseModel):
-    """A frozen table of the file that refuses what it does not know."""
+    """A frozen table of the file that rejects unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     def at(self, folder: Path) -> Self:
-        """Return the table with its relative paths started at the project's folder."""
+        """Return the table with relative paths resolved from the project's folder."""
         del folder
         return self
 
@@ -22,7 +22,7 @@ class Options(Section):
 
 
 class DataSection(Section):
-    """Where the data lie, which column is the target, and how the rows are split."""
+    """The data's path, the target's column, and the sizes of the splits."""
 
     path: Path
     target: str
@@ -30,14 +30,14 @@ class DataSection(Section):
     calibration_size: float = Field(default=0, ge=0, lt=0.9)
 
     def at(self, folder: Path) -> Self:
-        """Return the table with its relative path started at the project's folder."""
+        """Return the table with its path resolved from the project's folder."""
         return self.model_copy(update={"path": folder / self.path})
 
 
 class OutputSection(Section):
     """The bounds of a regressor's answers, and the coverage of the interval around them.
 
-    An answer outside of the bounds is a failure of the model.
+    An answer out of bounds is a failure of the model.
     """
 
     minimum: float | None = None
@@ -46,34 +46,34 @@ class OutputSection(Section):
 
 
 class Gate(Section):
-    """The floors and ceilings of the metrics."""
+    """The lower and upper bounds of the metrics."""
 
     minimum: dict[str, float] = {}
     maximum: dict[str, float] = {}
 
 
 class Parity(Section):
-    """The largest absolute difference between native and ONNX answers."""
+    """The largest absolute difference allowed between native and ONNX outputs."""
 
     tolerance: float = Field(gt=0)
 
 
 class Limits(Section):
-    """What the artifact may weigh, and how long one row may take."""
+    """The limits of the artifact's size and of the time for one row."""
 
     size_bytes: int = Field(gt=0)
     prediction_ms: float = Field(gt=0)
 
 
 class Reference(Section):
-    """How much of the training data's shape is kept."""
+    """The bins of the reference's histograms, and the number of golden cases."""
 
     bins: int = Field(ge=2, le=100)
     golden_cases: int = Field(ge=1, le=1_000)
 
 
 class Card(Section):
-    """What the model card says in words."""
+    """The texts of the model card."""
 
     intended_use: str
     limitations: str

@@ -1,4 +1,4 @@
-"""Which rows train the model, which calibrate its interval, and which evaluate it."""
+"""Split a dataset into training, calibration and test rows."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from .tasks import Task
 
 
 class Splits(NamedTuple):
-    """The three parts of a dataset; the calibration rows may be none."""
+    """The three parts of a dataset; there may be no calibration rows."""
 
     training: Dataset
     calibration: Dataset
@@ -29,26 +29,26 @@ class SplitOutputs(NamedTuple):
 
 
 def split(dataset: Dataset, section: DataSection, task: Task, seed: int) -> Splits:
-    """Return the parts of a dataset, each in its order, the same for the same seed.
+    """Return the parts of a dataset, each in the dataset's order; a seed always gives the same.
 
     Raises:
         InvalidInputError: the target does not fit the task.
-        TrainingError: there are too few rows to keep every label in every part.
+        TrainingError: there are too few rows for every label in every part.
     """
-    kept, test = _take(dataset, section.test_size, task, seed)
+    rest, test = _take(dataset, section.test_size, task, seed)
     if not section.calibration_size:
-        return Splits(kept, kept.take(np.arange(0)), test)
-    training, calibration = _take(kept, section.calibration_size, task, seed)
+        return Splits(rest, rest.take(np.arange(0)), test)
+    training, calibration = _take(rest, section.calibration_size, task, seed)
     return Splits(training, calibration, test)
 
 
 def _take(dataset: Dataset, size: float, task: Task, seed: int) -> tuple[Dataset, Dataset]:
-    """Return a dataset without a share of its rows, and these rows."""
+    """Return the rest of a dataset, and the rows taken from it."""
     strata = task.stratify(dataset.target.to_numpy())
     try:
-        kept, taken = train_test_split(
+        rest, taken = train_test_split(
             np.arange(len(dataset)), test_size=size, random_state=seed, stratify=strata
         )
     except ValueError as error:
         raise TrainingError(f"The data cannot be split: {error}") from error
-    return dataset.take(np.sort(kept)), dataset.take(np.sort(taken))
+    return dataset.take(np.sort(rest)), dataset.take(np.sort(taken))

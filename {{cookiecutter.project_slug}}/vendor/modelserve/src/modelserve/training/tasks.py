@@ -1,4 +1,4 @@
-"""What training does differently for a classifier and for a regressor."""
+"""The protocol by which training treats a classifier and a regressor alike."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
@@ -6,14 +6,14 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifact import OutputBounds
+from ..manifest import OutputBounds
 from .sections import OutputSection
 
 Name = Literal["classifier", "regressor"]
 
 
 class Task(Protocol):
-    """A classifier's or a regressor's part of a training run."""
+    """What training does differently for a classifier and for a regressor."""
 
     def stratify(self, target: NDArray[np.object_]) -> NDArray[Any]:
         """Return the strata whose shares a split keeps, of shape (rows,)."""

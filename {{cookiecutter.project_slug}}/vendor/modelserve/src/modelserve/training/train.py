@@ -1,4 +1,4 @@
-"""A training run, from the data to the artifact."""
+"""Run a training, from the data to the artifact."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -28,10 +28,10 @@ def silent(_: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training run: its artifact, and how it met the gate."""
+    """A finished training run: its artifact, and the results of the gate."""
 
     artifact: Artifact
-    verdicts: list[gate.Verdict]
+    results: list[gate.GateResult]
 
 
 def train(
@@ -45,16 +45,17 @@ def train(
     """Train a model and write its artifact.
 
     Args:
-        project: its data, its model, its name and version.
+        project: its data, model, name and version.
         config: the split, the seed, the gate and the limits.
         output: the artifact's folder.
-        step: shows that a named step is under way.
-        trainer: returns the model of the training rows; the project's own `train`, if not given.
+        step: a context manager around each named step, to show its progress.
+        trainer: returns the exported model; the project's `train` by default.
 
     Raises:
-        InvalidInputError: the data cannot be used.
-        GateError: the model is not good enough, or too large.
-        ParityError: the ONNX graph disagrees with the model.
+        InvalidInputError: the data are invalid.
+        TrainingError: the data cannot be split, or the model is not of the configured task.
+        GateError: the model missed the gate, or its artifact is too large.
+        ParityError: the ONNX graph differs from the model.
         ArtifactError: the artifact cannot be written.
     """
     with step("Read the data"):
@@ -65,26 +66,26 @@ def train(
         check_labels(exported, config)
     with step("Run the ONNX graph on every row"):
         outputs = SplitOutputs(*(parity.run_graph(exported.files, part) for part in splits))
-    with step("Compare native and ONNX answers"):
+    with step("Compare native and ONNX outputs"):
         difference = parity.check(exported.native, splits, outputs, config.parity)
-    with step("Evaluate"):
+    with step("Evaluate the model"):
         candidate = evaluate(project, exported, splits, outputs, difference, config)
     with step("Write the artifact"):
         manifest, files = packing.pack(candidate, config, project=project)
-        return Run(artifact.save(output, manifest, files), candidate.verdicts)
+        return Run(artifact.save(output, manifest, files), candidate.results)
 
 
 def check_labels(exported: ExportedModel, config: Config) -> None:
-    """Make sure that a model is of the configured task.
+    """Check that a model is of the configured task.
 
     Raises:
-        TrainingError: it is not.
+        TrainingError: the model is of the other task.
     """
-    found = "classifier" if exported.labels else "regressor"
-    if found != config.task:
+    task = "classifier" if exported.labels else "regressor"
+    if task != config.task:
         raise TrainingError(
-            f"The model is a {found}, for it has {len(exported.labels)} labels; "
-            f"config/training.toml says task = {config.task!r}. Change one of the two."
+            f"The model is a {task}: it has {len(exported.labels)} labels. "
+            f"config/training.toml has task = {config.task!r}; change one of the two."
         )
 
 
@@ -96,11 +97,19 @@ def evaluate(
     difference: float | None,
     config: Config,
 ) -> Candidate:
-    """Return a model with its metrics, once they meet the gate.
+    """Return a model with its metrics, once they pass the gate.
+
+    Args:
+        project: may add metrics.
+        exported: the model.
+        splits: the rows.
+        outputs: of the ONNX graph.
+        difference: between native and ONNX outputs; None for an imported graph.
+        config: the task, the bounds and the gate.
 
     Raises:
-        GateError: they do not.
-        TrainingError: there are too few rows to calibrate an interval.
+        GateError: a metric misses its bound.
+        TrainingError: there are too few calibration rows for the interval.
     """
     task = load_task(config.task)
     fallback = task.fallback(splits.training.target.tolist(), exported.labels)
@@ -108,24 +117,30 @@ def evaluate(
         splits.calibration.target.tolist(), outputs.calibration, fallback, config.output
     )
     metrics = measure(project, task, splits.test, outputs.test, exported.labels, bounds)
-    verdicts = gate.judge(metrics, config.gate)
-    if missed := gate.failures(verdicts):
+    results = gate.compare(metrics, config.gate)
+    if missed := gate.failures(results):
         raise GateError(f"The model is not good enough: {missed}. Nothing was written.")
-    return Candidate(exported, splits, outputs, difference, fallback, bounds, metrics, verdicts)
+    return Candidate(exported, splits, outputs, difference, fallback, bounds, metrics, results)
 
 
 def evaluate_artifact(
-    project: Project, found: Artifact, table: Path, config: Config
-) -> tuple[list[gate.Verdict], dict[str, float]]:
-    """Return an artifact's metrics on a table that it has not seen, and how they meet the gate.
+    project: Project, evaluated: Artifact, table: Path, config: Config
+) -> tuple[list[gate.GateResult], dict[str, float]]:
+    """Return the gate's results and the metrics of an artifact on other data.
+
+    Args:
+        project: reads the data.
+        evaluated: the artifact.
+        table: the data's path; the target's column is the configuration's.
+        config: the gate.
 
     Raises:
-        InvalidInputError: the table cannot be read, or has other columns than the model.
+        InvalidInputError: the data cannot be read, or have other columns than the model.
     """
     section = config.data.model_copy(update={"path": table})
-    dataset = project.load(section).select(found)
-    manifest = found.manifest
-    outputs = parity.run_graph(found.paths, dataset)
+    dataset = project.load(section).select(evaluated)
+    manifest = evaluated.manifest
+    outputs = parity.run_graph(evaluated.paths, dataset)
     task = load_task(manifest.task)
     metrics = measure(project, task, dataset, outputs, manifest.labels, manifest.output_bounds)
-    return gate.judge(metrics, config.gate), metrics
+    return gate.compare(metrics, config.gate), metrics

@@ -50,7 +50,7 @@ class ClassifierAnswerReader:
     fields = (LABEL, CONFIDENCE)
 
     def __init__(self, labels: Sequence[str]) -> None:
-        """Number the labels."""
+        """Index the labels."""
         self._names = np.asarray(labels, dtype=object)
         self._codes = {label: i for i, label in enumerate(labels)}
         self._pick = itemgetter(*labels)

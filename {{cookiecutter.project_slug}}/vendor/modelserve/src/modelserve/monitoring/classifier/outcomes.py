@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...artifact import Manifest
+from ...manifest import Manifest
 from ..outcome_counts import OutcomeCounts
 from .answers import HALF_UNIT, ClassifierAnswers
 
@@ -21,7 +21,7 @@ class ClassifierTruths:
     """
 
     def __init__(self, manifest: Manifest) -> None:
-        """Number the labels."""
+        """Index the labels."""
         self._labels = {name: i for i, name in enumerate(manifest.labels)}
 
     def truth(self, text: str) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import stats
 
-from ...artifact import Manifest
+from ...manifest import Manifest
 from ..config import QualityBounds
 from ..results.drift import Verdict
 from ..results.performance import (

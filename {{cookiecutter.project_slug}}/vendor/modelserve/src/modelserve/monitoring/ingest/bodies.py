@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...artifact import Manifest
+from ...manifest import Manifest
 from ..answers import make_answer_reader
 
 REDACTED = "[redacted]"  # what capture writes in place of a redacted value

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...answers import VALUE
-from ...artifact import Manifest
 from ...bins import Shape
+from ...manifest import Manifest
 from ..counts import Moments, moments
 from ..outcome_counts import OutcomeCounts
 from .answers import RegressorAnswers

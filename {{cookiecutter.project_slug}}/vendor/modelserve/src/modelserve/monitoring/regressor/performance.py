@@ -5,7 +5,7 @@ from math import sqrt
 
 from scipy import stats
 
-from ...artifact import Manifest
+from ...manifest import Manifest
 from ..config import QualityBounds
 from ..counts import Moments
 from ..results.drift import Verdict

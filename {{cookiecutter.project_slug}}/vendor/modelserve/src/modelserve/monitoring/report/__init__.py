@@ -1,1 +1,1 @@
-"""The report of the monitoring job, drawn as one page of HTML."""
+"""The report of the monitoring job: a self-contained page of HTML."""

@@ -1,13 +1,13 @@
-"""A field's bins as a person reads them: named in words, and few enough to be drawn."""
+"""A field's bins with readable names, and few enough to be drawn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...bins import MISSING, UNSEEN
-from ..findings import FieldDrift, share
+from ..results.drift import FieldDrift, share
 from .wording import number
 
-MOST = 20  # bars that are still told apart
+MOST = 20  # bars of one field
 APART = (UNSEEN, MISSING)
 
 
@@ -17,12 +17,12 @@ class Bar:
 
     Args:
         name: of a category as it is; of numbers "4.8 to 5".
-        reference: rows of training.
-        observed: rows of production.
+        reference: training rows.
+        observed: production rows.
         reference_share: of all rows of training.
         observed_share: of all rows of production.
-        upper: the largest number that falls into it; None for the open one and for categories.
-        apart: it stands for no value, but for missing or unseen ones.
+        upper: the largest number in it; None for the open bin and for categories.
+        apart: whether it counts missing or unseen values.
     """
 
     name: str
@@ -35,32 +35,32 @@ class Bar:
 
     @property
     def change(self) -> float:
-        """By how much its share has grown; it is negative for one that has shrunk."""
+        """Return the difference of the shares: production's minus training's."""
         return self.observed_share - self.reference_share
 
 
-def is_number(shift: FieldDrift) -> bool:
-    """Return whether the field holds numbers: only a category can be an unseen one."""
-    return UNSEEN not in shift.bins
+def is_number(drift: FieldDrift) -> bool:
+    """Return whether the field holds numbers; only categories have a bin for unseen ones."""
+    return UNSEEN not in drift.bins
 
 
-def bars_of(shift: FieldDrift) -> tuple[Bar, ...]:
+def bars_of(drift: FieldDrift) -> tuple[Bar, ...]:
     """Return a field's bars in the order of its bins.
 
-    Of very many, numbers that stand side by side are drawn as one, and so are all categories but
-    those with the largest shares. Missing and unseen ones are drawn only where there are any.
+    Of more than `MOST` bins, neighbouring numbers share a bar, and so do the categories with the
+    smallest shares. Missing and unseen values have a bar only if there are any.
     """
-    groups = list(_numbers(shift) if is_number(shift) else _categories(shift))
-    for i, name in enumerate(shift.bins):
-        if name in APART and shift.reference[i] + shift.observed[i]:
+    groups = list(_numbers(drift) if is_number(drift) else _categories(drift))
+    for i, name in enumerate(drift.bins):
+        if name in APART and drift.reference[i] + drift.observed[i]:
             groups.append((name, [i], None))
-    totals = sum(shift.reference), sum(shift.observed)
+    totals = sum(drift.reference), sum(drift.observed)
     bars = []
     for name, places, upper in groups:
-        reference = sum(shift.reference[i] for i in places)
-        observed = sum(shift.observed[i] for i in places)
+        reference = sum(drift.reference[i] for i in places)
+        observed = sum(drift.observed[i] for i in places)
         shares = share(reference, totals[0]), share(observed, totals[1])
-        apart = shift.bins[places[0]] in APART
+        apart = drift.bins[places[0]] in APART
         bars.append(Bar(name, reference, observed, *shares, upper, apart))
     return tuple(bars)
 
@@ -68,33 +68,33 @@ def bars_of(shift: FieldDrift) -> tuple[Bar, ...]:
 Group = tuple[str, list[int], float | None]
 
 
-def _numbers(shift: FieldDrift) -> Iterator[Group]:
+def _numbers(drift: FieldDrift) -> Iterator[Group]:
     """Yield the name, the bins and the upper bound of each bar of numbers."""
-    bounds = [None, *shift.edges, None]
-    n_bins = len(shift.edges) + 1
+    bounds = [None, *drift.edges, None]
+    n_bins = len(drift.edges) + 1
     width = -(-n_bins // MOST)
     for first in range(0, n_bins, width):
         after = min(first + width, n_bins)
         lower, upper = bounds[first], bounds[after]
-        least, most = number(lower, digits=6), number(upper, digits=6)
+        low, high = number(lower, digits=6), number(upper, digits=6)
         if lower is None:
-            name = "any number" if upper is None else f"up to {most}"
+            name = "any number" if upper is None else f"up to {high}"
         else:
-            name = f"over {least}" if upper is None else f"{least} to {most}"
+            name = f"over {low}" if upper is None else f"{low} to {high}"
         yield name, list(range(first, after)), upper
 
 
-def _categories(shift: FieldDrift) -> Iterator[Group]:
-    places = [i for i, name in enumerate(shift.bins) if name not in APART]
+def _categories(drift: FieldDrift) -> Iterator[Group]:
+    places = [i for i, name in enumerate(drift.bins) if name not in APART]
     rest: list[int] = []
     if len(places) > MOST:
-        totals = sum(shift.reference) or 1, sum(shift.observed) or 1
+        totals = sum(drift.reference) or 1, sum(drift.observed) or 1
         places.sort(
-            key=lambda i: max(shift.reference[i] / totals[0], shift.observed[i] / totals[1]),
+            key=lambda i: max(drift.reference[i] / totals[0], drift.observed[i] / totals[1]),
             reverse=True,
         )
         places, rest = sorted(places[: MOST - 1]), sorted(places[MOST - 1 :])
     for i in places:
-        yield shift.bins[i], [i], None
+        yield drift.bins[i], [i], None
     if rest:
         yield f"{len(rest):,} other categories", rest, None

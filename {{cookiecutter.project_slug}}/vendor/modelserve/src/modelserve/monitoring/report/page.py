@@ -1,69 +1,80 @@
-"""The report of the monitoring job: one page that needs nothing from elsewhere."""
+"""Renders the report: one self-contained page of HTML, from the templates beside this file."""
 
-import html
-from importlib.resources import files
-from string import Template
+from functools import cache
 
-from ...artifact import Manifest
-from ..findings import MonitoringResult
-from .fairness import fairness
-from .fields import overview, pictures
-from .headline import headline
-from .labels import labels
-from .markup import facts, paragraph, section, sentence, text
-from .outcomes import calibration, expected, performance
-from .read import what_was_read
-from .wording import clip, count, moment, plural
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ...manifest import Manifest
+from ..results.drift import Verdict, share
+from ..results.result import MonitoringResult
+from . import wording
+from .confusion import make_confusion
+from .drawing import coordinate
+from .fields import make_fields
+from .headline import make_headline
+from .reliability import make_calibration
+
+RUNBOOKS = "vendor/modelserve/docs/runbooks"
+SHOWN = 8  # violations of one runbook that are not folded
+MARKS = {
+    Verdict.VIOLATION: "▲",
+    Verdict.OK: "✓",
+    Verdict.TOO_FEW: "…",
+    Verdict.UNREAD: "∅",
+    Verdict.INFORMATIVE: "·",
+}
+FILTERS = {
+    "change": wording.change,
+    "clip": wording.clip,
+    "coordinate": coordinate,
+    "decimals": wording.decimals,
+    "figure": wording.figure,
+    "moment": wording.moment,
+    "p_value": wording.p_value,
+    "percent": wording.percent,
+    "plural": wording.plural,
+    "thousands": wording.thousands,
+}
 
 
-def draw(findings: MonitoringResult, manifest: Manifest) -> str:
+@cache
+def make_environment() -> Environment:
+    """Return the templates' environment: every value is escaped, an undefined one is an error."""
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    environment.globals |= {
+        "dash": wording.UNKNOWN,
+        "marks": MARKS,
+        "runbooks": RUNBOOKS,
+        "shown": SHOWN,
+    }
+    return environment
+
+
+def render(result: MonitoringResult, manifest: Manifest) -> str:
     """Return the report as a page of HTML.
 
     Args:
-        findings: what the job has found.
-        manifest: of the model that it has looked at.
+        result: the comparison.
+        manifest: of the model.
     """
-    template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=title(findings),
-        model=text(findings.model),
-        version=text(findings.version),
-        made=moment(findings.made),
-        headline=headline(findings),
-        read=what_was_read(findings),
-        overview=overview(findings),
-        inputs=section("inputs", "Inputs, one by one", pictures(findings, "input", manifest)),
-        outputs=section("outputs", "Predictions", pictures(findings, "output", manifest)),
-        performance=performance(findings),
-        labels=labels(findings),
-        calibration=calibration(findings),
-        expected=expected(findings),
-        fairness=fairness(findings),
-        about=about(findings, manifest),
+    return (
+        make_environment()
+        .get_template("page.html")
+        .render(
+            result=result,
+            manifest=manifest,
+            headline=make_headline(result),
+            fields=make_fields(result, manifest),
+            confusion=make_confusion(result.performance),
+            calibration=make_calibration(result),
+            degraded_share=share(result.captures.degraded, result.window.rows),
+            age_days=(result.created - manifest.created).days,
+        )
     )
-
-
-def title(findings: MonitoringResult) -> str:
-    """Return what the browser's tab says: the verdict before all else."""
-    found = len(findings.violations)
-    verdict = f"{found} breached" if found else "nothing breached"
-    return html.escape(f"{verdict}: {clip(findings.model, 60)} {clip(findings.version, 30)}")
-
-
-def about(findings: MonitoringResult, manifest: Manifest) -> str:
-    """Return which model this is, and what it was made of."""
-    data = manifest.data
-    age = (findings.made - manifest.created).days
-    pairs = [
-        ("Model", text(findings.model)),
-        ("Version", text(findings.version)),
-        ("Task", findings.task),
-        ("ExportedModel", moment(manifest.created)),
-        ("Age", plural(age, "day")),
-        ("Data", text(data.source)),
-        ("Rows to train on", count(data.training_rows)),
-        ("Rows held back", count(data.test_rows)),
-        ("Commit", text((manifest.git_commit or "none")[:12])),
-    ]
-    description = paragraph(sentence(manifest.description))
-    return section("model", "The model", description, facts(pairs))

@@ -1,60 +1,89 @@
-"""The picture of how far answers can be taken at their word."""
+"""The reliability diagram: predictions beside what turned out to be true."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
 
-from ..findings import CalibrationPoint
-from .svg import Point, dot, label, layer, line, picture
-from .wording import number, round_percent
+from ..results.performance import CalibrationPoint
+from ..results.result import MonitoringResult
+from .drawing import Layer, Plot
+from .wording import figure, number, percent, round_percent
 
-SIZE = (380, 370)
-SIDE, CORNER = 300, (52, 328)  # in units of the picture: the axes' length, where they meet
+WIDTH, HEIGHT = 380, 370
+SIDE, LEFT, BASE = 300, 52, 328  # in units of the plot: the axes' length, and where they meet
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The reliability diagram and its points.
+
+    Args:
+        axes: the names of both axes.
+        ideal: what holds for predictions on the diagonal.
+        points: predicted, actual and rows of each.
+        plot: the diagram.
+    """
+
+    axes: tuple[str, str]
+    ideal: str
+    points: Sequence[tuple[str, str, int]]
+    plot: Plot
+
+
+def make_calibration(result: MonitoringResult) -> Calibration | None:
+    """Return the reliability diagram, None without a prediction that has a ground truth."""
+    points = result.performance.calibration if result.performance else ()
+    if not points:
+        return None
+    shares = result.task == "classifier"
+    axes = ("mean confidence", "accuracy") if shares else ("mean prediction", "mean true value")
+    write = percent if shares else figure
+    rows = [(write(each.predicted), write(each.actual), each.rows) for each in points]
+    title = f"{axes[1]} by {axes[0]}: " + "; ".join(f"{x}, {y}" for x, y, _ in rows)
+    ideal = "as often right as they are confident" if shares else "right on average"
+    return Calibration(axes, ideal, rows, reliability(points, title, axes, shares=shares))
 
 
 def reliability(
     points: Sequence[CalibrationPoint], title: str, axes: tuple[str, str], *, shares: bool
-) -> str:
-    """Return a reliability plot: discs, the larger the more rows they have, about a diagonal.
+) -> Plot:
+    """Return a diagram of discs around a diagonal; a disc's area grows with its rows.
 
     Args:
         points: one or more.
-        title: what it shows in words.
-        axes: what is told along the floor, and up the wall.
-        shares: the axes go from 0 to 1; otherwise from below the least to above the most.
+        title: the content in words.
+        axes: names of the horizontal and the vertical axis.
+        shares: the axes go from 0 to 1; otherwise from the smallest to the largest value.
     """
     values = [value for point in points for value in (point.predicted, point.actual)]
     ticks = [i / 5 for i in range(6)] if shares else value_ticks(min(values), max(values))
     write = round_percent if shares else number
     unit = SIDE / (ticks[-1] - ticks[0])
-    left, foot = CORNER
-    right, top = left + SIDE, foot - SIDE
+    right, top = LEFT + SIDE, BASE - SIDE
 
-    def place(x: float, y: float) -> Point:
-        return left + unit * (x - ticks[0]), foot - unit * (y - ticks[0])
+    def place(x: float, y: float) -> tuple[float, float]:
+        return LEFT + unit * (x - ticks[0]), BASE - unit * (y - ticks[0])
 
     on_axes = [(*place(tick, tick), write(tick)) for tick in ticks]
     most = max(point.rows for point in points) or 1
     discs = [
-        dot(place(point.predicted, point.actual), radius=3 + 7 * sqrt(point.rows / most))
-        for point in points
+        (*place(point.predicted, point.actual), 3 + 7 * sqrt(point.rows / most)) for point in points
     ]
-    return picture(
-        "plot",
-        SIZE,
-        title,
-        layer("grid", [line((left, y), (right, y)) for _, y, _ in on_axes]),
-        layer("grid", [line((x, foot), (x, top)) for x, _, _ in on_axes]),
-        layer("ideal", [line((left, foot), (right, top))]),
-        layer("o", discs),
-        layer("end", [label(words, (left - 6, y + 4)) for _, y, words in on_axes]),
-        layer("middle", [label(words, (x, foot + 18)) for x, _, words in on_axes]),
-        layer("end", [label(axes[0], (right, foot + 36))]),
-        layer("start", [label(axes[1], (0, 14))]),
+    layers = (
+        Layer("grid", lines=[(LEFT, y, right, y) for _, y, _ in on_axes]),
+        Layer("grid", lines=[(x, BASE, x, top) for x, _, _ in on_axes]),
+        Layer("ideal", lines=[(LEFT, BASE, right, top)]),
+        Layer("o", discs=discs),
+        Layer("end", labels=[(words, LEFT - 6, y + 4) for _, y, words in on_axes]),
+        Layer("middle", labels=[(words, x, BASE + 18) for x, _, words in on_axes]),
+        Layer("end", labels=[(axes[0], right, BASE + 36)]),
+        Layer("start", labels=[(axes[1], 0, 14)]),
     )
+    return Plot("plot", WIDTH, HEIGHT, title, layers)
 
 
 def value_ticks(low: float, high: float) -> list[float]:
-    """Return a few round numbers, from just below the least value to just above the most."""
+    """Return a few round numbers, from at most `low` to at least `high`."""
     span = (high - low) or abs(high) or 1.0
     power = 10.0 ** floor(log10(span / 4))
     step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= span / 4)

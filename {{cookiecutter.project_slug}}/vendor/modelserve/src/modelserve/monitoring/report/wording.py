@@ -1,17 +1,17 @@
-"""How counts, shares, times and names are written for a person."""
+"""Formats counts, shares, times and names for readers."""
 
 from datetime import UTC, datetime
 from math import isfinite
 from unicodedata import east_asian_width
 
-UNKNOWN = "\u2013"  # a dash stands for a figure that there is none of
+UNKNOWN = "\u2013"  # a dash for a missing figure
 MINUS = "\u2212"  # as wide as a plus
 SPACE = "\u00a0"  # keeps a number and its unit on one line
-JOINERS = "\u200c\u200d"  # not printable, but some scripts cannot be written without
+JOINERS = "\u200c\u200d"  # not printable, but some scripts need them
 
 
-def count(number: int) -> str:
-    """Return a count with its thousands apart."""
+def thousands(number: int) -> str:
+    """Return a count with thousands separators."""
     return f"{number:,}"
 
 
@@ -21,7 +21,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share as a percentage that is 0 or 100 only where it is exactly that."""
+    """Return a share as a percentage; only an exact 0 or 1 becomes 0 or 100 %."""
     if value is None or not isfinite(value):
         return UNKNOWN
     if 0 < value < 0.001:
@@ -32,12 +32,12 @@ def percent(value: float | None) -> str:
 
 
 def round_percent(value: float) -> str:
-    """Return a round share, such as stands at an axis."""
+    """Return a round share, for an axis."""
     return f"{100 * value:g}{SPACE}%"
 
 
 def number(value: float | None, *, digits: int = 4) -> str:
-    """Return a number of any size, to some significant digits where it is small."""
+    """Return a number of any size, a small one to some significant digits."""
     if value is None or not isfinite(value):
         return UNKNOWN
     if 10_000 <= abs(value) < 1e9:
@@ -47,19 +47,24 @@ def number(value: float | None, *, digits: int = 4) -> str:
 
 
 def figure(value: float | None) -> str:
-    """Return a measured figure to four significant digits, so that a column of them is aligned."""
+    """Return a metric to four significant digits, aligned in a column."""
     if value is None or not isfinite(value) or abs(value) >= 1000:
         return number(value)
     return f"{value:#.4g}".replace("-", MINUS)
 
 
 def decimals(value: float | None) -> str:
-    """Return a small number to three decimals, so that a column of them is aligned."""
+    """Return a small number to three decimals, aligned in a column."""
     return UNKNOWN if value is None or not isfinite(value) else f"{value:.3f}"
 
 
-def chance(p: float | None) -> str:
-    """Return a probability that is as good as none below a thousandth."""
+def change(value: float) -> str:
+    """Return a difference of shares in percentage points, with its sign."""
+    return f"{100 * value:+.1f}".replace("-", MINUS)
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value to three decimals."""
     return "under 0.001" if p is not None and p < 0.001 else decimals(p)
 
 
@@ -69,29 +74,22 @@ def moment(when: datetime) -> str:
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
-def listed(names: list[str], most: int = 5) -> str:
-    """Return names as a sentence lists them, the last ones as a number where they are many."""
-    if (rest := len(names) - most) > 0:
-        names = [*names[:most], f"{rest} more"]
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
 def clip(name: str, width: int) -> str:
-    """Return any text on one line that is at most so many letters wide, with only what shows.
+    """Return any text on one line of at most `width` letters, with printable characters only.
 
-    A text from elsewhere may hold line breaks, marks that turn the writing direction, or halves of
-    characters, which no file can keep.
+    A text from outside may hold line breaks, marks that change the writing direction, or lone
+    surrogates, which cannot be encoded.
     """
-    shown = " ".join(
+    line = " ".join(
         "".join(
             letter if letter.isprintable() or letter.isspace() or letter in JOINERS else "\ufffd"
             for letter in name[: 4 * width]
         ).split()
     )
-    room, kept = width, ""
-    for letter in shown:
+    room, clipped = width, ""
+    for letter in line:
         room -= 2 if east_asian_width(letter) in "WF" else 1
         if room < 0:
-            return kept[:-1].rstrip() + "…"
-        kept += letter
-    return kept if len(name) <= 4 * width else kept + "…"
+            return clipped[:-1].rstrip() + "…"
+        clipped += letter
+    return clipped if len(name) <= 4 * width else clipped + "…"

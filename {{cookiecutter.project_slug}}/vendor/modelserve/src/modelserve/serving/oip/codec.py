@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from ...artifact import Manifest
 from ...errors import FieldError, InvalidInputError, MalformedError
+from ...manifest import Manifest
 from ...types import ModelInput, Prediction, Tensor
 from ..codec import JsonCodec
 from ..schemas import request_error
@@ -41,7 +41,7 @@ class InferenceCodec:
         """Return the tensors of an inference request.
 
         Raises:
-            MalformedError: the body is no JSON.
+            MalformedError: the body is not JSON.
             InvalidInputError: names, shapes, datatypes or data are wrong; each one is named.
         """
         try:
@@ -54,10 +54,10 @@ class InferenceCodec:
         return self.gather(request)
 
     def gather(self, request: Mapping[str, Any]) -> ModelInput:
-        """Return the tensors of a request of the right form.
+        """Return the tensors of a validated request.
 
         Raises:
-            InvalidInputError: as `decode` has it.
+            InvalidInputError: as `decode`.
         """
         field_errors: list[FieldError] = []
         tensors = {}
@@ -67,8 +67,8 @@ class InferenceCodec:
                 known = ", ".join(self._inputs)
                 field_errors.append(FieldError(f"/inputs/{i}/name", f"should be each of: {known}"))
                 continue
-            array, found = read(tensor, given, f"/inputs/{i}")
-            field_errors += found
+            array, invalid = read(tensor, given, f"/inputs/{i}")
+            field_errors += invalid
             tensors[tensor.name] = array
         if not field_errors and (missing := self._inputs.keys() - tensors.keys()):
             field_errors.append(FieldError("/inputs", f"missing: {', '.join(sorted(missing))}"))
@@ -89,7 +89,7 @@ class InferenceCodec:
         return given._replace(id=request.get("id", ""), wanted=wanted)
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
-        """Return the response's JSON: the outputs that were asked for, all if none was named."""
+        """Return the response's JSON: the requested outputs, or all."""
         arrays = self._codec.arrays(given, prediction)
         parameters: dict[str, Any] = {
             "inference_id": inference_id,
@@ -117,7 +117,7 @@ class InferenceCodec:
         )
 
     def infer_paths(self) -> tuple[str, str]:
-        """Return the two paths on which this model is asked: without its version and with it."""
+        """Return the two paths of inference: without the version and with it."""
         model = f"/v2/models/{self._manifest.name}"
         return f"{model}/infer", f"{model}/versions/{self._manifest.version}/infer"
 
@@ -145,6 +145,8 @@ def _describe(tensor: Tensor) -> dict[str, object]:
 
 
 def _place(field_error: FieldError, places: Mapping[str, int]) -> FieldError:
-    """Return a field_error about "name/index" as one about the request's own "/inputs/0/data/…"."""
+    """Return an error at "name/index" as one at the request's "/inputs/0/data/…"."""
+    if field_error.pointer.startswith("/"):
+        return field_error  # of a row, by `preprocess`
     name, _, index = field_error.pointer.partition("/")
     return FieldError(f"/inputs/{places[name]}/data/{index}", field_error.detail)

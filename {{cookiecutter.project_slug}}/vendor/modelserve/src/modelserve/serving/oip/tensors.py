@@ -1,4 +1,4 @@
-"""From the data of a JSON tensor to an array, or to what is wrong with it."""
+"""Reads a JSON tensor into an array, or returns its errors."""
 
 import math
 from typing import Any
@@ -17,7 +17,7 @@ DTYPES: dict[str, type] = {
     "BOOL": np.bool_,
     "BYTES": np.object_,
 }
-# What JSON may hold for a datatype; for those that are not listed, any number.
+# The JSON types of a datatype; any number for the others.
 KINDS: dict[str, tuple[type, ...]] = {
     "INT64": (int,),
     "INT32": (int,),
@@ -25,14 +25,14 @@ KINDS: dict[str, tuple[type, ...]] = {
     "BYTES": (str,),
 }
 
-# What stands in an array for a value that is missing.
-GAPS: dict[str, float | str] = {"FP32": math.nan, "FP64": math.nan, "BYTES": ""}
+# The value of an array for a missing one.
+MISSING: dict[str, float | str] = {"FP32": math.nan, "FP64": math.nan, "BYTES": ""}
 
 
 def read(
     tensor: Tensor, given: dict[str, Any], where: str
 ) -> tuple[NDArray[Any], list[FieldError]]:
-    """Return one tensor and what is wrong with it; its data may be flat or nested."""
+    """Return one tensor and its errors; its data may be flat or nested."""
     shape = tuple(given["shape"])
     field_errors = []
     if given["datatype"] != tensor.datatype:
@@ -49,26 +49,26 @@ def read(
             FieldError(f"{where}/data", f"{len(flat)} values; the shape has {math.prod(shape)}")
         )
     kinds = KINDS.get(tensor.datatype, (int, float))
-    gaps = {i for i, value in enumerate(flat) if value is None and tensor.nullable}
-    wrong = [i for i, value in enumerate(flat) if type(value) not in kinds and i not in gaps]
+    missing_at = {i for i, value in enumerate(flat) if value is None and tensor.nullable}
+    wrong = [i for i, value in enumerate(flat) if type(value) not in kinds and i not in missing_at]
     field_errors += [
         FieldError(f"{where}/data/{i}", f"should be a value of {tensor.datatype}") for i in wrong
     ]
     if field_errors:
         return np.empty(0), field_errors
-    missing = GAPS.get(tensor.datatype)
+    missing = MISSING.get(tensor.datatype)
     try:
         with np.errstate(over="ignore"):
-            filled = [missing if value is None else value for value in flat] if gaps else flat
+            filled = [missing if value is None else value for value in flat] if missing_at else flat
             array = np.array(filled, dtype=DTYPES[tensor.datatype]).reshape(shape)
-        if array.dtype.kind != "f" or np.isfinite(array).sum() == len(flat) - len(gaps):
+        if array.dtype.kind != "f" or np.isfinite(array).sum() == len(flat) - len(missing_at):
             return array, []
     except OverflowError:
         pass  # an integer with more digits than the datatype can hold
     return np.empty(0), [
         FieldError(f"{where}/data/{i}", f"should be finite and within {tensor.datatype}'s reach")
         for i, value in enumerate(flat)
-        if i not in gaps and not _fits(value, DTYPES[tensor.datatype])
+        if i not in missing_at and not _fits(value, DTYPES[tensor.datatype])
     ]
 
 

@@ -1,4 +1,4 @@
-"""Which content type a request has, and in which one it wants to be answered."""
+"""Content negotiation: the type of a request, and that of its response."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -10,38 +10,38 @@ from ...errors import RequestError
 
 JSON, CSV, JSON_LINES = "application/json", "text/csv", "application/jsonlines"
 SUPPORTED = (JSON, CSV, JSON_LINES)  # the first, where none is named
-FORM = "application/x-www-form-urlencoded"  # which curl names unasked
+FORM = "application/x-www-form-urlencoded"  # curl's default
 ANY = "*"
 LISTED = f"{', '.join(SUPPORTED[:-1])} or {SUPPORTED[-1]}"
 
 
 class ContentTypeError(HTTPException, RequestError):
-    """The body is of a content type that is not read here."""
+    """The content type of the body is not supported."""
 
     def __init__(self, given: str) -> None:
-        """Name those that are."""
+        """List the supported types."""
         detail = f"A body of {given} is not read here; send {LISTED}."
         super().__init__(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 class AcceptError(HTTPException, RequestError):
-    """The answer is wanted in no content type that can be given."""
+    """The Accept header names no supported content type."""
 
     def __init__(self, wanted: str) -> None:
-        """Name those that can."""
+        """List the supported types."""
         detail = f"There is no answer in {wanted}; accept {LISTED}."
         super().__init__(HTTPStatus.NOT_ACCEPTABLE, detail)
 
 
 class Range(NamedTuple):
-    """One part of an Accept header: how much it is wanted, from 0 to 1, and as which in a row."""
+    """One part of an Accept header: its media range, its weight from 0 to 1, and its place."""
 
     kind: str
     weight: float
     place: int
 
     def fits(self, content_type: str) -> int:
-        """Return how exactly this names a content type: 2 in full, 0 by `*/*`, -1 not at all."""
+        """Return the precision of the match: 2 exact, 1 by type, 0 by `*/*`, -1 for none."""
         if self.kind == content_type:
             return 2
         if self.kind == f"{content_type.partition('/')[0]}/{ANY}":
@@ -53,7 +53,7 @@ def read_content_type(header: bytes) -> str:
     """Return the content type of a body, by its header.
 
     Raises:
-        ContentTypeError: it is none that is read here.
+        ContentTypeError: it is not supported.
     """
     kind = _bare(header.decode("latin-1"))
     if kind in ("", FORM):
@@ -70,7 +70,7 @@ def choose_answer(header: bytes) -> str:
     weight, the one that is named most exactly is taken, then the one that is named first.
 
     Raises:
-        AcceptError: none is wanted that can be given.
+        AcceptError: no supported type is accepted.
     """
     text = header.decode("latin-1").strip()
     ranges = list(_ranges(text)) if text else [Range(f"{ANY}/{ANY}", 1, 0)]

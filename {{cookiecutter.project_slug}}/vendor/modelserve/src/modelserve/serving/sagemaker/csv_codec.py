@@ -1,4 +1,4 @@
-"""CSV: a row a line, in the order of the model's fields or under a head that names them."""
+"""CSV: one row per line, in the order of the model's fields or under a header."""
 
 import csv
 import io
@@ -16,25 +16,25 @@ Cells = list[str]
 
 
 class CsvCodec:
-    """Decodes and encodes rows that are spelled, an empty cell for what is missing.
+    """Decodes and encodes CSV rows; an empty cell is a missing value.
 
     Args:
-        codec: knows the model's fields, and how its answers read.
+        codec: the service's own.
         max_rows: that one request may carry.
     """
 
     def __init__(self, codec: JsonCodec, *, max_rows: int) -> None:
-        """Note the order of the fields."""
+        """Read the order of the fields."""
         self._codec = codec
         self._fields = [feature.name for feature in codec.inputs.features]
         self._max_rows = max_rows
 
     def decode(self, body: bytes) -> ModelInput:
-        """Return the arrays that the rows stand for.
+        """Return the tensors of the rows.
 
         Raises:
-            MalformedError: the body is no CSV.
-            InvalidInputError: rows or fields are wrong; each of them is named as in JSON.
+            MalformedError: the body is not CSV.
+            InvalidInputError: rows or fields are invalid; each is named as in JSON.
         """
         head, rows = self._read(body)
         fields = head or self._fields
@@ -59,15 +59,15 @@ class CsvCodec:
             wrong += [_place(each, numbers) for each in error.errors]
         if wrong:
             raise InvalidInputError([each for _, each in sorted(wrong, key=lambda each: each[0])])
-        return self._codec.gather(parsed)
+        return self._codec.gather_instances(parsed)
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
-        """Return a line a row, without a head: the values of its prediction in their order."""
+        """Return a line per prediction, without a header: its values in order."""
         del inference_id
         return _write(map(_flatten, self._codec.answers(given, prediction)))
 
     def redact(self, body: bytes, names: Collection[str]) -> bytes:
-        """Return a request's body with something else in the place of what must not be kept."""
+        """Return a request's body with the values of some fields redacted."""
         head, rows = self._read(body)
         hidden = [i for i, name in enumerate(head or self._fields) if name in names]
         for cells in rows:
@@ -76,7 +76,7 @@ class CsvCodec:
         return _write([head, *rows] if head else rows)
 
     def _read(self, body: bytes) -> tuple[Cells, list[Cells]]:
-        """Return the head, which may be empty, and the cells of each row."""
+        """Return the header, which may be empty, and the cells of each row."""
         try:
             text = io.StringIO(body.decode("utf-8-sig"), newline="")
             rows = [cells for cells in csv.reader(text, strict=True) if cells]
@@ -88,14 +88,14 @@ class CsvCodec:
 
 
 def _place(field_error: FieldError, numbers: list[int]) -> tuple[int, FieldError]:
-    """Return a field_error about "/index/field" with its row's number, and as one about the body."""
+    """Return an error at "/index/field" as one of the body, with its row's number."""
     index, slash, field = field_error.pointer[1:].partition("/")
     number = numbers[int(index)]
     return number, FieldError(f"/instances/{number}{slash}{field}", field_error.detail)
 
 
 def _flatten(prediction: str) -> list[Any]:
-    """Return the values of a prediction that is JSON, with the numbers as JSON has them."""
+    """Return the values of a JSON prediction, with the numbers as in JSON."""
     values: list[Any] = []
     for value in from_json(prediction).values():
         values += value.values() if isinstance(value, dict) else [value]
@@ -103,7 +103,7 @@ def _flatten(prediction: str) -> list[Any]:
 
 
 def _write(rows: Iterable[list[Any]]) -> bytes:
-    # The last line ends like the others: Batch Transform puts answers one behind the other.
+    # The last line ends like the others: Batch Transform concatenates responses.
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()

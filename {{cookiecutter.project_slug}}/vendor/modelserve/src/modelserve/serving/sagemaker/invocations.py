@@ -1,4 +1,4 @@
-"""How SageMaker asks for predictions: the headers of `/invocations`, and of its answers."""
+"""`/invocations`: codecs by content type, and the headers of SageMaker."""
 
 import re
 from collections.abc import Callable, Collection
@@ -20,15 +20,15 @@ INVISIBLE = re.compile("[^!-~]|;")
 Redact = Callable[[bytes, Collection[str]], bytes]
 
 
-class Form(NamedTuple):
-    """A content type: its codec, and what takes from a body of it what must not be kept."""
+class ContentType(NamedTuple):
+    """A content type: its codec, and the function that redacts its bodies."""
 
     codec: Codec
     redact: Redact | None = None
 
 
-class Conversation:
-    """A codec that is asked in one content type and answers in another.
+class CodecPair:
+    """A codec that decodes one content type and encodes another.
 
     Args:
         asked: decodes.
@@ -36,8 +36,8 @@ class Conversation:
         answer_type: of what is encoded.
     """
 
-    def __init__(self, asked: Form, answered: Form, answer_type: str) -> None:
-        """Keep both."""
+    def __init__(self, asked: ContentType, answered: ContentType, answer_type: str) -> None:
+        """Combine both."""
         self._asked = asked.codec
         self._answered = answered.codec
         self.redact = asked.redact
@@ -45,7 +45,7 @@ class Conversation:
         self.answer_type = answer_type.encode()
 
     def decode(self, body: bytes) -> ModelInput:
-        """Return the arrays that a body stands for, or raise a RequestError."""
+        """Return the tensors of a body, or raise a RequestError."""
         return self._asked.decode(body)
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
@@ -54,52 +54,52 @@ class Conversation:
 
 
 class Invocations:
-    """Chooses by a request's headers, and heads its answer.
+    """Chooses codecs by a request's headers, and returns the headers of its response.
 
     Args:
         components: its codec, its limits, and the model's version.
     """
 
     def __init__(self, components: Components) -> None:
-        """Make the codecs."""
+        """Create the codecs."""
         by_comma = CsvCodec(components.codec, max_rows=components.settings.max_rows)
         by_line = JsonLinesCodec(components.codec)
-        self._forms = {
-            JSON: Form(components.codec),
-            CSV: Form(by_comma, by_comma.redact),
-            JSON_LINES: Form(by_line, by_line.redact),
+        self._content_types = {
+            JSON: ContentType(components.codec),
+            CSV: ContentType(by_comma, by_comma.redact),
+            JSON_LINES: ContentType(by_line, by_line.redact),
         }
         self._version = INVISIBLE.sub("_", components.manifest.version)[:LONGEST]
-        # A header may be anything: the latest few are remembered.
-        self._find = lru_cache(maxsize=64)(self._converse)
+        # A header may be anything: the latest few are cached.
+        self._find = lru_cache(maxsize=64)(self._pair)
 
-    def choose(self, context: RequestContext) -> Conversation:
-        """Return how a request is asked and answered; its answer bears the caller's own name.
+    def choose(self, context: RequestContext) -> CodecPair:
+        """Return the codecs of a request, and use the caller's inference id.
 
         Raises:
-            ContentTypeError: the body is of another type than is read here.
-            AcceptError: the answer is wanted in another than can be given.
+            ContentTypeError: the body's type is not supported.
+            AcceptError: no supported type is accepted.
         """
         headers = context.headers
-        found = self._find(headers.get(b"content-type", b""), headers.get(b"accept", b""))
-        context.answer_type, context.redact = found.answer_type, found.redact
+        pair = self._find(headers.get(b"content-type", b""), headers.get(b"accept", b""))
+        context.answer_type, context.redact = pair.answer_type, pair.redact
         given = headers.get(INFERENCE_ID)
         if given and SAFE_ID(given):
             context.inference_id = given.decode()
-        return found
+        return pair
 
     def head(self, context: RequestContext) -> Headers:
-        """Return an answer's headers, which tell what CSV has no place for."""
-        told = [
+        """Return a response's headers, with the facts that CSV has no place for."""
+        attributes = [
             f"model_version={self._version}",
             f"inference_id={context.inference_id}",
             f"degraded={str(context.degraded).lower()}",
         ]
         if context.given and context.given.warnings:
-            told.append(f"warnings={len(context.given.warnings)}")
-        return [(b"content-type", context.answer_type), (ATTRIBUTES, ";".join(told).encode())]
+            attributes.append(f"warnings={len(context.given.warnings)}")
+        return [(b"content-type", context.answer_type), (ATTRIBUTES, ";".join(attributes).encode())]
 
-    def _converse(self, content_type: bytes, accept: bytes) -> Conversation:
+    def _pair(self, content_type: bytes, accept: bytes) -> CodecPair:
         answer_type = choose_answer(accept)
-        asked = self._forms[read_content_type(content_type)]
-        return Conversation(asked, self._forms[answer_type], answer_type)
+        asked = self._content_types[read_content_type(content_type)]
+        return CodecPair(asked, self._content_types[answer_type], answer_type)

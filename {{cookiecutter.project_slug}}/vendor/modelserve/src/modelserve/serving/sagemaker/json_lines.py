@@ -1,4 +1,4 @@
-"""JSON Lines: a row a line, each an object, and a prediction a line in their order."""
+"""JSON Lines: one row per line, and one prediction per line in the same order."""
 
 from collections.abc import Collection, Iterator
 
@@ -11,22 +11,22 @@ from ..codec import JsonCodec
 
 
 class JsonLinesCodec:
-    """Decodes and encodes lines of what JSON has in lists.
+    """Decodes and encodes JSON Lines.
 
     Args:
-        codec: the service's own, whose rows these are.
+        codec: the service's own.
     """
 
     def __init__(self, codec: JsonCodec) -> None:
-        """Leave all but the lines to the codec."""
+        """Delegate rows to the codec."""
         self._codec = codec
 
     def decode(self, body: bytes) -> ModelInput:
-        """Return the arrays that the rows stand for.
+        """Return the tensors of the rows.
 
         Raises:
-            MalformedError: a line is no JSON.
-            InvalidInputError: rows or fields are wrong; each of them is named as in JSON.
+            MalformedError: a line is not JSON.
+            InvalidInputError: rows or fields are invalid; each is named as in JSON.
         """
         rows = []
         for number, line in _lines(body):
@@ -38,12 +38,12 @@ class JsonLinesCodec:
         return self._codec.decode(b'{"instances":[%b]}' % b",".join(rows))
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
-        """Return a line a row: its prediction."""
+        """Return a line per prediction."""
         del inference_id
         return "".join(f"{row}\n" for row in self._codec.answers(given, prediction)).encode()
 
     def redact(self, body: bytes, names: Collection[str]) -> bytes:
-        """Return a request's body with something else in the place of what must not be kept."""
+        """Return a request's body with the values of some fields redacted."""
         rows = redact({"instances": [from_json(line) for _, line in _lines(body)]}, names)
         return b"".join(to_json(row) + b"\n" for row in rows["instances"])
 

@@ -1,4 +1,4 @@
-"""XGBoost between the encoded columns and the ONNX graph, with early stopping."""
+"""Train XGBoost with early stopping and export it to ONNX."""
 
 from importlib import metadata
 from typing import Any
@@ -52,11 +52,11 @@ def train_boosting(
     """Return a booster behind the encoded columns, fitted with early stopping, and exported.
 
     Args:
-        table: the training rows; a fraction of them validates and is not fitted.
-        steps: transform the columns; XGBoost itself has a branch for missing values.
+        table: the training rows; a fraction of them is for validation.
+        steps: transform the columns; XGBoost handles missing values itself.
         booster: an XGBClassifier or an XGBRegressor, not fitted yet.
-        options: the size of the validation fraction.
-        seed: chooses its rows.
+        options: the validation fraction.
+        seed: selects the validation rows.
 
     Raises:
         TrainingError: there are too few rows for early stopping.
@@ -90,8 +90,8 @@ def fit_boosting(
         steps: transform the columns.
         y: the target as numbers, of shape (rows,).
         booster: not fitted yet.
-        options: the size of the validation fraction.
-        seed: chooses its rows.
+        options: the validation fraction.
+        seed: selects the validation rows.
         stratify: labels whose shares the validation rows keep.
 
     Raises:
@@ -99,7 +99,7 @@ def fit_boosting(
     """
     X = design_matrix(table)
     try:
-        kept, held_out = train_test_split(
+        training, validation = train_test_split(
             np.arange(len(y)),
             test_size=options.validation_fraction,
             random_state=seed,
@@ -109,14 +109,14 @@ def fit_boosting(
         raise TrainingError(f"There are too few rows for early stopping: {error}") from error
     prepared = X
     if steps:
-        prepared = Pipeline(steps).fit(X[kept]).transform(X).astype(np.float32)
-    validation = [(prepared[held_out], y[held_out])]
-    booster.fit(prepared[kept], y[kept], eval_set=validation, verbose=False)
+        prepared = Pipeline(steps).fit(X[training]).transform(X).astype(np.float32)
+    eval_set = [(prepared[validation], y[validation])]
+    booster.fit(prepared[training], y[training], eval_set=eval_set, verbose=False)
     return Pipeline([*steps, ("model", booster)])
 
 
 def libraries() -> tuple[str, ...]:
-    """Return what made the model; on macOS the wheel without CUDA is called `xgboost`."""
+    """Return the distributions that trained the model; `xgboost-cpu` does not exist for macOS."""
     installed = {each.metadata["Name"].lower() for each in metadata.distributions()}
     boosting = "xgboost-cpu" if "xgboost-cpu" in installed else "xgboost"
     return (boosting, "onnxmltools", "scikit-learn", "skl2onnx", "onnx", "numpy")

@@ -1,4 +1,4 @@
-"""Takes in an ONNX graph that was made elsewhere, so that serving knows it as one of its own."""
+"""Import an ONNX graph from another tool as the model of a table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,36 +19,36 @@ LIBRARIES = ("onnx", "onnxruntime")
 
 
 class TableImporter:
-    """Makes a model of a graph instead of fitting one.
+    """Replace `train` by an import.
 
     The graph may take all columns in one matrix of numbers, in their order, or each column in an
-    input of the column's name. A classifier gives one probability a label, a regressor a value.
+    input with the column's name. It returns a probability for each label, or one value.
 
     Args:
-        path: where the graph lies.
+        path: of the ONNX file.
         labels: in the order of the graph's outputs; none for a regressor.
-        softmax: the graph gives scores, which are to become probabilities.
+        softmax: convert the graph's scores to probabilities.
     """
 
     def __init__(self, path: Path, labels: tuple[str, ...], *, softmax: bool) -> None:
-        """Only note what is to be done."""
+        """Keep the arguments."""
         self._path = path
         self._labels = labels
         self._softmax = softmax
 
     def __call__(self, training: Table, options: Options, seed: int) -> ExportedModel:
-        """Return the graph, fed by the columns of `training`.
+        """Return the graph, connected to the columns of `training`.
 
         Raises:
-            TrainingError: the file is no ONNX graph, or its outputs are none of this task.
+            TrainingError: the file is not an ONNX graph, or has no output that fits the labels.
             InvalidInputError: its inputs are not the table's columns; each one is named.
         """
         del options, seed
         try:
             graph = onnx.load(self._path)
             onnx.checker.check_model(graph)
-        except Exception as error:  # onnx raises what it pleases
-            raise TrainingError(f"{self._path} is no ONNX graph: {error}") from error
+        except Exception as error:  # onnx raises errors of many types
+            raise TrainingError(f"{self._path} is not an ONNX graph: {error}") from error
         connect_inputs(graph, training)
         connect_output(graph, self._labels, softmax=self._softmax)
         provenance = {"source": self._path.name, "SHA-256": artifact.sha256(self._path)}
@@ -57,36 +57,36 @@ class TableImporter:
 
 
 def connect_inputs(graph: onnx.ModelProto, training: Table) -> None:
-    """Feed the graph from the tensors that a table becomes.
+    """Connect the graph's inputs to the tensors of a table.
 
     Raises:
-        InvalidInputError: as `TableImporter`.
+        InvalidInputError: its inputs are not the table's columns; each one is named.
     """
     columns = {name: array.shape[1] for name, array in training.tensors().items()}
     constants = {each.name for each in graph.graph.initializer}  # old graphs list them as inputs
-    given = [value for value in graph.graph.input if value.name not in constants]
-    sizes = {value.name: graphs.size_of(value) for value in given}
-    types = {value.name: value.type.tensor_type.elem_type for value in given}
+    inputs = [value for value in graph.graph.input if value.name not in constants]
+    sizes = {value.name: graphs.size_of(value) for value in inputs}
+    types = {value.name: value.type.tensor_type.elem_type for value in inputs}
     nodes: list[onnx.NodeProto] = []
     for name in sizes:
-        graphs.rename(graph, name, f"{name}_given")
+        graphs.rename(graph, name, f"{name}_original")
     if len(sizes) == 1 and list(columns) == ["features"]:
         ((name, size),) = sizes.items()
         if len(size) != 2 or size[1] not in (-1, columns["features"]):
             problem = f"takes {size}, the table has {columns['features']} columns"
             raise InvalidInputError([FieldError(name, problem)])
-        nodes.append(helper.make_node("Cast", ["features"], [f"{name}_given"], to=types[name]))
+        nodes.append(helper.make_node("Cast", ["features"], [f"{name}_original"], to=types[name]))
     else:
         places = training.places()
-        if problems := _misfits(sizes, types, places):
+        if problems := _mismatches(sizes, types, places):
             raise InvalidInputError(problems)
         for name in sizes:
             tensor, i = places[name]
             index = numpy_helper.from_array(_index(i), f"{name}_place")
             graph.graph.initializer.append(index)
             nodes += [
-                helper.make_node("Gather", [tensor, index.name], [f"{name}_alone"], axis=1),
-                helper.make_node("Cast", [f"{name}_alone"], [f"{name}_given"], to=types[name]),
+                helper.make_node("Gather", [tensor, index.name], [f"{name}_column"], axis=1),
+                helper.make_node("Cast", [f"{name}_column"], [f"{name}_original"], to=types[name]),
             ]
     graphs.prepend(graph, *nodes)
     del graph.graph.input[:]
@@ -97,61 +97,62 @@ def connect_inputs(graph: onnx.ModelProto, training: Table) -> None:
     )
 
 
-def _misfits(
+def _mismatches(
     sizes: Mapping[str, list[int]],
     types: Mapping[str, int],
     places: Mapping[str, tuple[str, int]],
 ) -> list[FieldError]:
-    """Return what keeps a graph's inputs from being a table's columns, one for each."""
-    strangers = [name for name in sizes if name not in places]
+    """Return how a graph's inputs differ from a table's columns, an error for each."""
+    unknown = [name for name in sizes if name not in places]
     unused = [name for name in places if name not in sizes]
-    shared = {name: size for name, size in sizes.items() if name in places}
-    wide = {name: size for name, size in shared.items() if len(size) != 2 or size[1] not in (-1, 1)}
+    known = {name: size for name, size in sizes.items() if name in places}
+    wide = {name: size for name, size in known.items() if len(size) != 2 or size[1] not in (-1, 1)}
     texts = [
         name
-        for name in shared
+        for name in known
         if places[name][0] == "categories" and types[name] != TensorProto.STRING
     ]
     return [
-        *(FieldError(name, "an input of the graph, and no column") for name in strangers),
-        *(FieldError(name, "a column, and no input of the graph") for name in unused),
+        *(FieldError(name, "an input of the graph, but not a column") for name in unknown),
+        *(FieldError(name, "a column, but not an input of the graph") for name in unused),
         *(
-            FieldError(name, f"takes {size}; one value a row is what a column has")
+            FieldError(name, f"takes {size}; a column has one value a row")
             for name, size in wide.items()
         ),
-        *(FieldError(name, "takes numbers, and the column holds text") for name in texts),
+        *(FieldError(name, "takes numbers, but the column holds text") for name in texts),
     ]
 
 
 def connect_output(graph: onnx.ModelProto, labels: Sequence[str], *, softmax: bool) -> None:
-    """Leave the graph the one output that this task has.
+    """Keep the output that holds the probabilities or the values.
 
     Raises:
-        TrainingError: no output is one.
+        TrainingError: no output fits the labels.
     """
     output_name, n_outputs = graphs.output_name(labels), max(len(labels), 1)
-    graphs.rename(graph, output_name, f"{output_name}_given")
+    graphs.rename(graph, output_name, f"{output_name}_original")
     maps = {node.output[0]: node for node in graph.graph.node if node.op_type == "ZipMap"}
-    for output in reversed(graph.graph.output):  # a label stands before its probabilities
+    for output in reversed(graph.graph.output):  # the label comes before its probabilities
         name = output.name
-        if name in maps:  # a list of mappings, made of a matrix
+        if name in maps:  # a list of mappings; its input is the matrix
             graph.graph.node.remove(maps[name])
-            found: str | None = maps[name].input[0]
+            source: str | None = maps[name].input[0]
             break
         size = graphs.size_of(output)
-        wide = size[-1] if len(size) == 2 else 1
-        if output.type.tensor_type.elem_type in graphs.FLOATS and wide in (-1, n_outputs):
-            found = name
+        width = size[-1] if len(size) == 2 else 1
+        if output.type.tensor_type.elem_type in graphs.FLOATS and width in (-1, n_outputs):
+            source = name
             break
     else:
-        found = None
-    if found is None:
-        wanted = f"{n_outputs} numbers a row"
-        raise TrainingError(f"No output of the graph gives {wanted}: one is needed for each label.")
+        source = None
+    if source is None:
+        raise TrainingError(
+            f"No output of the graph has {n_outputs} numbers a row: one for each label, or a value."
+        )
     shape = numpy_helper.from_array(_index(-1, n_outputs), "answer_shape")
     graph.graph.initializer.append(shape)
     end = [
-        helper.make_node("Cast", [found], ["answer_float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [source], ["answer_float"], to=TensorProto.FLOAT),
         helper.make_node("Reshape", ["answer_float", "answer_shape"], ["answer"]),
         helper.make_node("Softmax", ["answer"], [output_name], axis=-1)
         if softmax

@@ -1,4 +1,4 @@
-"""From a table's columns to an ONNX graph: what is the same for every estimator."""
+"""Encode a table's columns, fit any scikit-learn estimator, and export both to ONNX."""
 
 from typing import Any
 
@@ -26,6 +26,9 @@ Steps = list[tuple[str, BaseEstimator]]
 def design_matrix(table: Table) -> NDArray[Any]:
     """Return the matrix that an estimator fits: numbers first, then categories.
 
+    Args:
+        table: the rows.
+
     Returns:
         float32 of shape (rows, n_columns), or objects where there are categories.
     """
@@ -38,8 +41,12 @@ def design_matrix(table: Table) -> NDArray[Any]:
 def encode_columns(table: Table, *, impute: bool = True) -> Steps:
     """Return the steps before the estimator: none for numbers without missing values.
 
-    Missing numbers become the column's median, for estimators that cannot take them; a category
-    becomes one column a value, a missing one is a value of its own, and an unseen one is all zero.
+    A category is one-hot encoded; a missing one has a column of its own, and an unseen one is zero
+    in all of them.
+
+    Args:
+        table: the training rows.
+        impute: replace missing numbers by the column's median, for estimators that need it.
     """
     names = {name for name, (tensor, _) in table.places().items() if tensor == "features"}
     n_numbers, n_columns = len(names), len(table.rows.columns)
@@ -75,13 +82,16 @@ def export_pipeline(
     labels: tuple[str, ...],
     libraries: tuple[str, ...] = LIBRARIES,
 ) -> ExportedModel:
-    """Return a fitted pipeline as an ONNX graph, and itself to compare the graph with.
+    """Return a fitted pipeline as an ONNX graph, with itself to compare the graph with.
 
     Args:
         fitted: takes the matrix of `design_matrix`.
-        table: says which columns are numbers and which categories.
+        table: its columns' types are those of the graph's inputs.
         labels: in the order of the outputs; empty for a regressor.
-        libraries: the distributions that made it.
+        libraries: the distributions that trained it.
+
+    Raises:
+        onnx.checker.ValidationError: skl2onnx converted it to an invalid graph.
     """
 
     def native(other: Table) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""A table in memory: its columns, their types, and the tensors that it becomes."""
+"""A table in memory: its columns, their types, and their tensors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,21 +8,18 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api import types
 
-from ...artifact import Artifact, Dtype, Feature
+from ...artifact import Artifact
 from ...errors import FieldError, InvalidInputError
-
-LARGEST = 3.4028234663852886e38  # a float32 holds no more
-LARGEST_WHOLE = 2**24  # up to here it holds every integer
-MOST_CATEGORIES = 200
+from ...manifest import Feature
+from .columns import describe_column, find_fault, is_category
 
 
 @dataclass(frozen=True)
 class Table:
     """Columns of numbers, booleans and categories, and the target of each row.
 
-    `incomplete` names the columns with missing values in the table that these rows are part of.
+    `incomplete` names the columns with missing values in the whole table.
     """
 
     rows: pd.DataFrame
@@ -33,7 +30,11 @@ class Table:
 
     @classmethod
     def read_csv(cls, path: Path, *, target: str) -> "Table":
-        """Read a CSV file whose first line names the columns; an empty field is a missing value.
+        """Read a CSV file with a header; an empty field is a missing value.
+
+        Args:
+            path: of the file.
+            target: the column to predict.
 
         Raises:
             InvalidInputError: the file cannot be read, or as `from_frame`.
@@ -48,11 +49,15 @@ class Table:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, target: str) -> "Table":
-        """Split a data frame into features and target, once a model can take every column.
+        """Split a data frame into features and target, and validate every column.
+
+        Args:
+            frame: the rows, with the target among the columns.
+            target: the column to predict.
 
         Raises:
-            InvalidInputError: there is no target or no row; columns hold numbers beyond float32,
-                numbers among other things, dates, or too many categories. Each one is named.
+            InvalidInputError: there is no target or no row; columns hold numbers too large for
+                float32, numbers mixed with text, dates, or too many categories. Each is named.
         """
         if target not in frame.columns:
             known = ", ".join(map(str, frame.columns))
@@ -64,15 +69,15 @@ class Table:
         rows.columns = rows.columns.map(str)
         untyped = {str(name): each for name, each in rows.items() if each.dtype == object}
         rows = rows.assign(**{name: each.convert_dtypes() for name, each in untyped.items()})
-        wrong = [
+        errors = [
             FieldError(str(name), problem)
             for name, column in rows.items()
             if (problem := find_fault(column))
         ]
         if missing := int(frame[target].isna().sum()):
-            wrong.append(FieldError(target, f"{missing} missing values; the target may have none"))
-        if wrong:
-            raise InvalidInputError(wrong)
+            errors.append(FieldError(target, f"{missing} missing values; the target may have none"))
+        if errors:
+            raise InvalidInputError(errors)
         return cls(rows, frame[target])
 
     def __len__(self) -> int:
@@ -84,12 +89,12 @@ class Table:
         return Table(self.rows.iloc[index], self.target.iloc[index], self.nullable())
 
     def nullable(self) -> frozenset[str]:
-        """Return the columns whose values may be missing: a rare one may lie in no row of these."""
-        here = (str(name) for name, column in self.rows.items() if column.isna().any())
-        return self.incomplete.union(here)
+        """Return the columns with missing values in the whole table, not in these rows alone."""
+        missing = (str(name) for name, column in self.rows.items() if column.isna().any())
+        return self.incomplete.union(missing)
 
     def places(self) -> dict[str, tuple[str, int]]:
-        """Return for each column the tensor that holds it, and its index there."""
+        """Return for each column the name of its tensor, and its index in it."""
         places: dict[str, tuple[str, int]] = {}
         width = {"features": 0, "categories": 0}
         for name, column in self.rows.items():
@@ -99,7 +104,7 @@ class Table:
         return places
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the tensors that the graph takes, as serving makes them of a request.
+        """Return the graph's input tensors, as serving builds them from a request.
 
         Returns:
             "features", float32 of shape (rows, n_numbers), NaN for a missing value;
@@ -115,7 +120,7 @@ class Table:
         return tensors
 
     def describe(self) -> tuple[Feature, ...]:
-        """Return the schema: each column's type, range, and middle, and whether it is nullable."""
+        """Return the schema: each column's type, range and median, and whether it is nullable."""
         nullable = self.nullable()
         return tuple(
             describe_column(str(name), column, nullable=str(name) in nullable)
@@ -123,7 +128,7 @@ class Table:
         )
 
     def batches(self, files: object) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield the tensors that the graph takes: a table fits into memory, all at once."""
+        """Yield the graph's input tensors, all rows at once."""
         del files
         yield self.tensors()
 
@@ -138,88 +143,36 @@ class Table:
         }
 
     def reference(self, test: "Table") -> "Table":
-        """Return the rows that production is compared with: all that the model was fitted to."""
+        """Return the rows that drift is measured against: the training rows."""
         del test
         return self
 
     def select(self, artifact: Artifact) -> "Table":
-        """Return the columns as an artifact's model takes them, and in that order.
+        """Return the columns that an artifact's model takes, in its order.
+
+        Args:
+            artifact: its manifest has the schema.
 
         Raises:
-            InvalidInputError: columns are missing, hold text where numbers belong, or missing
-                values where training had none; each is named.
+            InvalidInputError: columns are missing, hold text instead of numbers, or have missing
+                values although training had none; each is named.
         """
         rows, features, nullable = self.rows, artifact.manifest.features, self.nullable()
-        wrong = [
+        errors = [
             FieldError(each.name, "no such column") for each in features if each.name not in rows
         ]
-        wrong += [
+        errors += [
             FieldError(each.name, f"holds text, not values of type {each.dtype}")
             for each in features
             if each.name in rows and each.dtype != "category" and is_category(rows[each.name])
         ]
-        wrong += [
+        errors += [
             FieldError(each.name, "has missing values; there were none in training")
             for each in features
             if each.name in nullable and not each.nullable
         ]
-        if wrong:
-            raise InvalidInputError(wrong)
+        if errors:
+            raise InvalidInputError(errors)
         texts = {each.name: "string" for each in features if each.dtype == "category"}
         chosen = rows[[each.name for each in features]].astype(texts)
         return Table(chosen, self.target)
-
-
-def find_fault(column: pd.Series) -> str:
-    """Return why no model can take a column; an empty string if it can."""
-    if column.isna().all():
-        return "is empty"
-    if is_category(column):
-        return find_fault_of_texts(column)
-    if types.is_bool_dtype(column):
-        return ""
-    if not types.is_numeric_dtype(column):
-        return f"holds {column.dtype}, not numbers, booleans or text"
-    count = int((column.abs() > LARGEST).sum())
-    return f"{count} values are larger than float32 can hold" if count else ""
-
-
-def find_fault_of_texts(column: pd.Series) -> str:
-    """Return why a column of texts cannot be categories; an empty string if it can."""
-    present = column.dropna()
-    numeric = pd.to_numeric(present, errors="coerce").notna()
-    if not numeric.all() and numeric.mean() > 1 / 2:
-        other = present[~numeric].iloc[0]
-        return f"holds numbers and other things, such as {other!r}; leave missing values empty"
-    if (count := column.nunique()) > MOST_CATEGORIES:
-        return (
-            f"holds {count} different texts, {MOST_CATEGORIES} are the limit; "
-            "leave it out, or turn it into numbers"
-        )
-    return ""
-
-
-def is_category(column: pd.Series) -> bool:
-    """Tell whether a column holds text."""
-    return types.is_string_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype)
-
-
-def describe_column(name: str, column: pd.Series, *, nullable: bool) -> Feature:
-    """Return the schema of one column."""
-    if is_category(column):
-        counts = column.value_counts()
-        known = tuple(sorted(map(str, counts.index)))
-        most = str(counts.index[0])
-        return Feature(
-            name=name, dtype="category", categories=known, nullable=nullable, example=most
-        )
-    low, high = float(column.min()), float(column.max())
-    middle = float(column.median())
-    dtype: Dtype = "number"
-    if types.is_bool_dtype(column):
-        dtype, low, high, middle = "boolean", 0.0, 1.0, float(round(middle))
-    elif types.is_integer_dtype(column) and max(-low, high) <= LARGEST_WHOLE:
-        dtype, middle = "integer", float(int(middle))
-    return Feature(
-        name=name, dtype=dtype, minimum=low, maximum=high, nullable=nullable, example=middle
-    )

@@ -1,7 +1,6 @@
-"""A small text model that is trained in seconds: a weight a token and label, averaged over a text.
+"""A small text model that trains in seconds: the mean of its tokens' weights for each label."""
 
-It takes what a transformer takes, so that serving it and serving one of those are the same thing.
-"""
+# Its graph has a transformer's inputs and output, so that both are served alike.
 
 from itertools import chain
 
@@ -30,8 +29,8 @@ def train_bag_of_tokens(
 
     Args:
         training: the texts and labels.
-        vocabulary: words that are known, at most; one that training saw once is unknown.
-        max_tokens: of a text that are read.
+        vocabulary: the largest number of known words; a word that occurs once is unknown.
+        max_tokens: longer texts are truncated.
         seed: of the fit.
     """
     tokenizer = learn_words(training.texts, vocabulary)
@@ -53,7 +52,7 @@ def train_bag_of_tokens(
 
 
 def learn_words(texts: list[str], vocabulary: int) -> Tokenizer:
-    """Return a tokenizer of words and punctuation, lower-cased, with its accents."""
+    """Return a lower-casing tokenizer of words and punctuation, trained on texts."""
     tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))  # noqa: S106  a token, no secret
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -68,21 +67,21 @@ def learn_words(texts: list[str], vocabulary: int) -> Tokenizer:
 
 
 def shares(tokenizer: Tokenizer, texts: list[str]) -> csr_matrix:
-    """Return each token's share of each text, of shape (texts, tokens known)."""
-    found = [tokenizer.encode(text).ids for text in texts]
-    counts = [len(ids) for ids in found]
+    """Return each token's share of each text, of shape (texts, known tokens)."""
+    encoded = [tokenizer.encode(text).ids for text in texts]
+    counts = [len(ids) for ids in encoded]
     values = np.repeat(1 / np.maximum(counts, 1), counts)
-    columns = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=sum(counts))
+    columns = np.fromiter(chain.from_iterable(encoded), dtype=np.int64, count=sum(counts))
     rows = np.repeat(np.arange(len(texts)), counts)
     shape = (len(texts), tokenizer.get_vocab_size())
-    return csr_matrix((values, (rows, columns)), shape=shape)  # which adds up what stands twice
+    return csr_matrix((values, (rows, columns)), shape=shape)  # adds up duplicates
 
 
 def draw(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:
     """Return the graph: the mean of the tokens' weights, plus the bias, as probabilities.
 
     Args:
-        weights: of shape (tokens known, n_labels).
+        weights: of shape (known tokens, n_labels).
         bias: of shape (n_labels,).
     """
     constants = {

@@ -1,4 +1,4 @@
-"""Fetches a model from the Hugging Face Hub, at one revision that is named."""
+"""Fetch a model from the Hugging Face Hub at a fixed revision."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ WEIGHTS = ["*.safetensors", "pytorch_model.bin", "*.model", "vocab.*", "merges.t
 
 
 def fetch(name: str, revision: str) -> Path:
-    """Return the folder with a repository's graph; with its weights, where there is no graph.
+    """Download a repository's graph, or its weights if it has no graph, and return the folder.
 
     Args:
         name: of the repository, such as "owner/model".
         revision: the commit, in 40 hexadecimal digits.
 
     Raises:
-        TrainingError: the repository or its revision cannot be had.
+        TrainingError: the download failed.
     """
     graphs = [pattern for graph in GRAPHS for pattern in (graph, f"{graph}?data")]
     try:
@@ -29,10 +29,10 @@ def fetch(name: str, revision: str) -> Path:
         if not any((folder / graph).is_file() for graph in GRAPHS):
             patterns = [*DESCRIPTION, *WEIGHTS]
             folder = Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
-    except Exception as error:  # the Hub's own, its HTTP library's, the system's
+    except Exception as error:  # of the Hub, of its HTTP library, or of the system
         reason = str(error).partition("\n")[0]
         raise TrainingError(
-            f"{name} at {revision} cannot be fetched: {reason}. See that the name and the "
-            "revision are right, and that HF_TOKEN is set where the repository is not public."
+            f"{name} at {revision} cannot be fetched: {reason}. Check the name and the "
+            "revision, and set HF_TOKEN if the repository is not public."
         ) from error
     return folder

@@ -1,4 +1,4 @@
-"""Takes in a text model's ONNX graph that was made elsewhere, with the tokenizer beside it."""
+"""Import a text model's ONNX graph with the tokenizer beside it."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from .texts import Texts
 
 
 class TextImporter:
-    """Makes a model of a graph instead of fitting one.
+    """Replace `train` by an import.
 
-    Beside the graph, or in the folder above it, lie `tokenizer.json` and `config.json`, as on the
-    Hugging Face Hub.
+    `tokenizer.json` and `config.json` must be in the graph's folder or in the one above it, as on
+    the Hugging Face Hub.
 
     Args:
-        path: where the graph lies.
-        labels: what the model's labels are called here, in the order of the graph's outputs.
-        softmax: the graph gives scores, which are to become probabilities.
+        path: of the ONNX file.
+        labels: the project's names of the labels, in the order of the graph's outputs.
+        softmax: convert the graph's scores to probabilities.
     """
 
     def __init__(self, path: Path, labels: tuple[str, ...], *, softmax: bool) -> None:
-        """Only note what is to be done."""
+        """Keep the arguments."""
         self._path = path
         self._labels = labels
         self._softmax = softmax
@@ -30,7 +30,7 @@ class TextImporter:
         """Return the graph with its tokenizer.
 
         Raises:
-            TrainingError: a file is missing or is not what it should be.
+            TrainingError: a file is missing or invalid.
         """
         del training, seed
         return pretrained.load_pretrained(

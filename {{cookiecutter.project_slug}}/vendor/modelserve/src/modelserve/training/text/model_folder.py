@@ -1,4 +1,4 @@
-"""What a folder that is laid out as on the Hugging Face Hub says of its model."""
+"""Read the files that describe a model in a folder laid out as on the Hugging Face Hub."""
 
 import json
 import re
@@ -11,62 +11,73 @@ from ...errors import FieldError, InvalidInputError, TrainingError
 from ...tokens import TOKENIZER
 
 DEFAULT_TOKENS = 512
-# They number a text's tokens from behind the number of the token that fills up.
-ROBERTA_AND_KIN = ("roberta", "camembert", "data2vec-text", "longformer", "mpnet", "xmod")
+# Their position ids begin after the padding token's id, so that two positions are lost.
+ROBERTA_LIKE = ("roberta", "camembert", "data2vec-text", "longformer", "mpnet", "xmod")
 LICENCE = re.compile(r"\A---\n(?:(?!---).*\n)*?license:[ \t]*[\"']?([^\s\"']+)")
 
 
 def settings_of(folder: Path) -> dict[str, Any]:
-    """Return what `config.json` holds, nothing where there is none.
+    """Return the content of `config.json`, empty if there is no such file.
 
     Raises:
-        TrainingError: it is no JSON, or holds no names with values.
+        TrainingError: it is not a JSON object.
     """
     return _read_json(folder / "config.json")
 
 
 def rename_labels(settings: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the model's labels in the order of its outputs, by the names that they have here.
+    """Return the labels in the order of the model's outputs, under the project's names.
+
+    Args:
+        settings: the content of `config.json`.
+        labels: maps the model's names to the project's.
 
     Raises:
-        TrainingError: the model does not say what its labels are, or may give a text many.
-        InvalidInputError: `labels` names some that the model does not have, or gives two one name.
+        TrainingError: the model does not name its labels, or is a multi-label classifier.
+        InvalidInputError: `labels` maps unknown names, or two to one name.
     """
     if settings.get("problem_type") == "multi_label_classification":
-        raise TrainingError("The model may give a text many labels; this project gives it one.")
-    told = settings.get("id2label")
-    found: dict[str, Any] = told if isinstance(told, dict) else {}
-    numbers = [str(number) for number in range(len(found))]
-    if len(numbers) < 2 or set(numbers) != set(found):
-        raise TrainingError('config.json has no "id2label" that names two labels or more.')
-    own = [str(found[number]) for number in numbers]
-    has = ", ".join(own)
+        raise TrainingError(
+            "The model gives a text many labels; only models that give one are supported."
+        )
+    id2label = settings.get("id2label")
+    by_id: dict[str, Any] = id2label if isinstance(id2label, dict) else {}
+    ids = [str(number) for number in range(len(by_id))]
+    if len(ids) < 2 or set(ids) != set(by_id):
+        raise TrainingError('config.json has no "id2label" that names two or more labels.')
+    own = [str(by_id[number]) for number in ids]
+    listed = ", ".join(own)
     names = tuple(labels.get(name, name) for name in own)
-    wrong = [
-        FieldError(name, f"no label of the model, which has {has}")
+    errors = [
+        FieldError(name, f"not a label of the model, which has {listed}")
         for name in labels
         if name not in own
     ]
-    wrong += [
-        FieldError(name, "stands for more than one label of the model")
+    errors += [
+        FieldError(name, "is the name of two labels of the model")
         for name in sorted(set(names))
         if names.count(name) > 1
     ]
-    if wrong:
-        raise InvalidInputError(wrong)
+    if errors:
+        raise InvalidInputError(errors)
     return names
 
 
-def most_tokens(folder: Path, settings: Mapping[str, Any], *, wanted: int | None) -> int:
-    """Return how many tokens of a text are read.
+def token_limit(folder: Path, settings: Mapping[str, Any], *, wanted: int | None) -> int:
+    """Return the number of tokens to which a text is truncated.
+
+    Args:
+        folder: has `tokenizer_config.json`.
+        settings: the content of `config.json`.
+        wanted: the number of the configuration; the model's limit by default.
 
     Raises:
-        TrainingError: more are wanted than the model can take.
+        TrainingError: `wanted` exceeds the model's limit.
     """
     limits = [_read_json(folder / "tokenizer_config.json").get("model_max_length")]
     if isinstance(positions := settings.get("max_position_embeddings"), int):
-        kin = any(name in str(settings.get("model_type")) for name in ROBERTA_AND_KIN)
-        limits.append(positions - 2 if kin else positions)
+        shifted = any(name in str(settings.get("model_type")) for name in ROBERTA_LIKE)
+        limits.append(positions - 2 if shifted else positions)
     known = [int(each) for each in limits if isinstance(each, int | float) and 0 < each < 1e6]
     if wanted and wanted > min(known, default=wanted):
         raise TrainingError(f"max_tokens is {wanted}; the model takes {min(known)} at most.")
@@ -74,21 +85,21 @@ def most_tokens(folder: Path, settings: Mapping[str, Any], *, wanted: int | None
 
 
 def folder_of(graph: Path) -> Path:
-    """Return the folder to which a graph belongs: the one with its tokenizer, at most one above."""
-    above = graph.absolute().parents[:2]  # what the Hub's cache holds are links
+    """Return the folder with a graph's tokenizer: the graph's own or the one above."""
+    above = graph.absolute().parents[:2]  # not resolved: the Hub's cache holds links
     return next((folder for folder in above if (folder / TOKENIZER).is_file()), graph.parent)
 
 
 def licence_of(folder: Path) -> str:
-    """Return the licence that the folder's README names, as the Hub has it."""
+    """Return the licence in the front matter of the folder's README."""
     readme = folder / "README.md"
     text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
-    found = LICENCE.match(text)
-    return found[1] if found else "unknown"
+    match = LICENCE.match(text)
+    return match[1] if match else "unknown"
 
 
 def hashes_of(folder: Path, *files: Path) -> dict[str, str]:
-    """Return the SHA-256 of what the model was made of."""
+    """Return the SHA-256 of some files and of the tokenizer, by a description."""
     return {
         f"SHA-256 of {path.relative_to(folder) if path.is_relative_to(folder) else path.name}": (
             artifact.sha256(path)
@@ -99,11 +110,11 @@ def hashes_of(folder: Path, *files: Path) -> dict[str, str]:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """Return what a file holds, nothing where there is none."""
+    """Return a JSON file's object, empty if there is no such file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict):
-        raise TrainingError(f"{path} cannot be read: it holds no names with values.")
+        raise TrainingError(f"{path} cannot be read: it is not a JSON object.")
     return content

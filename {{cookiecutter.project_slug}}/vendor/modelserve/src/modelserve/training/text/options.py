@@ -1,4 +1,4 @@
-"""Where a text model comes from: trained here, from a folder, or from the Hugging Face Hub."""
+"""Load a text model from its source: trained here, a folder, or the Hugging Face Hub."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -28,29 +28,36 @@ class TextOptions(Options):
     vocabulary: int = Field(default=4_000, ge=10)
 
     def at(self, folder: Path) -> Self:
-        """Return the options with a relative path that starts at the project's folder."""
-        kind, _, place = self.source.partition(":")
+        """Return the options with a relative path resolved from the project's folder."""
+        kind, _, location = self.source.partition(":")
         if kind != "path":
             return self
-        return self.model_copy(update={"source": f"path:{folder / place}"})
+        return self.model_copy(update={"source": f"path:{folder / location}"})
 
 
 def train_text_model(training: Texts, options: TextOptions, seed: int) -> ExportedModel:
-    """Return the model that the options name, with its graph.
+    """Return the model of the configured source, as an ONNX graph with its tokenizer.
+
+    Args:
+        training: the texts, which train a bag-of-tokens model.
+        options: the source and its settings.
+        seed: of the training.
 
     Raises:
-        ConfigurationError: the options hold keys that the sample's own model does not use.
+        ConfigurationError: the options hold keys that a bag-of-tokens model does not use.
+        TrainingError: the model cannot be fetched, read or exported.
+        InvalidInputError: the options rename labels that the model does not have.
     """
     # pylint: disable=import-outside-toplevel  # each source needs other libraries
-    kind, _, place = options.source.partition(":")
+    kind, _, location = options.source.partition(":")
     if kind == "sample":
         from .bag_of_tokens import train_bag_of_tokens
         from .model_folder import DEFAULT_TOKENS
 
         if unused := [name for name in ("labels", "int8") if getattr(options, name)]:
             raise ConfigurationError(
-                f"[model] {' and '.join(unused)} in config/training.toml: only a model from hub: "
-                'or path: has them; source is "sample".'
+                f"[model] {' and '.join(unused)} in config/training.toml: only models from hub: or "
+                'path: use them; source is "sample".'
             )
         return train_bag_of_tokens(
             training,
@@ -60,11 +67,11 @@ def train_text_model(training: Texts, options: TextOptions, seed: int) -> Export
         )
     from .pretrained import load_pretrained
 
-    folder, source = Path(place), f"path:{Path(place).name}"
+    folder, source = Path(location), f"path:{Path(location).name}"
     if kind == "hub":
         from .hub import fetch
 
-        folder, source = fetch(*place.split("@")), options.source
+        folder, source = fetch(*location.split("@")), options.source
     return load_pretrained(
         folder,
         labels=options.labels,

@@ -1,4 +1,4 @@
-"""A text model that somebody has trained: a folder laid out as the Hugging Face Hub does it."""
+"""Load a pretrained text model from a folder laid out as on the Hugging Face Hub."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from ...tokens import TOKENIZER, bounded
 from .. import graphs
 from ..exported_model import ExportedModel
 from ..parity import run_graph
-from .model_folder import hashes_of, licence_of, most_tokens, rename_labels, settings_of
+from .model_folder import hashes_of, licence_of, rename_labels, settings_of, token_limit
 from .quantisation import quantise
 from .texts import Texts
 from .transformer import load, normalise
@@ -36,74 +36,77 @@ def load_pretrained(
     graph: Path | None = None,
     softmax: bool = True,
 ) -> ExportedModel:
-    """Return the model in a folder, its graph turned into one that serving knows.
+    """Return the model in a folder, with its graph normalised for serving.
 
     Args:
-        folder: holds `tokenizer.json`, `config.json` with the labels, and the graph.
-        labels: what the model calls its labels, and what they are called here; or the latter alone,
-            in the order of the graph's outputs.
-        max_tokens: of a text that are read; what the model can take, if not given.
-        int8: make the weights integers of 8 bits, to be smaller and quicker.
-        source: where the folder comes from, in a word.
-        graph: where the graph lies, if not where the Hub has it.
-        softmax: the graph gives scores, which are to become probabilities.
+        folder: holds `tokenizer.json`, `config.json` with the labels, and the graph or weights.
+        labels: maps the model's names of labels to the project's; or the project's names, in the
+            order of the graph's outputs.
+        max_tokens: longer texts are truncated; the model's limit by default.
+        int8: quantise the weights to 8 bits: smaller and quicker.
+        source: the folder's origin, for the manifest.
+        graph: the graph's path, if it is not at the Hub's usual place.
+        softmax: convert the graph's scores to probabilities.
 
     Raises:
-        TrainingError: a file is missing or not what it should be.
-        InvalidInputError: `labels` names some that the model does not have.
+        TrainingError: a file is missing or invalid.
+        InvalidInputError: `labels` maps names that the model does not have.
     """
     settings = settings_of(folder)
     names = labels if isinstance(labels, tuple) else rename_labels(settings, labels)
-    limit = most_tokens(folder, settings, wanted=max_tokens)
+    limit = token_limit(folder, settings, wanted=max_tokens)
     graph = graph or next((folder / name for name in GRAPHS if (folder / name).is_file()), None)
     if graph is None:
-        from .export import export  # pylint: disable=import-outside-toplevel  # an extra's work
+        from .export import export  # pylint: disable=import-outside-toplevel  # needs torch
 
         with export(folder, max_tokens=limit) as (exported, native):
             files = _read(exported.parent, exported, names, limit, softmax=softmax)
         weights = sorted(path for kind in WEIGHTS for path in folder.glob(kind))
-        made = ExportedModel(
+        model = ExportedModel(
             files, names, native, (*LIBRARIES, *EXPORTERS), hashes_of(folder, *weights)
         )
     else:
         files = _read(folder, graph, names, limit, softmax=softmax)
-        made = ExportedModel(files, names, None, LIBRARIES, hashes_of(folder, graph))
-    provenance = {"source": source, "licence": licence_of(folder)} | dict(made.provenance)
-    made = made._replace(provenance=provenance)
-    return _quantised(made) if int8 else made
+        model = ExportedModel(files, names, None, LIBRARIES, hashes_of(folder, graph))
+    provenance = {"source": source, "licence": licence_of(folder)} | dict(model.provenance)
+    model = model._replace(provenance=provenance)
+    return _quantise(model) if int8 else model
 
 
 def _read(
     folder: Path, graph: Path, labels: tuple[str, ...], max_tokens: int, *, softmax: bool
 ) -> dict[str, Content]:
-    """Return the graph as serving knows it, and the folder's tokenizer."""
+    """Return the normalised graph and the folder's tokenizer."""
     try:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         model = load(graph)
-    except Exception as error:  # both libraries raise what they please
-        raise TrainingError(f"{folder} holds no text model that can be read: {error}") from error
-    if max_tokens <= (marks := tokenizer.num_special_tokens_to_add(is_pair=False)):
-        raise TrainingError(f"{max_tokens} tokens hold no text: {marks} are the model's own marks.")
+    except Exception as error:  # both libraries raise errors of many types
+        raise TrainingError(f"{folder} holds no readable text model: {error}") from error
+    if max_tokens <= (special := tokenizer.num_special_tokens_to_add(is_pair=False)):
+        raise TrainingError(
+            f"[model] max_tokens = {max_tokens} in config/training.toml leaves no room for a text: "
+            f"{special} tokens are special ones."
+        )
     normalise(model, n_labels=len(labels), softmax=softmax)
     try:
         content = graphs.to_bytes(model)
-    except Exception as error:  # so does the checker
-        raise TrainingError(f"{graph} is no graph that can be run: {error}") from error
+    except Exception as error:  # the checker, too
+        raise TrainingError(f"{graph} is not a valid ONNX graph: {error}") from error
     return {artifact.MODEL: content, TOKENIZER: bounded(tokenizer, max_tokens)}
 
 
-def _quantised(made: ExportedModel) -> ExportedModel:
-    """Return the model with weights of 8 bits; what it was before that is what it is held to."""
-    whole = made.files[artifact.MODEL]
-    small = quantise(whole)
-    sizes = [artifact.size_bytes({"": each}) for each in (small, whole)]
+def _quantise(model: ExportedModel) -> ExportedModel:
+    """Return the model with weights of 8 bits; parity compares it with the original."""
+    original = model.files[artifact.MODEL]
+    quantised = quantise(original)
+    sizes = [artifact.size_bytes({"": each}) for each in (quantised, original)]
 
     def native(dataset: Texts) -> NDArray[np.float32]:
-        return run_graph(made.files, dataset)
+        return run_graph(model.files, dataset)
 
-    told = f"weights of 8 bits: {sizes[0]:,} bytes instead of {sizes[1]:,}"
-    return made._replace(
-        files={**made.files, artifact.MODEL: small},
-        native=made.native or native,
-        provenance={**made.provenance, "quantisation": told},
+    description = f"weights of 8 bits: {sizes[0]:,} bytes instead of {sizes[1]:,}"
+    return model._replace(
+        files={**model.files, artifact.MODEL: quantised},
+        native=model.native or native,
+        provenance={**model.provenance, "quantisation": description},
     )

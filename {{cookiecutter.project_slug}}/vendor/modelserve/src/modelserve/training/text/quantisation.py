@@ -1,4 +1,4 @@
-"""Weights of 8 bits instead of 32: a quarter of the size, and quicker on most processors."""
+"""Quantise weights to 8 bits: a quarter of the size, and quicker on most processors."""
 
 import tempfile
 from pathlib import Path
@@ -16,12 +16,11 @@ def quantise(graph: Content) -> bytes:
     Source: ONNX Runtime's documentation, "Quantize ONNX models", dynamic quantization.
     """
     model = onnx.load_from_string(graph if isinstance(graph, bytes) else graph.read_bytes())
-    # The quantiser turns weights round, and would find their former shapes among these; it infers
-    # all of them anew.
+    # The quantiser transposes weights and would find their old shapes here; it infers all of them.
     del model.graph.value_info[:]
-    add_pre_process_metadata(model)  # or it logs a warning that this was not done
+    add_pre_process_metadata(model)  # or the quantiser logs a warning
     with tempfile.TemporaryDirectory() as folder:
-        small = Path(folder, "small.onnx")
-        # Unsigned: products with signed weights overflow on processors of before 2019.
-        quantize_dynamic(model, small, weight_type=QuantType.QUInt8)
-        return small.read_bytes()
+        quantised = Path(folder, "quantised.onnx")
+        # Unsigned: products with signed weights overflow on processors from before 2019.
+        quantize_dynamic(model, quantised, weight_type=QuantType.QUInt8)
+        return quantised.read_bytes()

@@ -1,4 +1,4 @@
-"""Texts in memory, and the tokens that they become."""
+"""Texts in memory, and their tokens."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...artifact import Artifact, Feature
+from ...artifact import Artifact
 from ...errors import FieldError, InvalidInputError
+from ...manifest import Feature
 from ...tokens import TOKENIZER, Encoder, observe
 from ..dataset import Files
 
@@ -29,7 +30,11 @@ class Texts:
 
     @classmethod
     def read_csv(cls, path: Path, *, target: str) -> "Texts":
-        """Read a CSV file whose first line names the columns; every field is a text.
+        """Read a CSV file with a header; every field is a text.
+
+        Args:
+            path: of the file.
+            target: the column with the labels.
 
         Raises:
             InvalidInputError: the file cannot be read, or as `from_frame`.
@@ -42,29 +47,34 @@ class Texts:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, target: str) -> "Texts":
-        """Take texts and labels out of a data frame, once each row has both.
+        """Take the texts and labels from a data frame.
+
+        Args:
+            frame: has a column "text".
+            target: the column with the labels.
 
         Raises:
-            InvalidInputError: a column or every row is missing; rows lack a text or a label.
+            InvalidInputError: a column is missing, there is no row, or rows have no text or label;
+                each is named.
         """
-        known = ", ".join(map(str, frame.columns))
-        wrong = [
-            FieldError(name, f"no such column; there are {known}")
+        columns = ", ".join(map(str, frame.columns))
+        errors = [
+            FieldError(name, f"no such column; there are {columns}")
             for name in (TEXT, target)
             if name not in frame.columns
         ]
-        if wrong:
-            raise InvalidInputError(wrong)
+        if errors:
+            raise InvalidInputError(errors)
         if frame.empty:
             raise InvalidInputError([FieldError("data", "holds no rows")])
-        wrong = [
+        errors = [
             FieldError(f"row {number}", f"no {name}")
             for name in (TEXT, target)
             for number, value in enumerate(frame[name], start=1)
             if pd.isna(value) or not str(value).strip()
         ]
-        if wrong:
-            raise InvalidInputError(wrong)
+        if errors:
+            raise InvalidInputError(errors)
         return cls(frame[[TEXT]].astype(str), frame[target])
 
     def __len__(self) -> int:
@@ -83,13 +93,15 @@ class Texts:
     def describe(self) -> tuple[Feature, ...]:
         """Return the schema of a row: one text, and the lengths that training saw."""
         texts = sorted(self.texts, key=len)
-        low, middle, high = texts[0], texts[len(texts) // 2], texts[-1]
+        shortest, median, longest = texts[0], texts[len(texts) // 2], texts[-1]
         return (
-            Feature(name=TEXT, dtype="text", minimum=len(low), maximum=len(high), example=middle),
+            Feature(
+                name=TEXT, dtype="text", minimum=len(shortest), maximum=len(longest), example=median
+            ),
         )
 
     def batches(self, files: Files) -> Iterator[dict[str, NDArray[np.int64]]]:
-        """Yield the tensors that the graph takes, some texts at a time."""
+        """Yield the graph's input tensors in batches of texts."""
         encoder = Encoder(files[TOKENIZER])
         texts = self.texts
         for start in range(0, len(texts), BATCH):
@@ -102,13 +114,13 @@ class Texts:
         return {**observe([len(text) for text in self.texts], tokens, encoder.unknown_id)}
 
     def reference(self, test: "Texts") -> "Texts":
-        """Return the texts that production is compared with: none that the vocabulary was made of.
+        """Return the rows that drift is measured against: the test rows.
 
-        It knows every word of those, and of no others.
+        The vocabulary was learnt from the training texts, in which no word is unknown.
         """
         return test
 
     def select(self, artifact: Artifact) -> "Texts":
-        """Return texts as an artifact's model takes them, which is as they are."""
+        """Return the texts unchanged: a text model takes any."""
         del artifact
         return self

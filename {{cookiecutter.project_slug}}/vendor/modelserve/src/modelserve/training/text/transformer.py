@@ -1,4 +1,4 @@
-"""A transformer's graph, turned into one with the inputs and the output of all text models."""
+"""Normalise a transformer's graph to the inputs and the output of all text models."""
 
 import shutil
 import tempfile
@@ -15,10 +15,15 @@ TYPES = "token_type_ids"
 
 
 def normalise(model: onnx.ModelProto, *, n_labels: int, softmax: bool) -> None:
-    """Give a transformer's graph the inputs and the output that every text model has here.
+    """Change a graph to take int64 ids and a mask, and to return probabilities.
+
+    Args:
+        model: the graph, changed in place.
+        n_labels: the width of its output.
+        softmax: convert its scores to probabilities.
 
     Raises:
-        TrainingError: it takes or gives something else than a text classifier's graph.
+        TrainingError: its inputs or outputs are not those of a text classifier.
     """
     graph = model.graph
     types = {value.name: value.type.tensor_type.elem_type for value in graph.input}
@@ -30,7 +35,7 @@ def normalise(model: onnx.ModelProto, *, n_labels: int, softmax: bool) -> None:
     nodes = []
     for name, element in types.items():
         origin, inner = name, name
-        if name == TYPES:  # one text, so each token is of the first kind
+        if name == TYPES:  # a single text: every token is of type 0
             origin = f"{name}_long"
             nodes.append(helper.make_node("Sub", [IDS, IDS], [origin]))
         elif element != onnx.TensorProto.INT64:
@@ -45,14 +50,16 @@ def normalise(model: onnx.ModelProto, *, n_labels: int, softmax: bool) -> None:
         graph.input.append(helper.make_tensor_value_info(name, onnx.TensorProto.INT64, shape))
     size = graphs.size_of(graph.output[0])
     if size and (len(size) != 2 or size[-1] not in (-1, n_labels)):
-        raise TrainingError(f"The graph answers {size}; {n_labels} numbers a text are needed.")
-    # The number of nodes keeps the name apart from what an earlier import has left.
-    given = f"{graphs.PROBABILITIES}_{len(graph.node)}"
-    graphs.rename(model, graph.output[0].name, given)
+        raise TrainingError(
+            f"The graph's output has shape {size}; {n_labels} numbers a text are needed."
+        )
+    # The number of nodes makes the name unique, also after an earlier import.
+    original = f"{graphs.PROBABILITIES}_{len(graph.node)}"
+    graphs.rename(model, graph.output[0].name, original)
     end = [
-        helper.make_node("Cast", [given], [f"{given}_float"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Cast", [original], [f"{original}_float"], to=onnx.TensorProto.FLOAT),
         helper.make_node(
-            "Softmax" if softmax else "Identity", [f"{given}_float"], [graphs.PROBABILITIES]
+            "Softmax" if softmax else "Identity", [f"{original}_float"], [graphs.PROBABILITIES]
         ),
     ]
     graph.node.extend(end)
@@ -60,9 +67,9 @@ def normalise(model: onnx.ModelProto, *, n_labels: int, softmax: bool) -> None:
 
 
 def load(graph: Path) -> onnx.ModelProto:
-    """Return a graph with its weights, also where they lie beside it as links.
+    """Return a graph with its weights, even if they are links beside it.
 
-    That is how the Hub's cache has them, and onnx follows no link to weights.
+    The Hub's cache stores them so, and onnx follows no link to weights.
     """
     weights = [path for path in graph.parent.glob(f"{graph.name}?data") if path.is_symlink()]
     if not weights:

@@ -1,0 +1,143 @@
+"""What the report says of answers whose truth is known, and of those whose truth is not."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from modelserve.manifest import Manifest
+from modelserve.monitoring.report.page import render
+from modelserve.monitoring.results.performance import FeedbackSummary, LabelMetrics, Performance
+from modelserve.monitoring.results.result import MonitoringResult
+
+ReadPage = Callable[[MonitoringResult], Any]
+DASH = "\u2013"
+
+
+def words(text: str) -> str:
+    """Return a text as one line."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("section", ["performance", "labels", "calibration", "fairness"])
+def test_without_ground_truth_a_section_says_how_to_give_it(
+    ok: MonitoringResult, read: ReadPage, section: str
+) -> None:
+    assert "No ground truth was given: monitor CAPTURES --ground-truth DIR" in words(
+        read(ok).sections[section]
+    )
+
+
+@pytest.mark.parametrize("section", ["performance", "labels", "calibration"])
+def test_truths_that_met_no_answer_are_no_figures(
+    ok: MonitoringResult, read: ReadPage, section: str
+) -> None:
+    outcomes = FeedbackSummary(0, 0, 0, 7, 0, 0, 0, ())
+    nothing = Performance(outcomes, (), (LabelMetrics("a", 0, 0, 0),), ((0, 0),), ())
+    told = words(read(replace(ok, performance=nothing)).sections[section])
+    assert "No ground truth matches a prediction of this window." in told
+
+
+def test_without_groups_the_section_says_where_to_name_them(
+    violated: MonitoringResult, read: ReadPage
+) -> None:
+    told = words(read(replace(violated, fairness=None)).sections["fairness"])
+    assert "name them in [fairness] groups of config/monitoring.toml" in told
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        pytest.param("labels", "A regressor has no labels.", id="labels"),
+        pytest.param("expected", "Only a classifier has a confidence.", id="expected"),
+    ],
+)
+def test_a_regressor_has_neither_labels_nor_confidence(
+    regression: MonitoringResult, read: ReadPage, section: str, told: str
+) -> None:
+    assert told in words(read(regression).sections[section])
+
+
+def test_answers_that_were_not_captured_expect_nothing(
+    ok: MonitoringResult, read: ReadPage
+) -> None:
+    told = words(read(replace(ok, confidence=None)).sections["expected"])
+    assert told == "Expected accuracy No confidence was captured."
+
+
+def test_figures_stand_beside_those_of_training(violated: MonitoringResult, read: ReadPage) -> None:
+    told = words(read(violated).sections["performance"])
+    assert "Rows with a ground truth 60 Known after the window 12 Sent again 3" in told
+    assert "accuracy ▲ violation 0.7000 0.9500 0.8550 under 0.001" in told
+    assert f"log loss · for information 0.4000 {DASH} {DASH} {DASH}" in told
+
+
+def test_labels_have_their_figures_and_their_confusion(
+    violated: MonitoringResult, read: ReadPage, manifest: Manifest
+) -> None:
+    told = words(read(violated).sections["labels"])
+    assert "setosa 70.7 % 96.7 % 41 30" in told
+    assert f"virginica {DASH} 0 % 0 30" in told
+    assert "setosa virginica unknown label setosa 29 11 1 virginica 0 0 0" in told
+    assert '<span class="cell right" style="--part:0.71">29<' in render(violated, manifest)
+
+
+def test_without_unknown_labels_they_have_no_column(
+    violated: MonitoringResult, read: ReadPage
+) -> None:
+    assert violated.performance
+    known = replace(violated.performance, confusion=((29, 11, 0), (0, 0, 0)))
+    told = words(read(replace(violated, performance=known)).sections["labels"])
+    assert "unknown label" not in told
+
+
+def test_of_very_many_labels_the_commonest_mistakes_are_told(
+    violated: MonitoringResult, read: ReadPage
+) -> None:
+    assert violated.performance
+    labels = tuple(LabelMetrics(f"l{i}", i, i, 0) for i in range(70))
+    confusion = tuple(tuple(9 if i == j else (i == 3) * j for j in range(71)) for i in range(70))
+    many = replace(violated.performance, labels=labels, confusion=confusion)
+    told = words(read(replace(violated, performance=many)).sections["labels"])
+    assert "10 labels with fewer rows left out." in told
+    assert "Predicted Actual Rows l3 unknown label 70 l3 l69 69 l3 l68 68" in told
+    assert "l3 l51 51" in told
+    assert "l3 l50 50" not in told
+
+
+def test_calibration_is_told_in_points_and_counts(
+    violated: MonitoringResult, regression: MonitoringResult, read: ReadPage
+) -> None:
+    sure, values = (words(read(each).sections["calibration"]) for each in (violated, regression))
+    assert "Mean confidence Accuracy Rows 60.0 % 55.0 % 20 90.0 % 80.0 % 40" in sure
+    assert "as often right as they are confident" in sure
+    assert "Mean prediction Mean true value Rows 60.00 75.00 20 120.0 118.0 40" in values
+    assert "right on average" in values
+    assert "0 % 20 % 40 % 60 % 80 % 100 %" in sure
+    assert "60 80 100 120" in values
+
+
+def test_expected_accuracy_says_what_it_is_worth(
+    violated: MonitoringResult, read: ReadPage
+) -> None:
+    told = words(read(violated).sections["expected"])
+    assert "mean confidence ▲ violation 70.0 % 94.1 % 84.7 % under 0.001 95" in told
+    assert "drift of the inputs shows here, concept drift does not" in told
+
+
+def test_gaps_are_told_with_the_groups_between_which_they_lie(
+    violated: MonitoringResult, regression: MonitoringResult, read: ReadPage
+) -> None:
+    odds, ratio = (words(read(each).sections["fairness"]) for each in (violated, regression))
+    assert "Equalised odds ▲ violation 31.0 % 20.0 % under 0.001 setosa south north" in odds
+    assert f"unstated 5 accuracy {DASH} no, too few rows" in odds
+    assert f"Error ratio … too few rows 1.000 1.500 {DASH} {DASH} {DASH} {DASH}" in ratio
+    assert "north 55 mae 47.13 yes" in ratio
+
+
+def test_the_model_is_told_with_its_age(ok: MonitoringResult, manifest: Manifest) -> None:
+    about = re.findall('<section id="model">(.*?)</section>', render(ok, manifest), re.S)[0]
+    told = words(re.sub("<[^>]*>", " ", about))
+    assert "Trained 1 Sep 2026, 08:30 UTC Age 82 days Data data/iris.csv" in told
+    assert "Commit 0123456789ab" in told

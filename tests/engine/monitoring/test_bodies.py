@@ -1,0 +1,172 @@
+"""The parser of a question and of an answer all come to the same rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from modelserve.artifact import Artifact
+from modelserve.monitoring.ingest.bodies import REDACTED, BodyParser, ParsedResponse
+from modelserve.serving import capture
+from starlette.testclient import TestClient
+
+FAMILIES = ("iris", "diabetes", "sentiment")
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def parser(found: Artifact) -> BodyParser:
+    """Return what reads bodies."""
+    return BodyParser(found.manifest)
+
+
+@pytest.fixture
+def tensors(found: Artifact) -> Callable[[list[Row]], list[dict[str, Any]]]:
+    """Return a way to rows as the Open Inference Protocol has them."""
+
+    def make(rows: list[Row]) -> list[dict[str, Any]]:
+        features = found.manifest.features
+        texts = [each.name for each in features if each.dtype in ("category", "text")]
+        numbers = [each.name for each in features if each.name not in texts]
+        single = features[0].dtype == "text"
+        made = []
+        for names, name, datatype in (
+            (numbers, "features", "FP32"),
+            (texts, texts[0] if single else "categories", "BYTES"),
+        ):
+            if names:
+                data = [row[each] for row in rows for each in names]
+                shape = [len(rows)] if single else [len(rows), len(names)]
+                made.append({"name": name, "shape": shape, "datatype": datatype, "data": data})
+        return made
+
+    return make
+
+
+@pytest.fixture
+def rows(golden: list[dict[str, Any]]) -> list[Row]:
+    """Return some rows."""
+    return [case["input"] for case in golden[:5]]
+
+
+def csv_of(rows: list[Row], *, head: bool) -> str:
+    """Return rows as CSV."""
+    quoted = [['"' + str(value).replace('"', '""') + '"' for value in row.values()] for row in rows]
+    names = [list(rows[0])] if head else []
+    return "\n".join(",".join(each) for each in names + quoted)
+
+
+def test_instances_are_rows(parser: BodyParser, rows: list[Row]) -> None:
+    assert parser.rows({"instances": rows}) == rows
+
+
+def test_tensors_come_to_the_same_rows(parser: BodyParser, rows: list[Row], tensors: Any) -> None:
+    assert parser.rows({"inputs": tensors(rows)}) == rows
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_csv_comes_to_the_same_rows_spelled(
+    parser: BodyParser, rows: list[Row], head: bool
+) -> None:
+    found = parser.rows(csv_of(rows, head=head))
+    assert found == [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+def test_json_lines_are_rows_and_predictions(parser: BodyParser, rows: list[Row]) -> None:
+    assert parser.rows((*rows,)) == rows
+    assert parser.response(({"a": 1}, {"a": 2})) == ParsedResponse([{"a": 1}, {"a": 2}], "", False)
+
+
+def test_a_cell_may_hold_line_ends_of_any_kind(parser: BodyParser, rows: list[Row]) -> None:
+    odd = [{name: f"{value}\r\n\n\u2028\x85" for name, value in row.items()} for row in rows]
+    assert parser.rows("\ufeff" + csv_of(odd, head=True)) == odd
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way(parser: BodyParser, rows: list[Row], end: str) -> None:
+    text = csv_of(rows, head=True)
+    assert parser.rows(text.replace("\n", end)) == parser.rows(text)
+
+
+def test_a_head_in_another_order_names_the_columns(parser: BodyParser, rows: list[Row]) -> None:
+    turned = [dict(reversed(row.items())) for row in rows]
+    found = parser.rows(csv_of(turned, head=True))
+    assert found == [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+def test_redacted_tensors_are_rows_of_that_word(
+    parser: BodyParser, rows: list[Row], tensors: Any
+) -> None:
+    kept = capture.redact({"inputs": tensors(rows)}, {"anything"})
+    assert parser.rows(kept) == [dict.fromkeys(row, REDACTED) for row in rows]
+
+
+def test_what_capture_writes_for_what_it_does_not_keep_is_known_here() -> None:
+    assert REDACTED == capture.REDACTED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param({"rows": []}, id="other-name"),
+        pytest.param({"instances": []}, id="no-row"),
+        pytest.param({"instances": [1]}, id="no-object"),
+        pytest.param({"instances": {"a": 1}}, id="no-list"),
+        pytest.param({"inputs": [{"name": "x"}]}, id="half-a-tensor"),
+        pytest.param(
+            {"inputs": [{"name": "x", "datatype": "FP32", "shape": [9, 9], "data": [1]}]},
+            id="other-shape",
+        ),
+        pytest.param('1,"2,3,4,5,6,7,8,9,10,11,12\n1', id="other-width"),
+        pytest.param("x" * 200_000, id="no-csv"),
+        pytest.param(5, id="number"),
+        pytest.param([{"a": 1}], id="list"),
+        pytest.param((1,), id="lines-of-no-object"),
+        pytest.param((), id="no-line"),
+    ],
+)
+def test_what_asks_in_no_known_form_is_refused(parser: BodyParser, body: Any) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        parser.rows(body)
+
+
+def test_both_ways_of_being_answered_come_to_the_same(
+    parser: BodyParser, found: Artifact, client: TestClient, rows: list[Row], tensors: Any
+) -> None:
+    name, version = found.manifest.name, found.manifest.version
+    plain = parser.response(client.post("/predict", json={"instances": rows}).json())
+    protocol = parser.response(
+        client.post(f"/v2/models/{name}/infer", json={"inputs": tensors(rows)}).json()
+    )
+
+    assert plain is not None
+    assert protocol is not None
+    assert plain[1:] == protocol[1:] == (version, False)
+    for one, other in zip(plain.predictions, protocol.predictions, strict=True):
+        assert one.keys() == other.keys()
+        for key, value in one.items():
+            assert other[key] == (
+                value if isinstance(value, str) else pytest.approx(value, 1e-6, 1e-6)
+            )
+
+
+@pytest.mark.parametrize("form", [{"predictions": [{"a": 1}]}, {"outputs": []}])
+def test_a_degraded_answer_says_so(
+    parser: BodyParser, form: dict[str, Any], found: Artifact
+) -> None:
+    body = {**form, "model_name": found.manifest.name, "model_version": "7"}
+    flags = {"degraded": True, "parameters": {"degraded": True}}
+    said, unsaid = parser.response(body | flags), parser.response(body)
+    assert said and said.degraded
+    assert unsaid and not unsaid.degraded
+
+
+def test_another_models_answer_is_told_with_its_name(parser: BodyParser) -> None:
+    body = {"predictions": [{"a": 1}], "model_name": "other", "model_version": "7"}
+    assert parser.response(body) == ParsedResponse([{"a": 1}], "other 7", False)
+
+
+@pytest.mark.parametrize("body", [{"error": "no"}, {"type": "about:blank", "status": 422}])
+def test_an_error_is_no_answer(parser: BodyParser, body: dict[str, Any]) -> None:
+    assert parser.response(body) is None

@@ -1,0 +1,91 @@
+"""Counts add up, over batches and over processes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve.artifact import Artifact
+from modelserve.bins import Bins
+from modelserve.monitoring.counts import CaptureCounts, FieldCounts, Moments, moments
+from modelserve.monitoring.ingest.captures import CaptureReader
+from modelserve.monitoring.partitions import TimeWindow
+
+BINS = Bins({"edges": [1.0, 2.0], "counts": [1, 1, 1], "missing": 0})
+RANGE = (np.float32(0.5), np.float32(2.5))
+SAMPLE = np.random.default_rng(5).normal(1e6, 3, 1_000)
+
+
+@pytest.fixture
+def make_tally(found: Artifact, tmp_path: Any) -> Any:
+    """Return a way to tallies in which every number is this one, or one of its multiples."""
+
+    def make(number: int) -> CaptureCounts:
+        tally = CaptureReader(found, TimeWindow(), None, groups=1, folder=tmp_path).empty_counts()
+        for each in (*tally.inputs.values(), *tally.outputs.values()):
+            each.counts += number
+            each.unread = each.out_of_range = number
+        tally.matched = [np.array([number])]
+        tally.errors.corrupt = number
+        tally.versions.update({"1": number})
+        tally.outcomes.late = number
+        for i, name in enumerate(("records", "rows", "rejected", "outside", "degraded"), start=2):
+            setattr(tally, name, i * number)
+        tally.degraded_matched = 7 * number
+        tally.first_us, tally.last_us = 100 * number, 200 * number
+        return tally
+
+    return make
+
+
+def test_every_number_of_a_tally_adds_up(make_tally: Any) -> None:
+    tally = make_tally(1)
+
+    tally.merge(make_tally(2))
+
+    for each in (*tally.inputs.values(), *tally.outputs.values()):
+        assert set(each.counts.tolist()) == {3}
+        assert (each.unread, each.out_of_range) == (3, 3)
+    assert [each.tolist() for each in tally.matched] == [[1], [2]]
+    assert (tally.errors.corrupt, tally.versions, tally.outcomes.late) == (3, {"1": 3}, 3)
+    assert (tally.records, tally.rows, tally.rejected) == (6, 9, 12)
+    assert (tally.outside, tally.degraded, tally.degraded_matched) == (15, 18, 21)
+    assert (tally.first_us, tally.last_us) == (100, 400)
+
+
+def test_values_are_counted_by_their_bins_and_their_range() -> None:
+    tally = FieldCounts(np.zeros(4, dtype=np.int64))
+    values = np.array([0.25, 0.5, 1.0, 2.5, 3.0, np.nan], dtype=np.float32)
+    tally.add(values, BINS, RANGE)
+    assert tally.counts.tolist() == [3, 0, 2, 1]
+    assert tally.out_of_range == 2
+    assert tally.moments == moments(values)
+
+
+def test_categories_have_no_mean_and_no_range() -> None:
+    tally = FieldCounts(np.zeros(4, dtype=np.int64))
+    bins = Bins({"categories": ["a", "b"], "counts": [1, 1], "missing": 0})
+    tally.add(np.array(["a", "a", "c", ""], dtype=object), bins, None)
+    assert tally.counts.tolist() == [2, 0, 1, 1]
+    assert (tally.moments.count, tally.out_of_range) == (0, 0)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7, 1_000])
+def test_pieces_add_up_to_the_whole(pieces: int) -> None:
+    found = sum(map(moments, np.array_split(SAMPLE, pieces)), Moments())
+    assert found.count == 1_000
+    assert found.mean == pytest.approx(SAMPLE.mean(), rel=1e-14)
+    assert found.deviation == pytest.approx(SAMPLE.std(ddof=1), rel=1e-9)
+    assert (found.minimum, found.maximum) == (SAMPLE.min(), SAMPLE.max())
+
+
+def test_what_is_missing_or_endless_is_left_out() -> None:
+    assert moments(np.array([np.nan, 1, np.inf, 3, -np.inf])) == moments(np.array([1, 3]))
+
+
+def test_a_single_value_has_no_spread() -> None:
+    assert moments(np.array([4.0])).deviation == 0.0
+
+
+def test_nothing_adds_nothing() -> None:
+    assert moments(SAMPLE) + Moments() == moments(SAMPLE) == Moments() + moments(SAMPLE)
+    assert moments(np.array([np.nan])) == Moments()

@@ -1,0 +1,55 @@
+"""A regressor's answers are read back, whatever of them was kept."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve.monitoring.ingest.bodies import BodyParser
+from modelserve.monitoring.regressor.answers import RegressorAnswerReader
+
+FAMILIES = ("diabetes",)
+
+
+def gathered(*predictions: Any) -> list[float]:
+    """Return predictions' values."""
+    found: list[float] = RegressorAnswerReader().gather(predictions).values.tolist()
+    return found
+
+
+def test_values_are_read_and_intervals_passed_over() -> None:
+    assert gathered({"value": 1.5}, {"value": 2, "lower": 1, "upper": 3}) == [1.5, 2]
+
+
+@pytest.mark.parametrize(
+    "prediction",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"value": None}, id="null"),
+        pytest.param({"value": "[redacted]"}, id="redacted"),
+        pytest.param({"value": [1]}, id="list"),
+    ],
+)
+def test_what_was_not_kept_is_unread_and_the_rest_is_read(prediction: Any) -> None:
+    found = RegressorAnswerReader().gather([{"value": 1.0}, prediction, {"value": 2.0}])
+    assert found.values[[0, 2]].tolist() == [1.0, 2.0]
+    assert np.isnan(found.values[1])
+    assert RegressorAnswerReader().observe(found)["value"].tolist() == [1.0, 2.0]
+
+
+def test_no_prediction_is_nothing() -> None:
+    assert gathered() == []
+
+
+def test_csv_holds_a_value_and_perhaps_its_interval() -> None:
+    read_csv = RegressorAnswerReader().read_csv
+    assert read_csv(["1.5"]) == read_csv(["1.5", "1", "2"]) == {"value": 1.5}
+
+
+def test_a_reply_in_csv_is_of_no_version(found: Any) -> None:
+    reply = BodyParser(found.manifest).response("1.5\n\n2.5\n")
+    assert reply == ([{"value": 1.5}, {"value": 2.5}], "", False)
+
+
+def test_csv_of_words_is_refused(found: Any) -> None:
+    with pytest.raises(ValueError, match="could not convert"):
+        BodyParser(found.manifest).response("much")

@@ -1,0 +1,129 @@
+"""`load_model`, `observers` and `settings_class`."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve import Project, Settings, errors
+from modelserve.serving.observers import RequestObserver
+from modelserve.serving.request_context import RequestContext
+from pydantic import Field
+from starlette.testclient import TestClient
+
+from tests.engine.serving.hooks.conftest import Format
+
+Row = dict[str, Any]
+Serve = Callable[..., TestClient]
+
+
+class Constant:
+    """A model that answers the first label, or a number, whatever is asked."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def run(self, tensors: Any) -> Any:
+        """Return one row of outputs for each of the input's."""
+        rows = len(next(iter(tensors.values())))
+        return np.tile(np.eye(1, self.width, dtype=np.float32), (rows, 1))
+
+
+class Counting(RequestObserver):
+    """An observer with a metric of its own."""
+
+    def __init__(self, registry: Any) -> None:
+        self.rows = registry.counter("own_rows", "Rows.", "status")
+
+    def record(self, finished: Sequence[RequestContext]) -> None:
+        """Count rows."""
+        for each in finished:
+            self.rows(each.status).inc(each.rows)
+
+
+class Failing(RequestObserver):
+    """An observer that fails."""
+
+    def record(self, finished: Sequence[RequestContext]) -> None:
+        """Fail."""
+        raise ValueError(f"no room for {len(finished)}")
+
+
+class OwnSettings(Settings):
+    """The library's settings, and one more."""
+
+    discount: float = Field(default=0.2, ge=0, le=1, description="Of the price.")
+
+
+def test_another_model_answers_in_every_format(
+    serve: Serve, row: Row, format_: Format, found: Any
+) -> None:
+    labels = found.manifest.labels
+    client = serve(load_model=lambda *_, **__: Constant(len(labels)))
+    for answer in format_.read(format_.post(client, [row, row])):
+        assert answer[0] == labels[0]
+        assert list(map(float, answer[1:])) == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        pytest.param(lambda *_, **__: 1 / 0, id="raises"),
+        pytest.param(lambda *_, **__: None, id="returns-nothing"),
+        pytest.param(lambda *_, **__: object(), id="cannot-run"),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_ends_the_start(serve: Serve, load: Any) -> None:
+    with pytest.raises(errors.ArtifactError, match="failed on an example row at the start"):
+        serve(load_model=load)
+
+
+def test_a_model_that_answers_nonsense_is_replaced_by_the_fallback(
+    serve: Serve, row: Row, format_: Format, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve(load_model=lambda *_, **__: Constant(9))
+    response = format_.post(client, [row])
+    assert response.status_code == 200
+    assert client.get("/health/ready").json()["degraded"] is True
+    assert "model failed" in " ".join(caplog.messages)
+
+
+def test_an_observer_is_given_every_request_and_has_its_own_metric(
+    serve: Serve, row: Row, figures: Callable[[str], Any]
+) -> None:
+    client = serve(observers=lambda service: [Counting(service.registry)])
+    client.post("/predict", json={"instances": [row] * 3})
+    client.post("/predict", content=b"{")
+    read = figures(client.get("/metrics").text)
+    assert read.by("status", "own_rows_total") == {"200": 3, "400": 0}
+    assert {each.labels["model"] for each in read.samples if each.name == "own_rows_total"}
+
+
+def test_an_observer_that_fails_is_logged_and_stops_nobody(
+    serve: Serve, row: Row, figures: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve(observers=lambda service: [Failing(), Counting(service.registry)])
+    assert client.post("/predict", json={"instances": [row]}).status_code == 200
+    assert figures(client.get("/metrics").text).by("status", "own_rows_total")["200"] == 1
+    (record, *_) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert record.exc_info is not None
+    assert "Failing" in vars(record).values()
+
+
+def test_what_is_no_observer_is_refused_at_the_start(serve: Serve) -> None:
+    with pytest.raises(errors.ConfigurationError, match="subclass RequestObserver"):
+        serve(observers=lambda _: [print])
+
+
+def test_a_setting_of_ones_own_is_read_from_the_environment_within_its_range(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service_class = type("Service", (project.service_class,), {"settings_class": OwnSettings})
+    monkeypatch.setenv("DISCOUNT", "0.5")
+    monkeypatch.setenv("MAX_ROWS", "7")
+    settings = service_class.settings_class.load()
+    assert (settings.discount, settings.max_rows) == (0.5, 7)
+    monkeypatch.setenv("DISCOUNT", "2")
+    with pytest.raises(errors.ConfigurationError, match=r"DISCOUNT='2'.*less than or equal to 1"):
+        service_class.settings_class.load()

@@ -1,0 +1,101 @@
+"""The fallback answers for a value outside of a regressor's bounds."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from modelserve import Project
+from modelserve.artifact import Artifact
+from modelserve.errors import ModelError
+from modelserve.serving.outputs import make_output_encoder
+from modelserve.serving.predictor import Predictor
+from modelserve.types import ModelInput, Outputs, Tensors
+
+FAMILIES = ("diabetes",)
+
+
+class ConstantModel:
+    """A model that repeats given values."""
+
+    def __init__(self, *values: float) -> None:
+        self._values = np.asarray(values, dtype=np.float32)[:, None]
+
+    def run(self, tensors: Tensors) -> Outputs:
+        """Return as many values as there are rows."""
+        rows = len(next(iter(tensors.values())))
+        return np.resize(self._values, (rows, 1))
+
+
+class FakeNotifier:
+    """Keep every message instead of sending it."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def notify(self, key: str, text: str) -> None:
+        """Keep a message."""
+        self.messages.append(f"{key}: {text}")
+
+
+@pytest.fixture
+def bounded(found: Artifact) -> Artifact:
+    """Return the project's own model with the bounds 0 to 100."""
+    bounds = found.manifest.output_bounds.model_copy(update={"minimum": 0.0, "maximum": 100.0})
+    manifest = found.manifest.model_copy(update={"output_bounds": bounds})
+    return replace(found, manifest=manifest)
+
+
+@pytest.fixture
+def given(project: Project, found: Artifact, golden: list[dict[str, Any]]) -> ModelInput:
+    """Return the golden cases as the model takes them."""
+    codec = project.make_service(found.folder).codec
+    return codec.gather([case["input"] for case in golden])
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param(-0.5, "the model answered -0.5, not 0 to 100", id="below"),
+        pytest.param(100.5, "the model answered 100.5, not 0 to 100", id="above"),
+        pytest.param(np.nan, "the model's answer is not finite", id="not a number"),
+    ],
+)
+def test_the_fallback_replaces_an_invalid_value(
+    bounded: Artifact, given: ModelInput, value: float, message: str
+) -> None:
+    notifier: Any = FakeNotifier()
+    model = ConstantModel(*[50.0] * (given.rows - 1), value)
+    predictor = Predictor(model, bounded.manifest, notifier, degraded_answers=True)
+
+    prediction = predictor.predict(given)
+
+    assert prediction.degraded
+    assert predictor.failing
+    assert message in notifier.messages[0]
+    (fallback,) = bounded.manifest.fallback
+    assert prediction.outputs.tolist() == [[pytest.approx(fallback)]] * given.rows
+    interval = bounded.manifest.output_bounds.interval
+    assert interval is not None
+    answer = json.loads(make_output_encoder(bounded.manifest).rows(prediction)[0])
+    assert answer["lower"] == pytest.approx(max(fallback - interval.fallback_half_width, 0))
+    assert answer["upper"] == pytest.approx(min(fallback + interval.fallback_half_width, 100))
+
+
+def test_without_degraded_answers_an_invalid_value_is_a_failure(
+    bounded: Artifact, given: ModelInput
+) -> None:
+    notifier: Any = FakeNotifier()
+    predictor = Predictor(ConstantModel(-1), bounded.manifest, notifier, degraded_answers=False)
+    with pytest.raises(ModelError, match="failed on this input"):
+        predictor.predict(given)
+
+
+@pytest.mark.parametrize("value", [0.0, 100.0, 50.0])
+def test_the_bounds_themselves_are_valid(
+    bounded: Artifact, given: ModelInput, value: float
+) -> None:
+    notifier: Any = FakeNotifier()
+    predictor = Predictor(ConstantModel(value), bounded.manifest, notifier, degraded_answers=False)
+    assert not predictor.predict(given).degraded

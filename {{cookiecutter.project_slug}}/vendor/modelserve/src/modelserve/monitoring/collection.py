@@ -1,0 +1,100 @@
+"""Reads a window's captures and ground truth into counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..artifact import REFERENCE
+from ..bins import Shape
+from ..errors import MonitoringError
+from ..service import Service
+from . import processes
+from .counts import CaptureCounts
+from .ground_truth import GroundTruth, load_ground_truth
+from .ingest.captures import CaptureReader
+from .outcomes import make_truth_reader
+from .partitions import Listing, TimeWindow, find_files
+
+References = Mapping[str, Mapping[str, Shape]]
+
+
+@dataclass(frozen=True)
+class CollectedData:
+    """The counts of one window.
+
+    Args:
+        window: that was requested.
+        listing: the files of captures.
+        truths: None without a folder of ground truth.
+        counts: of all captures.
+    """
+
+    window: TimeWindow
+    listing: Listing
+    truths: GroundTruth | None
+    counts: CaptureCounts
+
+
+def collect(
+    captures: Path,
+    ground_truth: Path | None,
+    service: Service,
+    *,
+    groups: Sequence[str],
+    window: TimeWindow,
+) -> CollectedData:
+    """Return the counts of the folders.
+
+    Args:
+        captures: the folder of captures.
+        ground_truth: the folder of ground truth, None without one.
+        service: its artifact and its `preprocess`.
+        groups: the configured ones.
+        window: records outside of it are skipped.
+
+    Raises:
+        MonitoringError: no record can be compared, or a folder cannot be read.
+    """
+    listing, artifact = find_files(captures, window), service.artifact
+    truths = None
+    if ground_truth:
+        outputs = artifact.read_json(REFERENCE)["outputs"]
+        truth_reader = make_truth_reader(artifact.manifest, outputs)
+        truths = load_ground_truth(ground_truth, window, truth_reader, groups)
+    overridden = type(service).preprocess is not Service.preprocess
+    reader = CaptureReader(
+        artifact,
+        window,
+        truths,
+        groups=len(groups) + 1,
+        folder=captures,
+        preprocess=service.preprocess if overridden else None,
+    )
+    data = CollectedData(window, listing, truths, processes.read(reader, listing.files))
+    if not data.counts.records:
+        raise MonitoringError(_nothing_to_compare(data, captures, artifact.manifest.version))
+    return data
+
+
+def _nothing_to_compare(data: CollectedData, captures: Path, version: str) -> str:
+    """Return why no record can be compared."""
+    counts = data.counts
+    reasons = [
+        f"{number} {reason}"
+        for number, reason in (
+            (len(data.listing.files), "closed files"),
+            (data.listing.open_files, "files that are still being written"),
+            (counts.outside, "records outside of the window"),
+            (counts.versions.total(), f"records of {', '.join(sorted(counts.versions))}"),
+            (counts.rejected, "responses without predictions"),
+            (counts.errors.corrupt + counts.errors.foreign, "lines that cannot be read"),
+        )
+        if number
+    ]
+    first = "".join(
+        f"; {each.file}, line {each.line} {each.detail}" for each in counts.errors.first[:1]
+    )
+    return (
+        f"There is nothing in {captures} to compare with version {version}: "
+        f"{', '.join(reasons) or 'no file'}{first}."
+    )

@@ -1,0 +1,182 @@
+"""The project's codecs, routers and observers, checked at the start."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import ArtifactError, ConfigurationError, ModelError, ServiceError
+from ..settings import Settings
+from ..types import Codec, Model, ModelInput, Prediction
+from .codec import JsonCodec
+from .observers import RequestObserver
+from .problems import Headers
+from .request_context import RequestContext
+from .runtime import measure_ms
+
+if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
+    from fastapi import APIRouter
+
+    from ..service import Service
+
+PLATFORMS = ("/ping", "/invocations")
+STATUS = ("/", "/docs", "/openapi.json", "/health/live", "/metrics", "/model", "/feedback", "/v2")
+REDACTED = b"[redacted]"
+
+
+class ProjectCodec:
+    """A codec of the project's, held to what a codec must return.
+
+    Its attribute `content_type` names the response's type, JSON without one. `redact` removes
+    fields from a captured body; without it, CAPTURE_REDACT removes the whole body.
+
+    Args:
+        path: of its requests.
+        codec: from `codecs` in service.py.
+    """
+
+    def __init__(self, path: str, codec: Codec) -> None:
+        """Read the codec's optional attributes."""
+        self._path = path
+        self._codec = codec
+        self._content_type = getattr(codec, "content_type", "application/json").encode()
+        self._redact: Callable[[bytes, Collection[str]], bytes] = getattr(
+            codec, "redact", lambda body, names: REDACTED
+        )
+
+    def choose(self, context: RequestContext) -> "ProjectCodec":
+        """Return this codec for every request."""
+        context.answer_type, context.redact = self._content_type, self._redact
+        return self
+
+    def head(self, context: RequestContext) -> Headers:
+        """Return the headers of a successful response."""
+        return [(b"content-type", context.answer_type)]
+
+    def decode(self, body: bytes) -> ModelInput:
+        """Return the tensors of a request's body.
+
+        Raises:
+            RequestError: as the codec raises it.
+            ModelError: the codec failed, or returned something else.
+        """
+        try:
+            given = self._codec.decode(body)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise ModelError(f"The codec of {self._path} failed to decode the body.") from error
+        if not isinstance(given, ModelInput):
+            raise ModelError(f"The codec of {self._path} decoded to no ModelInput.")
+        return given
+
+    def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
+        """Return the response's body.
+
+        Raises:
+            ModelError: the codec failed, or returned something else than bytes.
+        """
+        try:
+            body = self._codec.encode(given, prediction, inference_id)
+        except ServiceError:
+            raise
+        except Exception as error:
+            raise ModelError(f"The codec of {self._path} failed to encode the answer.") from error
+        if not isinstance(body, bytes):
+            raise ModelError(f"The codec of {self._path} encoded to {type(body).__name__}.")
+        return body
+
+
+def load_model(service: "Service", codec: JsonCodec) -> tuple[Model, float]:
+    """Return the service's model, and the median time of one call in milliseconds.
+
+    Raises:
+        ArtifactError: it cannot be loaded, or fails on an example.
+    """
+    try:
+        model = service.load_model(service.artifact, threads=1)
+        tensors = codec.inputs.gather([codec.inputs.example()]).tensors
+        return model, measure_ms(model, tensors)
+    except ServiceError:
+        raise
+    except Exception as error:
+        raise ArtifactError(
+            f"The model failed on an example row at the start: {error!r}"
+        ) from error
+
+
+def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, ProjectCodec]:
+    """Return the project's codecs by path.
+
+    Raises:
+        ConfigurationError: a path is malformed or taken, or a codec lacks a method.
+    """
+    codecs: dict[str, ProjectCodec] = {}
+    for path, codec in service.codecs().items():
+        _check_path(path, "codecs()", service.settings, infer_paths)
+        if not (
+            callable(getattr(codec, "decode", None)) and callable(getattr(codec, "encode", None))
+        ):
+            raise ConfigurationError(
+                f"codecs() in service.py: the codec of {path} needs `decode` and `encode`."
+            )
+        codecs[path] = ProjectCodec(path, codec)
+    return codecs
+
+
+def load_routers(service: "Service", taken: Iterable[str]) -> "Sequence[APIRouter]":
+    """Return the project's routers; without a hook, FastAPI is not imported.
+
+    Args:
+        service: has the hook.
+        taken: the paths of inference and of the project's codecs.
+
+    Raises:
+        ConfigurationError: a path is taken, or a route is none of FastAPI's HTTP routes.
+    """
+    if not service.overrides("routers"):
+        return ()
+    # pylint: disable=import-outside-toplevel
+    from fastapi import APIRouter
+    from fastapi.routing import APIRoute, iter_route_contexts
+
+    routers = tuple(service.routers())
+    for router in routers:
+        if not isinstance(router, APIRouter):
+            raise ConfigurationError(
+                f"routers() in service.py returned {router!r}; return fastapi.APIRouter objects."
+            )
+        for route in iter_route_contexts(router.routes):
+            if not isinstance(route.original_route, APIRoute):
+                raise ConfigurationError(
+                    f"routers() in service.py: {route.path} is not a route for HTTP requests "
+                    "that FastAPI documents; keys and limits would not apply to it."
+                )
+            _check_path(str(route.path), "routers()", service.settings, taken)
+    return routers
+
+
+def load_observers(service: "Service") -> tuple[RequestObserver, ...]:
+    """Return the project's observers.
+
+    Raises:
+        ConfigurationError: an object is no RequestObserver.
+    """
+    observers = tuple(service.observers())
+    for observer in observers:
+        if not isinstance(observer, RequestObserver):
+            raise ConfigurationError(
+                f"observers() in service.py returned {observer!r}; subclass RequestObserver."
+            )
+    return observers
+
+
+def _check_path(path: str, hook: str, settings: Settings, taken: Iterable[str]) -> None:
+    """Raise ConfigurationError for a path that is malformed or answered already."""
+    if not path.startswith("/"):
+        raise ConfigurationError(
+            f"{hook} in service.py: the path {path!r} must begin with a slash."
+        )
+    reserved = {*STATUS, *PLATFORMS, settings.predict_route, settings.health_route, *taken}
+    if path in reserved or path.startswith(("/v2/", "/docs/")):
+        raise ConfigurationError(
+            f"{hook} in service.py: the service itself answers {path}; choose another path."
+        )
