@@ -21,21 +21,20 @@ from tests.project_tools import (
     run_command,
     run_python,
     run_suite,
-    source_path,
 )
 
 PAGE = "docs/make-it-yours.md"
 DATA = Path(__file__).parent / "data"
-FENCED = re.compile(r"^## (?P<heading>.+)$|^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
+FENCED = re.compile(r"^## (?P<heading>[^\n]+)$|^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 # A run of imports, each of one line.
 IMPORTS = re.compile(r"\A(?:(?:import|from) .+\n|\n(?=import |from ))*")
 
 # Which recipes share a project; each is followed by the project's own tests.
 HOOKS = (
     *("A metric of your own", "A setting", "Preprocess", "Postprocess", "A request format"),
-    *("A route", "Your own metrics"),
+    *("A route", "Your own metrics", "Your features"),
 )
-MODEL = ("Data from anywhere else", "Your features", "Your estimator", "The gate")
+MODEL = ("Data from anywhere else", "Your estimator", "The gate")
 RUNTIME = ("Your table", "Another runtime", "An ONNX file")
 TEXTS = ("Your texts", "A model from the Hugging Face Hub")
 WITHOUT_CODE = {"Logging", "When that is not enough"}
@@ -122,14 +121,14 @@ def test_the_hooks_work_together(bake: Callable[..., BakedProject]) -> None:
     assert "should be >= 1.01" in said
 
 
-def test_data_features_and_estimator_work_together(bake: Callable[..., BakedProject]) -> None:
+def test_data_estimator_and_gate_work_together(bake: Callable[..., BakedProject]) -> None:
     """The model is what the recipes say."""
     project = bake()
     apply(project, *MODEL)
     change_config(project, '[data]\npath = "load_wine"\ntarget = "target"\n')
     run_command(project, "train")
     manifest = json.loads(project.read("model/manifest.json"))
-    assert [each["name"] for each in manifest["features"]][0] == "alcohol"
+    assert manifest["features"][0]["name"] == "alcohol"
     assert manifest["labels"] == ["0", "1", "2"]
     graph = (project.path / "model" / "model.onnx").read_bytes()
     assert b"TreeEnsembleClassifier" in graph

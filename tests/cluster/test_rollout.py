@@ -96,6 +96,8 @@ def test_rolling_back_works_from_every_step(deployed: Cluster, steps: tuple[str,
         deployed.call("rollback", OLD, NEW)
         assert deployed.images == {"stable": OLD}
         assert deployed.asked_tracks == ["stable"] * 3
+        service = deployed.state.get("services", deployed.project.slug)
+        assert service["spec"]["selector"]["track"] == "stable"  # not the next canary's pods
 
 
 def test_rolling_back_from_the_first_revision_leaves_none(deployed: Cluster) -> None:

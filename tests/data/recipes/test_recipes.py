@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import onnx
 import pytest
 from modelserve.testing import make_key
 
@@ -43,9 +44,17 @@ def test_postprocess_adds_its_field(client: Any, service: Any, post_rows: Any, r
     *lines, last = client.post("/lines", content="\n".join(map(json.dumps, rows))).text.splitlines()
     assert [json.loads(line) for line in lines] == answers
     assert json.loads(last)["inference_id"]
-    name = service.artifact.manifest.name
-    example = client.get("/openapi.json").json()["paths"][f"/v2/models/{name}/infer"]
-    assert example["post"]
+    tensor = {"name": "features", "datatype": "FP32", "shape": [1, len(rows[0])]}
+    body = {"inputs": [tensor | {"data": list(rows[0].values())}]}
+    outputs = client.post(f"/v2/models/{service.artifact.manifest.name}/infer", json=body).json()
+    assert outputs["outputs"][0]["data"] == [answers[0]["label"]]
+
+
+def test_the_features_are_part_of_the_graph(artifact: Any) -> None:
+    graph = onnx.load(artifact.model).graph
+    (classifier,) = (node for node in graph.node if node.op_type == "LinearClassifier")
+    (weights,) = (each.floats for each in classifier.attribute if each.name == "coefficients")
+    assert len(weights) == len(artifact.manifest.labels) * 2
 
 
 def test_the_codec_names_its_type_and_invalid_rows(client: Any, row: Any) -> None:

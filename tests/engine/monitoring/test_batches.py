@@ -147,7 +147,7 @@ def test_a_body_of_no_known_form_is_foreign(
     tally = count(usual(), make_record(asked, named), usual())
     assert (tally.records, tally.errors.foreign) == (2, 1)
     assert tally.errors.first[0].line == 2
-    assert problem in tally.errors.first[0].problem
+    assert problem in tally.errors.first[0].detail
 
 
 def test_records_are_the_same_at_once_or_one_by_one(count: Any, usual: MakeRecord) -> None:
