@@ -8,9 +8,10 @@ from socketserver import BaseServer
 from typing import Any
 
 import pytest
-from modelserve import errors, smoke
+from modelserve import Project, errors, smoke
 from modelserve.artifact import GOLDEN, Artifact
-from modelserve.smoke import ServiceClient, check
+from modelserve.smoke import ServiceClient, check, predict_with_hooks
+from modelserve.types import Rows
 
 FAMILIES = ("iris", "diabetes")
 Answer = dict[str, Any]
@@ -248,3 +249,48 @@ def test_https_is_supported() -> None:
     assert "https" in smoke.CONNECTIONS
     with pytest.raises(errors.UnansweredError, match="cannot be reached"):
         ServiceClient("https://127.0.0.1:1/predict").predict({})
+
+
+@pytest.fixture
+def hooked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Return the project with a `postprocess` that leaves nothing of the usual prediction."""
+
+    class Hooked(project.service_class):  # type: ignore[misc,name-defined]
+        """A service that answers by another name."""
+
+        def postprocess(self, predictions: list[Answer], rows: Rows) -> list[Answer]:
+            return [
+                {"best": [max(each.get("probabilities", {"": each.get("value")}).values())], "n": 1}
+                for each in predictions
+            ]
+
+    monkeypatch.setattr(Project, "service_class", Hooked)
+    return project
+
+
+def test_hooks_of_the_project_are_expected_of_the_service(
+    fake: Fake, complaints: Callable[..., list[str]], hooked: Project, found: Artifact
+) -> None:
+    predictions = predict_with_hooks(hooked, found.folder)
+    assert predictions
+    best = [max(case["output"]) for case in found.read_json(GOLDEN)]
+    assert [each["best"][0] for each in predictions] == pytest.approx(best, abs=1e-5)
+
+    def answer_with(change: float) -> Callable[[Answer], Answer]:
+        def change_answer(answer: Answer) -> Answer:
+            (given,) = answer["predictions"]
+            shares = given.get("probabilities", {"": given.get("value")})
+            return answer | {"predictions": [{"best": [max(shares.values()) + change], "n": 1}]}
+
+        return change_answer
+
+    fake.change = answer_with(5e-6)
+    assert complaints(predictions=predictions) == []
+    fake.change = answer_with(1.0)
+    assert len(complaints(predictions=predictions)) == len(predictions)
+    fake.change = lambda answer: answer
+    assert len(complaints(predictions=predictions)) == len(predictions)
+
+
+def test_without_hooks_the_golden_outputs_are_expected(project: Project, found: Artifact) -> None:
+    assert predict_with_hooks(project, found.folder) is None

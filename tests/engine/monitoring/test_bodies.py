@@ -158,8 +158,10 @@ def test_a_degraded_answer_says_so(
     body = {**form, "model_name": found.manifest.name, "model_version": "7"}
     flags = {"degraded": True, "parameters": {"degraded": True}}
     said, unsaid = parser.response(body | flags), parser.response(body)
-    assert said and said.degraded
-    assert unsaid and not unsaid.degraded
+    assert said
+    assert said.degraded
+    assert unsaid
+    assert not unsaid.degraded
 
 
 def test_another_models_answer_is_told_with_its_name(parser: BodyParser) -> None:

@@ -96,9 +96,10 @@ class Service:
         """Return what is given every finished request, for own metrics or an own log."""
         return ()
 
-    def overrides(self, hook: str) -> bool:
+    @classmethod
+    def overrides(cls, hook: str) -> bool:
         """Return whether the project overrides a hook."""
-        return getattr(type(self), hook) is not getattr(Service, hook)
+        return getattr(cls, hook) is not getattr(Service, hook)
 
     @cached_property
     def registry(self) -> "MetricsRegistry":

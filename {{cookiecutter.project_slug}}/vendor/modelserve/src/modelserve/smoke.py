@@ -6,13 +6,14 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from .artifact import GOLDEN, Artifact
 from .errors import ConfigurationError, UnansweredError
 from .manifest import Manifest
-from .service import Service
+from .project import Project
 from .types import Prediction
 
 TOLERANCE = 1e-5  # relative and absolute, as the model's own tests have it
@@ -96,14 +97,16 @@ class ServiceClient:
             time.sleep(PAUSE_S)
 
 
-def predict_with_hooks(service: Service) -> list[Any] | None:
+def predict_with_hooks(project: Project, model_dir: Path) -> list[Any] | None:
     """Return the prediction of each golden case behind the project's hooks.
 
     Returns:
         None if no hook changes the golden outputs.
     """
-    if not any(map(service.overrides, ("load_model", "preprocess", "postprocess"))):
+    hooks = ("load_model", "preprocess", "postprocess")
+    if not any(map(project.service_class.overrides, hooks)):
         return None
+    service = project.make_service(model_dir)
     codec, predictions = service.codec, []
     model = service.load_model(service.artifact, threads=1)
     for case in service.artifact.read_json(GOLDEN):

@@ -106,7 +106,7 @@ def smoke(
     SERVICE_TOKEN is sent as a bearer token, SERVICE_KEY as an API key.
     """
     from .. import display
-    from ..smoke import ServiceClient, check
+    from ..smoke import ServiceClient, check, predict_with_hooks
 
     served = artifact.load(model)
     # From the environment: every process of the machine can read a command line.
@@ -117,6 +117,7 @@ def smoke(
         requests=requests,
         latency_ms=latency_ms,
         wait_s=wait_s,
+        predictions=predict_with_hooks(project_of(context), model),
     )
     for fault in faults:
         display.say(fault)
