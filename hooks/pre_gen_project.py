@@ -31,16 +31,16 @@ PYTHON_MODULES = {*sys.stdlib_module_names, "test"}  # Python's own tests, which
 WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|(com|lpt)[1-9]")
 # What the locks install, by distribution and by import name; a test compares it with them.
 DEPENDENCIES = """
-annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore click cloudpickle
-colorama coverage dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec google h11
-hatchling hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna iniconfig isort
-jmespath joblib librt markdown_it markdown_it_py mccabe mdurl ml_dtypes mypy mypy_extensions
-mypyc narwhals numpy onnx onnxmltools onnxruntime opentelemetry opentelemetry_api packaging
-pandas pandas_stubs pathspec platformdirs pluggy prometheus_client protobuf py pydantic
+annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore click cloudpickle colorama
+coverage dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec google h11 hatchling
+hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna iniconfig isort jinja2
+jmespath joblib librt markdown_it markdown_it_py markupsafe mccabe mdurl ml_dtypes mypy
+mypy_extensions mypyc narwhals numpy onnx onnxmltools onnxruntime opentelemetry opentelemetry_api
+packaging pandas pandas_stubs pathspec platformdirs pluggy prometheus_client protobuf py pydantic
 pydantic_core pygments pylint pytest pytest_cov python_dateutil pyyaml rich ruff s3transfer
-scikit_learn scipy shellingham six skl2onnx sklearn starlette threadpoolctl tokenizers tomlkit
-tqdm trove_classifiers truststore typer typing_extensions typing_inspection tzdata urllib3
-uvicorn uvloop xgboost xgboost_cpu yaml
+scikit_learn scipy shellingham six skl2onnx sklearn starlette threadpoolctl tokenizers tomlkit tqdm
+trove_classifiers truststore typer typing_extensions typing_inspection tzdata urllib3 uvicorn uvloop
+xgboost xgboost_cpu yaml
 """.split()
 
 BIDIRECTIONAL_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

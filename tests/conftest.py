@@ -1,6 +1,7 @@
 """Fixtures: projects baked once and shared, projects baked for one test, and spoilt templates."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -41,6 +42,8 @@ class ByProject(LoadScopeScheduling):
         path, _, name = nodeid.partition("::")
         if path.endswith("test_covering.py"):
             return name.partition("[")[2]
+        if path.startswith("tests/image/"):
+            return f"image of {re.split('[^a-z]', name.partition('[')[2])[0]}"
         return path if path.endswith("test_add_an_option.py") else nodeid
 
 

@@ -97,6 +97,7 @@ def apply(project: BakedProject, *headings: str) -> None:
             change_config(project, block.text)
     sort = ("-m", "ruff", "check", "--no-cache", "--quiet", "--fix", "--select", "I", "src")
     run_python(project, *sort)
+    run_python(project, "-m", "ruff", "format", "--no-cache", "--quiet", "src")
 
 
 def test_every_recipe_is_tested(bake: Callable[..., BakedProject]) -> None:
@@ -134,13 +135,11 @@ def test_data_estimator_and_gate_work_together(bake: Callable[..., BakedProject]
     assert b"TreeEnsembleClassifier" in graph
     config = tomllib.loads(project.read("config/training.toml"))
     assert config["gate"] == {"minimum": {"accuracy": 0.85}, "maximum": {"log_loss": 0.5}}
-    run_suite(project, "--artifact", "model", "--cov")
+    run_suite(project)
     check_source(project)
 
 
-def test_another_runtime_and_an_imported_graph(
-    bake: Callable[..., BakedProject], tmp_path: Path
-) -> None:
+def test_another_runtime_and_an_imported_graph(bake: Callable[..., BakedProject]) -> None:
     """On a CSV file that the configuration alone names."""
     project = bake()
     flowers = load_iris(as_frame=True)
@@ -159,9 +158,9 @@ def test_another_runtime_and_an_imported_graph(
     run_command(project, *words, "--labels", labels)
     manifest = json.loads(project.read("model/manifest.json"))
     assert manifest["provenance"]["source"] == "yours.onnx"
-    run_suite(project, "--artifact", "model")
+    run_suite(project, "--artifact", "model", "tests/model", "tests/test_runtime.py")
+    run_suite(project)
     check_source(project)
-    run_suite(project, "--cov")
 
 
 def test_texts_of_ones_own_and_a_model_from_the_hub(bake: Callable[..., BakedProject]) -> None:

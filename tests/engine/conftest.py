@@ -24,9 +24,13 @@ MakeClient = Callable[..., TestClient]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a module's tests for the families that its `FAMILIES` names; for iris, if it has none."""
+    """Run a module's tests for the families that its `FAMILIES` names; for iris, if it has none.
+
+    With ENGINE_FAMILIES=one, only for the first of them: what differs by the Python needs no more.
+    """
     if "family" in metafunc.fixturenames:
         names = getattr(metafunc.module, "FAMILIES", ("iris",))
+        names = names[:1] if os.environ.get("ENGINE_FAMILIES") == "one" else names
         metafunc.parametrize("family", names, indirect=True, scope="session")
 
 

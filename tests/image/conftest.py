@@ -28,6 +28,16 @@ HARDENED = (
     *("--memory", "512m"),
 )
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count the tests of this folder among those that install and run projects whole."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.covering)
+
+
 Build = Callable[..., str]
 Start = Callable[..., Container]
 
@@ -50,7 +60,7 @@ def program() -> str:
             return path
     reason = f"there is no container engine here: {named or ' nor '.join(ENGINES)}"
     assert not os.environ.get("REQUIRE_ALL"), reason
-    pytest.skip(reason)
+    return pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from modelserve.types import Row, Rows
 
 
 def count(client: Any) -> float:
+    """Return how many rows were answered unsurely."""
     lines = client.get("/metrics").text.splitlines()
     (line,) = (line for line in lines if line.startswith("unsure_answers_total{"))
     return float(line.rpartition(" ")[2])

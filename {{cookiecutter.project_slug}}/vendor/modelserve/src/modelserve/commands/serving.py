@@ -87,6 +87,7 @@ def batch(
 
 @app.command()
 def smoke(
+    context: typer.Context,
     url: Annotated[
         str, typer.Argument(help="The URL for predictions, such as http://127.0.0.1:8080/predict.")
     ],

@@ -72,8 +72,7 @@ def load_ground_truth(
     codes = {group: i for i, group in enumerate(groups)}
     pieces = []
     for path in find_files(folder, window, later=True).files:
-        hour = hour_of(path.parent)
-        late = bool(hour and window.until and hour >= window.until)
+        late = _is_late(path, window)
         file = path.relative_to(folder.resolve()).as_posix()
         with without_collector():
             for lines in read_values(path, file, errors):
@@ -85,6 +84,12 @@ def load_ground_truth(
     duplicate = len(columns[0]) - len(keys)
     values, group_codes, late_flags = (column[first] for column in columns[1:])
     return GroundTruth(keys, values, group_codes, late_flags, duplicate, errors)
+
+
+def _is_late(path: Path, window: TimeWindow) -> bool:
+    """Tell whether a file was written after the window."""
+    hour = hour_of(path.parent)
+    return bool(hour and window.until and hour >= window.until)
 
 
 def _parse(

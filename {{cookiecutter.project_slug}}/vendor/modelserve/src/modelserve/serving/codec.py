@@ -64,7 +64,8 @@ class JsonCodec:
         try:
             rows = self._validate(body)["instances"]
         except ValidationError as error:
-            raise request_error(error.errors(include_url=False)) from error
+            problem = request_error(error.errors(include_url=False))
+            raise problem from error
         return self.gather_instances(rows)
 
     def gather_instances(self, rows: Rows) -> ModelInput:
@@ -108,6 +109,10 @@ class JsonCodec:
     def answers(self, given: ModelInput, prediction: Prediction) -> list[str]:
         """Return each row's answer as a JSON object, after `postprocess`.
 
+        Args:
+            given: what `decode` returned.
+            prediction: the model's, for these rows.
+
         Raises:
             ModelError: `postprocess` returned another number of answers than there are rows.
         """
@@ -123,6 +128,10 @@ class JsonCodec:
     def arrays(self, given: ModelInput, prediction: Prediction) -> dict[str, NDArray[Any]]:
         """Return the answer as one array a tensor, after `postprocess`.
 
+        Args:
+            given: what `decode` returned.
+            prediction: the model's, for these rows.
+
         Raises:
             ModelError: `postprocess` returned other answers than the tensors can hold.
         """
@@ -135,7 +144,16 @@ class JsonCodec:
         }
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
-        """Return the response's JSON, one prediction a row in the order of the request."""
+        """Return the response's JSON, one prediction a row in the order of the request.
+
+        Args:
+            given: what `decode` returned.
+            prediction: the model's, for these rows.
+            inference_id: the answer's name in feedback.
+
+        Raises:
+            ModelError: as `answers`.
+        """
         rows = ",".join(self.answers(given, prediction))
         degraded = "true" if prediction.degraded else "false"
         return (

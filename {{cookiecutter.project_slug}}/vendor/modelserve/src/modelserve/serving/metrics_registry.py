@@ -77,12 +77,24 @@ class MetricsRegistry:
         self._updates: list[Callable[[], None]] = []
 
     def counter(self, name: str, text: str, *labels: str) -> Callable[..., Counter]:
-        """Create a counter."""
+        """Create a counter.
+
+        Args:
+            name: of the metric, in lower case with underscores.
+            text: what it counts, for /metrics.
+            labels: names of further labels.
+        """
         metric = Counter(name, text, (*MODEL_LABELS, *labels), registry=self.registry)
         return partial(metric.labels, *self._model)
 
     def gauge(self, name: str, text: str, *labels: str) -> Callable[..., Gauge]:
-        """Create a gauge whose value is the same in every worker."""
+        """Create a gauge whose value is the same in every worker.
+
+        Args:
+            name: of the metric, in lower case with underscores.
+            text: what it counts, for /metrics.
+            labels: names of further labels.
+        """
         metric = Gauge(
             name, text, (*MODEL_LABELS, *labels), registry=self.registry, multiprocess_mode="max"
         )
@@ -91,14 +103,27 @@ class MetricsRegistry:
     def distribution(
         self, name: str, text: str, *labels: str, buckets: Sequence[float]
     ) -> Callable[..., Distribution]:
-        """Create a histogram with these upper bounds."""
+        """Create a histogram.
+
+        Args:
+            name: of the metric, in lower case with underscores.
+            text: what it counts, for /metrics.
+            labels: names of further labels.
+            buckets: upper bounds, ascending.
+        """
         metric = Distribution(
             name, text, (*MODEL_LABELS, *labels), registry=self.registry, buckets=buckets
         )
         return partial(metric.labels, *self._model)
 
     def mean(self, name: str, text: str, *labels: str) -> Callable[..., Mean]:
-        """Create a sum and a count."""
+        """Create a sum and a count.
+
+        Args:
+            name: of the metric, in lower case with underscores.
+            text: what it counts, for /metrics.
+            labels: names of further labels.
+        """
         metric = Mean(name, text, (*MODEL_LABELS, *labels), registry=self.registry)
         return partial(metric.labels, *self._model)
 

@@ -1,4 +1,4 @@
-"""Maps errors to HTTP responses: RFC 9457 problems. No other module knows status codes."""
+"""Maps errors to HTTP responses, RFC 9457 problems; no other module knows status codes."""
 
 from http import HTTPStatus
 from typing import NamedTuple

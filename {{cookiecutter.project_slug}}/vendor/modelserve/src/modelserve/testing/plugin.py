@@ -1,5 +1,6 @@
 """The pytest plugin of a project's tests: its artifact, its service, and clients of it."""
 
+# pylint: disable=redefined-outer-name  # pytest passes a fixture under its own name
 # pylint: disable=import-outside-toplevel  # the plugin is loaded where nothing of this is tested
 import os
 import tomllib

@@ -10,14 +10,14 @@ SPACE = "\u00a0"  # keeps a number and its unit on one line
 JOINERS = "\u200c\u200d"  # not printable, but some scripts need them
 
 
-def thousands(number: int) -> str:
+def thousands(count: int) -> str:
     """Return a count with thousands separators."""
-    return f"{number:,}"
+    return f"{count:,}"
 
 
-def plural(number: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     """Return a count of things, such as "1 row" or "2,000 rows"."""
-    return f"{number:,}{SPACE}{noun}{'' if number == 1 else 's'}"
+    return f"{count:,}{SPACE}{noun}{'' if count == 1 else 's'}"
 
 
 def percent(value: float | None) -> str:
