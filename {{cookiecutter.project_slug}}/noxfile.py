@@ -122,7 +122,8 @@ def secrets(session: nox.Session) -> None:
     """Look for keys, tokens and passwords in every file that git does not ignore."""
     listed = ("grep", "--no-index", "--exclude-standard", "--files-with-matches", "-I", "")
     files = str(session.run("git", *listed, external=True, silent=True, log=False)).splitlines()
-    files = [file for file in files if not file.startswith("requirements/")]  # hashes
+    hashes = ("requirements/", "vendor/modelserve/VENDORED.json")
+    files = [file for file in files if not file.startswith(hashes)]
     if subprocess.run([UV, "tool", "run", "--quiet", *SECRETS, *files], check=False).returncode:
         session.error("Take it out, and make it invalid: what was committed once stays in git.")
 

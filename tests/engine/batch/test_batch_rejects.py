@@ -9,7 +9,7 @@ import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
 from modelserve.batch import BatchPredictor
-from modelserve.errors import MalformedError, ModelError
+from modelserve.errors import FieldError, InvalidInputError, MalformedError, ModelError
 from modelserve.types import Model
 
 from tests.engine.batch.files import Row, read, rejected, write_csv, write_lines
@@ -146,3 +146,35 @@ def test_a_request_whose_answer_is_not_finite_fails(spoilt_batch: BatchPredictor
     body = json.dumps({"instances": [row]}).encode()
     with pytest.raises(ModelError, match="not finite"):
         spoilt_batch.answer(body, "id")
+
+
+@pytest.mark.parametrize("refused", [(1,), (0, 1, 2)], ids=["one", "all"])
+def test_a_row_that_preprocess_rejects_is_reported_and_the_others_are_answered(
+    project: Project,
+    found: Artifact,
+    rows: list[Row],
+    tmp_path: Path,
+    output: Path,
+    refused: tuple[int, ...],
+) -> None:
+    name = next(iter(rows[0]))
+
+    class Picky(project.service_class):  # type: ignore[misc,name-defined]
+        def preprocess(self, rows: Any) -> Any:
+            wrong = [
+                FieldError(f"/{i}/{name}", "not today")
+                for i, row in enumerate(rows)
+                if row in unwanted
+            ]
+            if wrong:
+                raise InvalidInputError(wrong)
+            return rows
+
+    unwanted = [rows[i] for i in refused]
+    service = Picky(Picky.settings_class(model_dir=found.folder))
+    counts = BatchPredictor(service).run(write_lines(tmp_path / "rows.jsonl", rows[:3]), output)
+
+    assert [each["row"] for each in read(output)] == [i for i in range(3) if i not in refused]
+    reported = {each["row"]: each["problems"] for each in read(rejected(output))}
+    assert reported == {i: [f"{name}: not today"] for i in refused}
+    assert counts.rejected == len(refused)

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from .errors import InvalidInputError, MalformedError, ModelError
 from .service import Service
 from .serving.output_validator import OutputValidator
-from .types import Prediction
+from .types import ModelInput, Prediction, Row
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,16 @@ class BatchPredictor:
             counts.rejected += len(problems)
         return counts
 
-    def _answer_rows(
-        self, rows: Mapping[int, Mapping[str, Any]]
-    ) -> tuple[dict[int, str], dict[int, list[str]]]:
+    def _answer_rows(self, rows: Mapping[int, Row]) -> tuple[dict[int, str], dict[int, list[str]]]:
         """Return the answers as JSON, and the problems of all other rows, by the rows' numbers."""
+        rows, given, rejected = self._gather(rows)
+        if given is None:
+            return {}, rejected
         numbers = list(rows)
-        given = self._codec.gather(list(rows.values()))
         outputs = self._model.run(given.tensors)
         reasons = self._validator.reasons(outputs)
         invalid = {numbers[i]: [reason] for i, reason in enumerate(reasons) if reason}
+        invalid |= rejected
         valid = [i for i, reason in enumerate(reasons) if not reason]
         asked = [given.asked[i] for i in valid] if given.asked else ()
         answers = self._codec.answers(
@@ -152,9 +153,21 @@ class BatchPredictor:
             for i, answer in zip(valid, answers, strict=True)
         }, invalid
 
+    def _gather(
+        self, rows: Mapping[int, Row]
+    ) -> tuple[Mapping[int, Row], ModelInput | None, dict[int, list[str]]]:
+        """Return the rows that `preprocess` accepts, their tensors, and the others' problems."""
+        problems: dict[int, list[str]] = {}
+        try:
+            return rows, self._codec.gather(list(rows.values())), problems
+        except InvalidInputError as error:
+            problems = _problems(error, list(rows))
+        kept = {number: row for number, row in rows.items() if number not in problems}
+        return kept, self._codec.gather(list(kept.values())) if kept else None, problems
+
     def _parse(
         self, lines: list[Line], *, text: bool
-    ) -> tuple[dict[int, Mapping[str, Any]], dict[int, list[str]]]:
+    ) -> tuple[dict[int, Row], dict[int, list[str]]]:
         """Return the valid rows, and the problems of all other rows, by the rows' numbers."""
         problems = {line.number: [line.problem] for line in lines if line.problem}
         readable = [line for line in lines if not line.problem]
@@ -162,13 +175,20 @@ class BatchPredictor:
         try:
             rows = parse([line.content for line in readable], text=text)
         except InvalidInputError as error:
-            for field_error in error.errors:
-                index, _, field = field_error.pointer[1:].partition("/")
-                reason = f"{field}: {field_error.detail}" if field else field_error.detail
-                problems.setdefault(readable[int(index)].number, []).append(reason)
+            problems |= _problems(error, [line.number for line in readable])
             readable = [line for line in readable if line.number not in problems]
             rows = parse([line.content for line in readable], text=text)
         return {line.number: row for line, row in zip(readable, rows, strict=True)}, problems
+
+
+def _problems(error: InvalidInputError, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """Return what is wrong with rows by their numbers; pointers begin with a row's index."""
+    problems: dict[int, list[str]] = {}
+    for each in error.errors:
+        index, _, field = each.pointer[1:].partition("/")
+        reason = f"{field}: {each.detail}" if field else each.detail
+        problems.setdefault(numbers[int(index)], []).append(reason)
+    return problems
 
 
 def read_csv(stream: TextIO) -> Iterator[Line]:
