@@ -15,6 +15,7 @@ OVERLAYS = "_options"
 LIBRARY = "modelserve"
 # The library's hashes are known: vendor/modelserve/VENDORED.json.
 NOT_CHECKED = {".git", ".nox", ".venv", "vendor", OVERLAYS}
+CACHES = {"__pycache__"}
 # Set by a user who bakes over a folder's files: what is there may be theirs, and is not checked.
 OVERWRITE = os.environ.get("MODELSERVE_OVERWRITE") == "1"
 
@@ -213,8 +214,20 @@ def check_files() -> Problems:
             yield from check_names(parsed, files)
 
 
+def remove_caches() -> None:
+    """Take out of the library what running it in the template has left there."""
+    for folder, subfolders, names in os.walk("vendor", topdown=False):
+        if os.path.basename(folder) in CACHES:
+            for name in names:
+                os.remove(os.path.join(folder, name))
+            for name in subfolders:
+                os.rmdir(os.path.join(folder, name))
+            os.rmdir(folder)
+
+
 def main() -> None:
     """Finish the project, or name everything that is wrong with it."""
+    remove_caches()
     problems = [*lay_overlays()]
     if not OVERWRITE:
         problems += check_files()

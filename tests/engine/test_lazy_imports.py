@@ -35,7 +35,12 @@ def run(*words: str, **environment: str) -> str:
     """Run this Python with the library, and return its output."""
     done = subprocess.run(
         [sys.executable, *words],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(LIBRARY / "src")} | environment,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(LIBRARY / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",  # a bake would copy it with the library
+        }
+        | environment,
         capture_output=True,
         text=True,
         check=False,

@@ -152,7 +152,7 @@ def test_without_routers_a_start_does_not_import_fastapi(family: Any) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=family.root,
-        env={"PYTHONPATH": family.python_path},
+        env={"PYTHONPATH": family.python_path, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=True,
