@@ -61,14 +61,13 @@ def collect(
         outputs = artifact.read_json(REFERENCE)["outputs"]
         truth_reader = make_truth_reader(artifact.manifest, outputs)
         truths = load_ground_truth(ground_truth, window, truth_reader, groups)
-    overridden = type(service).preprocess is not Service.preprocess
     reader = CaptureReader(
         artifact,
         window,
         truths,
         groups=len(groups) + 1,
         folder=captures,
-        preprocess=service.preprocess if overridden else None,
+        preprocess=service.preprocess if service.overrides("preprocess") else None,
     )
     data = CollectedData(window, listing, truths, processes.read(reader, listing.files))
     if not data.counts.records:
