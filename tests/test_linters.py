@@ -56,7 +56,7 @@ def test_workflows_of_a_project_are_sound(project: BakedProject, tmp_path: Path)
     [
         pytest.param(("ruff", "check", "--no-cache", "."), id="ruff"),
         pytest.param(("ruff", "format", "--no-cache", "--check", "."), id="format"),
-        pytest.param(("pylint", "src", "image"), id="pylint"),
+        pytest.param(("pylint", "src", "image"), id="pylint", marks=pytest.mark.slow),
         pytest.param(("mypy", "--cache-dir=/dev/null"), id="mypy"),
     ],
 )
@@ -75,7 +75,9 @@ def test_workflows_of_the_template_are_sound() -> None:
     [
         pytest.param(("ruff", "check", "hooks", "tests"), id="ruff"),
         pytest.param(("ruff", "format", "--check", "hooks", "tests"), id="format"),
-        pytest.param(("pylint", "hooks", "tests", "tests/benchmarks"), id="pylint"),
+        pytest.param(
+            ("pylint", "hooks", "tests", "tests/benchmarks"), id="pylint", marks=pytest.mark.slow
+        ),
         pytest.param(("shellcheck", ".ci/run"), id="shellcheck"),
     ],
 )

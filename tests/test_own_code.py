@@ -4,8 +4,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.bakery import BakedProject
 from tests.project_tools import check_source, run_suite, source_path
+
+pytestmark = pytest.mark.slow
 
 OWN = Path(__file__).parent / "data" / "own_code"
 

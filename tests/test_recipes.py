@@ -23,6 +23,8 @@ from tests.project_tools import (
     run_suite,
 )
 
+pytestmark = pytest.mark.slow
+
 PAGE = "docs/make-it-yours.md"
 DATA = Path(__file__).parent / "data"
 FENCED = re.compile(r"^## (?P<heading>[^\n]+)$|^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)

@@ -20,6 +20,8 @@ from tests.project_tools import (
     source_path,
 )
 
+pytestmark = pytest.mark.slow
+
 CHANGES = Path(__file__).parent / "data" / "swaps"
 
 

@@ -26,12 +26,12 @@ MakeClient = Callable[..., TestClient]
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a module's tests for the families that its `FAMILIES` names; for iris, if it has none.
 
-    With ENGINE_FAMILIES=one, only for the first of them: what differs by the Python needs no more.
+    Those after the first are slow: the quick part, and other Pythons, need no more than one.
     """
     if "family" in metafunc.fixturenames:
-        names = getattr(metafunc.module, "FAMILIES", ("iris",))
-        names = names[:1] if os.environ.get("ENGINE_FAMILIES") == "one" else names
-        metafunc.parametrize("family", names, indirect=True, scope="session")
+        first, *others = getattr(metafunc.module, "FAMILIES", ("iris",))
+        families = [first, *(pytest.param(each, marks=pytest.mark.slow) for each in others)]
+        metafunc.parametrize("family", families, indirect=True, scope="session")
 
 
 class Figures:

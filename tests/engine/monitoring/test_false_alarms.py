@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tests.engine.families import LIBRARY
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.e2e
 
 PROMETHEUS = LIBRARY / "monitoring" / "prometheus"
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.families import FOLDER, LIBRARY
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.e2e
 
 USERS = FOLDER / "monitoring"  # the project's own part
 PROMETHEUS = LIBRARY / "monitoring" / "prometheus"
