@@ -7,6 +7,8 @@ import pytest
 from tests.cloud_run.conftest import Runner
 from tests.cloud_run.google import Google, token_for
 
+pytestmark = pytest.mark.slow
+
 NAME = "iris-classifier"
 FIRST, SECOND, BROKEN = (f"registry.test/service@sha256:{each}" for each in "123")
 

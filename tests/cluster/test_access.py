@@ -7,6 +7,8 @@ import yaml
 
 from tests.cluster.conftest import NEW, OLD, REACH, Cluster, Object
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENTS = ("production", "staging")
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.cluster.conftest import NEW, NEXT, OLD, Cluster
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_first_revision_becomes_the_stable_one(first: Cluster) -> None:
     """With all that the environment needs, in the environment's namespace alone."""

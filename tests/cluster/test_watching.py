@@ -8,6 +8,8 @@ import pytest
 
 from tests.cluster.conftest import NEW, OLD, REACH, Cluster
 
+pytestmark = pytest.mark.slow
+
 
 def change(deployed: Cluster, change_pod: Callable[[dict], None]) -> None:
     """Change the canary's pod, without the controllers noticing."""

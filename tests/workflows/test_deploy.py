@@ -9,6 +9,8 @@ import pytest
 from tests.workflows import stand_in
 from tests.workflows.repository import NOX, TARGETS, TOKEN, Repository
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 IMAGE = "registry.example/iris"
 DIGEST = f"sha256:{'1' * 64}"

@@ -17,6 +17,8 @@ from tests.workflows.repository import NOX, TARGETS, Repository
 from tests.workflows.run import Run, lines
 from tests.workflows.store import Store
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 MANIFEST = json.dumps({"version": "7", "metrics": {}})
 FOUND = {"violations": [{"feature_name": "x", "description": "y"}]}
