@@ -96,15 +96,15 @@ def config(family: Family) -> Config:
 
 
 @pytest.fixture(scope="session")
-def found(family: Family) -> artifact.Artifact:
+def trained(family: Family) -> artifact.Artifact:
     """Return the artifact of one training run, which no test may change."""
     return family.artifact
 
 
 @pytest.fixture(scope="session")
-def golden(found: artifact.Artifact) -> list[dict[str, Any]]:
+def golden(trained: artifact.Artifact) -> list[dict[str, Any]]:
     """Return the golden cases: inputs with the answers that they must have."""
-    cases: list[dict[str, Any]] = found.read_json(artifact.GOLDEN)
+    cases: list[dict[str, Any]] = trained.read_json(artifact.GOLDEN)
     return cases
 
 
@@ -116,7 +116,7 @@ def row(golden: list[dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.fixture
 def make_settings(
-    project: Project, found: artifact.Artifact, monkeypatch: pytest.MonkeyPatch
+    project: Project, trained: artifact.Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> MakeSettings:
     """Return a way to settings that no environment variable of this machine reaches."""
     settings_class = project.service_class.settings_class
@@ -124,7 +124,7 @@ def make_settings(
         monkeypatch.delenv(name.upper(), raising=False)
 
     def make(**changes: Any) -> Settings:
-        return settings_class(**{"model_dir": found.folder} | changes)
+        return settings_class(**{"model_dir": trained.folder} | changes)
 
     return make
 

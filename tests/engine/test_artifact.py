@@ -12,9 +12,9 @@ FAMILIES = ("iris", "diabetes")
 
 
 @pytest.fixture
-def folder(found: artifact.Artifact, tmp_path: Path) -> Path:
+def folder(trained: artifact.Artifact, tmp_path: Path) -> Path:
     """Return a copy of the artifact, to be changed at will."""
-    return Path(shutil.copytree(found.folder, tmp_path / "model"))
+    return Path(shutil.copytree(trained.folder, tmp_path / "model"))
 
 
 FORMAT_1 = {
@@ -31,25 +31,25 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_was_saved_is_loaded(found: artifact.Artifact, folder: Path, tmp_path: Path) -> None:
+def test_what_was_saved_is_loaded(trained: artifact.Artifact, folder: Path, tmp_path: Path) -> None:
     files = {name: content for name, content in contents(folder).items() if name != "manifest.json"}
-    saved = artifact.save(tmp_path / "deep" / "new", found.manifest, files)
+    saved = artifact.save(tmp_path / "deep" / "new", trained.manifest, files)
     loaded = artifact.load(tmp_path / "deep" / "new")
     assert loaded == saved
-    assert loaded.manifest == found.manifest
+    assert loaded.manifest == trained.manifest
     assert contents(loaded.folder) == contents(folder)
     assert loaded.manifest.size_bytes == sum(map(len, files.values()))
     assert loaded.manifest.files["model.onnx"] == artifact.sha256(files["model.onnx"])
 
 
 def test_files_given_by_their_paths_are_copied(
-    found: artifact.Artifact, folder: Path, tmp_path: Path
+    trained: artifact.Artifact, folder: Path, tmp_path: Path
 ) -> None:
-    paths: dict[str, artifact.Content] = {**found.paths}
-    saved = artifact.save(tmp_path / "new", found.manifest, paths)
-    assert saved.manifest == found.manifest
+    paths: dict[str, artifact.Content] = {**trained.paths}
+    saved = artifact.save(tmp_path / "new", trained.manifest, paths)
+    assert saved.manifest == trained.manifest
     assert contents(saved.folder) == contents(folder)
-    assert artifact.size_bytes(paths) == found.manifest.size_bytes
+    assert artifact.size_bytes(paths) == trained.manifest.size_bytes
 
 
 def test_a_changed_file_is_rejected(folder: Path) -> None:
@@ -106,36 +106,36 @@ def test_a_folder_without_a_manifest_is_rejected(folder: Path) -> None:
         artifact.load(folder)
 
 
-def test_an_artifact_is_replaced_whole(found: artifact.Artifact, folder: Path) -> None:
+def test_an_artifact_is_replaced_whole(trained: artifact.Artifact, folder: Path) -> None:
     (folder / "left over").write_bytes(b"from before")
-    artifact.save(folder, found.manifest, {"model.onnx": b"new"})
+    artifact.save(folder, trained.manifest, {"model.onnx": b"new"})
     assert contents(folder).keys() == {"model.onnx", "manifest.json"}
     assert (folder / "model.onnx").read_bytes() == b"new"
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
-def test_an_empty_folder_is_filled(found: artifact.Artifact, tmp_path: Path) -> None:
-    artifact.save(tmp_path / "empty", found.manifest, {"model.onnx": b"new"})
+def test_an_empty_folder_is_filled(trained: artifact.Artifact, tmp_path: Path) -> None:
+    artifact.save(tmp_path / "empty", trained.manifest, {"model.onnx": b"new"})
     assert artifact.load(tmp_path / "empty").manifest.size_bytes == 3
 
 
 @pytest.mark.parametrize("name", ["", "model.onnx"])
 def test_a_folder_without_an_artifact_is_not_overwritten(
-    found: artifact.Artifact, tmp_path: Path, name: str
+    trained: artifact.Artifact, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "model.onnx").write_bytes(b"years of work")
     with pytest.raises(errors.ArtifactError, match="choose another folder"):
-        artifact.save(tmp_path / "thesis" / name, found.manifest, {"model.onnx": b"new"})
+        artifact.save(tmp_path / "thesis" / name, trained.manifest, {"model.onnx": b"new"})
     assert contents(tmp_path) == {"model.onnx": b"years of work"}
 
 
 def test_the_previous_artifact_stays_when_writing_fails(
-    found: artifact.Artifact, folder: Path
+    trained: artifact.Artifact, folder: Path
 ) -> None:
     before = contents(folder)
     with pytest.raises(errors.ArtifactError, match="cannot be written"):
-        artifact.save(folder, found.manifest, {"a.json": b"1", "no/such/folder": b"2"})
+        artifact.save(folder, trained.manifest, {"a.json": b"1", "no/such/folder": b"2"})
     assert contents(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
@@ -179,18 +179,18 @@ def in_format_1(value: Any) -> Any:
 
 
 def test_a_manifest_of_format_1_is_read_under_the_new_names(
-    found: artifact.Artifact, folder: Path
+    trained: artifact.Artifact, folder: Path
 ) -> None:
-    old = in_format_1(found.manifest.model_dump(mode="json")) | {"format": 1}
+    old = in_format_1(trained.manifest.model_dump(mode="json")) | {"format": 1}
     assert {"prior", "guarantees"} <= old.keys()
     (folder / "manifest.json").write_text(json.dumps(old), encoding="utf-8")
-    assert artifact.load(folder).manifest == found.manifest
+    assert artifact.load(folder).manifest == trained.manifest
 
 
 def test_a_manifest_of_format_1_with_an_unknown_field_is_rejected(
-    found: artifact.Artifact, folder: Path
+    trained: artifact.Artifact, folder: Path
 ) -> None:
-    old = in_format_1(found.manifest.model_dump(mode="json")) | {"format": 1, "kind": "table"}
+    old = in_format_1(trained.manifest.model_dump(mode="json")) | {"format": 1, "kind": "table"}
     (folder / "manifest.json").write_text(json.dumps(old), encoding="utf-8")
     with pytest.raises(errors.ArtifactError, match="kind"):
         artifact.load(folder)

@@ -16,11 +16,11 @@ Predict = Callable[[Rows], np.ndarray]
 
 
 @pytest.fixture
-def load(project: Project, found: Artifact) -> Callable[[], Predict]:
+def load(project: Project, trained: Artifact) -> Callable[[], Predict]:
     """Return a function that loads the artifact as a starting service does."""
 
     def open_model() -> Predict:
-        service = project.make_service(found.folder)
+        service = project.make_service(trained.folder)
         model = service.load_model(service.artifact, threads=1)
         return lambda rows: model.run(service.codec.gather(rows).tensors)
 
@@ -39,23 +39,23 @@ def inputs(golden: list[dict[str, Any]]) -> Rows:
     return [case["input"] for case in golden]
 
 
-def test_the_graph_takes_the_tensors_of_the_schema(project: Project, found: Artifact) -> None:
-    service = project.make_service(found.folder)
+def test_the_graph_takes_the_tensors_of_the_schema(project: Project, trained: Artifact) -> None:
+    service = project.make_service(trained.folder)
     tensors = [tensor._replace(nullable=False) for tensor in service.codec.inputs.tensors]
-    if found.manifest.modality == "table":
-        assert list(OnnxModel(found.model).inputs) == tensors
-        assert sum(tensor.shape[1] for tensor in tensors) == len(found.manifest.features)
+    if trained.manifest.modality == "table":
+        assert list(OnnxModel(trained.model).inputs) == tensors
+        assert sum(tensor.shape[1] for tensor in tensors) == len(trained.manifest.features)
     else:
-        names = [each.name for each in OnnxModel(found.model).inputs]
+        names = [each.name for each in OnnxModel(trained.model).inputs]
         assert names == ["input_ids", "attention_mask"]
 
 
 def test_golden_cases_keep_their_outputs(
-    predict: Predict, inputs: Rows, golden: list[dict[str, Any]], found: Artifact
+    predict: Predict, inputs: Rows, golden: list[dict[str, Any]], trained: Artifact
 ) -> None:
     outputs = predict(inputs)
     assert outputs.dtype == np.float32
-    assert outputs.shape == (len(inputs), len(found.manifest.fallback))
+    assert outputs.shape == (len(inputs), len(trained.manifest.fallback))
     assert outputs == pytest.approx(
         np.array([case["output"] for case in golden]), rel=1e-5, abs=1e-5
     )
@@ -75,9 +75,9 @@ def test_a_row_is_answered_alone_as_among_others(
     assert together == pytest.approx(np.tile(alone, (copies, 1)), rel=1e-5, abs=1e-6)
 
 
-def test_the_fallback_is_one_of_the_possible_answers(found: Artifact) -> None:
-    fallback = found.manifest.fallback
-    if labels := found.manifest.labels:
+def test_the_fallback_is_one_of_the_possible_answers(trained: Artifact) -> None:
+    fallback = trained.manifest.fallback
+    if labels := trained.manifest.labels:
         assert len(fallback) == len(labels) == len(set(labels)) >= 2
         assert min(fallback) > 0
         assert sum(fallback) == pytest.approx(1)
@@ -85,13 +85,13 @@ def test_the_fallback_is_one_of_the_possible_answers(found: Artifact) -> None:
         assert np.isfinite(fallback).tolist() == [True]
 
 
-def test_a_regressors_interval_is_narrower_than_the_fallbacks(found: Artifact) -> None:
-    interval = found.manifest.output_bounds.interval
-    assert (interval is None) == (found.manifest.task == "classifier")
+def test_a_regressors_interval_is_narrower_than_the_fallbacks(trained: Artifact) -> None:
+    interval = trained.manifest.output_bounds.interval
+    assert (interval is None) == (trained.manifest.task == "classifier")
     if interval:
         assert 0 < interval.half_width < interval.fallback_half_width
 
 
-def test_the_manifest_counts_the_artifacts_bytes(found: Artifact) -> None:
-    files = [path for path in found.folder.iterdir() if path.name != "manifest.json"]
-    assert sum(path.stat().st_size for path in files) == found.manifest.size_bytes
+def test_the_manifest_counts_the_artifacts_bytes(trained: Artifact) -> None:
+    files = [path for path in trained.folder.iterdir() if path.name != "manifest.json"]
+    assert sum(path.stat().st_size for path in files) == trained.manifest.size_bytes

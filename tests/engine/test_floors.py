@@ -44,11 +44,11 @@ class Import(NamedTuple):
 
 def modules(package: Path) -> dict[str, Path]:
     """Return the files of a package by their modules' names within it."""
-    found = {}
+    actual = {}
     for path in package.rglob("*.py"):
         parts = path.relative_to(package).with_suffix("").parts
-        found[".".join(parts).removesuffix("__init__").rstrip(".")] = path
-    return found
+        actual[".".join(parts).removesuffix("__init__").rstrip(".")] = path
+    return actual
 
 
 def statements(node: ast.AST, *, lazy: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
@@ -95,13 +95,13 @@ def violations(package: Path) -> set[str]:
     files = modules(package)
     wrong, eager = set(), {}
     for module in files:
-        found = set(imports(module, files))
-        eager[module] = {each.module for each in found if not each.lazy} - {module}
+        actual = set(imports(module, files))
+        eager[module] = {each.module for each in actual if not each.lazy} - {module}
         floor = folder_of(module, files)
         if floor not in FLOORS:
             wrong.add(f"{floor} has no floor")
             continue
-        for other in {each.module for each in found}:
+        for other in {each.module for each in actual}:
             target = folder_of(other, files)
             allowed = FLOORS[floor] if floor else {STAIRS.get(module)}
             if target != floor and target not in allowed:
@@ -116,8 +116,8 @@ def violations(package: Path) -> set[str]:
 def requirements(distribution: str) -> set[str]:
     """Return the distributions that an installed one requires: starlette is a part of FastAPI."""
     with suppress(PackageNotFoundError):
-        found = requires(distribution) or []
-        return {canonicalize_name(Requirement(text).name) for text in found}
+        actual = requires(distribution) or []
+        return {canonicalize_name(Requirement(text).name) for text in actual}
     return set()
 
 
@@ -207,5 +207,5 @@ def test_a_planted_violation_is_found(
     path.parent.mkdir(exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     path.write_text(f"{before}\n{line}\n", encoding="utf-8")
-    (found,) = (violations(package) | undeclared(package)) - violations(PACKAGE)
-    assert found.endswith(complaint)
+    (actual,) = (violations(package) | undeclared(package)) - violations(PACKAGE)
+    assert actual.endswith(complaint)

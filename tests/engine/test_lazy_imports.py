@@ -73,19 +73,19 @@ def test_a_library_that_is_missing_is_noticed() -> None:
 
 @pytest.mark.parametrize("planted", ["", "import pandas"], ids=["as it is", "planted"])
 def test_a_service_imports_neither_training_nor_what_another_modality_needs(
-    family: Family, found: Artifact, row: dict[str, Any], planted: str
+    family: Family, trained: Artifact, row: dict[str, Any], planted: str
 ) -> None:
     unwanted = TRAINING | {"modelserve.training", "modelserve.commands", "modelserve.deploy"}
-    if found.manifest.modality == "table":
+    if trained.manifest.modality == "table":
         unwanted |= {"tokenizers", "modelserve.tokens"}
     modules = imported(
         SERVE.format(package=family.package).replace("before =", f"{planted}\nbefore ="),
         json.dumps({"instances": [row]}),
         PYTHONPATH=family.python_path,
-        MODEL_DIR=str(found.folder),
+        MODEL_DIR=str(trained.folder),
     )
     assert modules & unwanted == ({"pandas"} if planted else set())
-    assert ("tokenizers" in modules) == (found.manifest.modality == "text")
+    assert ("tokenizers" in modules) == (trained.manifest.modality == "text")
 
 
 def test_commands_that_print_help_import_no_large_library(family: Family, tmp_path: Path) -> None:

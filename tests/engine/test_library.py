@@ -64,16 +64,16 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def public_functions() -> list[Any]:
     """Return the public functions and classes, and the classes' own public methods."""
-    found = []
+    actual = []
     for name in modelserve.__all__:
         value = getattr(modelserve, name)
-        found.append(pytest.param(value, id=name))
+        actual.append(pytest.param(value, id=name))
         if inspect.isclass(value):
             for method, member in vars(value).items():
                 function = getattr(member, "__func__", member)
                 if inspect.isfunction(function) and not method.startswith("_"):
-                    found.append(pytest.param(function, id=f"{name}.{method}"))
-    return found
+                    actual.append(pytest.param(function, id=f"{name}.{method}"))
+    return actual
 
 
 def parameters(function: Any) -> list[str]:

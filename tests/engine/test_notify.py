@@ -86,7 +86,7 @@ def test_a_webhook_that_is_not_there_is_only_logged(caplog: pytest.LogCaptureFix
     assert url not in caplog.text
 
 
-def test_the_same_failure_is_told_once_in_a_while() -> None:
+def test_the_same_failure_is_reported_once_in_a_while() -> None:
     told = Told()
     notifier = notify.Notifier(told.send, interval_s=60)
     for text in ("first", "second", "third"):
@@ -132,7 +132,7 @@ def test_only_so_many_failures_are_remembered() -> None:
     assert told.texts == ["new"] * 1_001 + ["forgotten"]
 
 
-def test_without_a_webhook_nobody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_webhook_nobody_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     notifier = notify.make_notifier(Settings(webhook_url=None))
     notifier.notify("key", "text")
     notifier.drain()

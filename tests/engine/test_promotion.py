@@ -18,12 +18,12 @@ Variant = Callable[..., Path]
 
 
 @pytest.fixture
-def variant(found: Artifact, tmp_path: Path) -> Variant:
+def variant(trained: Artifact, tmp_path: Path) -> Variant:
     """Return a way to make an artifact whose manifest says something else."""
 
     def make(name: str, **changes: Any) -> Path:
         folder = tmp_path / name
-        shutil.copytree(found.folder, folder)
+        shutil.copytree(trained.folder, folder)
         path = folder / artifact.MANIFEST
         content = json.loads(path.read_text(encoding="utf-8")) | changes
         path.write_text(json.dumps(content), encoding="utf-8")
@@ -37,11 +37,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def shifted(found: Artifact, amount: float) -> dict[str, float]:
+def shifted(trained: Artifact, amount: float) -> dict[str, float]:
     """Return the model's metrics, each better by `amount`, or worse where that is negative."""
     return {
         name: value - amount if name in LOWER_IS_BETTER else value + amount
-        for name, value in found.manifest.metrics.items()
+        for name, value in trained.manifest.metrics.items()
     }
 
 
@@ -58,9 +58,9 @@ def test_the_first_model_is_promoted(variant: Variant, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gain", [pytest.param(0, id="as good"), pytest.param(0.1, id="better")])
 def test_the_previous_model_is_kept_beside_the_new_one(
-    variant: Variant, found: Artifact, tmp_path: Path, gain: float
+    variant: Variant, trained: Artifact, tmp_path: Path, gain: float
 ) -> None:
-    candidate = variant("candidate", version="2", metrics=shifted(found, gain))
+    candidate = variant("candidate", version="2", metrics=shifted(trained, gain))
     target = variant("model", version="1")
 
     promoted, previous = promote(candidate, target, tolerance=0)
@@ -71,8 +71,8 @@ def test_the_previous_model_is_kept_beside_the_new_one(
     assert {path.name for path in tmp_path.iterdir()} == {"candidate", "model", "model.previous"}
 
 
-def test_promoting_the_previous_model_restores_it(variant: Variant, found: Artifact) -> None:
-    candidate = variant("candidate", version="2", metrics=shifted(found, 0.1))
+def test_promoting_the_previous_model_restores_it(variant: Variant, trained: Artifact) -> None:
+    candidate = variant("candidate", version="2", metrics=shifted(trained, 0.1))
     target = variant("model", version="1")
     _, previous = promote(candidate, target, tolerance=0)
     assert previous is not None
@@ -85,9 +85,9 @@ def test_promoting_the_previous_model_restores_it(variant: Variant, found: Artif
 
 
 def test_a_worse_model_is_rejected_with_every_metric_and_both_values(
-    variant: Variant, found: Artifact
+    variant: Variant, trained: Artifact
 ) -> None:
-    worse = shifted(found, -0.1)
+    worse = shifted(trained, -0.1)
     candidate, target = variant("candidate", metrics=worse), variant("model")
     before = contents(target)
 
@@ -96,29 +96,29 @@ def test_a_worse_model_is_rejected_with_every_metric_and_both_values(
 
     for name in worse.keys() - NOT_COMPARED:
         value = worse[name]
-        served = found.manifest.metrics[name]
+        served = trained.manifest.metrics[name]
         assert f"{name} is {value:.4g}, the served model's {served:.4g}" in str(caught.value)
     assert contents(target) == before
 
 
-def test_a_model_may_be_worse_within_the_tolerance(variant: Variant, found: Artifact) -> None:
-    candidate = variant("candidate", version="2", metrics=shifted(found, -0.1))
+def test_a_model_may_be_worse_within_the_tolerance(variant: Variant, trained: Artifact) -> None:
+    candidate = variant("candidate", version="2", metrics=shifted(trained, -0.1))
     promoted, _ = promote(candidate, variant("model"), tolerance=0.11)
     assert promoted.manifest.version == "2"
 
 
-def test_a_metric_that_is_nan_is_worse(variant: Variant, found: Artifact) -> None:
-    broken = dict.fromkeys(found.manifest.metrics, math.nan)
+def test_a_metric_that_is_nan_is_worse(variant: Variant, trained: Artifact) -> None:
+    broken = dict.fromkeys(trained.manifest.metrics, math.nan)
     with pytest.raises(GateError, match="is nan") as caught:
         promote(variant("candidate", metrics=broken), variant("model"), tolerance=1)
     assert str(caught.value).count("is nan") == len(broken.keys() - NOT_COMPARED)
 
 
 def test_metrics_that_do_not_measure_quality_are_not_compared(
-    variant: Variant, found: Artifact
+    variant: Variant, trained: Artifact
 ) -> None:
     names = ("interval_coverage", "mean_confidence")
-    poor, rich = (found.manifest.metrics | dict.fromkeys(names, value) for value in (0.1, 0.9))
+    poor, rich = (trained.manifest.metrics | dict.fromkeys(names, value) for value in (0.1, 0.9))
     candidate = variant("candidate", version="2", metrics=poor)
     promoted, _ = promote(candidate, variant("model", metrics=rich), tolerance=0)
     assert promoted.manifest.version == "2"
@@ -131,9 +131,9 @@ def test_a_metric_that_only_one_of_them_has_is_not_compared(variant: Variant) ->
 
 
 def test_a_model_with_another_schema_is_rejected_with_all_reasons(
-    variant: Variant, found: Artifact
+    variant: Variant, trained: Artifact
 ) -> None:
-    fields = [each.model_dump() | {"name": f"x_{each.name}"} for each in found.manifest.features]
+    fields = [each.model_dump() | {"name": f"x_{each.name}"} for each in trained.manifest.features]
     candidate = variant("candidate", features=fields, labels=["other"])
     with pytest.raises(GateError, match=r"its features differ.*; its labels differ"):
         promote(candidate, variant("model"), tolerance=math.inf)

@@ -93,7 +93,7 @@ def test_texts_are_written_out_in_full(table: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("language", "words"), [("pt", {"o", "a", "não", "e", "de"}), ("en", {"the", "and", "it", "a"})]
 )
-def test_a_language_can_be_told_by_its_commonest_words(
+def test_a_language_can_be_reported_by_its_commonest_words(
     table: pd.DataFrame, language: str, words: set[str]
 ) -> None:
     texts = table["text"][table["language"] == language]

@@ -22,14 +22,16 @@ class Fake(ThreadingHTTPServer):
     """A service whose every answer a test may change.
 
     Args:
-        found: the artifact whose golden cases it knows the answers to.
+        trained: the artifact whose golden cases it knows the answers to.
     """
 
-    def __init__(self, found: Artifact) -> None:
+    def __init__(self, trained: Artifact) -> None:
         super().__init__(("127.0.0.1", 0), Asking)
         self.url = f"http://127.0.0.1:{self.server_port}/a/predict?b=c"
-        self.manifest = found.manifest
-        self.known = {json.dumps(case["input"]): case["output"] for case in found.read_json(GOLDEN)}
+        self.manifest = trained.manifest
+        self.known = {
+            json.dumps(case["input"]): case["output"] for case in trained.read_json(GOLDEN)
+        }
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.ports: set[int] = set()
         self.change: Callable[[Answer], Any] = lambda answer: answer
@@ -76,20 +78,20 @@ class Asking(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def fake(found: Artifact, listen: Callable[[BaseServer], None]) -> Fake:
+def fake(trained: Artifact, listen: Callable[[BaseServer], None]) -> Fake:
     """Return a service that answers as it should."""
-    server = Fake(found)
+    server = Fake(trained)
     listen(server)
     return server
 
 
 @pytest.fixture
-def complaints(fake: Fake, found: Artifact) -> Callable[..., list[str]]:
+def complaints(fake: Fake, trained: Artifact) -> Callable[..., list[str]]:
     """Return a way to ask it."""
 
     def ask(**how: Any) -> list[str]:
         limits = {"requests": 1, "latency_ms": 10_000, "wait_s": 0} | how
-        return check(ServiceClient(fake.url), found, **limits)
+        return check(ServiceClient(fake.url), trained, **limits)
 
     return ask
 
@@ -123,8 +125,8 @@ def test_everything_wrong_is_reported_at_once(
         return answer | {"model_version": "other", "degraded": True}
 
     fake.change = spoil
-    found = complaints(latency_ms=0)
-    version, degraded, *cases, late = found
+    actual = complaints(latency_ms=0)
+    version, degraded, *cases, late = actual
     assert version == f"model version other answers, not {fake.manifest.version}"
     assert degraded.startswith("the service is degraded")
     assert [case.split(" is answered by ")[0] for case in cases] == [
@@ -176,8 +178,8 @@ def test_one_late_answer_in_twenty_is_allowed_and_two_are_not(
     assert len(fake.known) <= 20
     before_the_clock = 1.0
     fake.delays_s = [before_the_clock] + [0.5] * slow
-    found = complaints(requests=20, latency_ms=400)
-    assert [each.endswith("; 400 ms were allowed") for each in found] == [True] * late
+    actual = complaints(requests=20, latency_ms=400)
+    assert [each.endswith("; 400 ms were allowed") for each in actual] == [True] * late
 
 
 def test_a_starting_service_is_waited_for(
@@ -212,11 +214,11 @@ def test_an_answer_that_is_not_a_json_object_is_an_error(
         complaints()
 
 
-def test_an_unreachable_service_is_reported_with_its_address(found: Artifact) -> None:
+def test_an_unreachable_service_is_reported_with_its_address(trained: Artifact) -> None:
     service = ServiceClient("http://127.0.0.1:1/predict")
     expected = r"http://127\.0\.0\.1:1/predict cannot be reached"
     with pytest.raises(errors.UnansweredError, match=expected):
-        check(service, found, requests=1, latency_ms=1, wait_s=0)
+        check(service, trained, requests=1, latency_ms=1, wait_s=0)
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "host/predict", "http://", "/predict"])
@@ -236,10 +238,10 @@ def test_an_invalid_address_is_rejected(url: str) -> None:
     ],
 )
 def test_credentials_are_sent(
-    fake: Fake, found: Artifact, credentials: dict[str, str], sent: dict[str, str]
+    fake: Fake, trained: Artifact, credentials: dict[str, str], sent: dict[str, str]
 ) -> None:
     service = ServiceClient(fake.url, **credentials)
-    assert not check(service, found, requests=1, latency_ms=10_000, wait_s=0)
+    assert not check(service, trained, requests=1, latency_ms=10_000, wait_s=0)
     for _, headers in fake.seen:
         known = {name: headers[name] for name in ("Authorization", "X-API-Key") if name in headers}
         assert known == sent
@@ -271,11 +273,11 @@ def hooked(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def test_hooks_of_the_project_are_expected_of_the_service(
-    fake: Fake, complaints: Callable[..., list[str]], hooked: Project, found: Artifact
+    fake: Fake, complaints: Callable[..., list[str]], hooked: Project, trained: Artifact
 ) -> None:
-    predictions = predict_with_hooks(hooked, found.folder)
+    predictions = predict_with_hooks(hooked, trained.folder)
     assert predictions
-    best = [max(case["output"]) for case in found.read_json(GOLDEN)]
+    best = [max(case["output"]) for case in trained.read_json(GOLDEN)]
     assert [each["best"][0] for each in predictions] == pytest.approx(best, rel=1e-6, abs=1e-5)
 
     def answer_with(change: float) -> Callable[[Answer], Answer]:
@@ -294,5 +296,5 @@ def test_hooks_of_the_project_are_expected_of_the_service(
     assert len(complaints(predictions=predictions)) == len(predictions)
 
 
-def test_without_hooks_the_golden_outputs_are_expected(project: Project, found: Artifact) -> None:
-    assert predict_with_hooks(project, found.folder) is None
+def test_without_hooks_the_golden_outputs_are_expected(project: Project, trained: Artifact) -> None:
+    assert predict_with_hooks(project, trained.folder) is None

@@ -12,9 +12,9 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def batch(project: Project, found: Artifact) -> BatchPredictor:
+def batch(project: Project, trained: Artifact) -> BatchPredictor:
     """Return the model, loaded once."""
-    return BatchPredictor(project.make_service(found.folder))
+    return BatchPredictor(project.make_service(trained.folder))
 
 
 @pytest.fixture

@@ -33,13 +33,13 @@ class ConstantModel:
 
 @pytest.fixture
 def bounded_batch(
-    project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch
+    project: Project, trained: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> BatchPredictor:
     """Return a batch whose model exceeds the bounds 0 to 100 in every third row."""
-    bounds = found.manifest.output_bounds.model_copy(update={"minimum": 0.0, "maximum": 100.0})
-    manifest = found.manifest.model_copy(update={"output_bounds": bounds})
+    bounds = trained.manifest.output_bounds.model_copy(update={"minimum": 0.0, "maximum": 100.0})
+    manifest = trained.manifest.model_copy(update={"output_bounds": bounds})
     service = project.service_class(
-        project.load_settings(), artifact=replace(found, manifest=manifest)
+        project.load_settings(), artifact=replace(trained, manifest=manifest)
     )
     monkeypatch.setattr(service, "load_model", lambda *_, **__: ConstantModel(50, 50, 100.5))
     return BatchPredictor(service)
@@ -64,9 +64,9 @@ def test_a_request_with_a_value_out_of_bounds_fails(
         bounded_batch.answer(body, "id")
 
 
-def test_answers_lie_in_their_interval(batch: BatchPredictor, found: Artifact, row: Any) -> None:
+def test_answers_lie_in_their_interval(batch: BatchPredictor, trained: Artifact, row: Any) -> None:
     body = json.dumps({"instances": [row] * 3}).encode()
-    bounds = found.manifest.output_bounds
+    bounds = trained.manifest.output_bounds
     assert bounds.interval
     assert bounds.minimum is not None
     half_width = bounds.interval.half_width

@@ -118,10 +118,10 @@ class Spoilt:
 
 @pytest.fixture
 def spoilt_batch(
-    project: Project, found: Artifact, monkeypatch: pytest.MonkeyPatch
+    project: Project, trained: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> BatchPredictor:
     """Return a batch whose model fails on the first row of each call."""
-    service = project.make_service(found.folder)
+    service = project.make_service(trained.folder)
     load_model = service.load_model
     monkeypatch.setattr(
         service, "load_model", lambda *args, **how: Spoilt(load_model(*args, **how))
@@ -151,7 +151,7 @@ def test_a_request_whose_answer_is_not_finite_fails(spoilt_batch: BatchPredictor
 @pytest.mark.parametrize("refused", [(1,), (0, 1, 2)], ids=["one", "all"])
 def test_a_row_that_preprocess_rejects_is_reported_and_the_others_are_answered(
     project: Project,
-    found: Artifact,
+    trained: Artifact,
     rows: list[Row],
     tmp_path: Path,
     output: Path,
@@ -171,7 +171,7 @@ def test_a_row_that_preprocess_rejects_is_reported_and_the_others_are_answered(
             return rows
 
     unwanted = [rows[i] for i in refused]
-    service = Picky(Picky.settings_class(model_dir=found.folder))
+    service = Picky(Picky.settings_class(model_dir=trained.folder))
     counts = BatchPredictor(service).run(write_lines(tmp_path / "rows.jsonl", rows[:3]), output)
 
     assert [each["row"] for each in read(output)] == [i for i in range(3) if i not in refused]

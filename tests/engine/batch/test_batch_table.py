@@ -17,13 +17,13 @@ DTYPES = ("number", "integer", "boolean", "category")
 
 
 @pytest.fixture
-def inputs(found: Artifact) -> TableInputs:
+def inputs(trained: Artifact) -> TableInputs:
     """Return the schema of a model with one field of each dtype."""
     features = tuple(
         Feature(name=dtype, dtype=dtype, minimum=0, maximum=1, example="0") for dtype in DTYPES
     )
-    changed = found.manifest.model_copy(update={"features": features})
-    return TableInputs(replace(found, manifest=changed))
+    changed = trained.manifest.model_copy(update={"features": features})
+    return TableInputs(replace(trained, manifest=changed))
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,19 @@ from tests.engine.commands.run import Command, one_line
 
 
 def test_batch_prints_where_the_answers_are(
-    command: Command, found: Artifact, row: dict[str, Any]
+    command: Command, trained: Artifact, row: dict[str, Any]
 ) -> None:
     Path("rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
-    done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
+    done = command("batch", "rows.jsonl", "answers.jsonl", "--model", trained.folder)
     assert (done.code, done.err) == (0, "")
     assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
 
 
 def test_batch_exits_with_2_when_rows_are_rejected(
-    command: Command, found: Artifact, row: dict[str, Any]
+    command: Command, trained: Artifact, row: dict[str, Any]
 ) -> None:
     Path("rows.jsonl").write_text(json.dumps(row) + "\nnothing\n", encoding="utf-8")
-    done = command("batch", "rows.jsonl", "answers.jsonl", "--model", found.folder)
+    done = command("batch", "rows.jsonl", "answers.jsonl", "--model", trained.folder)
     assert done.code == 2
     assert one_line(done.out) == "rows answered: 1, in answers.jsonl"
     assert one_line(done.err) == "error: rows rejected: 1; answers.jsonl.rejected has the reasons."
@@ -40,7 +40,7 @@ def test_batch_exits_with_2_when_rows_are_rejected(
     ],
 )
 def test_a_scheduler_gives_each_task_its_shard(
-    command: Command, found: Artifact, row: dict[str, Any], index: str, count: str
+    command: Command, trained: Artifact, row: dict[str, Any], index: str, count: str
 ) -> None:
     Path("rows.jsonl").write_text(f"{json.dumps(row)}\n" * 5, encoding="utf-8")
     os.environ[index] = "1"
@@ -48,7 +48,7 @@ def test_a_scheduler_gives_each_task_its_shard(
     if not options:
         os.environ[count] = "2"
 
-    done = command("batch", "rows.jsonl", "out.jsonl", "--model", found.folder, *options)
+    done = command("batch", "rows.jsonl", "out.jsonl", "--model", trained.folder, *options)
 
     assert done.code == 0
     lines = Path("out.jsonl").read_text(encoding="utf-8").splitlines()

@@ -13,13 +13,13 @@ FAMILIES = ("iris", "diabetes", "sentiment")
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_graph_is_evaluated_and_its_artifact_written(
-    command: Command, found: Artifact, asked: bool, training_toml: Path
+    command: Command, trained: Artifact, asked: bool, training_toml: Path
 ) -> None:
-    names = ",".join(found.manifest.labels)
+    names = ",".join(trained.manifest.labels)
     options = [] if asked else [f"--labels={names}"]
 
     done = command(
-        *("import-onnx", found.model, "--config", training_toml, "--output", "taken", *options),
+        *("import-onnx", trained.model, "--config", training_toml, "--output", "taken", *options),
         stdin=b"\n",
     )
 
@@ -27,8 +27,8 @@ def test_a_graph_is_evaluated_and_its_artifact_written(
     taken = artifact.load(Path("taken"))
     labels = "The labels, in the order of the graph's outputs"
     assert (labels in done.out) == (asked and bool(names))
-    assert taken.manifest.labels == found.manifest.labels
-    assert taken.manifest.metrics == pytest.approx(found.manifest.metrics, rel=1e-4)
+    assert taken.manifest.labels == trained.manifest.labels
+    assert taken.manifest.metrics == pytest.approx(trained.manifest.metrics, rel=1e-4)
     assert taken.manifest.parity is None
     assert "parity nothing to compare" in done.rows
 

@@ -9,15 +9,15 @@ from tests.engine.commands.run import Command
 FAMILIES = ("iris", "diabetes", "sentiment")
 
 
-def test_info_prints_the_manifest(command: Command, found: Artifact) -> None:
-    done = command("info", "--json", "--model", found.folder)
+def test_info_prints_the_manifest(command: Command, trained: Artifact) -> None:
+    done = command("info", "--json", "--model", trained.folder)
     assert (done.code, done.err) == (0, "")
-    assert json.loads(done.out) == found.manifest.model_dump(mode="json")
+    assert json.loads(done.out) == trained.manifest.model_dump(mode="json")
 
 
-def test_info_prints_a_table(command: Command, found: Artifact) -> None:
-    manifest = found.manifest
-    done = command("info", "--model", found.folder)
+def test_info_prints_a_table(command: Command, trained: Artifact) -> None:
+    manifest = trained.manifest
+    done = command("info", "--model", trained.folder)
     assert done.code == 0
     assert f"{manifest.name}{manifest.version}" in "".join(done.out.split())
     assert f"task {manifest.task}" in done.rows

@@ -12,12 +12,12 @@ from tests.engine.families import Family
 
 
 def test_missing_libraries_are_reported_with_what_to_install(
-    command: Command, found: Artifact, monkeypatch: pytest.MonkeyPatch, family: Family
+    command: Command, trained: Artifact, monkeypatch: pytest.MonkeyPatch, family: Family
 ) -> None:
     # It is imported late, when captures have been found.
     monkeypatch.setitem(sys.modules, f"{cli.__package__}.monitoring.evaluation", None)
     Path("captures").mkdir()
     config = family.root / "config" / "monitoring.toml"
-    done = command("monitor", "captures", "--model", found.folder, "--config", config)
+    done = command("monitor", "captures", "--model", trained.folder, "--config", config)
     assert done.code == 1
     assert "this command needs requirements/training.txt" in one_line(done.err)

@@ -14,30 +14,30 @@ FAMILIES = ("iris", "diabetes", "sentiment")
 
 
 def test_predict_answers_a_file(
-    command: Command, found: Artifact, golden: list[dict[str, Any]], body: bytes
+    command: Command, trained: Artifact, golden: list[dict[str, Any]], body: bytes
 ) -> None:
     Path("request.json").write_bytes(body)
-    done = command("predict", "request.json", "--model", found.folder)
+    done = command("predict", "request.json", "--model", trained.folder)
     answer = json.loads(one_line(done.out))
     assert (done.code, done.err) == (0, "")
     assert len(answer["predictions"]) == len(golden)
-    assert answer["model_version"] == found.manifest.version
+    assert answer["model_version"] == trained.manifest.version
     assert answer["degraded"] is False
 
 
-def test_predict_answers_what_golden_prints(command: Command, found: Artifact) -> None:
-    options = ("--model", found.folder)
+def test_predict_answers_what_golden_prints(command: Command, trained: Artifact) -> None:
+    options = ("--model", trained.folder)
     printed = command("golden", *options)
     assert (printed.code, printed.err) == (0, "")
     done = command("predict", "-", *options, stdin=one_line(printed.out).encode())
-    assert len(json.loads(done.out)["predictions"]) == len(found.read_json(artifact.GOLDEN))
+    assert len(json.loads(done.out)["predictions"]) == len(trained.read_json(artifact.GOLDEN))
 
 
 def test_predict_lists_every_wrong_field(
-    command: Command, found: Artifact, row: dict[str, Any]
+    command: Command, trained: Artifact, row: dict[str, Any]
 ) -> None:
     wrong = json.dumps({"instances": [{}, row | {"no_such": 1}]}).encode()
-    done = command("predict", "-", "--model", found.folder, stdin=wrong)
+    done = command("predict", "-", "--model", trained.folder, stdin=wrong)
     head, *listed = done.err.splitlines()
     assert (done.code, done.out) == (2, "")
     assert head == f"error: The input has {len(row) + 1} problems."

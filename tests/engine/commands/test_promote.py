@@ -13,9 +13,9 @@ from tests.engine.commands.run import Command, one_line
 FAMILIES = ("iris", "diabetes")
 
 
-def copy(found: Artifact, folder: str, **changes: object) -> Path:
+def copy(trained: Artifact, folder: str, **changes: object) -> Path:
     """Copy an artifact, with changes to its manifest."""
-    shutil.copytree(found.folder, folder)
+    shutil.copytree(trained.folder, folder)
     path = Path(folder, artifact.MANIFEST)
     content = json.loads(path.read_text(encoding="utf-8")) | changes
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -23,12 +23,12 @@ def copy(found: Artifact, folder: str, **changes: object) -> Path:
 
 
 def test_the_command_that_promote_prints_restores_the_previous_model(
-    command: Command, found: Artifact
+    command: Command, trained: Artifact
 ) -> None:
-    measured = found.manifest.metrics.items()
+    measured = trained.manifest.metrics.items()
     worse = {name: value + (1 if name in LOWER_IS_BETTER else -1) for name, value in measured}
-    first = command("promote", copy(found, "first", metrics=worse, version="1"))
-    second = command("promote", copy(found, "second", version="2"))
+    first = command("promote", copy(trained, "first", metrics=worse, version="1"))
+    second = command("promote", copy(trained, "second", version="2"))
     assert (first.code, second.code) == (0, 0)
     assert one_line(first.out) == "model now holds 1"
     assert second.out.startswith("model now holds 2\nmodel.previous holds the previous one;")
@@ -38,8 +38,8 @@ def test_the_command_that_promote_prints_restores_the_previous_model(
     assert command(*way_back).out.startswith("model now holds 1\n")
 
 
-def test_promote_rejects_a_worse_model(command: Command, found: Artifact) -> None:
-    command("promote", copy(found, "first"))
-    done = command("promote", copy(found, "second", labels=["other"]))
+def test_promote_rejects_a_worse_model(command: Command, trained: Artifact) -> None:
+    command("promote", copy(trained, "first"))
+    done = command("promote", copy(trained, "second", labels=["other"]))
     assert done.code == 1
     assert one_line(done.err).startswith("error: Not promoted: its labels differ")

@@ -15,13 +15,13 @@ FAMILIES = ("iris", "diabetes", "sentiment")
 
 
 def test_train_prints_the_run_as_a_table(
-    command: Command, found: Artifact, config: Config, training_toml: Path
+    command: Command, trained: Artifact, config: Config, training_toml: Path
 ) -> None:
     done = command("train", "--config", training_toml, "--output", "made")
 
     made = artifact.load(Path("made")).manifest
     assert (done.code, done.err) == (0, "")
-    assert made.files == found.manifest.files
+    assert made.files == trained.manifest.files
     data = made.data
     assert f"{made.name}{made.version}" in "".join(done.out.split())
     assert f"data {data.source}, SHA-256 {data.sha256[:12]}…" in done.rows
@@ -47,9 +47,9 @@ def test_train_shows_each_step_with_its_time(command: Command, training_toml: Pa
 
 
 def test_a_missed_gate_exits_with_1(
-    command: Command, found: Artifact, config: Config, with_gate: Callable[[str], Path]
+    command: Command, trained: Artifact, config: Config, with_gate: Callable[[str], Path]
 ) -> None:
-    name, value = next(iter(found.manifest.metrics.items()))
+    name, value = next(iter(trained.manifest.metrics.items()))
     path = with_gate(f"{name} = {value + 1}")
 
     done = command("train", "--config", path)

@@ -99,14 +99,14 @@ def wait_until_ready(service: RunningService) -> None:
 
 @pytest.fixture
 def serve(
-    command: Command, environment: dict[str, str], found: Artifact, tmp_path: Path
+    command: Command, environment: dict[str, str], trained: Artifact, tmp_path: Path
 ) -> Iterator[Serve]:
     """Return a function that starts the service; all are killed at the end."""
     with ExitStack() as running:
 
         def start(*options: str, **settings: str) -> RunningService:
             port, log = free_port(), tmp_path / "stdout.log"
-            arguments = ("serve", "--port", str(port), "--model", str(found.folder), *options)
+            arguments = ("serve", "--port", str(port), "--model", str(trained.folder), *options)
             process = running.enter_context(
                 subprocess.Popen(
                     command(*arguments),

@@ -52,11 +52,11 @@ def closed(folder: Path) -> list[Path]:
 
 def growing(folder: Path) -> dict[Path, bytes]:
     """Return the files in which there is something, and which are not closed."""
-    found = {}
+    actual = {}
     for path in folder.rglob(".*.part"):
         with suppress(FileNotFoundError):  # it has just been closed
-            found[path] = path.read_bytes()
-    return {path: content for path, content in found.items() if content}
+            actual[path] = path.read_bytes()
+    return {path: content for path, content in actual.items() if content}
 
 
 def names(records: list[Any]) -> list[str]:
@@ -74,7 +74,7 @@ def figures(service: Any) -> dict[str, float]:
 
 
 def test_what_was_asked_and_answered_is_there_once_it_has_stopped(
-    serve: Serve, tmp_path: Path, golden: list[Row], found: Any
+    serve: Serve, tmp_path: Path, golden: list[Row], trained: Any
 ) -> None:
     folder = tmp_path / "captures"
     service = serve(CAPTURE_DIR=str(folder))
@@ -86,7 +86,7 @@ def test_what_was_asked_and_answered_is_there_once_it_has_stopped(
 
     assert service.stop() == 0
 
-    records = read(closed(folder / found.manifest.name / "AllTraffic"))
+    records = read(closed(folder / trained.manifest.name / "AllTraffic"))
     parts = [record["captureData"] for record in records]
     assert [json.loads(each["endpointInput"]["data"]) for each in parts] == asked
     assert [json.loads(each["endpointOutput"]["data"]) for each in parts] == answered
@@ -203,10 +203,10 @@ def test_a_full_disk_fails_no_request_and_the_figures_say_what_is_missing(
 
     told = figures(service)
     assert service.stop() == 0
-    found = names(collected + read(closed(small_disk)))
-    missing = set(answered) - set(found)
-    assert len(found) == len(set(found)) == told["kept"]
+    actual = names(collected + read(closed(small_disk)))
+    missing = set(answered) - set(actual)
+    assert len(actual) == len(set(actual)) == told["kept"]
     assert len(missing) == told["disk"] + told["queue-full"]
     assert told["lost"] == 0
-    assert answered[-1] in found
+    assert answered[-1] in actual
     assert "records dropped" in service.log.read_text(encoding="utf-8")

@@ -151,7 +151,7 @@ def test_a_missing_model_ends_it_with_one_line(
 
 def test_predicting_needs_no_training_library(
     family: Family,
-    found: Artifact,
+    trained: Artifact,
     tmp_path: Path,
     environment: dict[str, str],
     row: dict[str, Any],
@@ -171,7 +171,7 @@ def test_predicting_needs_no_training_library(
     done = subprocess.run(
         [
             *(sys.executable, "-c", script),
-            *("predict", str(request), "--model", str(found.folder)),
+            *("predict", str(request), "--model", str(trained.folder)),
         ],
         env=environment,
         capture_output=True,

@@ -19,7 +19,7 @@ def ask(
     serve: Callable[..., Any],
     command: Callable[..., list[str]],
     environment: dict[str, str],
-    found: Artifact,
+    trained: Artifact,
     tmp_path: Path,
 ) -> tuple[Ask, str]:
     """Return a way to ask a service that wants a key, and the key."""
@@ -31,7 +31,7 @@ def ask(
     def run(*options: str, **credentials: str) -> tuple[int, str]:
         url = f"http://127.0.0.1:{service.port}/predict"
         done = subprocess.run(
-            command("smoke", url, "--model", str(found.folder), *options),
+            command("smoke", url, "--model", str(trained.folder), *options),
             env=environment | credentials,
             capture_output=True,
             text=True,
@@ -43,9 +43,9 @@ def ask(
     return run, key
 
 
-def test_a_service_is_asked_with_its_key(ask: tuple[Ask, str], found: Artifact) -> None:
+def test_a_service_is_asked_with_its_key(ask: tuple[Ask, str], trained: Artifact) -> None:
     run, key = ask
-    version = f"{found.manifest.name} {found.manifest.version}"
+    version = f"{trained.manifest.name} {trained.manifest.version}"
     for name in ("SERVICE_KEY", "SERVICE_TOKEN"):
         code, said = run("--latency-ms=10000", **{name: key})
         assert (code, said.strip().endswith(f"answers as {version} does")) == (0, True), said

@@ -36,7 +36,7 @@ def vertex(
     ask: Callable[..., tuple[int, bytes]],
     command: Callable[..., list[str]],
     environment: dict[str, str],
-    found: Artifact,
+    trained: Artifact,
     tmp_path: Path,
 ) -> Iterator[Ask]:
     """Return a way to ask a process that knows Vertex AI's variables, and none of ours but two."""
@@ -52,7 +52,7 @@ def vertex(
         "AIP_HEALTH_ROUTE": HEALTH,
         "AIP_PREDICT_ROUTE": PREDICT,
         "AIP_STORAGE_URI": "gs://caip-tenant-123/456",
-        "MODEL_DIR": str(found.folder),
+        "MODEL_DIR": str(trained.folder),
     }
     with subprocess.Popen(command("serve"), cwd=tmp_path, env=environment | given) as process:
         try:

@@ -20,18 +20,18 @@ pytestmark = [
 
 
 def test_each_worker_exposes_the_sum_of_all(
-    start_workers: Callable[..., Workers], row: Row, found: Artifact
+    start_workers: Callable[..., Workers], row: Row, trained: Artifact
 ) -> None:
     workers = start_workers()
     workers.ask_until_both_answer(row, times=40)
-    field = truth_field(found.manifest)
-    truth = found.manifest.labels[0] if found.manifest.labels else 1.5
+    field = truth_field(trained.manifest)
+    truth = trained.manifest.labels[0] if trained.manifest.labels else 1.5
     outcomes = [{"inference_id": name, field: truth} for name in workers.names]
     feedback = [workers.service.ask("POST", "/feedback", {"outcomes": [one]}) for one in outcomes]
     refused = [workers.service.ask("POST", "/predict", {})[0] for _ in range(10)]
     time.sleep(SETTLES_IN_S)
 
-    count, reference = len(workers.names), found.read_json(artifact.REFERENCE)
+    count, reference = len(workers.names), trained.read_json(artifact.REFERENCE)
     assert ({status for status, _ in feedback}, set(refused)) == ({200}, {422})
     for _ in range(20):
         exposed = workers.scrape()
@@ -52,9 +52,9 @@ def test_each_worker_exposes_the_sum_of_all(
                 kept = [*shape["counts"], shape["missing"]]
                 assert sum(exposed("model_observations_total", **labels)) == count
                 assert sum(exposed("model_reference_observations", **labels)) == sum(kept)
-        for name in answers.averaged(found.manifest.labels):
+        for name in answers.averaged(trained.manifest.labels):
             assert exposed(f"model_{name}_count") == [count]
-        assert exposed("model_info", task=found.manifest.task) == [1]
-        assert exposed("model_created_timestamp_seconds") == [found.manifest.created.timestamp()]
-        assert exposed.by("metric", "model_training_metric") == found.manifest.metrics
+        assert exposed("model_info", task=trained.manifest.task) == [1]
+        assert exposed("model_created_timestamp_seconds") == [trained.manifest.created.timestamp()]
+        assert exposed.by("metric", "model_training_metric") == trained.manifest.metrics
         assert "pid" not in {label for each in exposed.samples for label in each.labels}

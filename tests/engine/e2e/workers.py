@@ -18,12 +18,12 @@ Row = dict[str, Any]
 
 def predicted_by(folder: Path) -> Counter[int]:
     """Return how many predictions each worker has counted, by its process."""
-    found: Counter[int] = Counter()
+    actual: Counter[int] = Counter()
     for path in folder.glob("counter_*.db"):
         metrics = {each.name: each for each in MultiProcessCollector.merge([str(path)])}
         if rows := metrics.get("model_rows"):
-            found[int(path.stem.partition("_")[2])] = int(sum(each.value for each in rows.samples))
-    return found
+            actual[int(path.stem.partition("_")[2])] = int(sum(each.value for each in rows.samples))
+    return actual
 
 
 class Workers:

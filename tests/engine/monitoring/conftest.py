@@ -127,12 +127,12 @@ def held_out(project: Project, config: TrainingConfig) -> Pairs:
 
 
 @pytest.fixture
-def shift(found: Artifact) -> Callable[[Row], Row]:
+def shift(trained: Artifact) -> Callable[[Row], Row]:
     """Return a function that moves a row far away from training's distribution."""
 
     def move(row: Row) -> Row:
         moved = dict(row)
-        for feature in found.manifest.features:
+        for feature in trained.manifest.features:
             if feature.dtype in ("number", "integer"):
                 moved[feature.name] = type(row[feature.name])(feature.maximum)
             elif feature.dtype == "category":

@@ -38,13 +38,13 @@ class Result:
 
 
 @pytest.fixture
-def manifest(found: Artifact) -> Any:
+def manifest(trained: Artifact) -> Any:
     """Return a model's manifest with a number and a category."""
     features = (
         Feature(name="age", dtype="integer", minimum=18, maximum=80, nullable=True),
         Feature(name="city", dtype="category", categories=("Porto", "Roma")),
     )
-    return found.manifest.model_copy(update={"features": features})
+    return trained.manifest.model_copy(update={"features": features})
 
 
 def drift(kind: Any, **tallies: FieldCounts) -> Any:
@@ -149,7 +149,7 @@ def test_constraints_are_what_training_saw(manifest: Any, bounds: MonitoringConf
     assert distributions["comparison_threshold"] == bounds.drift.psi
 
 
-def test_violations_are_told_in_monitor_s_words() -> None:
+def test_violations_are_reported_in_monitor_s_words() -> None:
     told = baseline.violations([Violation("age", "baseline_drift_check", "PSI 0.4")])
     assert told == {
         "violations": [

@@ -17,17 +17,17 @@ MakeRecord = Callable[..., Record]
 
 
 @pytest.fixture
-def own(found: Artifact) -> dict[str, Any]:
+def own(trained: Artifact) -> dict[str, Any]:
     """Return how an answer of this model names it."""
     return {
-        "model_name": found.manifest.name,
-        "model_version": found.manifest.version,
+        "model_name": trained.manifest.name,
+        "model_version": trained.manifest.version,
         "degraded": False,
     }
 
 
 @pytest.fixture
-def count(found: Artifact, write_lines: Callable[..., Path]) -> Callable[..., CaptureCounts]:
+def count(trained: Artifact, write_lines: Callable[..., Path]) -> Callable[..., CaptureCounts]:
     """Return a way to what is counted of some lines, in a window from 10 to 11 o'clock."""
 
     def read(*records: Any, span: TimeWindow | None = None) -> CaptureCounts:
@@ -35,7 +35,7 @@ def count(found: Artifact, write_lines: Callable[..., Path]) -> Callable[..., Ca
         window = span or TimeWindow(
             datetime(2026, 11, 21, 10, tzinfo=UTC), datetime(2026, 11, 21, 11, tzinfo=UTC)
         )
-        reader = CaptureReader(found, window, None, groups=1, folder=folder)
+        reader = CaptureReader(trained, window, None, groups=1, folder=folder)
         return reader.read(find_files(folder, window).files)
 
     return read
@@ -84,11 +84,11 @@ def test_rows_are_counted_not_records(count: Any, usual: MakeRecord) -> None:
     assert all(each.counts.sum() == 6 for each in tally.inputs.values())
 
 
-def test_other_versions_and_other_models_are_told_and_not_counted(
-    count: Any, usual: MakeRecord, found: Artifact
+def test_other_versions_and_other_models_are_reported_and_not_counted(
+    count: Any, usual: MakeRecord, trained: Artifact
 ) -> None:
     tally = count(usual(), usual(model_version="0.0.1"), usual(model_name="other"))
-    version = found.manifest.version
+    version = trained.manifest.version
     assert tally.versions == Counter({version: 1, "0.0.1": 1, f"other {version}": 1})
     assert (tally.records, tally.rows) == (1, 1)
 

@@ -15,17 +15,17 @@ Row = dict[str, Any]
 
 
 @pytest.fixture
-def parser(found: Artifact) -> BodyParser:
+def parser(trained: Artifact) -> BodyParser:
     """Return what reads bodies."""
-    return BodyParser(found.manifest)
+    return BodyParser(trained.manifest)
 
 
 @pytest.fixture
-def tensors(found: Artifact) -> Callable[[list[Row]], list[dict[str, Any]]]:
+def tensors(trained: Artifact) -> Callable[[list[Row]], list[dict[str, Any]]]:
     """Return a way to rows as the Open Inference Protocol has them."""
 
     def make(rows: list[Row]) -> list[dict[str, Any]]:
-        features = found.manifest.features
+        features = trained.manifest.features
         texts = [each.name for each in features if each.dtype in ("category", "text")]
         numbers = [each.name for each in features if each.name not in texts]
         single = features[0].dtype == "text"
@@ -68,8 +68,8 @@ def test_tensors_come_to_the_same_rows(parser: BodyParser, rows: list[Row], tens
 def test_csv_comes_to_the_same_rows_spelled(
     parser: BodyParser, rows: list[Row], head: bool
 ) -> None:
-    found = parser.rows(csv_of(rows, head=head))
-    assert found == [{name: str(value) for name, value in row.items()} for row in rows]
+    actual = parser.rows(csv_of(rows, head=head))
+    assert actual == [{name: str(value) for name, value in row.items()} for row in rows]
 
 
 def test_json_lines_are_rows_and_predictions(parser: BodyParser, rows: list[Row]) -> None:
@@ -90,8 +90,8 @@ def test_lines_may_end_in_any_way(parser: BodyParser, rows: list[Row], end: str)
 
 def test_a_head_in_another_order_names_the_columns(parser: BodyParser, rows: list[Row]) -> None:
     turned = [dict(reversed(row.items())) for row in rows]
-    found = parser.rows(csv_of(turned, head=True))
-    assert found == [{name: str(value) for name, value in row.items()} for row in rows]
+    actual = parser.rows(csv_of(turned, head=True))
+    assert actual == [{name: str(value) for name, value in row.items()} for row in rows]
 
 
 def test_redacted_tensors_are_rows_of_that_word(
@@ -132,9 +132,9 @@ def test_what_asks_in_no_known_form_is_refused(parser: BodyParser, body: Any) ->
 
 
 def test_both_ways_of_being_answered_come_to_the_same(
-    parser: BodyParser, found: Artifact, client: TestClient, rows: list[Row], tensors: Any
+    parser: BodyParser, trained: Artifact, client: TestClient, rows: list[Row], tensors: Any
 ) -> None:
-    name, version = found.manifest.name, found.manifest.version
+    name, version = trained.manifest.name, trained.manifest.version
     plain = parser.response(client.post("/predict", json={"instances": rows}).json())
     protocol = parser.response(
         client.post(f"/v2/models/{name}/infer", json={"inputs": tensors(rows)}).json()
@@ -153,9 +153,9 @@ def test_both_ways_of_being_answered_come_to_the_same(
 
 @pytest.mark.parametrize("form", [{"predictions": [{"a": 1}]}, {"outputs": []}])
 def test_a_degraded_answer_says_so(
-    parser: BodyParser, form: dict[str, Any], found: Artifact
+    parser: BodyParser, form: dict[str, Any], trained: Artifact
 ) -> None:
-    body = {**form, "model_name": found.manifest.name, "model_version": "7"}
+    body = {**form, "model_name": trained.manifest.name, "model_version": "7"}
     flags = {"degraded": True, "parameters": {"degraded": True}}
     said, unsaid = parser.response(body | flags), parser.response(body)
     assert said
@@ -164,7 +164,7 @@ def test_a_degraded_answer_says_so(
     assert not unsaid.degraded
 
 
-def test_another_models_answer_is_told_with_its_name(parser: BodyParser) -> None:
+def test_another_models_answer_is_reported_with_its_name(parser: BodyParser) -> None:
     body = {"predictions": [{"a": 1}], "model_name": "other", "model_version": "7"}
     assert parser.response(body) == ParsedResponse([{"a": 1}], "other 7", False)
 

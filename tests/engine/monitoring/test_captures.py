@@ -22,13 +22,13 @@ Captured = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def count(found: Artifact, write_lines: Callable[..., Path]) -> Callable[..., CaptureCounts]:
+def count(trained: Artifact, write_lines: Callable[..., Path]) -> Callable[..., CaptureCounts]:
     """Return a way to what is counted of some lines, in one file or in several."""
 
     def read(*files: list[Any]) -> CaptureCounts:
         for i, lines in enumerate(files):
             folder = write_lines(lines, name=f"{i}.jsonl")
-        return CaptureReader(found, TimeWindow(), None, groups=1, folder=folder).read(
+        return CaptureReader(trained, TimeWindow(), None, groups=1, folder=folder).read(
             find_files(folder, TimeWindow()).files
         )
 
@@ -41,10 +41,10 @@ def rows(golden: list[dict[str, Any]]) -> list[Row]:
     return [case["input"] for case in golden]
 
 
-def expected(found: Artifact, rows: list[Row]) -> dict[str, list[int]]:
+def expected(trained: Artifact, rows: list[Row]) -> dict[str, list[int]]:
     """Return into which bins rows fall, by what the service watches them with."""
-    inputs = JsonCodec(found, max_rows=1_000).inputs
-    shapes = found.read_json(artifact.REFERENCE)["inputs"]
+    inputs = JsonCodec(trained, max_rows=1_000).inputs
+    shapes = trained.read_json(artifact.REFERENCE)["inputs"]
     observed = inputs.observe([inputs.gather(rows)])
     return {name: Bins(shapes[name]).count(values).tolist() for name, values in observed.items()}
 
@@ -58,20 +58,20 @@ def counts(tally: CaptureCounts) -> dict[str, dict[str, list[int]]]:
 
 
 def test_inputs_are_counted_as_the_service_counts_them(
-    count: Any, captured: Captured, held_out: Any, found: Artifact
+    count: Any, captured: Captured, held_out: Any, trained: Artifact
 ) -> None:
     rows = [row for row, _ in held_out]
     tally = count(captured(rows, each=7))
     assert tally.rows == len(rows)
-    assert counts(tally)["inputs"] == expected(found, rows)
+    assert counts(tally)["inputs"] == expected(trained, rows)
 
 
 def test_answers_that_were_rounded_to_be_sent_stay_in_their_bins(
-    count: Any, captured: Captured, held_out: Any, found: Artifact
+    count: Any, captured: Captured, held_out: Any, trained: Artifact
 ) -> None:
     # The bins' edges are answers to these very rows: rounded up, they would lie beyond them.
     tally = count(captured([row for row, _ in held_out]))
-    for name, shape in found.read_json(artifact.REFERENCE)["outputs"].items():
+    for name, shape in trained.read_json(artifact.REFERENCE)["outputs"].items():
         assert tally.outputs[name].counts.tolist() == Bins(shape).reference.tolist()
 
 
@@ -96,9 +96,9 @@ def test_answers_of_the_prior_are_among_no_outputs(
 
 @pytest.mark.parametrize("which", ["first", "all"])
 def test_what_capture_has_redacted_is_unread_and_the_rest_is_counted(
-    count: Any, captured: Captured, rows: list[Row], found: Artifact, which: str
+    count: Any, captured: Captured, rows: list[Row], trained: Artifact, which: str
 ) -> None:
-    names = [each.name for each in found.manifest.features][: 1 if which == "first" else None]
+    names = [each.name for each in trained.manifest.features][: 1 if which == "first" else None]
     records = captured(rows, each=4)
     for each in records:
         side = each["captureData"]["endpointInput"]

@@ -26,8 +26,8 @@ def test_chance_alone_exceeds_the_critical_index_as_often_as_it_may() -> None:
 
 
 def test_each_of_many_fields_gets_its_part_of_the_significance() -> None:
-    found = critical_index(BEFORE, NOW, significance=0.01, fields=5)
-    assert found == pytest.approx(stats.chi2.ppf(0.998, 5) * (1 / 1_000 + 1 / 1_000))
+    actual = critical_index(BEFORE, NOW, significance=0.01, fields=5)
+    assert actual == pytest.approx(stats.chi2.ppf(0.998, 5) * (1 / 1_000 + 1 / 1_000))
 
 
 def test_bins_that_are_empty_on_both_sides_are_no_degree_of_freedom() -> None:
@@ -38,15 +38,15 @@ def test_bins_that_are_empty_on_both_sides_are_no_degree_of_freedom() -> None:
 
 def test_the_chi_square_test_is_that_of_statsmodels() -> None:
     # statsmodels 0.15.0, Table(...).test_nominal_association().
-    found = chi_square_p(BEFORE, np.array([90, 130, 120, 100, 45, 15]))
-    assert found == pytest.approx(0.0004620549158919074, rel=1e-9)
+    actual = chi_square_p(BEFORE, np.array([90, 130, 120, 100, 45, 15]))
+    assert actual == pytest.approx(0.0004620549158919074, rel=1e-9)
 
 
 def test_of_two_bins_the_test_is_pearson_s_without_yates_correction() -> None:
     # By hand: 40 · (12·14 - 8·6)² / (20·20·18·22).
     statistic = 40 * (12 * 14 - 8 * 6) ** 2 / (20 * 20 * 18 * 22)
-    found = chi_square_p(np.array([12, 8]), np.array([6, 14]))
-    assert found == pytest.approx(stats.chi2.sf(statistic, 1))
+    actual = chi_square_p(np.array([12, 8]), np.array([6, 14]))
+    assert actual == pytest.approx(stats.chi2.sf(statistic, 1))
 
 
 def test_a_bin_that_is_empty_on_both_sides_leaves_the_chi_square_test_as_it_is() -> None:
@@ -59,8 +59,8 @@ def test_what_fills_one_bin_alone_is_independent_of_everything() -> None:
 
 def test_p_values_are_adjusted_as_by_statsmodels() -> None:
     # statsmodels 0.15.0, multipletests(…, method="holm").
-    found = holm([0.01, 0.04, 0.03, 0.005, 0.2, 0.04])
-    assert found == pytest.approx([0.05, 0.12, 0.12, 0.03, 0.2, 0.12])
+    actual = holm([0.01, 0.04, 0.03, 0.005, 0.2, 0.04])
+    assert actual == pytest.approx([0.05, 0.12, 0.12, 0.03, 0.2, 0.12])
 
 
 def test_an_adjusted_p_value_is_never_more_than_certain() -> None:

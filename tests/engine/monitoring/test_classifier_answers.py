@@ -12,10 +12,10 @@ LABELS = ("cat", "dog", "eel")
 
 def said(label: str | None, *shares: float) -> dict[str, Any]:
     """Return a prediction."""
-    found: dict[str, Any] = {} if label is None else {"label": label}
+    actual: dict[str, Any] = {} if label is None else {"label": label}
     if shares:
-        found["probabilities"] = dict(zip(LABELS, shares, strict=True))
-    return found
+        actual["probabilities"] = dict(zip(LABELS, shares, strict=True))
+    return actual
 
 
 def gathered(*predictions: Any) -> ClassifierAnswers:
@@ -27,10 +27,10 @@ USUAL = said("dog", 0.2, 0.7, 0.1)
 
 
 def test_labels_and_probabilities_are_read() -> None:
-    found = gathered(USUAL, said("eel", 0, 0.25, 0.75))
-    assert found.codes.tolist() == [1, 2]
-    assert found.probabilities.tolist() == [[0.2, 0.7, 0.1], [0, 0.25, 0.75]]
-    assert found.confidences.tolist() == [0.7, 0.75]
+    actual = gathered(USUAL, said("eel", 0, 0.25, 0.75))
+    assert actual.codes.tolist() == [1, 2]
+    assert actual.probabilities.tolist() == [[0.2, 0.7, 0.1], [0, 0.25, 0.75]]
+    assert actual.confidences.tolist() == [0.7, 0.75]
 
 
 def test_the_order_in_which_probabilities_were_sent_does_not_matter() -> None:
@@ -54,20 +54,20 @@ def test_the_order_in_which_probabilities_were_sent_does_not_matter() -> None:
 def test_what_was_not_kept_is_unread_and_the_rest_is_read(
     prediction: Any, code: int, confidence: float | None
 ) -> None:
-    found = gathered(USUAL, prediction, USUAL)
-    assert found.codes.tolist() == [1, code, 1]
-    assert found.confidences[[0, 2]].tolist() == [0.7, 0.7]
-    assert np.isnan(found.confidences[1]) if confidence is None else True
-    watched = ClassifierAnswerReader(LABELS).observe(found)
+    actual = gathered(USUAL, prediction, USUAL)
+    assert actual.codes.tolist() == [1, code, 1]
+    assert actual.confidences[[0, 2]].tolist() == [0.7, 0.7]
+    assert np.isnan(actual.confidences[1]) if confidence is None else True
+    watched = ClassifierAnswerReader(LABELS).observe(actual)
     assert len(watched["label"]) == 2 + (code >= 0)
     assert watched["confidence"].tolist() == [0.7, *([confidence] if confidence else []), 0.7]
 
 
 def test_no_prediction_is_nothing() -> None:
-    found = gathered()
-    assert (len(found.codes), found.probabilities.shape) == (0, (0, 3))
+    actual = gathered()
+    assert (len(actual.codes), actual.probabilities.shape) == (0, (0, 3))
     assert {
-        name: len(each) for name, each in ClassifierAnswerReader(LABELS).observe(found).items()
+        name: len(each) for name, each in ClassifierAnswerReader(LABELS).observe(actual).items()
     } == {
         "label": 0,
         "confidence": 0,
@@ -91,7 +91,7 @@ def test_csv_of_another_width_is_refused() -> None:
         ClassifierAnswerReader(LABELS).read_csv(["dog", "0.2"])
 
 
-def test_a_reply_in_csv_is_of_no_version(found: Any) -> None:
-    label = found.manifest.labels[0]
-    reply = BodyParser(found.manifest).response(f"{label}\n\n{label}\n")
+def test_a_reply_in_csv_is_of_no_version(trained: Any) -> None:
+    label = trained.manifest.labels[0]
+    reply = BodyParser(trained.manifest).response(f"{label}\n\n{label}\n")
     assert reply == ([{"label": label}] * 2, "", False)

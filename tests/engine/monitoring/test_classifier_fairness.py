@@ -65,7 +65,7 @@ def test_each_label_s_gaps_are_those_of_fairlearn(label: str) -> None:
     assert (parity.value, odds.value) == pytest.approx(FAIRLEARN[label])
 
 
-def test_of_all_labels_the_widest_gap_is_told() -> None:
+def test_of_all_labels_the_widest_gap_is_reported() -> None:
     parity, odds = compare(COUNTS).gaps
     assert (parity.measure, parity.label, odds.measure, odds.label) == (
         *("demographic_parity", "b"),
@@ -76,18 +76,18 @@ def test_of_all_labels_the_widest_gap_is_told() -> None:
     assert (parity.bound, odds.bound) == (0.2, 0.2)
 
 
-def test_groups_are_told_with_their_accuracy() -> None:
-    found = compare(COUNTS, bounds=BOUNDS.model_copy(update={"minimum_outcomes": 107})).groups
-    assert [each.group for each in found] == list(GROUPS)
-    assert [each.rows for each in found] == [315, 179, 106]
-    assert [each.value for each in found] == pytest.approx([265 / 315, 119 / 179, 91 / 106])
-    assert [each.compared for each in found] == [True, True, False]
-    assert {each.metric for each in found} == {"accuracy"}
+def test_groups_are_reported_with_their_accuracy() -> None:
+    actual = compare(COUNTS, bounds=BOUNDS.model_copy(update={"minimum_outcomes": 107})).groups
+    assert [each.group for each in actual] == list(GROUPS)
+    assert [each.rows for each in actual] == [315, 179, 106]
+    assert [each.value for each in actual] == pytest.approx([265 / 315, 119 / 179, 91 / 106])
+    assert [each.compared for each in actual] == [True, True, False]
+    assert {each.metric for each in actual} == {"accuracy"}
 
 
 def test_a_group_without_a_row_has_no_accuracy() -> None:
-    found = compare(one_label((5, 9), (0, 0)), labels=("yes", "no"))
-    assert found.groups[1].value is None
+    actual = compare(one_label((5, 9), (0, 0)), labels=("yes", "no"))
+    assert actual.groups[1].value is None
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_of_many_labels_one_always_shows_a_gap() -> None:
         counts = np.zeros((2, labels, labels + 1), dtype=int)
         counts[0, 0, 0], counts[0, 1, 1] = 40, 60
         counts[1, 0, 0], counts[1, 1, 1] = 61, 39
-        found = compare(counts.tolist(), labels=tuple(map(str, range(labels)))).gaps[0]
-        assert found.p is not None
-        return found.p
+        actual = compare(counts.tolist(), labels=tuple(map(str, range(labels)))).gaps[0]
+        assert actual.p is not None
+        return actual.p
 
     assert gap_of(10) == pytest.approx(5 * gap_of(2))
 

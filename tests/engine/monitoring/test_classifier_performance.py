@@ -20,10 +20,10 @@ LABELS = ("cat", "dog", "eel")
 
 
 @pytest.fixture
-def manifest(found: Artifact) -> Manifest:
+def manifest(trained: Artifact) -> Manifest:
     """Return a model's manifest with other labels and figures."""
     figures = {"accuracy": 0.9, "macro_f1": 0.9, "log_loss": 0.3, "mean_confidence": 0.85}
-    return found.manifest.model_copy(update={"labels": LABELS, "metrics": figures})
+    return trained.manifest.model_copy(update={"labels": LABELS, "metrics": figures})
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def tally(manifest: Manifest) -> Callable[..., ConfusionCounts]:
         answers: ClassifierAnswers, truths: Any, groups: Any = None, late: Any = None
     ) -> ConfusionCounts:
         rows = len(answers.codes)
-        found = ClassifierTruths(manifest).empty_counts(groups=1)
-        found.add(
+        actual = ClassifierTruths(manifest).empty_counts(groups=1)
+        actual.add(
             answers,
             np.asarray(truths, dtype=np.float64),
             np.zeros(rows, dtype=np.int64) if groups is None else groups,
             np.zeros(rows, dtype=np.bool_) if late is None else late,
         )
-        return found
+        return actual
 
     return make
 
@@ -54,9 +54,9 @@ def drawn(rows: int) -> tuple[ClassifierAnswers, np.ndarray]:
     return ClassifierAnswers(shares.argmax(axis=1), shares), truths
 
 
-def metrics(found: Performance) -> dict[str, Metric]:
+def metrics(trained: Performance) -> dict[str, Metric]:
     """Return the figures by name."""
-    return {each.name: each for each in found.metrics}
+    return {each.name: each for each in trained.metrics}
 
 
 def right_of(count: int, rows: int) -> tuple[ClassifierAnswers, np.ndarray]:
@@ -71,7 +71,7 @@ def test_the_figures_are_those_of_scikit_learn(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     answers, truths = drawn(500)
-    found = metrics(
+    actual = metrics(
         classifier_performance(tally(answers, truths), FEEDBACK, manifest, bounds.quality)
     )
     shares = answers.probabilities / answers.probabilities.sum(axis=1, keepdims=True)
@@ -83,28 +83,28 @@ def test_the_figures_are_those_of_scikit_learn(
         "log_loss": log_loss(truths, shares),
     }
     for name, value in expected.items():
-        assert found[name].value == pytest.approx(value, rel=1e-4)
-    assert [each.training for each in found.values()] == [0.9, None, 0.9, 0.3, None]
+        assert actual[name].value == pytest.approx(value, rel=1e-4)
+    assert [each.training for each in actual.values()] == [0.9, None, 0.9, 0.3, None]
 
 
 def test_a_truth_is_a_label_s_number_and_one_more_for_any_other(manifest: Manifest) -> None:
-    found = ClassifierTruths(manifest)
-    assert [found.truth(text) for text in ("cat", "eel", "Cat", "0")] == [0, 2, 3, 3]
+    actual = ClassifierTruths(manifest)
+    assert [actual.truth(text) for text in ("cat", "eel", "Cat", "0")] == [0, 2, 3, 3]
     with pytest.raises(ValueError, match="without a label"):
-        found.truth("")
+        actual.truth("")
 
 
-def test_labels_are_told_apart(tally: Any, manifest: Manifest, bounds: MonitoringConfig) -> None:
+def test_labels_are_distinguished(tally: Any, manifest: Manifest, bounds: MonitoringConfig) -> None:
     answers = ClassifierAnswers(np.array([0, 0, 0, 1, 1]), np.full((5, 3), np.nan))
-    found = classifier_performance(
+    actual = classifier_performance(
         tally(answers, [0, 0, 1, 1, 3]), FEEDBACK, manifest, bounds.quality
     )
-    assert found.confusion == ((2, 1, 0, 0), (0, 1, 0, 1), (0, 0, 0, 0))
-    cat, dog, eel = found.labels
+    assert actual.confusion == ((2, 1, 0, 0), (0, 1, 0, 1), (0, 0, 0, 0))
+    cat, dog, eel = actual.labels
     assert (cat.label, cat.precision, cat.recall) == ("cat", 2 / 3, 1.0)
     assert (dog.precision, dog.recall) == (0.5, 0.5)
     assert (eel.precision, eel.recall) == (None, None)
-    assert metrics(found)["accuracy"].value == 0.6
+    assert metrics(actual)["accuracy"].value == 0.6
 
 
 def test_a_label_that_the_model_does_not_know_is_always_wrong(
@@ -112,37 +112,39 @@ def test_a_label_that_the_model_does_not_know_is_always_wrong(
 ) -> None:
     answers, _ = right_of(4, 4)
     counted = tally(answers, [0, 0, 3, 3])
-    found = metrics(classifier_performance(counted, FEEDBACK, manifest, bounds.quality))
+    actual = metrics(classifier_performance(counted, FEEDBACK, manifest, bounds.quality))
     assert (counted.counted, counted.unknown_label) == (4, 2)
-    assert found["accuracy"].value == 0.5
-    assert found["log_loss"].value == pytest.approx(-np.log(0.8))
+    assert actual["accuracy"].value == 0.5
+    assert actual["log_loss"].value == pytest.approx(-np.log(0.8))
 
 
 def test_a_probability_that_was_rounded_to_nought_was_not_nought(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     answers = ClassifierAnswers(np.array([0]), np.array([[1.0, 0.0, 0.0]]))
-    found = metrics(classifier_performance(tally(answers, [1]), FEEDBACK, manifest, bounds.quality))
-    assert found["log_loss"].value == pytest.approx(-np.log(0.5e-6))
+    actual = metrics(
+        classifier_performance(tally(answers, [1]), FEEDBACK, manifest, bounds.quality)
+    )
+    assert actual["log_loss"].value == pytest.approx(-np.log(0.5e-6))
 
 
 def test_a_calibrated_model_lies_on_the_diagonal(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    found = classifier_performance(tally(*drawn(20_000)), FEEDBACK, manifest, bounds.quality)
-    assert sum(each.rows for each in found.calibration) == 20_000
-    for each in found.calibration:
+    actual = classifier_performance(tally(*drawn(20_000)), FEEDBACK, manifest, bounds.quality)
+    assert sum(each.rows for each in actual.calibration) == 20_000
+    for each in actual.calibration:
         assert each.actual == pytest.approx(each.predicted, abs=4 / each.rows**0.5)
-    assert metrics(found)["calibration_error"].value < 0.02
+    assert metrics(actual)["calibration_error"].value < 0.02
 
 
 def test_one_that_is_too_sure_lies_below(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    found = classifier_performance(tally(*right_of(50, 100)), FEEDBACK, manifest, bounds.quality)
-    ((point),) = found.calibration
+    actual = classifier_performance(tally(*right_of(50, 100)), FEEDBACK, manifest, bounds.quality)
+    ((point),) = actual.calibration
     assert (point.rows, point.predicted, point.actual) == (100, pytest.approx(0.8), 0.5)
-    assert metrics(found)["calibration_error"].value == pytest.approx(0.3)
+    assert metrics(actual)["calibration_error"].value == pytest.approx(0.3)
 
 
 def test_answers_of_which_nothing_was_kept_are_not_counted(tally: Any) -> None:
@@ -181,13 +183,13 @@ def test_accuracy_may_not_lie_below_its_floor_by_more_than_chance(
     rows: int,
     verdict: Verdict,
 ) -> None:
-    found = classifier_performance(
+    actual = classifier_performance(
         tally(*right_of(right, rows)), FEEDBACK, manifest, bounds.quality
     ).metrics[0]
-    assert (found.name, found.verdict) == ("accuracy", verdict)
-    assert found.bound == pytest.approx(0.81)
+    assert (actual.name, actual.verdict) == ("accuracy", verdict)
+    assert actual.bound == pytest.approx(0.81)
 
 
 def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
-    found = classifier_performance(tally(*right_of(0, 0)), FEEDBACK, manifest, bounds.quality)
-    assert (found.metrics, found.calibration) == ((), ())
+    actual = classifier_performance(tally(*right_of(0, 0)), FEEDBACK, manifest, bounds.quality)
+    assert (actual.metrics, actual.calibration) == ((), ())

@@ -14,10 +14,10 @@ REFERENCE = {"confidence": {"edges": [0.8], "counts": [40, 60], "missing": 0}}
 
 
 @pytest.fixture
-def manifest(found: Artifact) -> Manifest:
+def manifest(trained: Artifact) -> Manifest:
     """Return a model's manifest with other figures."""
     figures = {"mean_confidence": 0.85}
-    return found.manifest.model_copy(update={"metrics": figures})
+    return trained.manifest.model_copy(update={"metrics": figures})
 
 
 def expected(moments: Moments, manifest: Manifest, bounds: MonitoringConfig) -> Confidence | None:
@@ -48,19 +48,24 @@ def test_confidence_may_not_fall_by_more_than_chance(
     verdict: Verdict,
 ) -> None:
     moments = Moments(rows, mean, deviation**2 * (rows - 1), 0, 1)
-    found = expected(moments, manifest, bounds)
-    assert found
-    assert (found.rows, found.mean, found.training, found.verdict) == (rows, mean, 0.85, verdict)
-    assert found.bound == pytest.approx(0.75)
+    actual = expected(moments, manifest, bounds)
+    assert actual
+    assert (actual.rows, actual.mean, actual.training, actual.verdict) == (
+        rows,
+        mean,
+        0.85,
+        verdict,
+    )
+    assert actual.bound == pytest.approx(0.75)
 
 
-def test_confidence_without_training_s_is_told_and_not_judged(
+def test_confidence_without_training_s_is_reported_and_not_judged(
     manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     before = manifest.model_copy(update={"metrics": {}})
-    found = expected(Moments(100, 0.3, 1, 0, 1), before, bounds)
-    assert found
-    assert (found.mean, found.bound, found.verdict) == (0.3, None, Verdict.INFORMATIVE)
+    actual = expected(Moments(100, 0.3, 1, 0, 1), before, bounds)
+    assert actual
+    assert (actual.mean, actual.bound, actual.verdict) == (0.3, None, Verdict.INFORMATIVE)
 
 
 def test_where_no_confidence_was_kept_there_is_none(

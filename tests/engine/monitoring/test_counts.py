@@ -16,11 +16,11 @@ SAMPLE = np.random.default_rng(5).normal(1e6, 3, 1_000)
 
 
 @pytest.fixture
-def make_tally(found: Artifact, tmp_path: Any) -> Any:
+def make_tally(trained: Artifact, tmp_path: Any) -> Any:
     """Return a way to tallies in which every number is this one, or one of its multiples."""
 
     def make(number: int) -> CaptureCounts:
-        tally = CaptureReader(found, TimeWindow(), None, groups=1, folder=tmp_path).empty_counts()
+        tally = CaptureReader(trained, TimeWindow(), None, groups=1, folder=tmp_path).empty_counts()
         for each in (*tally.inputs.values(), *tally.outputs.values()):
             each.counts += number
             each.unread = each.out_of_range = number
@@ -71,11 +71,11 @@ def test_categories_have_no_mean_and_no_range() -> None:
 
 @pytest.mark.parametrize("pieces", [1, 2, 7, 1_000])
 def test_pieces_add_up_to_the_whole(pieces: int) -> None:
-    found = sum(map(moments, np.array_split(SAMPLE, pieces)), Moments())
-    assert found.count == 1_000
-    assert found.mean == pytest.approx(SAMPLE.mean(), rel=1e-14)
-    assert found.deviation == pytest.approx(SAMPLE.std(ddof=1), rel=1e-9)
-    assert (found.minimum, found.maximum) == (SAMPLE.min(), SAMPLE.max())
+    actual = sum(map(moments, np.array_split(SAMPLE, pieces)), Moments())
+    assert actual.count == 1_000
+    assert actual.mean == pytest.approx(SAMPLE.mean(), rel=1e-14)
+    assert actual.deviation == pytest.approx(SAMPLE.std(ddof=1), rel=1e-9)
+    assert (actual.minimum, actual.maximum) == (SAMPLE.min(), SAMPLE.max())
 
 
 def test_what_is_missing_or_endless_is_left_out() -> None:

@@ -49,9 +49,9 @@ def test_of_few_rows_a_shift_must_be_larger_for_chance_moves_them_more() -> None
 
 def test_of_many_rows_a_shift_may_be_too_small_to_matter_though_it_is_none_of_chance() -> None:
     many = {**NUMBERS, "counts": [25_000] * 4}
-    found = judge(many, [30_000, 25_000, 25_000, 20_000, 0])
-    assert found.psi_critical < found.psi < 0.2
-    assert found.verdict is Verdict.OK
+    actual = judge(many, [30_000, 25_000, 25_000, 20_000, 0])
+    assert actual.psi_critical < actual.psi < 0.2
+    assert actual.verdict is Verdict.OK
 
 
 def test_beside_many_fields_a_shift_must_be_larger_for_one_of_them_always_moves() -> None:
@@ -63,8 +63,8 @@ def test_beside_many_fields_a_shift_must_be_larger_for_one_of_them_always_moves(
 
 
 def test_beside_many_fields_a_p_value_is_adjusted() -> None:
-    found = judge(NUMBERS, [45, 20, 18, 17, 0], fields=10)
-    assert found.adjusted_p == pytest.approx(10 * found.p)
+    actual = judge(NUMBERS, [45, 20, 18, 17, 0], fields=10)
+    assert actual.adjusted_p == pytest.approx(10 * actual.p)
 
 
 def test_a_field_that_could_not_be_read_is_not_one_of_too_few() -> None:
@@ -77,29 +77,34 @@ def test_a_field_that_could_sometimes_be_read_is_judged_by_that() -> None:
 
 def test_a_shift_tells_everything_of_a_number() -> None:
     values = np.array([0.5, 1.5, 2.5, 4.0])
-    found = judge(NUMBERS, [25, 25, 25, 25, 25], out_of_range=3, moments=moments(values))
-    assert (found.kind, found.field, found.rows, found.out_of_range) == ("input", "field", 125, 3)
-    assert found.bins[0] == "00 (-inf, 1]"
-    assert found.bins[-1] == "(missing)"
-    assert found.edges == (1.0, 2.0, 3.0)
-    assert found.reference == (25, 25, 25, 25, 0)
-    assert found.observed == (25, 25, 25, 25, 25)
-    assert (found.missing_share, found.reference_missing_share) == (0.2, 0.0)
-    assert found.unseen_share is None
-    assert found.numbers == NumericSummary(4, 2.125, pytest.approx(1.4930394), 0.5, 4.0)
+    actual = judge(NUMBERS, [25, 25, 25, 25, 25], out_of_range=3, moments=moments(values))
+    assert (actual.kind, actual.field, actual.rows, actual.out_of_range) == (
+        "input",
+        "field",
+        125,
+        3,
+    )
+    assert actual.bins[0] == "00 (-inf, 1]"
+    assert actual.bins[-1] == "(missing)"
+    assert actual.edges == (1.0, 2.0, 3.0)
+    assert actual.reference == (25, 25, 25, 25, 0)
+    assert actual.observed == (25, 25, 25, 25, 25)
+    assert (actual.missing_share, actual.reference_missing_share) == (0.2, 0.0)
+    assert actual.unseen_share is None
+    assert actual.numbers == NumericSummary(4, 2.125, pytest.approx(1.4930394), 0.5, 4.0)
     # What is missing lies neither below nor above anything: of the others, nothing has moved.
-    assert (found.ks, found.ks_p) == (0.0, 1.0)
+    assert (actual.ks, actual.ks_p) == (0.0, 1.0)
 
 
 def test_a_shift_tells_everything_of_a_category() -> None:
-    found = judge(NAMES, [40, 30, 20, 10])
-    assert found.bins == ("a", "b", "(unseen)", "(missing)")
-    assert (found.edges, found.ks, found.ks_p, found.numbers) == ((), None, None, None)
-    assert (found.unseen_share, found.missing_share) == (0.2, 0.1)
-    assert found.reference_missing_share == 0.1
+    actual = judge(NAMES, [40, 30, 20, 10])
+    assert actual.bins == ("a", "b", "(unseen)", "(missing)")
+    assert (actual.edges, actual.ks, actual.ks_p, actual.numbers) == ((), None, None, None)
+    assert (actual.unseen_share, actual.missing_share) == (0.2, 0.1)
+    assert actual.reference_missing_share == 0.1
 
 
 def test_fields_stand_in_the_order_of_the_reference() -> None:
     tallies = {name: FieldCounts(np.zeros(5, dtype=np.int64), Moments()) for name in "bca"}
-    found = compare_fields("output", dict.fromkeys("cab", NUMBERS), tallies, BOUNDS)
-    assert [(each.kind, each.field) for each in found] == [("output", name) for name in "cab"]
+    actual = compare_fields("output", dict.fromkeys("cab", NUMBERS), tallies, BOUNDS)
+    assert [(each.kind, each.field) for each in actual] == [("output", name) for name in "cab"]

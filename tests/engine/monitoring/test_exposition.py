@@ -65,13 +65,13 @@ OWN = {"model": "iris", "version": "1"}
 
 def samples(result: MonitoringResult) -> dict[str, list[tuple[dict[str, str], float]]]:
     """Return all series by name, each with its own labels."""
-    found: dict[str, Any] = {}
+    actual: dict[str, Any] = {}
     for family in text_string_to_metric_families(exposition.write(result).decode()):
         for each in family.samples:
             assert each.labels.items() >= OWN.items()
             labels = {name: text for name, text in each.labels.items() if name not in OWN}
-            found.setdefault(each.name, []).append((labels, each.value))
-    return found
+            actual.setdefault(each.name, []).append((labels, each.value))
+    return actual
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_every_figure_is_a_series(name: str, labels: dict[str, str], value: floa
 
 
 def test_a_figure_that_there_is_not_is_no_series() -> None:
-    found = samples(RESULT)
-    assert "monitor_kolmogorov_smirnov" not in found
-    assert [len(found[f"monitor_{name}"]) for name in ("metric_bound", "fairness_gap")] == [1, 1]
+    actual = samples(RESULT)
+    assert "monitor_kolmogorov_smirnov" not in actual
+    assert [len(actual[f"monitor_{name}"]) for name in ("metric_bound", "fairness_gap")] == [1, 1]
 
 
 def test_without_truths_nothing_is_said_of_them() -> None:

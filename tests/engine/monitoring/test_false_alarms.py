@@ -83,8 +83,8 @@ def alarming(bins: Bins, counts: Counts, *, slack: float) -> bool:
     """Return whether a window should raise an alarm according to the `monitor` command."""
     reference, observed = bins.reference[:-1], counts[:-1]
     critical = critical_index(reference, observed, significance=SIGNIFICANCE, fields=len(FIELDS))
-    found = population_stability_index(reference, observed)
-    return found > max(PSI, critical) * slack
+    actual = population_stability_index(reference, observed)
+    return actual > max(PSI, critical) * slack
 
 
 def window(

@@ -38,7 +38,7 @@ def truths(write_lines: Callable[..., Path]) -> Load:
     return read
 
 
-def found(truths: GroundTruth, name: str, row: int = 0) -> float | None:
+def trained(truths: GroundTruth, name: str, row: int = 0) -> float | None:
     """Return the truth about a row."""
     (place,) = truths.find(keys_of([name], [row + 1])[row:])
     return None if place < 0 else float(truths.values[place])
@@ -47,23 +47,23 @@ def found(truths: GroundTruth, name: str, row: int = 0) -> float | None:
 @pytest.mark.parametrize("name", [HEX[5], "shop-1", "é", "f" * 31, "g" * 32, "1 " * 16])
 def test_a_truth_is_found_by_name_and_row(truths: Load, truth: Any, name: str) -> None:
     told = truths(truth(1.5, name), truth(2.5, name, row=2), truth(9, "other"))
-    assert [found(told, name, row) for row in range(4)] == [1.5, None, 2.5, None]
+    assert [trained(told, name, row) for row in range(4)] == [1.5, None, 2.5, None]
 
 
 def test_names_of_both_kinds_stand_beside_each_other(truths: Load, truth: Any) -> None:
     told = truths(truth(1, HEX[1]), truth(2, "b"), truth(3, HEX[3]))
-    assert [found(told, name) for name in (HEX[1], "b", HEX[3], HEX[4])] == [1, 2, 3, None]
+    assert [trained(told, name) for name in (HEX[1], "b", HEX[3], HEX[4])] == [1, 2, 3, None]
 
 
 def test_of_several_truths_about_a_row_the_first_one_counts(truths: Load, truth: Any) -> None:
     told = truths(truth(1), truth(2), truth(3, row=1), truth(4))
-    assert (found(told, "1" * 32), told.duplicate) == (1, 2)
+    assert (trained(told, "1" * 32), told.duplicate) == (1, 2)
 
 
 def test_the_first_file_comes_first(write_lines: Any, truth: Any) -> None:
     for value, hour in ((3, "2026/11/22/00"), (1, "2026/11/21/09"), (2, "2026/11/21/10")):
         folder = write_lines([truth(value)], hour=hour, folder="truths")
-    assert found(load_ground_truth(folder, TimeWindow(), NumberReader(), ()), "1" * 32) == 1
+    assert trained(load_ground_truth(folder, TimeWindow(), NumberReader(), ()), "1" * 32) == 1
 
 
 def test_what_came_after_the_window_is_late_and_what_came_before_cannot_be(
@@ -73,7 +73,7 @@ def test_what_came_after_the_window_is_late_and_what_came_before_cannot_be(
         folder = write_lines([truth(1, name)], hour=f"2026/11/21/{hour}", folder="truths")
     since, until = (datetime(2026, 11, 21, hour, tzinfo=UTC) for hour in (10, 11))
     told = load_ground_truth(folder, TimeWindow(since, until), NumberReader(), ())
-    assert [found(told, name) for name in "abcde"] == [None, 1, 1, 1, 1]
+    assert [trained(told, name) for name in "abcde"] == [None, 1, 1, 1, 1]
     late = [told.late[told.find(keys_of([name], [1]))].tolist() for name in "bcde"]
     assert late == [[False], [False], [True], [True]]
 
@@ -108,7 +108,7 @@ def test_a_truth_may_be_spelled_in_several_ways(
     truths: Load, truth: Any, data: Any, encoding: str
 ) -> None:
     record = {**truth(0), "groundTruthData": {"data": data, "encoding": encoding}}
-    assert found(truths(record), "1" * 32) == 2.5
+    assert trained(truths(record), "1" * 32) == 2.5
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_truth_may_be_spelled_in_several_ways(
         pytest.param({"eventMetadata": {"eventId": "a", "group": []}}, "expected form", id="group"),
     ],
 )
-def test_what_is_no_truth_is_told_and_the_others_are_read(
+def test_what_is_no_truth_is_reported_and_the_others_are_read(
     truths: Load, truth: Any, change: dict[str, Any], problem: str
 ) -> None:
     told = truths(truth(1, "first"), {**truth(1, "a"), **change}, truth(1, "last"))
@@ -151,14 +151,14 @@ def test_what_is_no_truth_is_told_and_the_others_are_read(
     assert problem in place.detail
 
 
-def test_lines_of_no_json_are_told(truths: Load, truth: Any) -> None:
+def test_lines_of_no_json_are_reported(truths: Load, truth: Any) -> None:
     told = truths(truth(1), b'{"torn', b"\xff")
     assert (len(told.keys), told.errors.corrupt) == (1, 2)
 
 
 def test_nothing_is_found_among_no_truths(truths: Load) -> None:
     told = truths()
-    assert found(told, "a") is None
+    assert trained(told, "a") is None
     assert told.find(keys_of([], [])).tolist() == []
 
 

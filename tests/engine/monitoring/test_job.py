@@ -69,9 +69,9 @@ def test_shifted_inputs_are_a_breach_by_their_names(
 
 
 def test_wrong_answers_are_a_breach_though_no_input_has_moved(
-    job: Run, production: Any, found: Artifact
+    job: Run, production: Any, trained: Artifact
 ) -> None:
-    labels = found.manifest.labels
+    labels = trained.manifest.labels
 
     def wrong(value: Any) -> Any:
         return labels[labels.index(value) - 1] if labels else value + 1_000
@@ -84,9 +84,9 @@ def test_wrong_answers_are_a_breach_though_no_input_has_moved(
 
 
 def test_the_quality_is_that_of_training_on_the_rows_that_judged_it(
-    job: Run, production: Any, found: Artifact
+    job: Run, production: Any, trained: Artifact
 ) -> None:
-    judges = production.held_out[found.manifest.data.calibration_rows :]
+    judges = production.held_out[trained.manifest.data.calibration_rows :]
     records = production.capture([row for row, _ in judges])
 
     truths = production.write_truths(records, pairs=judges)
@@ -94,10 +94,10 @@ def test_the_quality_is_that_of_training_on_the_rows_that_judged_it(
 
     assert result.performance
     metrics = {each.name: each for each in result.performance.metrics}
-    for name in found.manifest.metrics.keys() - {"mean_confidence"}:
+    for name in trained.manifest.metrics.keys() - {"mean_confidence"}:
         assert metrics[name].value == pytest.approx(metrics[name].training, rel=1e-5, abs=2e-6)
     if result.confidence:
-        expected = found.manifest.metrics["mean_confidence"]
+        expected = trained.manifest.metrics["mean_confidence"]
         assert result.confidence.mean == pytest.approx(expected, abs=2e-6)
 
 
@@ -118,9 +118,9 @@ def test_answers_of_the_prior_are_a_breach_and_tell_nothing_else(job: Run, produ
 
 
 def test_a_group_that_is_worse_served_is_a_breach_by_the_measure(
-    job: Run, production: Any, bounds: MonitoringConfig, found: Artifact
+    job: Run, production: Any, bounds: MonitoringConfig, trained: Artifact
 ) -> None:
-    labels = found.manifest.labels
+    labels = trained.manifest.labels
     fairness = bounds.fairness.model_copy(update={"groups": ("north", "south")})
 
     def wrong(value: Any) -> Any:

@@ -15,7 +15,7 @@ Run = Callable[..., MonitoringResult]
 ELEVEN = datetime(2026, 11, 21, 11, tzinfo=UTC)
 
 
-def test_what_was_read_is_told(job: Run, production: Any, found: Artifact) -> None:
+def test_what_was_read_is_reported(job: Run, production: Any, trained: Artifact) -> None:
     late = production.capture(production.rows[:2], time="2026-11-21T12:00:00Z")
     early = production.capture(production.rows[:3])
     folder = production.write([*early, *late, b"{", {}, b""])
@@ -28,14 +28,14 @@ def test_what_was_read_is_told(job: Run, production: Any, found: Artifact) -> No
     assert (captures.files, captures.open_files) == (1, 1)
     assert (captures.corrupt, captures.foreign, captures.outside) == (1, 1, 1)
     assert [each.line for each in captures.line_errors] == [3, 4]
-    assert captures.versions == {found.manifest.version: 1}
+    assert captures.versions == {trained.manifest.version: 1}
     assert not captures.unread
     assert (window.records, window.rows) == (1, 3)
     assert window.first == window.last == datetime(2026, 11, 21, 10, tzinfo=UTC)
     assert {each.verdict for each in result.fields} == {Verdict.TOO_FEW}
 
 
-def test_truths_are_told_apart(job: Run, production: Any) -> None:
+def test_truths_are_distinguished(job: Run, production: Any) -> None:
     (record,) = production.capture(production.rows[:2])
     name, value = record["eventMetadata"]["inferenceId"], production.held_out[0][1]
     first, again = production.truth(value, name), production.truth(value, name)
@@ -73,7 +73,7 @@ def test_truths_that_meet_no_answer_tell_nothing(job: Run, production: Any) -> N
         pytest.param([{"level": "INFO"}], "line 1 has no 'eventMetadata'", id="foreign"),
     ],
 )
-def test_captures_of_nothing_are_told_and_no_report_is_written(
+def test_captures_of_nothing_are_reported_and_no_report_is_written(
     job: Run, write_lines: Any, output: Path, lines: list[Any], why: str
 ) -> None:
     with pytest.raises(MonitoringError, match=why):
@@ -81,22 +81,22 @@ def test_captures_of_nothing_are_told_and_no_report_is_written(
     assert not output.exists()
 
 
-def test_a_folder_of_nothing_is_told(job: Run, tmp_path: Path) -> None:
+def test_a_folder_of_nothing_is_reported(job: Run, tmp_path: Path) -> None:
     (empty := tmp_path / "captures").mkdir()
     with pytest.raises(MonitoringError, match=r"nothing in .*captures to compare .*: no file"):
         job(empty)
 
 
-def test_a_window_of_nothing_is_told(job: Run, production: Any) -> None:
+def test_a_window_of_nothing_is_reported(job: Run, production: Any) -> None:
     folder = production.write(production.capture(production.rows[:1]))
     with pytest.raises(MonitoringError, match="1 records outside of the window"):
         job(folder, until=datetime(2026, 11, 21, 10, tzinfo=UTC))
 
 
-def test_another_version_alone_is_told(
-    job: Run, write_lines: Any, make_record: Any, row: Any, found: Artifact
+def test_another_version_alone_is_reported(
+    job: Run, write_lines: Any, make_record: Any, row: Any, trained: Artifact
 ) -> None:
-    answer = {"predictions": [{}], "model_name": found.manifest.name, "model_version": "0.0.9"}
+    answer = {"predictions": [{}], "model_name": trained.manifest.name, "model_version": "0.0.9"}
     with pytest.raises(MonitoringError, match=r"1 records of 0\.0\.9"):
         job(write_lines([make_record({"instances": [row]}, answer)]))
 

@@ -27,8 +27,8 @@ def errors() -> LineErrors:
 def read(path: Path, content: bytes, errors: LineErrors) -> list[tuple[int, Any]]:
     """Return the values of a file by their lines' numbers."""
     path.write_bytes(content)
-    found = read_values(path, path.name, errors)
-    return [pair for each in found for pair in zip(each.numbers, each.values, strict=True)]
+    actual = read_values(path, path.name, errors)
+    return [pair for each in actual for pair in zip(each.numbers, each.values, strict=True)]
 
 
 @pytest.fixture
@@ -72,17 +72,17 @@ def test_a_file_of_nothing_holds_nothing(path: Path, errors: LineErrors, content
     ],
 )
 @pytest.mark.parametrize("ending", [b"\n", b""], ids=["line", "torn-end"])
-def test_a_wrong_line_is_told_and_the_others_are_read(
+def test_a_wrong_line_is_reported_and_the_others_are_read(
     path: Path, errors: LineErrors, wrong: bytes, ending: bytes
 ) -> None:
-    found = read(path, b'{"a":1}\n\n' + wrong + b'\n{"a":2}\n' + wrong + ending, errors)
-    assert found == [(1, {"a": 1}), (4, {"a": 2})]
+    actual = read(path, b'{"a":1}\n\n' + wrong + b'\n{"a":2}\n' + wrong + ending, errors)
+    assert actual == [(1, {"a": 1}), (4, {"a": 2})]
     assert (errors.corrupt, errors.foreign) == (2, 0)
     assert [(each.file, each.line) for each in errors.first] == [("a.jsonl", 3), ("a.jsonl", 5)]
     assert all(each.detail.startswith("is not JSON: ") for each in errors.first)
 
 
-def test_only_the_first_few_places_are_told(path: Path, errors: LineErrors) -> None:
+def test_only_the_first_few_places_are_reported(path: Path, errors: LineErrors) -> None:
     assert not read(path, b"?\n" * 1_000, errors)
     assert errors.corrupt == 1_000
     assert [each.line for each in errors.first] == [1, 2, 3, 4, 5]
@@ -108,8 +108,8 @@ def test_lines_are_the_same_whatever_the_blocks(
 ) -> None:
     monkeypatch.setattr(lines, "BLOCK_BYTES", block_bytes)
     content = b"".join(json.dumps({"n": n, "s": "x" * n}).encode() + b"\n" for n in range(50))
-    found = [line for some in read_lines(BytesIO(content)) for line in some if line]
-    assert b"".join(line + b"\n" for line in found) == content
+    actual = [line for some in read_lines(BytesIO(content)) for line in some if line]
+    assert b"".join(line + b"\n" for line in actual) == content
 
 
 def test_a_line_longer_than_a_block_is_read(path: Path, errors: LineErrors) -> None:

@@ -25,9 +25,9 @@ def converted(row: Row, name: str) -> Row:
 
 
 @pytest.fixture
-def field(found: Artifact) -> str:
+def field(trained: Artifact) -> str:
     """Return the name of the field that the hook changes."""
-    return found.manifest.features[0].name
+    return trained.manifest.features[0].name
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ def folder(write_lines: Any, captured: Any, golden: list[dict[str, Any]]) -> Pat
 
 
 @pytest.fixture
-def reader(found: Any, folder: Path) -> CaptureReader:
+def reader(trained: Any, folder: Path) -> CaptureReader:
     """Return what reads these captures."""
-    return CaptureReader(found, TimeWindow(), None, groups=1, folder=folder)
+    return CaptureReader(trained, TimeWindow(), None, groups=1, folder=folder)
 
 
 def sizes(folder: Path, *sizes_bytes: int) -> list[Path]:
@@ -57,7 +57,7 @@ def test_two_processes_count_what_one_does(
             assert theirs[name].moments.mean == pytest.approx(tally.moments.mean)
 
 
-def test_a_process_that_is_killed_is_told(
+def test_a_process_that_is_killed_is_reported(
     reader: CaptureReader, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:

@@ -46,19 +46,19 @@ def test_records_are_read_column_by_column(make_record: MakeRecord) -> None:
         for name, time in zip("ab", times, strict=True)
     ]
 
-    found, errors = parsed(*made)
+    actual, errors = parsed(*made)
 
-    assert found.ids == ["a", "b"]
-    assert found.times_us[1] - found.times_us[0] == 1_500_000
-    assert found.requests == [REQUEST, REQUEST]
-    assert found.responses == [RESPONSE, RESPONSE]
-    assert found.numbers == range(1, 3)
+    assert actual.ids == ["a", "b"]
+    assert actual.times_us[1] - actual.times_us[0] == 1_500_000
+    assert actual.requests == [REQUEST, REQUEST]
+    assert actual.responses == [RESPONSE, RESPONSE]
+    assert actual.numbers == range(1, 3)
     assert errors == LineErrors()
 
 
 def test_nothing_holds_no_record() -> None:
-    found, errors = parsed()
-    assert (found.ids, list(found.times_us), found.requests) == ([], [], [])
+    actual, errors = parsed()
+    assert (actual.ids, list(actual.times_us), actual.requests) == ([], [], [])
     assert errors == LineErrors()
 
 
@@ -66,15 +66,15 @@ def test_nothing_holds_no_record() -> None:
 def test_json_is_read_in_either_encoding(make_record: MakeRecord, encoding: str) -> None:
     text = '{"instances": [{"x": "é"}]}'
     data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
-    found, _ = parsed(make_record(data, None, encoding=encoding))
-    assert found.requests == [{"instances": [{"x": "é"}]}]
+    actual, _ = parsed(make_record(data, None, encoding=encoding))
+    assert actual.requests == [{"instances": [{"x": "é"}]}]
 
 
 @pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
 def test_csv_is_left_as_text_in_either_encoding(make_record: MakeRecord, encoding: str) -> None:
     data = base64.b64encode(b"1,2").decode() if encoding == "BASE64" else "1,2"
-    found, _ = parsed(make_record(data, None, encoding=encoding))
-    assert found.requests == ["1,2"]
+    actual, _ = parsed(make_record(data, None, encoding=encoding))
+    assert actual.requests == ["1,2"]
 
 
 @pytest.mark.parametrize("encoding", ["JSON", "BASE64"])
@@ -85,24 +85,24 @@ def test_json_lines_are_read_line_by_line_in_either_encoding(
     text = '{"x": "é"}\r\n\n' * count
     data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
     kind = "Application/JSONLines; charset=utf-8"
-    found, errors = parsed(
+    actual, errors = parsed(
         make_record(REQUEST, RESPONSE), make_record(data, data, encoding=encoding, kind=kind)
     )
-    assert found.requests == [REQUEST, ({"x": "é"},) * count]
-    assert found.responses == [RESPONSE, ({"x": "é"},) * count]
+    assert actual.requests == [REQUEST, ({"x": "é"},) * count]
+    assert actual.responses == [RESPONSE, ({"x": "é"},) * count]
     assert errors == LineErrors()
 
 
 def test_either_side_may_be_absent(make_record: MakeRecord) -> None:
-    found, errors = parsed(make_record(REQUEST, None), make_record(None, RESPONSE))
-    assert (found.requests, found.responses) == ([REQUEST, None], [None, RESPONSE])
+    actual, errors = parsed(make_record(REQUEST, None), make_record(None, RESPONSE))
+    assert (actual.requests, actual.responses) == ([REQUEST, None], [None, RESPONSE])
     assert errors == LineErrors()
 
 
 def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecord) -> None:
     record = without(make_record(REQUEST, RESPONSE), "eventMetadata", "inferenceId")
-    found, _ = parsed(changed(record, "event", "eventMetadata", "eventId"))
-    assert found.ids == ["event"]
+    actual, _ = parsed(changed(record, "event", "eventMetadata", "eventId"))
+    assert actual.ids == ["event"]
 
 
 @pytest.mark.parametrize(
@@ -176,16 +176,16 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
         ),
     ],
 )
-def test_what_is_no_record_is_told_and_the_others_are_read(
+def test_what_is_no_record_is_reported_and_the_others_are_read(
     make_record: MakeRecord, change: Callable[[Record], Any], problem: str
 ) -> None:
     first, wrong, last = (make_record(REQUEST, RESPONSE, name=name) for name in "abc")
 
-    found, errors = parsed(first, change(wrong), last)
+    actual, errors = parsed(first, change(wrong), last)
 
-    assert found.ids == ["a", "c"]
-    assert found.requests == [REQUEST, REQUEST]
-    assert list(found.numbers) == [1, 3]
+    assert actual.ids == ["a", "c"]
+    assert actual.requests == [REQUEST, REQUEST]
+    assert list(actual.numbers) == [1, 3]
     assert (errors.corrupt, errors.foreign) == (0, 1)
     (place,) = errors.first
     assert (place.file, place.line) == ("a.jsonl", 2)
@@ -208,5 +208,5 @@ def test_a_time_may_be_written_in_several_ways(text: str) -> None:
 
 
 def test_times_written_in_different_ways_keep_their_order() -> None:
-    found = read_times(["2026-11-21T07:00:01-03:00", "2026-11-21T10:00:00Z"])
-    assert found[0] - found[1] == 1_000_000
+    actual = read_times(["2026-11-21T07:00:01-03:00", "2026-11-21T10:00:00Z"])
+    assert actual[0] - actual[1] == 1_000_000

@@ -12,8 +12,8 @@ FAMILIES = ("diabetes",)
 
 def gathered(*predictions: Any) -> list[float]:
     """Return predictions' values."""
-    found: list[float] = RegressorAnswerReader().gather(predictions).values.tolist()
-    return found
+    actual: list[float] = RegressorAnswerReader().gather(predictions).values.tolist()
+    return actual
 
 
 def test_values_are_read_and_intervals_passed_over() -> None:
@@ -30,10 +30,10 @@ def test_values_are_read_and_intervals_passed_over() -> None:
     ],
 )
 def test_what_was_not_kept_is_unread_and_the_rest_is_read(prediction: Any) -> None:
-    found = RegressorAnswerReader().gather([{"value": 1.0}, prediction, {"value": 2.0}])
-    assert found.values[[0, 2]].tolist() == [1.0, 2.0]
-    assert np.isnan(found.values[1])
-    assert RegressorAnswerReader().observe(found)["value"].tolist() == [1.0, 2.0]
+    actual = RegressorAnswerReader().gather([{"value": 1.0}, prediction, {"value": 2.0}])
+    assert actual.values[[0, 2]].tolist() == [1.0, 2.0]
+    assert np.isnan(actual.values[1])
+    assert RegressorAnswerReader().observe(actual)["value"].tolist() == [1.0, 2.0]
 
 
 def test_no_prediction_is_nothing() -> None:
@@ -45,11 +45,11 @@ def test_csv_holds_a_value_and_perhaps_its_interval() -> None:
     assert read_csv(["1.5"]) == read_csv(["1.5", "1", "2"]) == {"value": 1.5}
 
 
-def test_a_reply_in_csv_is_of_no_version(found: Any) -> None:
-    reply = BodyParser(found.manifest).response("1.5\n\n2.5\n")
+def test_a_reply_in_csv_is_of_no_version(trained: Any) -> None:
+    reply = BodyParser(trained.manifest).response("1.5\n\n2.5\n")
     assert reply == ([{"value": 1.5}, {"value": 2.5}], "", False)
 
 
-def test_csv_of_words_is_refused(found: Any) -> None:
+def test_csv_of_words_is_refused(trained: Any) -> None:
     with pytest.raises(ValueError, match="could not convert"):
-        BodyParser(found.manifest).response("much")
+        BodyParser(trained.manifest).response("much")

@@ -70,14 +70,14 @@ def test_of_three_groups_two_are_always_unlike() -> None:
     assert three == pytest.approx(3 * two)
 
 
-def test_groups_are_told_with_their_error() -> None:
-    found = compare(errors(4, 60), errors(8, 10), Moments()).groups
-    assert [(each.group, each.rows, each.value, each.compared) for each in found] == [
+def test_groups_are_reported_with_their_error() -> None:
+    actual = compare(errors(4, 60), errors(8, 10), Moments()).groups
+    assert [(each.group, each.rows, each.value, each.compared) for each in actual] == [
         ("north", 60, 4.0, True),
         ("south", 10, 8.0, False),
         ("west", 0, None, False),
     ]
-    assert {each.metric for each in found} == {"mae"}
+    assert {each.metric for each in actual} == {"mae"}
 
 
 def test_a_difference_is_welch_s() -> None:

@@ -27,11 +27,11 @@ FIGURES = {"mae": 10.0, "rmse": 12.0, "r2": 0.5, "interval_coverage": 0.9}
 
 
 @pytest.fixture
-def manifest(found: Artifact) -> Manifest:
+def manifest(trained: Artifact) -> Manifest:
     """Return a model's manifest with other figures."""
     interval = Interval(coverage=0.9, half_width=20.0, fallback_half_width=30.0)
     kept = OutputBounds(interval=interval)
-    return found.manifest.model_copy(update={"metrics": FIGURES, "output_bounds": kept})
+    return trained.manifest.model_copy(update={"metrics": FIGURES, "output_bounds": kept})
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def tally(manifest: Manifest) -> Callable[..., ErrorSums]:
 
     def make(values: Any, truths: Any, late: bool = False) -> ErrorSums:
         rows = len(values)
-        found = RegressorTruths(manifest, REFERENCE).empty_counts(groups=1)
-        found.add(
+        actual = RegressorTruths(manifest, REFERENCE).empty_counts(groups=1)
+        actual.add(
             RegressorAnswers(np.asarray(values, dtype=np.float64)),
             np.asarray(truths, dtype=np.float64),
             np.zeros(rows, dtype=np.int64),
             np.full(rows, late),
         )
-        return found
+        return actual
 
     return make
 
@@ -65,16 +65,16 @@ def off_by(error: float, spread: float, rows: int) -> tuple[np.ndarray, np.ndarr
     return error + spread * signs, np.zeros(rows)
 
 
-def metrics(found: Performance) -> dict[str, Metric]:
+def metrics(trained: Performance) -> dict[str, Metric]:
     """Return the figures by name."""
-    return {each.name: each for each in found.metrics}
+    return {each.name: each for each in trained.metrics}
 
 
 def test_the_figures_are_those_of_scikit_learn(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     values, truths = drawn(500)
-    found = metrics(
+    actual = metrics(
         regressor_performance(tally(values, truths), FEEDBACK, manifest, bounds.quality)
     )
     expected = {
@@ -84,17 +84,17 @@ def test_the_figures_are_those_of_scikit_learn(
         "interval_coverage": np.mean(np.abs(truths - values) <= 20),
         "overestimated_share": np.mean(values > truths),
     }
-    assert {name: each.value for name, each in found.items()} == pytest.approx(expected)
-    assert {name: found[name].training for name in FIGURES} == FIGURES
-    assert found["overestimated_share"].training is None
+    assert {name: each.value for name, each in actual.items()} == pytest.approx(expected)
+    assert {name: actual[name].training for name in FIGURES} == FIGURES
+    assert actual["overestimated_share"].training is None
 
 
 def test_a_truth_is_a_finite_number(manifest: Manifest) -> None:
-    found = RegressorTruths(manifest, REFERENCE)
-    assert [found.truth(text) for text in ("1.5", "-2", "1e3")] == [1.5, -2, 1000]
+    actual = RegressorTruths(manifest, REFERENCE)
+    assert [actual.truth(text) for text in ("1.5", "-2", "1e3")] == [1.5, -2, 1000]
     for text in ("nan", "inf", "", "much"):
         with pytest.raises(ValueError, match=r"not finite|could not convert"):
-            found.truth(text)
+            actual.truth(text)
 
 
 def test_without_an_interval_nothing_is_said_of_one(
@@ -111,19 +111,19 @@ def test_without_an_interval_nothing_is_said_of_one(
 def test_of_truths_that_are_all_alike_nothing_can_be_explained(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    found = metrics(
+    actual = metrics(
         regressor_performance(tally([1.0, 2.0], [5.0, 5.0]), FEEDBACK, manifest, bounds.quality)
     )
-    assert "r2" not in found
-    assert found["mae"].value == 3.5
+    assert "r2" not in actual
+    assert actual["mae"].value == 3.5
 
 
 def test_answers_are_set_beside_truths_by_their_bins(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     counted = tally([-5, 0, 5, 7, 50], [-4, 2, 6, 6, 40])
-    found = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).calibration
-    points = [(each.rows, each.predicted, each.actual) for each in found]
+    actual = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).calibration
+    points = [(each.rows, each.predicted, each.actual) for each in actual]
     assert points == [(2, -2.5, -1.0), (2, 6.0, 6.0), (1, 50.0, 40.0)]
 
 
@@ -171,11 +171,11 @@ def test_the_error_may_not_lie_above_its_ceiling_by_more_than_chance(
     verdict: Verdict,
 ) -> None:
     counted = tally(*off_by(error, spread, rows))
-    found = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).metrics[0]
-    assert (found.name, found.verdict) == ("mae", verdict)
-    assert found.bound == pytest.approx(11)
+    actual = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).metrics[0]
+    assert (actual.name, actual.verdict) == ("mae", verdict)
+    assert actual.bound == pytest.approx(11)
 
 
 def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
-    found = regressor_performance(tally([], []), FEEDBACK, manifest, bounds.quality)
-    assert (found.metrics, found.calibration, found.labels, found.confusion) == ((), (), (), ())
+    actual = regressor_performance(tally([], []), FEEDBACK, manifest, bounds.quality)
+    assert (actual.metrics, actual.calibration, actual.labels, actual.confusion) == ((), (), (), ())

@@ -59,8 +59,8 @@ def test_alerts_fire_when_they_should_and_only_then(run: Run, path: Path) -> Non
 
 def test_the_example_of_an_own_rule_is_valid(run: Run, tmp_path: Path) -> None:
     text = (USERS / "rules" / "own.yaml").read_text(encoding="utf-8")
-    comments, found, _ = text.partition("groups: []")
-    assert found
+    comments, actual, _ = text.partition("groups: []")
+    assert actual
     example = re.sub(r"^# ?", "", comments[comments.index("# groups:") :], flags=re.M)
     (tmp_path / "own.yaml").write_text(example, encoding="utf-8")
     assert "1 rules found" in run("promtool", "check", "rules", tmp_path / "own.yaml")

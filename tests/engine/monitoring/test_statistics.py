@@ -20,20 +20,20 @@ MEASURES = [population_stability_index, kolmogorov_smirnov, jensen_shannon_dista
 def test_the_index_is_that_of_popmon() -> None:
     # popmon 1.4.12, comparisons.population_stability_index of the same shares. Of so many rows,
     # half a one more or less shows only behind the fourth digit.
-    found = population_stability_index(BEFORE * 1_000, NOW * 1_000)
-    assert found == pytest.approx(0.06610834, rel=1e-4)
+    actual = population_stability_index(BEFORE * 1_000, NOW * 1_000)
+    assert actual == pytest.approx(0.06610834, rel=1e-4)
 
 
 def test_the_index_of_few_rows_takes_half_a_row_more_in_every_bin() -> None:
     # By hand: (1.5/4 - 2.5/4) ln(1.5/2.5) + (2.5/4 - 1.5/4) ln(2.5/1.5).
-    found = population_stability_index(np.array([2, 1]), np.array([1, 2]))
-    assert found == pytest.approx(0.5 * np.log(5 / 3))
+    actual = population_stability_index(np.array([2, 1]), np.array([1, 2]))
+    assert actual == pytest.approx(0.5 * np.log(5 / 3))
 
 
 def test_a_bin_that_is_empty_on_both_sides_tells_nothing_but_shares_the_smoothing() -> None:
     # By hand, and as the rules have it: both shares with 3 · 0.5 rows more below the line.
-    found = population_stability_index(np.array([2, 1, 0]), np.array([1, 2, 0]))
-    assert found == pytest.approx(2 * (2.5 - 1.5) / 4.5 * np.log(2.5 / 1.5))
+    actual = population_stability_index(np.array([2, 1, 0]), np.array([1, 2, 0]))
+    assert actual == pytest.approx(2 * (2.5 - 1.5) / 4.5 * np.log(2.5 / 1.5))
 
 
 def test_the_distance_of_distribution_functions_is_that_of_scipy_over_the_bins() -> None:
@@ -55,8 +55,8 @@ def test_on_the_bins_the_distance_is_at_most_that_of_the_values() -> None:
 
 def test_the_jensen_shannon_distance_is_that_of_popmon() -> None:
     # popmon 1.4.12, comparisons.jensen_shannon_divergence: 0.00822827622546931, in nats.
-    found = jensen_shannon_distance(BEFORE, NOW)
-    assert found == pytest.approx(np.sqrt(0.00822827622546931 / np.log(2)), rel=1e-4)
+    actual = jensen_shannon_distance(BEFORE, NOW)
+    assert actual == pytest.approx(np.sqrt(0.00822827622546931 / np.log(2)), rel=1e-4)
 
 
 def test_without_a_common_bin_the_jensen_shannon_distance_is_one() -> None:

@@ -14,7 +14,7 @@ Read = Callable[..., list[Any]]
 
 
 @pytest.fixture
-def read(found: Artifact) -> Read:
+def read(trained: Artifact) -> Read:
     """Return a way to the values of one field, of this kind."""
 
     def observe(
@@ -23,8 +23,8 @@ def read(found: Artifact) -> Read:
         feature = Feature(
             name="x", dtype=dtype, nullable=nullable, **{"minimum": 0, "maximum": 9} | said
         )
-        changed = found.manifest.model_copy(update={"features": (feature,)})
-        inputs = CapturedTable(Artifact(found.folder, changed))
+        changed = trained.manifest.model_copy(update={"features": (feature,)})
+        inputs = CapturedTable(Artifact(trained.folder, changed))
         rows = [{} if value is ... else {"x": value} for value in given]
         return inputs.observe(rows)["x"].tolist()
 
@@ -105,10 +105,10 @@ def test_no_row_is_nothing(read: Read) -> None:
     assert read() == read(dtype="category") == []
 
 
-def test_the_range_is_as_near_as_the_values(found: Artifact) -> None:
+def test_the_range_is_as_near_as_the_values(trained: Artifact) -> None:
     feature = Feature(name="x", dtype="number", minimum=4.3, maximum=7.9)
-    changed = found.manifest.model_copy(update={"features": (feature,)})
-    inputs = CapturedTable(Artifact(found.folder, changed))
+    changed = trained.manifest.model_copy(update={"features": (feature,)})
+    inputs = CapturedTable(Artifact(trained.folder, changed))
     (low, high), values = inputs.ranges["x"], inputs.observe([{"x": 4.3}, {"x": 7.9}])["x"]
     # As float32, 7.9 is more than 7.9.
     assert float(values[1]) > 7.9

@@ -12,16 +12,16 @@ FAMILIES = ("sentiment",)
 
 
 @pytest.fixture
-def inputs(found: Artifact) -> CapturedTexts:
+def inputs(trained: Artifact) -> CapturedTexts:
     """Return what reads texts."""
-    return CapturedTexts(found)
+    return CapturedTexts(trained)
 
 
 def test_the_figures_are_those_of_the_service(
-    inputs: CapturedTexts, found: Artifact, held_out: Any
+    inputs: CapturedTexts, trained: Artifact, held_out: Any
 ) -> None:
     rows = [row for row, _ in held_out]
-    codec = JsonCodec(found, max_rows=1_000)
+    codec = JsonCodec(trained, max_rows=1_000)
     expected = codec.inputs.observe([codec.inputs.gather([row]) for row in rows])
     observed = inputs.observe(rows)
     assert len(rows) > CHUNK
@@ -48,8 +48,8 @@ def test_no_row_is_nothing(inputs: CapturedTexts) -> None:
     }
 
 
-def test_the_range_is_that_of_the_characters(inputs: CapturedTexts, found: Artifact) -> None:
-    (feature,) = found.manifest.features
+def test_the_range_is_that_of_the_characters(inputs: CapturedTexts, trained: Artifact) -> None:
+    (feature,) = trained.manifest.features
     assert inputs.ranges == {
         "characters": (np.float32(feature.minimum), np.float32(feature.maximum))
     }

@@ -60,8 +60,8 @@ def test_the_rendered_file_in_the_template_is_up_to_date() -> None:
 def test_a_number_is_rendered_exactly(
     section: str, key: str, value: float, expression: str
 ) -> None:
-    found = expressions(render(changed(section, **{key: value})))
-    assert found[f"threshold:{section}_{key}"] == expression
+    actual = expressions(render(changed(section, **{key: value})))
+    assert actual[f"threshold:{section}_{key}"] == expression
 
 
 def test_there_is_a_threshold_for_every_number_and_nothing_else() -> None:

@@ -46,9 +46,9 @@ GAP = FairnessGap("equalised_odds", 0.4, 0.2, "setosa", "north", "south", 0.001,
 OK = [verdict for verdict in Verdict if verdict is not Verdict.VIOLATION]
 
 
-def only(found: Iterator[Violation]) -> tuple[str, str, str]:
+def only(trained: Iterator[Violation]) -> tuple[str, str, str]:
     """Return the only violation."""
-    (each,) = found
+    (each,) = trained
     return each.name, each.check, each.description
 
 
@@ -57,7 +57,7 @@ def performance(metric: Metric) -> Performance:
     return Performance(FeedbackSummary(200, 0, 0, 0, 0, 0, 0, ()), (metric,), (), (), ())
 
 
-def test_a_shift_is_told_beside_its_bounds(bounds: MonitoringConfig) -> None:
+def test_a_shift_is_reported_beside_its_bounds(bounds: MonitoringConfig) -> None:
     name, check, description = only(violations.of_field(DRIFT, bounds))
     assert (name, check) == ("age", "baseline_drift_check")
     assert description == (
@@ -66,7 +66,7 @@ def test_a_shift_is_told_beside_its_bounds(bounds: MonitoringConfig) -> None:
     )
 
 
-def test_a_model_that_fails_is_told_by_the_share_of_its_rows(bounds: MonitoringConfig) -> None:
+def test_a_model_that_fails_is_reported_by_the_share_of_its_rows(bounds: MonitoringConfig) -> None:
     captures = replace(CAPTURES, degraded=25)
     name, check, description = only(violations.of_degraded(captures, WINDOW, bounds))
     assert (name, check) == ("degraded_share", "GreaterThanThreshold")
@@ -74,7 +74,7 @@ def test_a_model_that_fails_is_told_by_the_share_of_its_rows(bounds: MonitoringC
     assert not list(violations.of_degraded(replace(CAPTURES, degraded=10), WINDOW, bounds))
 
 
-def test_a_model_that_is_less_sure_is_told_beside_training() -> None:
+def test_a_model_that_is_less_sure_is_reported_beside_training() -> None:
     name, check, description = only(violations.of_confidence(CONFIDENCE))
     assert (name, check) == ("mean_confidence", "LessThanThreshold")
     assert description == (
@@ -98,15 +98,15 @@ def test_a_model_that_is_less_sure_is_told_beside_training() -> None:
     ],
     ids=["below", "above"],
 )
-def test_a_figure_is_told_beside_training(metric: Metric, check: str, description: str) -> None:
-    found = only(violations.of_performance(performance(metric)))
-    assert found[:2] == (metric.name, check)
-    assert found[2].startswith(description)
+def test_a_figure_is_reported_beside_training(metric: Metric, check: str, description: str) -> None:
+    actual = only(violations.of_performance(performance(metric)))
+    assert actual[:2] == (metric.name, check)
+    assert actual[2].startswith(description)
 
 
-def test_a_gap_is_told_with_its_groups() -> None:
-    found = violations.of_fairness(Fairness((), (GAP,)))
-    assert only(found) == (
+def test_a_gap_is_reported_with_its_groups() -> None:
+    actual = violations.of_fairness(Fairness((), (GAP,)))
+    assert only(actual) == (
         *("equalised_odds", "GreaterThanThreshold"),
         "0.400 for label setosa between north and south; the threshold is 0.2",
     )

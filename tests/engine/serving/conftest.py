@@ -169,9 +169,9 @@ def make_components(
 
 
 @pytest.fixture
-def held(found: artifact.Artifact) -> Iterator[Held]:
+def held(trained: artifact.Artifact) -> Iterator[Held]:
     """Return a model that answers when it is let go, which is at the end at the latest."""
-    model = Held(found.manifest.fallback)
+    model = Held(trained.manifest.fallback)
     yield model
     model.go.set()
 
@@ -225,22 +225,22 @@ def tensors() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def series(found: artifact.Artifact) -> MetricsRegistry:
+def series(trained: artifact.Artifact) -> MetricsRegistry:
     """Return a registry in which there is nothing yet."""
-    return MetricsRegistry(found.manifest)
+    return MetricsRegistry(trained.manifest)
 
 
 @pytest.fixture
-def truth(found: artifact.Artifact) -> dict[str, Any]:
+def truth(trained: artifact.Artifact) -> dict[str, Any]:
     """Return what may turn out to be true of a row, as feedback says it."""
-    manifest = found.manifest
+    manifest = trained.manifest
     return {truth_field(manifest): manifest.labels[0] if manifest.labels else manifest.fallback[0]}
 
 
 @pytest.fixture
-def beyond(found: artifact.Artifact, row: dict[str, Any]) -> dict[str, Any]:
+def beyond(trained: artifact.Artifact, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with one value that lies beyond all that training saw."""
-    feature = next(each for each in found.manifest.features if each.dtype != "boolean")
+    feature = next(each for each in trained.manifest.features if each.dtype != "boolean")
     largest = feature.maximum or 0
     value: Any = {
         "number": largest + max(1, abs(largest)),

@@ -61,10 +61,10 @@ def test_a_key_lets_its_consumer_in_and_names_it(
 )
 @pytest.mark.parametrize("path", ["/predict", "/v2/models/{}/infer"])
 def test_nobody_else_gets_in(
-    make_client: MakeClient, keys_file: Path, found: Any, headers: Any, path: str
+    make_client: MakeClient, keys_file: Path, trained: Any, headers: Any, path: str
 ) -> None:
     client = make_client(api_keys_file=keys_file)
-    response = client.post(path.format(found.manifest.name), content=b"{}", headers=headers)
+    response = client.post(path.format(trained.manifest.name), content=b"{}", headers=headers)
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
     assert response.headers["x-request-id"] in response.text
@@ -73,7 +73,7 @@ def test_nobody_else_gets_in(
     assert 'consumer="anonymous"' in series[0]
 
 
-def test_whoever_sends_no_key_is_told_how(make_client: MakeClient, keys_file: Path) -> None:
+def test_whoever_sends_no_key_is_reported_how(make_client: MakeClient, keys_file: Path) -> None:
     problem = make_client(api_keys_file=keys_file).post("/predict", content=b"{}").json()
     assert problem["type"] == "urn:problem:key-refused"
     assert "X-API-Key or as a bearer token" in problem["detail"]

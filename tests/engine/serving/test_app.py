@@ -36,14 +36,14 @@ def test_a_slow_model_runs_in_threads(
 
 
 def test_the_choice_is_logged_with_what_was_measured(
-    project: Project, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture, found: Any
+    project: Project, make_settings: MakeSettings, caplog: pytest.LogCaptureFixture, trained: Any
 ) -> None:
     caplog.set_level(logging.INFO)
     components = app.assemble(project.service_class(make_settings(execution="inline")))
     components.log_queue.close()
     (record,) = [each for each in caplog.records if each.getMessage() == "model loaded"]
     assert vars(record)["execution"] == "inline"
-    assert vars(record)["version"] == found.manifest.version
+    assert vars(record)["version"] == trained.manifest.version
     assert vars(record)["latency_ms"] > 0
 
 

@@ -86,7 +86,9 @@ def test_a_body_that_stalls_is_given_up(messages: list[Message]) -> None:
         pytest.param([part(b"half", more=True), GONE], id="within-the-body"),
     ],
 )
-def test_a_client_that_goes_away_is_told_apart_from_an_empty_body(messages: list[Message]) -> None:
+def test_a_client_that_goes_away_is_distinguished_from_an_empty_body(
+    messages: list[Message],
+) -> None:
     with pytest.raises(errors.MalformedError, match="went away"):
         read(arriving(*messages))
 

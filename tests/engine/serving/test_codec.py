@@ -16,9 +16,9 @@ FAMILIES = ("iris", "diabetes", "sentiment")
 
 
 @pytest.fixture
-def codec(found: Any) -> JsonCodec:
+def codec(trained: Any) -> JsonCodec:
     """Return a codec for at most three rows."""
-    return JsonCodec(found, max_rows=3)
+    return JsonCodec(trained, max_rows=3)
 
 
 def test_rows_keep_their_order(codec: JsonCodec, golden: list[dict[str, Any]]) -> None:
@@ -33,43 +33,43 @@ def test_rows_keep_their_order(codec: JsonCodec, golden: list[dict[str, Any]]) -
 
 
 def test_decoded_rows_get_their_golden_answers(
-    codec: JsonCodec, found: Any, golden: list[dict[str, Any]]
+    codec: JsonCodec, trained: Any, golden: list[dict[str, Any]]
 ) -> None:
     body = json.dumps({"instances": [golden[0]["input"]]}).encode()
-    outputs = OnnxModel(found.model).run(codec.decode(body).tensors)
+    outputs = OnnxModel(trained.model).run(codec.decode(body).tensors)
     np.testing.assert_allclose(outputs[0], golden[0]["output"], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("degraded", [True, False])
 def test_an_answer_has_one_prediction_a_row_and_says_if_the_prior_gave_it(
-    codec: JsonCodec, found: Any, row: dict[str, Any], degraded: bool
+    codec: JsonCodec, trained: Any, row: dict[str, Any], degraded: bool
 ) -> None:
     call = codec.gather([row] * 2)
-    outputs = np.asarray([found.manifest.fallback] * 2, dtype=np.float32)
+    outputs = np.asarray([trained.manifest.fallback] * 2, dtype=np.float32)
     answer = json.loads(codec.encode(call, Prediction(outputs, degraded), "ab12"))
     assert len(answer["predictions"]) == 2
     assert answer | {"predictions": []} == {
         "predictions": [],
-        "model_name": found.manifest.name,
-        "model_version": found.manifest.version,
+        "model_name": trained.manifest.name,
+        "model_version": trained.manifest.version,
         "inference_id": "ab12",
         "degraded": degraded,
     }
 
 
 def test_warnings_name_what_the_model_did_not_get_to_see(
-    codec: JsonCodec, found: Any, row: dict[str, Any]
+    codec: JsonCodec, trained: Any, row: dict[str, Any]
 ) -> None:
     warnings = [FieldError("/1/note", 'cut at "here"')]
     call = codec.gather([row] * 2)._replace(warnings=warnings)
-    outputs = np.asarray([found.manifest.fallback] * 2, dtype=np.float32)
+    outputs = np.asarray([trained.manifest.fallback] * 2, dtype=np.float32)
     answer = json.loads(codec.encode(call, Prediction(outputs, False), "ab12"))
     assert answer["warnings"] == [{"pointer": "/instances/1/note", "detail": 'cut at "here"'}]
 
 
-def test_hostile_names_stay_within_their_strings(found: Any, row: dict[str, Any]) -> None:
-    manifest = found.manifest.model_copy(update={"name": 'a"b\\%s', "version": "1\n%(x)s"})
-    codec = JsonCodec(replace(found, manifest=manifest), max_rows=1)
+def test_hostile_names_stay_within_their_strings(trained: Any, row: dict[str, Any]) -> None:
+    manifest = trained.manifest.model_copy(update={"name": 'a"b\\%s', "version": "1\n%(x)s"})
+    codec = JsonCodec(replace(trained, manifest=manifest), max_rows=1)
     outputs = np.asarray([manifest.fallback], dtype=np.float32)
     answer = json.loads(codec.encode(codec.gather([row]), Prediction(outputs, False), "ab12"))
     assert (answer["model_name"], answer["model_version"]) == ('a"b\\%s', "1\n%(x)s")

@@ -121,21 +121,21 @@ def parts(project: Project, config: Config) -> Splits:
 
 
 @pytest.fixture
-def reference(found: Artifact) -> dict[str, Any]:
+def reference(trained: Artifact) -> dict[str, Any]:
     """Return the reference that is served with the model."""
-    kept: dict[str, Any] = found.read_json(artifact.REFERENCE)
+    kept: dict[str, Any] = trained.read_json(artifact.REFERENCE)
     return kept
 
 
 def test_the_counters_equal_what_numpy_counts(
     make_components: MakeComponents,
     parts: Splits,
-    found: Artifact,
+    trained: Artifact,
     rows: list[Row],
     tensors: Any,
     figures: Figures,
 ) -> None:
-    model, kept = Moody(OnnxModel(found.model)), Kept()
+    model, kept = Moody(OnnxModel(trained.model)), Kept()
     components = make_components(model, observers=[kept])
     client = TestClient(wrap(components))
 
@@ -143,16 +143,16 @@ def test_the_counters_equal_what_numpy_counts(
 
     read = figures(client.get("/metrics").text)
     table = type(parts.training)(pd.DataFrame(asked).convert_dtypes(), pd.Series([""] * len(asked)))
-    observed = table.observations(found.paths)
-    given = answers.observe(np.concatenate(kept.outputs), found.manifest.labels)
-    reference = found.read_json(artifact.REFERENCE)
+    observed = table.observations(trained.paths)
+    given = answers.observe(np.concatenate(kept.outputs), trained.manifest.labels)
+    reference = trained.read_json(artifact.REFERENCE)
     for kind, values in (("input", observed), ("output", given)):
         shapes = reference[f"{kind}s"]
         assert told(read, COUNTED, kind, shapes) == count_all(shapes, values)
     assert read("model_rows_total") == [len(asked)]
     assert read("model_degraded_total") == [degraded]
     assert sum(map(len, kept.outputs)) == len(asked) - degraded
-    for name in answers.averaged(found.manifest.labels):
+    for name in answers.averaged(trained.manifest.labels):
         assert read(f"model_{name}_count") == [len(asked) - degraded]
         assert read(f"model_{name}_sum") == [pytest.approx(given[name].sum(), rel=1e-5)]
 

@@ -27,18 +27,18 @@ COUNTED, REFERENCE = "model_observations_total", "model_reference_observations"
 
 
 def test_without_bins_there_are_none_and_the_rest_is_counted(
-    make_client: Callable[..., TestClient], figures: Figures, beyond: Row, found: Artifact
+    make_client: Callable[..., TestClient], figures: Figures, beyond: Row, trained: Artifact
 ) -> None:
     client = make_client(drift_metrics=False)
     client.post("/predict", json={"instances": [beyond]})
     read = figures(client.get("/metrics").text)
     assert read(COUNTED) == read(REFERENCE) == []
     assert read("http_unusual_requests_total", reason="out-of-range") == [1]
-    for name in answers.averaged(found.manifest.labels):
+    for name in answers.averaged(trained.manifest.labels):
         assert read(f"model_{name}_count") == [1]
 
 
-def test_a_row_beyond_is_told_whose_it_is_once_a_request(
+def test_a_row_beyond_is_reported_whose_it_is_once_a_request(
     make_components: MakeComponents,
     make_context: Callable[..., RequestContext],
     beyond: Row,
@@ -65,7 +65,7 @@ def test_a_row_beyond_is_told_whose_it_is_once_a_request(
 
 
 def test_nothing_is_lost_or_counted_twice_while_threads_count_and_tell(
-    found: Artifact,
+    trained: Artifact,
     series: MetricsRegistry,
     make_context: Callable[..., RequestContext],
     figures: Figures,
@@ -78,10 +78,10 @@ def test_nothing_is_lost_or_counted_twice_while_threads_count_and_tell(
         plain(counter, amount)
 
     monkeypatch.setattr(Counter, "inc", pause)
-    inputs = make_inputs(found, max_text_length=20_000)
-    metrics = Metrics(series, found.manifest, ["anonymous"])
-    observations = DriftCounters(found, inputs, series, metrics, detailed=True)
-    outputs = np.asarray([found.manifest.fallback], dtype=np.float32)
+    inputs = make_inputs(trained, max_text_length=20_000)
+    metrics = Metrics(series, trained.manifest, ["anonymous"])
+    observations = DriftCounters(trained, inputs, series, metrics, detailed=True)
+    outputs = np.asarray([trained.manifest.fallback], dtype=np.float32)
     context = make_context(given=inputs.gather([inputs.example()]), rows=1)
     context.prediction = Prediction(outputs, degraded=False)
 

@@ -60,18 +60,18 @@ def lines() -> Lines:
 
 
 @pytest.fixture
-def made(found: Artifact, series: MetricsRegistry, lines: Any) -> Feedback:
+def made(trained: Artifact, series: MetricsRegistry, lines: Any) -> Feedback:
     """Return what takes feedback, of two groups, and remembers up to a thousand answers."""
-    outcomes = make_feedback_metrics(found.manifest, ("north", "south"), series)
+    outcomes = make_feedback_metrics(trained.manifest, ("north", "south"), series)
     return Feedback(PredictionCache(1_000), outcomes, series, lines)
 
 
 @pytest.fixture
-def answered(found: Artifact, make_context: MakeExchange) -> MakeExchange:
+def answered(trained: Artifact, make_context: MakeExchange) -> MakeExchange:
     """Return a way to requests that were answered."""
 
     def make(name: str, *, rows: int = 1, degraded: bool = False) -> RequestContext:
-        outputs = np.repeat([found.manifest.fallback], rows, axis=0).astype(np.float32)
+        outputs = np.repeat([trained.manifest.fallback], rows, axis=0).astype(np.float32)
         return make_context(
             inference_id=name,
             rows=rows,
@@ -143,13 +143,13 @@ def test_a_number_is_kept_to_its_last_digit(value: float) -> None:
 
 
 def test_closing_closes_the_spool_and_nothing_needs_one(
-    made: Feedback, lines: Lines, found: Artifact, truth: dict[str, Any]
+    made: Feedback, lines: Lines, trained: Artifact, truth: dict[str, Any]
 ) -> None:
     made.close()
     assert lines.closed
-    series = MetricsRegistry(found.manifest)
+    series = MetricsRegistry(trained.manifest)
     without = Feedback(
-        PredictionCache(2), make_feedback_metrics(found.manifest, (), series), series, None
+        PredictionCache(2), make_feedback_metrics(trained.manifest, (), series), series, None
     )
     assert without.take([{"inference_id": "a", **truth}], time_s=NOW_S)["unknown"] == 1
     without.close()
@@ -199,13 +199,13 @@ class Narrow(PredictionCache):
 
 def test_every_row_counts_once_while_threads_answer_and_tell(
     answered: MakeExchange,
-    found: Artifact,
+    trained: Artifact,
     series: MetricsRegistry,
     figures: Figures,
     truth: dict[str, Any],
 ) -> None:
     ledger, names = Narrow(), [f"{i:032x}" for i in range(60)]
-    made = Feedback(ledger, make_feedback_metrics(found.manifest, (), series), series, None)
+    made = Feedback(ledger, make_feedback_metrics(trained.manifest, (), series), series, None)
     rows = [{"inference_id": each, "row": row, **truth} for row in range(3) for each in names]
 
     def answer(some: list[str]) -> None:

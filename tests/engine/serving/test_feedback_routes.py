@@ -48,9 +48,9 @@ def counted(figures: Callable[[str], Any]) -> Counted:
     """Return a way to how much feedback a service has counted as what, without noughts."""
 
     def read(client: TestClient) -> dict[str, float]:
-        found = figures(client.get("/metrics").text).by("status", "model_feedback_total")
-        assert tuple(found) == STATUSES
-        return {status: count for status, count in found.items() if count}
+        actual = figures(client.get("/metrics").text).by("status", "model_feedback_total")
+        assert tuple(actual) == STATUSES
+        return {status: count for status, count in actual.items() if count}
 
     return read
 

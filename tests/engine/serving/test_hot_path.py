@@ -59,10 +59,10 @@ def test_rows_are_answered_in_their_order(client: TestClient, golden: list[Row])
     assert together.json()["predictions"] == [each["predictions"][0] for each in alone]
 
 
-def test_an_answer_names_its_model_and_itself(client: TestClient, row: Row, found: Any) -> None:
+def test_an_answer_names_its_model_and_itself(client: TestClient, row: Row, trained: Any) -> None:
     first, second = (client.post("/predict", json={"instances": [row]}).json() for _ in range(2))
-    assert first["model_name"] == found.manifest.name
-    assert first["model_version"] == found.manifest.version
+    assert first["model_name"] == trained.manifest.name
+    assert first["model_version"] == trained.manifest.version
     assert first["inference_id"] != second["inference_id"]
     assert first["predictions"] == second["predictions"]
 
@@ -121,7 +121,7 @@ def test_every_bad_field_of_every_bad_row_is_named(
         pytest.param("/v2/nowhere", 404, id="no-such-path-of-the-protocol"),
     ],
 )
-def test_what_is_not_there_is_told_with_the_request_id(
+def test_what_is_not_there_is_reported_with_the_request_id(
     client: TestClient, path: str, status: int
 ) -> None:
     response = client.get(path, headers={"x-request-id": "mine"})

@@ -43,7 +43,7 @@ class BrokenCodec:
         raise NotImplementedError
 
 
-def test_a_bug_becomes_a_500_that_shows_nothing_and_is_told_once(
+def test_a_bug_becomes_a_500_that_shows_nothing_and_is_reported_once(
     make_components: MakeComponents, caplog: pytest.LogCaptureFixture
 ) -> None:
     components = make_components()
@@ -62,7 +62,7 @@ def test_a_bug_becomes_a_500_that_shows_nothing_and_is_told_once(
     assert "the secret 5" in text
 
 
-def test_a_bug_in_a_route_of_the_framework_is_told_as_well(
+def test_a_bug_in_a_route_of_the_framework_is_reported_as_well(
     make_components: MakeComponents, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = Kept()

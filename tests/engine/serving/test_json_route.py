@@ -85,7 +85,7 @@ def test_a_route_without_a_body_waits_for_none_and_asks_for_no_key(
     assert asyncio.run(ask(app, "GET", path, b"half", then="stall")).status == 200
 
 
-def test_a_refusal_is_told_in_the_requests_own_line(
+def test_a_refusal_is_reported_in_the_requests_own_line(
     make_components: MakeComponents, ask: Any
 ) -> None:
     kept = Kept()

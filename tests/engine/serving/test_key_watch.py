@@ -107,7 +107,7 @@ def test_a_consumer_keeps_its_name_and_gets_another_key(
         pytest.param(None, id="gone"),
     ],
 )
-def test_a_file_that_is_wrong_keeps_the_former_keys_and_is_told_once(
+def test_a_file_that_is_wrong_keeps_the_former_keys_and_is_reported_once(
     serve: Callable[[Path], Ask],
     keys_file: Path,
     caplog: pytest.LogCaptureFixture,

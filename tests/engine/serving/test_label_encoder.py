@@ -15,9 +15,9 @@ SHARES = [[0.2, 0.7, 0.1], [1, 0, 0], [0.3, 0.3, 0.4]]
 
 
 @pytest.fixture
-def outputs(found: Artifact) -> LabelEncoder:
+def outputs(trained: Artifact) -> LabelEncoder:
     """Return the answers of a model whose labels are written in odd ways."""
-    return LabelEncoder(found.manifest.model_copy(update={"labels": LABELS}))
+    return LabelEncoder(trained.manifest.model_copy(update={"labels": LABELS}))
 
 
 def predict(shares: list[list[float]]) -> Prediction:

@@ -21,11 +21,11 @@ Figures = Callable[[str], Any]
 
 
 @pytest.fixture
-def make(found: Artifact, series: MetricsRegistry) -> Make:
+def make(trained: Artifact, series: MetricsRegistry) -> Make:
     """Return a way to the outcomes of a model with other labels."""
 
     def outcomes(labels: Sequence[str] = LABELS, groups: Sequence[str] = GROUPS) -> LabelFeedback:
-        manifest = found.manifest.model_copy(update={"labels": tuple(labels)})
+        manifest = trained.manifest.model_copy(update={"labels": tuple(labels)})
         return LabelFeedback(manifest, groups, series)
 
     return outcomes
@@ -60,13 +60,13 @@ def test_every_pair_of_every_group_stands_at_nought_from_the_start(
     make: Make, series: MetricsRegistry, figures: Figures
 ) -> None:
     make()
-    found = [each for each in figures(series.expose().decode()).samples if each.name == COUNTED]
+    actual = [each for each in figures(series.expose().decode()).samples if each.name == COUNTED]
     triples = {
-        (each.labels["group"], each.labels["predicted"], each.labels["actual"]) for each in found
+        (each.labels["group"], each.labels["predicted"], each.labels["actual"]) for each in actual
     }
     assert triples == set(product(("unstated", *GROUPS), LABELS, LABELS))
-    assert {each.value for each in found} == {0}
-    assert len(found) == len(triples)
+    assert {each.value for each in actual} == {0}
+    assert len(actual) == len(triples)
 
 
 @pytest.mark.parametrize(("more", "count"), [(0, MOST_LABELS**2), (1, 0)])

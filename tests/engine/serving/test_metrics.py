@@ -18,9 +18,9 @@ PREDICT = {"method": "POST", "route": "/predict"}
 
 
 @pytest.fixture
-def metrics(series: MetricsRegistry, found: Artifact) -> Metrics:
+def metrics(series: MetricsRegistry, trained: Artifact) -> Metrics:
     """Return series in which nothing is counted yet, of a service with two consumers."""
-    return Metrics(series, found.manifest, ["anonymous", "shop"])
+    return Metrics(series, trained.manifest, ["anonymous", "shop"])
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ def test_the_model_is_counted_by_its_rows(
 
 
 @pytest.mark.usefixtures("metrics")
-def test_what_training_said_of_the_model_is_exposed(read: Read, found: Artifact) -> None:
+def test_what_training_said_of_the_model_is_exposed(read: Read, trained: Artifact) -> None:
     told = read()
-    assert told.by("task", "model_info") == {found.manifest.task: 1}
-    assert told("model_created_timestamp_seconds") == [found.manifest.created.timestamp()]
-    assert told.by("metric", "model_training_metric") == found.manifest.metrics
+    assert told.by("task", "model_info") == {trained.manifest.task: 1}
+    assert told("model_created_timestamp_seconds") == [trained.manifest.created.timestamp()]
+    assert told.by("metric", "model_training_metric") == trained.manifest.metrics
 
 
 @pytest.mark.usefixtures("metrics")

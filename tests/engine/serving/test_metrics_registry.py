@@ -42,33 +42,33 @@ TYPES_OF_TASK = {
 
 
 def test_the_service_exposes_these_series_and_no_other(
-    client: TestClient, figures: Figures, row: dict[str, Any], found: Artifact
+    client: TestClient, figures: Figures, row: dict[str, Any], trained: Artifact
 ) -> None:
     client.post("/predict", json={"instances": [row]})
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert figures(response.text).types == TYPES | TYPES_OF_TASK[found.manifest.task]
+    assert figures(response.text).types == TYPES | TYPES_OF_TASK[trained.manifest.task]
 
 
 def test_every_series_bears_the_models_name_and_version(
-    client: TestClient, figures: Figures, row: dict[str, Any], found: Artifact
+    client: TestClient, figures: Figures, row: dict[str, Any], trained: Artifact
 ) -> None:
     client.post("/predict", json={"instances": [row]})
     told = figures(client.get("/metrics").text)
-    model = (found.manifest.name, found.manifest.version)
+    model = (trained.manifest.name, trained.manifest.version)
     assert {(each.labels["model"], each.labels["version"]) for each in told.samples} == {model}
     assert not [each.name for each in told.samples if each.name.endswith("_created")]
 
 
-def test_a_second_version_has_series_of_its_own(found: Artifact, figures: Figures) -> None:
-    other = found.manifest.model_copy(update={"version": "9"})
+def test_a_second_version_has_series_of_its_own(trained: Artifact, figures: Figures) -> None:
+    other = trained.manifest.model_copy(update={"version": "9"})
     texts = []
-    for manifest, count in ((found.manifest, 1), (other, 2)):
+    for manifest, count in ((trained.manifest, 1), (other, 2)):
         series = MetricsRegistry(manifest)
         series.counter("pears", "Pears.", "colour")("green").inc(count)
         texts.append(series.expose().decode())
     told = [figures(text).by("version", "pears_total", colour="green") for text in texts]
-    assert told == [{found.manifest.version: 1}, {"9": 2}]
+    assert told == [{trained.manifest.version: 1}, {"9": 2}]
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["private parts", "public fallback"])
@@ -102,7 +102,7 @@ def test_no_observation_changes_nothing(series: MetricsRegistry, figures: Figure
     assert told("d_count") == told("d_sum") == told("m_count") == told("m_sum") == [0]
 
 
-def test_what_waits_is_told_before_every_exposition(
+def test_what_waits_is_reported_before_every_exposition(
     series: MetricsRegistry, figures: Figures
 ) -> None:
     counter = series.counter("pears", "Pears.")()
@@ -112,10 +112,10 @@ def test_what_waits_is_told_before_every_exposition(
 
 
 def test_what_is_averaged_has_a_sum_and_a_count(
-    client: TestClient, figures: Figures, row: dict[str, Any], found: Artifact
+    client: TestClient, figures: Figures, row: dict[str, Any], trained: Artifact
 ) -> None:
     client.post("/predict", json={"instances": [row] * 3})
     told = figures(client.get("/metrics").text)
-    for name in answers.averaged(found.manifest.labels):
+    for name in answers.averaged(trained.manifest.labels):
         assert told(f"model_{name}_count") == [3]
         assert 0 < told(f"model_{name}_sum")[0] <= 3

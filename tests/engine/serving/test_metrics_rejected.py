@@ -60,10 +60,10 @@ def test_every_reason_stands_at_nought_for_everyone_from_the_start(
         ({"api_keys_file": keys_file}, {"anonymous", "shop"}),
     ):
         told = figures(make_client(**settings).get("/metrics").text)
-        found = [each for each in told.samples if each.name == UNUSUAL_REQUESTS]
-        pairs = [(each.labels["reason"], each.labels["consumer"]) for each in found]
+        actual = [each for each in told.samples if each.name == UNUSUAL_REQUESTS]
+        pairs = [(each.labels["reason"], each.labels["consumer"]) for each in actual]
         assert sorted(pairs) == sorted((why, who) for why in REASONS for who in consumers)
-        assert {each.value for each in found} == {0}
+        assert {each.value for each in actual} == {0}
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_who_asks_for_another_model_is_counted(
 
 @pytest.mark.parametrize("path", ["/predict", "/v2/models/{}/infer", "/feedback"])
 def test_a_key_that_is_refused_is_anonymous(
-    shop: TestClient, found: Any, counted: Counted, path: str
+    shop: TestClient, trained: Any, counted: Counted, path: str
 ) -> None:
     for key in ("", "wrong"):
         headers = {"x-api-key": key}
-        shop.post(path.format(found.manifest.name), content=b"{}", headers=headers)
+        shop.post(path.format(trained.manifest.name), content=b"{}", headers=headers)
     assert counted(shop) == {("key-refused", "anonymous"): 2}
 
 
@@ -115,13 +115,13 @@ def test_a_body_that_stalls_is_counted(
 
 
 def test_a_request_beyond_what_training_saw_is_counted_once(
-    shop: TestClient, found: Any, counted: Counted, beyond: Row, tensors: Any
+    shop: TestClient, trained: Any, counted: Counted, beyond: Row, tensors: Any
 ) -> None:
     usual = shop.app.components.codec.inputs.example()
     rows = [usual, beyond, usual, beyond]
     for path, body in (
         ("/predict", {"instances": rows}),
-        (f"/v2/models/{found.manifest.name}/infer", tensors(shop.app.components, rows)),
+        (f"/v2/models/{trained.manifest.name}/infer", tensors(shop.app.components, rows)),
         ("/predict", {"instances": [usual, usual]}),
     ):
         assert shop.post(path, json=body).status_code == 200

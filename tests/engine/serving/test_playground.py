@@ -41,11 +41,11 @@ def facts(page: str) -> Any:
 
 
 def test_the_page_shows_the_model_and_its_fields(
-    client: TestClient, row: dict[str, Any], found: Any
+    client: TestClient, row: dict[str, Any], trained: Any
 ) -> None:
     response = client.get("/")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert found.manifest.version in response.text
+    assert trained.manifest.version in response.text
     assert {field["name"] for field in facts(response.text)["fields"]} == row.keys()
     assert facts(response.text)["route"] == "/predict"
     assert facts(response.text)["keyRequired"] is False
@@ -67,8 +67,8 @@ def test_the_page_asks_for_a_key_where_one_is_needed(
     assert facts(make_client(api_keys_file=path).get("/").text)["keyRequired"] is True
 
 
-def test_hostile_names_are_shown_and_nothing_more(found: Any) -> None:
-    calm = found.manifest.model_copy(update={"metrics": {"plain": 1.0}})
+def test_hostile_names_are_shown_and_nothing_more(trained: Any) -> None:
+    calm = trained.manifest.model_copy(update={"metrics": {"plain": 1.0}})
     names = {"name": HOSTILE, "version": HOSTILE, "description": HOSTILE}
     hostile = calm.model_copy(update=names | {"metrics": {HOSTILE: 1.0}})
     field = {"name": HOSTILE, "kind": "number", "minimum": 0, "maximum": 1, "example": 0}

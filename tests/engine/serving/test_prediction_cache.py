@@ -48,7 +48,7 @@ def test_each_row_is_known_by_its_id_and_number(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("later", [0, 3], ids=["young", "old"])
-def test_a_row_is_told_once(clock: Clock, later: int) -> None:
+def test_a_row_is_reported_once(clock: Clock, later: int) -> None:
     book = PredictionCache(6)
     first = fill(book, clock, 1, rows=3)[0]
     fill(book, clock, later)

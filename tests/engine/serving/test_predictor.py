@@ -66,12 +66,12 @@ def test_the_prior_answers_for_a_model_that_fails(
     row: Row,
     answer: Answer,
     caplog: pytest.LogCaptureFixture,
-    found: Any,
+    trained: Any,
 ) -> None:
-    components = make_components(Scripted(widen(answer, len(found.manifest.fallback))))
+    components = make_components(Scripted(widen(answer, len(trained.manifest.fallback))))
     client = TestClient(wrap(components))
     response = client.post("/predict", json={"instances": [row] * 3})
-    prior = np.asarray([found.manifest.fallback] * 3, dtype=np.float32)
+    prior = np.asarray([trained.manifest.fallback] * 3, dtype=np.float32)
     expected = components.codec.outputs.rows(Prediction(prior, degraded=True))
     assert response.status_code == 200
     assert response.json()["degraded"] is True
@@ -92,9 +92,9 @@ def test_a_model_that_fails_is_a_500_where_degraded_answers_are_off(
     row: Row,
     answer: Answer,
     caplog: pytest.LogCaptureFixture,
-    found: Any,
+    trained: Any,
 ) -> None:
-    model = Scripted(widen(answer, len(found.manifest.fallback)))
+    model = Scripted(widen(answer, len(trained.manifest.fallback)))
     components = make_components(model, degraded_answers=False)
     client = TestClient(wrap(components))
     response = client.post("/predict", json={"instances": [row]})
@@ -107,33 +107,37 @@ def test_a_model_that_fails_is_a_500_where_degraded_answers_are_off(
     assert client.get("/health/ready").json()["degraded"] is True
 
 
-def test_an_answer_may_be_very_large(make_components: MakeComponents, row: Row, found: Any) -> None:
-    width = len(found.manifest.fallback)
+def test_an_answer_may_be_very_large(
+    make_components: MakeComponents, row: Row, trained: Any
+) -> None:
+    width = len(trained.manifest.fallback)
     model = Scripted(lambda rows: np.full((rows, width), 3e38, np.float32))
     components = make_components(model)
     assert not components.predictor.predict(components.codec.gather([row])).degraded
 
 
 def test_a_model_that_recovers_answers_again(
-    make_components: MakeComponents, row: Row, found: Any
+    make_components: MakeComponents, row: Row, trained: Any
 ) -> None:
     model = Scripted(fail)
     client = TestClient(wrap(make_components(model)))
     client.post("/predict", json={"instances": [row]})
-    model.answer = lambda rows: np.asarray([found.manifest.fallback] * rows, dtype=np.float32)
+    model.answer = lambda rows: np.asarray([trained.manifest.fallback] * rows, dtype=np.float32)
     response = client.post("/predict", json={"instances": [row]})
     assert response.json()["degraded"] is False
     assert client.get("/health/ready").json()["degraded"] is False
 
 
 def test_the_protocol_says_that_an_answer_is_degraded(
-    make_components: MakeComponents, row: Row, found: Any
+    make_components: MakeComponents, row: Row, trained: Any
 ) -> None:
     components = make_components(Scripted(fail))
     call = components.codec.gather([row])
     prediction = components.predictor.predict(call)
     assert prediction.degraded
-    assert prediction.outputs.tolist() == np.asarray([found.manifest.fallback], np.float32).tolist()
+    assert (
+        prediction.outputs.tolist() == np.asarray([trained.manifest.fallback], np.float32).tolist()
+    )
     assert b'"degraded":true' in components.oip.encode(call, prediction, "1")
 
 

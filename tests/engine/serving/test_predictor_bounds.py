@@ -40,17 +40,17 @@ class FakeNotifier:
 
 
 @pytest.fixture
-def bounded(found: Artifact) -> Artifact:
+def bounded(trained: Artifact) -> Artifact:
     """Return the project's own model with the bounds 0 to 100."""
-    bounds = found.manifest.output_bounds.model_copy(update={"minimum": 0.0, "maximum": 100.0})
-    manifest = found.manifest.model_copy(update={"output_bounds": bounds})
-    return replace(found, manifest=manifest)
+    bounds = trained.manifest.output_bounds.model_copy(update={"minimum": 0.0, "maximum": 100.0})
+    manifest = trained.manifest.model_copy(update={"output_bounds": bounds})
+    return replace(trained, manifest=manifest)
 
 
 @pytest.fixture
-def given(project: Project, found: Artifact, golden: list[dict[str, Any]]) -> ModelInput:
+def given(project: Project, trained: Artifact, golden: list[dict[str, Any]]) -> ModelInput:
     """Return the golden cases as the model takes them."""
-    codec = project.make_service(found.folder).codec
+    codec = project.make_service(trained.folder).codec
     return codec.gather([case["input"] for case in golden])
 
 

@@ -56,7 +56,7 @@ def test_what_was_not_foreseen_is_not_shown(make: type[problems.Answer]) -> None
     assert b"secret" not in make(RuntimeError("the secret"), "mine").body
 
 
-def test_every_complaint_is_told() -> None:
+def test_every_complaint_is_reported() -> None:
     field_errors = [errors.FieldError("/a", "odd"), errors.FieldError("/b", "too long")]
     error = errors.InvalidInputError(field_errors)
     assert json.loads(problems.problem(error, "mine").body)["errors"] == [

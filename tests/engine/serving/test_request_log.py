@@ -107,8 +107,8 @@ def test_only_levels_that_are_set_are_written(
     make_context: MakeExchange, level: Callable[[int], None], least: int, written: list[int]
 ) -> None:
     level(least)
-    found = lines(make_context(), make_context(status=500))
-    assert [each["status"] for each in found] == written
+    actual = lines(make_context(), make_context(status=500))
+    assert [each["status"] for each in actual] == written
 
 
 @pytest.mark.usefixtures("level")

@@ -19,12 +19,12 @@ def resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def test_health_tells_which_model_is_served(client: TestClient, found: Any) -> None:
+def test_health_tells_which_model_is_served(client: TestClient, trained: Any) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
     assert client.get("/health/ready").json() == {
         "status": "ready",
-        "model_name": found.manifest.name,
-        "model_version": found.manifest.version,
+        "model_name": trained.manifest.name,
+        "model_version": trained.manifest.version,
         "degraded": False,
     }
 
@@ -34,8 +34,8 @@ def test_the_route_of_readiness_can_be_set(make_client: MakeClient) -> None:
     assert client.get("/healthz").json()["status"] == "ready"
 
 
-def test_the_manifest_is_served_as_it_is(client: TestClient, found: Any) -> None:
-    assert client.get("/model").json() == found.manifest.model_dump(mode="json")
+def test_the_manifest_is_served_as_it_is(client: TestClient, trained: Any) -> None:
+    assert client.get("/model").json() == trained.manifest.model_dump(mode="json")
 
 
 def test_the_documentation_has_the_types_of_a_prediction(

@@ -13,36 +13,36 @@ from modelserve.serving.runtime import OnnxModel, measure_ms
 FAMILIES = ("iris", "diabetes", "sentiment")
 
 
-def test_the_graph_gives_the_golden_answers(found: Any, golden: list[dict[str, Any]]) -> None:
-    call = JsonCodec(found, max_rows=1).gather([case["input"] for case in golden])
-    outputs = OnnxModel(found.model).run(call.tensors)
+def test_the_graph_gives_the_golden_answers(trained: Any, golden: list[dict[str, Any]]) -> None:
+    call = JsonCodec(trained, max_rows=1).gather([case["input"] for case in golden])
+    outputs = OnnxModel(trained.model).run(call.tensors)
     expected = np.asarray([case["output"] for case in golden])
     assert outputs.dtype == np.float32
-    assert outputs.shape == (len(golden), len(found.manifest.fallback))
+    assert outputs.shape == (len(golden), len(trained.manifest.fallback))
     np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_the_graph_takes_what_the_codec_gives(found: Any, row: dict[str, Any]) -> None:
-    call = JsonCodec(found, max_rows=1).gather([row])
-    model = OnnxModel(found.model)
+def test_the_graph_takes_what_the_codec_gives(trained: Any, row: dict[str, Any]) -> None:
+    call = JsonCodec(trained, max_rows=1).gather([row])
+    model = OnnxModel(trained.model)
     assert {tensor.name for tensor in model.inputs} == call.tensors.keys()
     for tensor in model.inputs:
         assert tensor.shape[0] == -1, "the number of rows is not free"
         assert len(tensor.shape) == call.tensors[tensor.name].ndim
 
 
-def test_one_call_is_measured(found: Any, row: dict[str, Any]) -> None:
-    call = JsonCodec(found, max_rows=1).gather([row])
-    assert measure_ms(OnnxModel(found.model), call.tensors, runs=3) > 0
+def test_one_call_is_measured(trained: Any, row: dict[str, Any]) -> None:
+    call = JsonCodec(trained, max_rows=1).gather([row])
+    assert measure_ms(OnnxModel(trained.model), call.tensors, runs=3) > 0
 
 
 def test_without_the_private_session_the_public_one_answers_the_same(
-    found: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    trained: Any, row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = JsonCodec(found, max_rows=1).gather([row])
-    expected = OnnxModel(found.model).run(call.tensors)
+    call = JsonCodec(trained, max_rows=1).gather([row])
+    expected = OnnxModel(trained.model).run(call.tensors)
     monkeypatch.setattr(runtime, "INNER_SESSION", "_renamed")
-    public = OnnxModel(found.model)
+    public = OnnxModel(trained.model)
     assert public._call.__self__ is public._session
     np.testing.assert_array_equal(public.run(call.tensors), expected)
 

@@ -59,7 +59,7 @@ def test_what_is_no_json_is_malformed() -> None:
 
 
 def test_steps_that_the_client_does_not_know_are_skipped() -> None:
-    found: list[dict[str, Any]] = [{"type": "missing", "loc": ("body", "rows", 0), "msg": ""}]
-    error = schemas.request_error(found, skip=1)
+    actual: list[dict[str, Any]] = [{"type": "missing", "loc": ("body", "rows", 0), "msg": ""}]
+    error = schemas.request_error(actual, skip=1)
     assert isinstance(error, errors.InvalidInputError)
     assert error.errors[0].pointer == "/rows/0"

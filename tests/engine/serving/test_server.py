@@ -25,14 +25,14 @@ class FakeUvicorn:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch, found: Any) -> FakeUvicorn:
+def fake(monkeypatch: pytest.MonkeyPatch, trained: Any) -> FakeUvicorn:
     """Return what stands in for uvicorn, in an environment that names the model."""
     made = FakeUvicorn()
     monkeypatch.setattr(uvicorn, "run", made.run)
     for name in dict(Settings.model_fields):
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv(server.SHARED, raising=False)
-    monkeypatch.setenv("MODEL_DIR", str(found.folder))
+    monkeypatch.setenv("MODEL_DIR", str(trained.folder))
     return made
 
 

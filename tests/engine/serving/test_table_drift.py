@@ -48,14 +48,14 @@ FAR: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def found_table(found: Artifact, tmp_path: Path) -> Artifact:
+def found_table(trained: Artifact, tmp_path: Path) -> Artifact:
     """Return the artifact of a model that was trained on the rows, with gaps in three columns."""
     table = Table(pd.DataFrame(ROWS).convert_dtypes(), pd.Series(["?"] * len(ROWS)))
-    shape = reference.summarise(table.observations({}), {}, found.manifest.labels, bins=3)
-    kept = shape | {"outputs": found.read_json(artifact.REFERENCE)["outputs"]}
+    shape = reference.summarise(table.observations({}), {}, trained.manifest.labels, bins=3)
+    kept = shape | {"outputs": trained.read_json(artifact.REFERENCE)["outputs"]}
     (tmp_path / artifact.REFERENCE).write_text(json.dumps(kept), encoding="utf-8")
-    manifest = found.manifest.model_copy(update={"features": FEATURES})
-    return replace(found, folder=tmp_path, manifest=manifest)
+    manifest = trained.manifest.model_copy(update={"features": FEATURES})
+    return replace(trained, folder=tmp_path, manifest=manifest)
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_a_value_beyond_lies_beyond_in_its_row_alone(
     inputs: TableInputs, row: dict[str, Any]
 ) -> None:
     calls = [ask(inputs, [USUAL, row, USUAL]), ask(inputs, [row]), ask(inputs, [USUAL])]
-    found = inputs.out_of_range(inputs.observe(calls))
-    assert found.tolist() == [False, True, False, True, False]
+    actual = inputs.out_of_range(inputs.observe(calls))
+    assert actual.tolist() == [False, True, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_a_value_beyond_lies_beyond_in_its_row_alone(
     ],
 )
 def test_a_table_may_be_all_numbers_or_all_categories(
-    found: Artifact, features: tuple[Feature, ...], row: dict[str, Any]
+    trained: Artifact, features: tuple[Feature, ...], row: dict[str, Any]
 ) -> None:
-    manifest = found.manifest.model_copy(update={"features": features})
-    inputs = TableInputs(replace(found, manifest=manifest))
+    manifest = trained.manifest.model_copy(update={"features": features})
+    inputs = TableInputs(replace(trained, manifest=manifest))
     observed = inputs.observe([inputs.gather([row, {}])])
     assert list(observed) == [each.name for each in features]
     assert inputs.out_of_range(observed).tolist() == [True, False]

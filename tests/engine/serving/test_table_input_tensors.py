@@ -19,7 +19,7 @@ MakeInputs = Callable[..., TableInputs]
 
 
 @pytest.fixture
-def make_inputs(found: Artifact) -> MakeInputs:
+def make_inputs(trained: Artifact) -> MakeInputs:
     """Return a way to a table with columns that are named by their numbers."""
 
     def make(*kinds: str, nullable: tuple[int, ...] = ()) -> TableInputs:
@@ -29,8 +29,8 @@ def make_inputs(found: Artifact) -> MakeInputs:
             )
             for i, kind in enumerate(kinds)
         )
-        manifest = found.manifest.model_copy(update={"features": features})
-        return TableInputs(replace(found, manifest=manifest))
+        manifest = trained.manifest.model_copy(update={"features": features})
+        return TableInputs(replace(trained, manifest=manifest))
 
     return make
 

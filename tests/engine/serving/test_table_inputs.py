@@ -27,12 +27,12 @@ MakeInputs = Callable[[tuple[Feature, ...]], TableInputs]
 
 
 @pytest.fixture
-def make_inputs(found: Artifact) -> MakeInputs:
+def make_inputs(trained: Artifact) -> MakeInputs:
     """Return a way to the inputs of a model with other features."""
 
     def make(features: tuple[Feature, ...]) -> TableInputs:
-        manifest = found.manifest.model_copy(update={"features": features})
-        return TableInputs(replace(found, manifest=manifest))
+        manifest = trained.manifest.model_copy(update={"features": features})
+        return TableInputs(replace(trained, manifest=manifest))
 
     return make
 

@@ -15,9 +15,9 @@ TEXTS = ["bom", "Bom, xyzzy xyzzy", "\N{GRINNING FACE}", "a\u0301gua " * 400, "b
 
 
 @pytest.fixture
-def inputs(found: Artifact) -> TextInputs:
+def inputs(trained: Artifact) -> TextInputs:
     """Return the texts' field."""
-    return TextInputs(found, max_text_length=20_000)
+    return TextInputs(trained, max_text_length=20_000)
 
 
 def gather(inputs: TextInputs, *texts: str) -> Any:
@@ -34,13 +34,13 @@ def gather(inputs: TextInputs, *texts: str) -> Any:
     ],
 )
 def test_serving_watches_what_training_watches_however_texts_are_sent(
-    inputs: TextInputs, found: Artifact, slices: list[list[str]]
+    inputs: TextInputs, trained: Artifact, slices: list[list[str]]
 ) -> None:
     dataset = Texts(pd.DataFrame({"text": TEXTS}), pd.Series(["?"] * len(TEXTS)))
-    trained = dataset.observations(found.paths)
+    expected = dataset.observations(trained.paths)
     served = inputs.observe([gather(inputs, *texts) for texts in slices])
-    assert list(served) == list(trained)
-    for name, values in trained.items():
+    assert list(served) == list(expected)
+    for name, values in expected.items():
         np.testing.assert_array_equal(served[name], values)
         assert served[name].dtype == values.dtype == np.float32
     assert served["characters"].tolist() == [len(text) for text in TEXTS]
@@ -54,9 +54,9 @@ def test_texts_in_tensors_are_watched_as_texts_in_rows(inputs: TextInputs) -> No
 
 
 def test_a_text_is_beyond_when_it_is_shorter_or_longer_than_any_in_training(
-    inputs: TextInputs, found: Artifact
+    inputs: TextInputs, trained: Artifact
 ) -> None:
-    (feature,) = found.manifest.features
+    (feature,) = trained.manifest.features
     low, high = int(feature.minimum or 0), int(feature.maximum or 0)
     lengths = [high + 1, high, low, max(1, low - 1)]
     observed = inputs.observe([gather(inputs, *("x" * length for length in lengths))])

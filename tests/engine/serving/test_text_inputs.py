@@ -18,9 +18,9 @@ TOO_LONG = "bom " * 600
 
 
 @pytest.fixture
-def inputs(found: artifact.Artifact) -> TextInputs:
+def inputs(trained: artifact.Artifact) -> TextInputs:
     """Return the schema of a model of texts."""
-    return TextInputs(found, max_text_length=3_000)
+    return TextInputs(trained, max_text_length=3_000)
 
 
 def field_errors(inputs: TextInputs, *rows: Any) -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ def test_texts_become_tokens(inputs: TextInputs) -> None:
     assert (call.rows, list(call.warnings)) == (2, [])
 
 
-def test_a_text_that_is_longer_than_the_model_takes_is_told(inputs: TextInputs) -> None:
+def test_a_text_that_is_longer_than_the_model_takes_is_reported(inputs: TextInputs) -> None:
     rows = [{"text": text} for text in ("bom", TOO_LONG, "bom " * 512, TOO_LONG)]
     call = inputs.gather(rows)
     problem = "only its first 512 tokens were read; it is longer"
@@ -127,10 +127,10 @@ def test_a_tensors_wrong_texts_are_named_by_their_places(inputs: TextInputs) -> 
     )
 
 
-def test_the_field_bears_the_features_name(found: artifact.Artifact) -> None:
-    feature = found.manifest.features[0].model_copy(update={"name": "review"})
-    manifest = found.manifest.model_copy(update={"features": (feature,)})
-    renamed = TextInputs(artifact.Artifact(found.folder, manifest), max_text_length=10)
+def test_the_field_bears_the_features_name(trained: artifact.Artifact) -> None:
+    feature = trained.manifest.features[0].model_copy(update={"name": "review"})
+    manifest = trained.manifest.model_copy(update={"features": (feature,)})
+    renamed = TextInputs(artifact.Artifact(trained.folder, manifest), max_text_length=10)
     rows = renamed.parse([{"review": "bom"}])
     assert renamed.tensors[0].name == "review"
     assert renamed.gather(rows).rows == renamed.gather_tensors({"review": np.array(["x"])}).rows
@@ -140,8 +140,8 @@ def test_the_example_is_one_that_the_schema_takes(inputs: TextInputs) -> None:
     assert inputs.parse([inputs.example()]) == [inputs.example()]
 
 
-def test_the_form_has_one_field_for_a_text(found: artifact.Artifact, inputs: TextInputs) -> None:
-    (feature,) = found.manifest.features
+def test_the_form_has_one_field_for_a_text(trained: artifact.Artifact, inputs: TextInputs) -> None:
+    (feature,) = trained.manifest.features
     (field,) = inputs.form()
     assert (field["name"], field["dtype"], field["example"]) == ("text", "text", feature.example)
     assert field["seen"] == feature.seen == f"{feature.minimum:g} to {feature.maximum:g} characters"
@@ -155,8 +155,8 @@ def test_the_schema_tells_how_much_the_model_takes(inputs: TextInputs) -> None:
 
 
 def test_an_artifact_without_a_tokenizer_is_refused(
-    found: artifact.Artifact, tmp_path: Path
+    trained: artifact.Artifact, tmp_path: Path
 ) -> None:
-    shutil.copyfile(found.model, tmp_path / artifact.MODEL)
+    shutil.copyfile(trained.model, tmp_path / artifact.MODEL)
     with pytest.raises(errors.ArtifactError, match=r"^tokenizer\.json cannot be read: "):
-        TextInputs(artifact.Artifact(tmp_path, found.manifest), max_text_length=10)
+        TextInputs(artifact.Artifact(tmp_path, trained.manifest), max_text_length=10)

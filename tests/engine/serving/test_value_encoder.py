@@ -21,12 +21,12 @@ MakeOutputs = Callable[..., ValueEncoder]
 
 
 @pytest.fixture
-def make_outputs(found: Artifact) -> MakeOutputs:
+def make_outputs(trained: Artifact) -> MakeOutputs:
     """Return a way to the answers of a model with other bounds."""
 
     def make(**changes: Any) -> ValueEncoder:
         bounds = OutputBounds(**changes)
-        return ValueEncoder(found.manifest.model_copy(update={"output_bounds": bounds}))
+        return ValueEncoder(trained.manifest.model_copy(update={"output_bounds": bounds}))
 
     return make
 

@@ -21,12 +21,14 @@ Figures = Callable[[str], Any]
 
 
 @pytest.fixture
-def make(found: Artifact, series: MetricsRegistry) -> Make:
+def make(trained: Artifact, series: MetricsRegistry) -> Make:
     """Return a way to the outcomes of a model whose mean error in training was another."""
 
     def outcomes(mae: float = 10.0) -> ValueFeedback:
-        metrics = found.manifest.metrics | {"mae": mae}
-        return ValueFeedback(found.manifest.model_copy(update={"metrics": metrics}), GROUPS, series)
+        metrics = trained.manifest.metrics | {"mae": mae}
+        return ValueFeedback(
+            trained.manifest.model_copy(update={"metrics": metrics}), GROUPS, series
+        )
 
     return outcomes
 

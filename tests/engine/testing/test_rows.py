@@ -33,12 +33,12 @@ EXAMPLE = {
 
 
 @pytest.fixture(scope="session")
-def inputs(found: Artifact) -> TableInputs:
+def inputs(trained: Artifact) -> TableInputs:
     """Return the inputs of a schema with every type of column."""
     frame = pd.DataFrame(COLUMNS).assign(target=[0, 1, 0, 1])
     features = Table.from_frame(frame, target="target").describe()
-    manifest = found.manifest.model_copy(update={"features": features})
-    return TableInputs(replace(found, manifest=manifest))
+    manifest = trained.manifest.model_copy(update={"features": features})
+    return TableInputs(replace(trained, manifest=manifest))
 
 
 def parse(inputs: TableInputs, row: Any) -> None:
@@ -47,9 +47,9 @@ def parse(inputs: TableInputs, row: Any) -> None:
 
 
 def test_every_type_of_column_is_there(inputs: TableInputs) -> None:
-    found = {(each.dtype, each.nullable) for each in inputs.features}
+    actual = {(each.dtype, each.nullable) for each in inputs.features}
     types = ("number", "integer", "boolean", "category")
-    assert found == {(dtype, nullable) for dtype in types for nullable in (True, False)}
+    assert actual == {(dtype, nullable) for dtype in types for nullable in (True, False)}
     parse(inputs, EXAMPLE)
 
 

@@ -11,10 +11,10 @@ FAMILIES = ("sentiment",)
 
 
 def test_texts_are_valid_or_rejected_as_they_should_be(
-    project: Project, found: Artifact, row: dict[str, Any]
+    project: Project, trained: Artifact, row: dict[str, Any]
 ) -> None:
-    inputs = project.make_service(found.folder).codec.inputs
-    features = found.manifest.features
+    inputs = project.make_service(trained.folder).codec.inputs
+    features = trained.manifest.features
     assert inputs.parse(edge_rows(features, row))
     assert inputs.parse(out_of_range_rows(features, row))
     for name, invalid in invalid_rows(features, row):

@@ -54,8 +54,8 @@ def texts_only(*texts: str) -> Texts:
 
 def words(exported: ExportedModel) -> dict[str, int]:
     """Return the vocabulary."""
-    found: dict[str, int] = Tokenizer.from_str(exported.files[TOKENIZER].decode()).get_vocab()
-    return found
+    actual: dict[str, int] = Tokenizer.from_str(exported.files[TOKENIZER].decode()).get_vocab()
+    return actual
 
 
 @pytest.mark.parametrize(

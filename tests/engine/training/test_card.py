@@ -21,9 +21,9 @@ def front_matter(card: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in fields.splitlines())
 
 
-def test_every_value_of_the_manifest_is_in_the_card(found: Artifact) -> None:
-    manifest = found.manifest
-    card = (found.folder / artifact.CARD).read_text(encoding="utf-8")
+def test_every_value_of_the_manifest_is_in_the_card(trained: Artifact) -> None:
+    manifest = trained.manifest
+    card = (trained.folder / artifact.CARD).read_text(encoding="utf-8")
     lines = card.splitlines()
     for name, value in manifest.metrics.items():
         assert f"| {name} | {value:.4f} |" in lines
@@ -42,8 +42,8 @@ def test_every_value_of_the_manifest_is_in_the_card(found: Artifact) -> None:
     assert f"seed {manifest.seed};" in card
 
 
-def test_use_and_limitations_are_the_configurations(found: Artifact) -> None:
-    card = write_card(found.manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+def test_use_and_limitations_are_the_configurations(trained: Artifact) -> None:
+    card = write_card(trained.manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
     assert "\nTo be tried.\n\nAnything else.\n" in card
 
 
@@ -72,28 +72,28 @@ def test_use_and_limitations_are_the_configurations(found: Artifact) -> None:
     ],
 )
 def test_an_answer_is_described(
-    found: Artifact, labels: tuple[str, ...], bounds: OutputBounds, text: str
+    trained: Artifact, labels: tuple[str, ...], bounds: OutputBounds, text: str
 ) -> None:
-    manifest = found.manifest.model_copy(update={"labels": labels, "output_bounds": bounds})
+    manifest = trained.manifest.model_copy(update={"labels": labels, "output_bounds": bounds})
     assert f"\n{text}\n" in write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
 
 
-def test_calibration_rows_are_counted(found: Artifact) -> None:
-    data = found.manifest.data.model_copy(update={"calibration_rows": 17})
-    manifest = found.manifest.model_copy(update={"data": data})
+def test_calibration_rows_are_counted(trained: Artifact) -> None:
+    data = trained.manifest.data.model_copy(update={"calibration_rows": 17})
+    manifest = trained.manifest.model_copy(update={"data": data})
     assert "training rows, 17 calibration rows, " in write_card(
         manifest, [], WORDS, licence="MIT", pipeline_tag="tabular"
     )
 
 
-def test_an_imported_graph_was_compared_with_nothing(found: Artifact) -> None:
-    manifest = found.manifest.model_copy(update={"parity": None})
+def test_an_imported_graph_was_compared_with_nothing(trained: Artifact) -> None:
+    manifest = trained.manifest.model_copy(update={"parity": None})
     card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
     assert "there was nothing to compare it with" in card
 
 
-def test_the_provenance_is_listed(found: Artifact) -> None:
-    manifest = found.manifest.model_copy(update={"provenance": {"source": "hub:a/b@c"}})
+def test_the_provenance_is_listed(trained: Artifact) -> None:
+    manifest = trained.manifest.model_copy(update={"provenance": {"source": "hub:a/b@c"}})
     assert write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular").endswith(
         "\n\n- source: hub:a/b@c\n"
     )
@@ -132,16 +132,16 @@ def test_a_features_range_is_described_by_its_dtype(feature: Feature, seen: str)
     assert feature.seen == seen
 
 
-def test_a_vertical_bar_in_a_name_is_escaped(found: Artifact) -> None:
+def test_a_vertical_bar_in_a_name_is_escaped(trained: Artifact) -> None:
     odd = Feature(name="a|b", dtype="category", categories=("c|d", "e"))
-    manifest = found.manifest.model_copy(update={"features": (odd,)})
+    manifest = trained.manifest.model_copy(update={"features": (odd,)})
     card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
     assert "| a\\|b | category | c\\|d, e |" in card.splitlines()
 
 
-def test_the_gate_is_listed_with_its_bounds(found: Artifact) -> None:
+def test_the_gate_is_listed_with_its_bounds(trained: Artifact) -> None:
     results = [GateResult("score", 0.98765, ">= 0.9", True)]
-    card = write_card(found.manifest, results, WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(trained.manifest, results, WORDS, licence="MIT", pipeline_tag="tabular")
     assert "| score | 0.9877 | >= 0.9 |" in card
 
 
@@ -154,13 +154,15 @@ def test_the_gate_is_listed_with_its_bounds(found: Artifact) -> None:
     ],
 )
 def test_the_front_matter_is_what_the_hub_reads(
-    found: Artifact, licence: str, expected: str
+    trained: Artifact, licence: str, expected: str
 ) -> None:
-    tag = "text" if found.manifest.modality == "text" else "tabular"
-    fields = front_matter(write_card(found.manifest, [], WORDS, licence=licence, pipeline_tag=tag))
+    tag = "text" if trained.manifest.modality == "text" else "tabular"
+    fields = front_matter(
+        write_card(trained.manifest, [], WORDS, licence=licence, pipeline_tag=tag)
+    )
     assert fields == {
         "license": expected,
         "library_name": "onnx",
-        "pipeline_tag": f"{tag}-{NOUNS[found.manifest.task]}",
-        "tags": f"[{found.manifest.task}, onnx]",
+        "pipeline_tag": f"{tag}-{NOUNS[trained.manifest.task]}",
+        "tags": f"[{trained.manifest.task}, onnx]",
     }

@@ -17,7 +17,7 @@ Train = Callable[..., Run]
 
 def test_the_projects_metrics_are_measured_on_the_test_rows(
     model: ModuleType,
-    found: Artifact,
+    trained: Artifact,
     train_again: Train,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -31,9 +31,9 @@ def test_the_projects_metrics_are_measured_on_the_test_rows(
     monkeypatch.setattr(model, "metrics", metrics, raising=False)
     manifest = train_again(tmp_path / "model").artifact.manifest
 
-    rows = found.manifest.data.test_rows
-    assert seen == [(rows, (rows, len(found.manifest.labels)), found.manifest.labels)]
-    assert manifest.metrics == found.manifest.metrics | {"share_of_first_label": 0.25}
+    rows = trained.manifest.data.test_rows
+    assert seen == [(rows, (rows, len(trained.manifest.labels)), trained.manifest.labels)]
+    assert manifest.metrics == trained.manifest.metrics | {"share_of_first_label": 0.25}
 
 
 def test_the_gate_may_bound_the_projects_metrics(

@@ -61,10 +61,10 @@ def test_the_lock_is_identified_by_its_hash(tmp_path: Path) -> None:
 
 
 def test_the_manifest_names_everything_that_a_model_was_trained_with(
-    found: Artifact, project: Project, config: Config
+    trained: Artifact, project: Project, config: Config
 ) -> None:
-    manifest = found.manifest
-    graph = artifact.sha256(found.model.read_bytes())
+    manifest = trained.manifest
+    graph = artifact.sha256(trained.model.read_bytes())
     assert (manifest.name, manifest.seed) == (project.name, config.seed)
     assert manifest.version == f"{project.version}-{graph[:8]}"
     assert manifest.description == config.description
@@ -75,8 +75,8 @@ def test_the_manifest_names_everything_that_a_model_was_trained_with(
 
 
 def test_golden_cases_are_as_many_as_configured(
-    golden: list[dict[str, Any]], found: Artifact, config: Config
+    golden: list[dict[str, Any]], trained: Artifact, config: Config
 ) -> None:
-    assert len(golden) == min(config.reference.golden_cases, found.manifest.data.test_rows)
+    assert len(golden) == min(config.reference.golden_cases, trained.manifest.data.test_rows)
     assert all(case.keys() == {"input", "output"} for case in golden)
-    assert {len(case["output"]) for case in golden} == {len(found.manifest.fallback)}
+    assert {len(case["output"]) for case in golden} == {len(trained.manifest.fallback)}

@@ -106,9 +106,9 @@ def test_every_field_keeps_its_name() -> None:
 
 
 @pytest.fixture
-def kept(found: Artifact) -> dict[str, Any]:
+def kept(trained: Artifact) -> dict[str, Any]:
     """Return the reference of the project's own model."""
-    shape: dict[str, Any] = found.read_json(artifact.REFERENCE)
+    shape: dict[str, Any] = trained.read_json(artifact.REFERENCE)
     return shape
 
 
@@ -129,10 +129,10 @@ def counts(shapes: dict[str, Any]) -> dict[str, list[int]]:
 
 
 def test_the_inputs_are_those_of_the_rows_that_production_is_compared_with(
-    kept: dict[str, Any], found: Artifact, config: Config, splits: Splits
+    kept: dict[str, Any], trained: Artifact, config: Config, splits: Splits
 ) -> None:
     expected_rows = splits.training.reference(splits.test)
-    observed = expected_rows.observations(found.paths)
+    observed = expected_rows.observations(trained.paths)
     assert kept["inputs"].keys() == observed.keys()
     assert count(kept["inputs"], observed) == counts(kept["inputs"])
     assert {sum(each) for each in counts(kept["inputs"]).values()} == {len(expected_rows)}
@@ -141,11 +141,11 @@ def test_the_inputs_are_those_of_the_rows_that_production_is_compared_with(
 
 
 def test_the_outputs_are_the_answers_to_all_rows_that_were_held_out(
-    kept: dict[str, Any], found: Artifact, splits: Splits
+    kept: dict[str, Any], trained: Artifact, splits: Splits
 ) -> None:
     held_out = [part for part in (splits.calibration, splits.test) if len(part)]
-    given = np.concatenate([run_graph(found.paths, part) for part in held_out])
-    observed = answers.observe(given, found.manifest.labels)
+    given = np.concatenate([run_graph(trained.paths, part) for part in held_out])
+    observed = answers.observe(given, trained.manifest.labels)
     assert kept["outputs"].keys() == observed.keys()
     assert count(kept["outputs"], observed) == counts(kept["outputs"])
     rows = len(splits.calibration) + len(splits.test)
@@ -153,8 +153,8 @@ def test_the_outputs_are_the_answers_to_all_rows_that_were_held_out(
 
 
 def test_every_label_of_the_model_has_a_bin_in_the_models_order(
-    kept: dict[str, Any], found: Artifact
+    kept: dict[str, Any], trained: Artifact
 ) -> None:
     categories = [each["categories"] for each in kept["outputs"].values() if "categories" in each]
-    labels = found.manifest.labels
+    labels = trained.manifest.labels
     assert categories == ([list(labels)] if labels else [])

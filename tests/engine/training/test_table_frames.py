@@ -23,13 +23,13 @@ Select = Callable[..., Table]
 
 
 @pytest.fixture
-def select(found: Artifact) -> Select:
+def select(trained: Artifact) -> Select:
     """Return a way to what a model with two features takes of a table."""
-    manifest = found.manifest.model_copy(update={"features": FEATURES})
+    manifest = trained.manifest.model_copy(update={"features": FEATURES})
 
     def run(**columns: Sequence[object]) -> Table:
         dataset = Table.from_frame(pd.DataFrame(columns).convert_dtypes(), target="kind")
-        return dataset.select(replace(found, manifest=manifest))
+        return dataset.select(replace(trained, manifest=manifest))
 
     return run
 
@@ -99,10 +99,10 @@ def test_missing_values_where_training_had_none_are_named(select: Select) -> Non
 
 
 def test_the_manifests_ranges_are_those_of_the_training_rows(
-    project: Project, found: Artifact, config: Config
+    project: Project, trained: Artifact, config: Config
 ) -> None:
     rows = project.load(config.data).rows
-    numbers = [each for each in found.manifest.features if each.dtype != "category"]
+    numbers = [each for each in trained.manifest.features if each.dtype != "category"]
     for feature in numbers:
         column = rows[feature.name]
         assert column.min() <= feature.minimum <= feature.example

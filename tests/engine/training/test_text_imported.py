@@ -38,76 +38,76 @@ def take(project: Project, config: Config) -> Take:
 
 
 @pytest.fixture
-def folder(found: Artifact, tmp_path: Path) -> Path:
+def folder(trained: Artifact, tmp_path: Path) -> Path:
     """Return a folder with a graph and its tokenizer, and nothing else."""
     for name in (artifact.MODEL, TOKENIZER):
-        shutil.copyfile(found.folder / name, tmp_path / name)
+        shutil.copyfile(trained.folder / name, tmp_path / name)
     return tmp_path
 
 
 def test_an_imported_graph_can_be_imported_again(
-    project: Project, found: Artifact, folder: Path, config: Config, take: Take
+    project: Project, trained: Artifact, folder: Path, config: Config, take: Take
 ) -> None:
     dataset = project.load(config.data).take(np.arange(70))
     for _ in range(3):
-        exported = take(folder / artifact.MODEL, found.manifest.labels)
+        exported = take(folder / artifact.MODEL, trained.manifest.labels)
         (folder / artifact.MODEL).write_bytes(exported.files[artifact.MODEL])
-    before, after = (parity.run_graph(each, dataset) for each in (found.paths, exported.files))
+    before, after = (parity.run_graph(each, dataset) for each in (trained.paths, exported.files))
     assert after == pytest.approx(before, abs=1e-6)
 
 
 def test_the_source_of_an_imported_graph_is_recorded(
-    found: Artifact, folder: Path, take: Take
+    trained: Artifact, folder: Path, take: Take
 ) -> None:
     hashes = {
-        f"SHA-256 of {name}": found.manifest.files[name] for name in ("model.onnx", TOKENIZER)
+        f"SHA-256 of {name}": trained.manifest.files[name] for name in ("model.onnx", TOKENIZER)
     }
-    exported = take(folder / artifact.MODEL, found.manifest.labels)
+    exported = take(folder / artifact.MODEL, trained.manifest.labels)
     assert exported.provenance == {"source": "model.onnx", "licence": "unknown"} | hashes
-    assert exported.labels == found.manifest.labels
+    assert exported.labels == trained.manifest.labels
     assert exported.native is None
 
 
 def test_scores_become_probabilities(
-    project: Project, found: Artifact, folder: Path, config: Config, take: Take
+    project: Project, trained: Artifact, folder: Path, config: Config, take: Take
 ) -> None:
     model = onnx.load(folder / artifact.MODEL)
     softmax = model.graph.node.pop()
     model.graph.output[0].name = softmax.input[0]
     onnx.save(model, folder / "scores.onnx")
-    files = take(folder / "scores.onnx", found.manifest.labels, softmax=True).files
+    files = take(folder / "scores.onnx", trained.manifest.labels, softmax=True).files
     dataset = project.load(config.data).take(np.arange(5))
     assert parity.run_graph(files, dataset) == pytest.approx(
-        parity.run_graph(found.paths, dataset), abs=1e-6
+        parity.run_graph(trained.paths, dataset), abs=1e-6
     )
 
 
 @pytest.mark.parametrize("place", ["onnx/model_int8.onnx", "models/deep/model.onnx"])
 def test_the_tokenizer_lies_beside_the_graph_or_one_folder_above(
-    found: Artifact, folder: Path, take: Take, place: str
+    trained: Artifact, folder: Path, take: Take, place: str
 ) -> None:
     path = folder / place
     path.parent.mkdir(parents=True)
     (folder / artifact.MODEL).replace(path)
     if path.parent.parent == folder:
-        exported = take(path, found.manifest.labels)
+        exported = take(path, trained.manifest.labels)
         assert exported.provenance["source"] == path.name
         assert f"SHA-256 of {place}" in exported.provenance
     else:
         with pytest.raises(TrainingError, match="holds no readable text model"):
-            take(path, found.manifest.labels)
+            take(path, trained.manifest.labels)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="to make a link is a right of its own there")
 def test_a_link_is_followed_for_the_graph_and_not_for_its_folder(
-    found: Artifact, folder: Path, tmp_path_factory: pytest.TempPathFactory, take: Take
+    trained: Artifact, folder: Path, tmp_path_factory: pytest.TempPathFactory, take: Take
 ) -> None:
     blob = tmp_path_factory.mktemp("blobs") / "0123"
     (folder / artifact.MODEL).replace(blob)
     link = folder / "onnx" / "model.onnx"
     link.parent.mkdir()
     link.symlink_to(blob)
-    assert take(link, found.manifest.labels).labels == found.manifest.labels
+    assert take(link, trained.manifest.labels).labels == trained.manifest.labels
 
 
 @pytest.mark.parametrize("labels", [(), ("a", "b"), ("a", "b", "c", "d")], ids=len)
@@ -121,33 +121,33 @@ def test_a_graph_with_another_number_of_outputs_is_rejected(
 @pytest.mark.parametrize("name", [artifact.MODEL, TOKENIZER])
 @pytest.mark.parametrize("content", [None, b"spoilt"], ids=["missing", "spoilt"])
 def test_an_unreadable_file_is_reported(
-    found: Artifact, folder: Path, take: Take, name: str, content: bytes | None
+    trained: Artifact, folder: Path, take: Take, name: str, content: bytes | None
 ) -> None:
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
     with pytest.raises(TrainingError, match="holds no readable text model"):
-        take(folder / artifact.MODEL, found.manifest.labels)
+        take(folder / artifact.MODEL, trained.manifest.labels)
 
 
 def test_a_run_writes_an_artifact(
-    project: Project, found: Artifact, folder: Path, config: Config, tmp_path: Path
+    project: Project, trained: Artifact, folder: Path, config: Config, tmp_path: Path
 ) -> None:
-    importer = TextImporter(folder / artifact.MODEL, found.manifest.labels, softmax=False)
+    importer = TextImporter(folder / artifact.MODEL, trained.manifest.labels, softmax=False)
     output = tmp_path / "imported"
     run = train(project, config, output, trainer=importer)
     manifest = artifact.load(output).manifest
     assert manifest == run.artifact.manifest
     assert manifest.parity is None
-    assert manifest.metrics == pytest.approx(found.manifest.metrics, rel=1e-5)
+    assert manifest.metrics == pytest.approx(trained.manifest.metrics, rel=1e-5)
 
 
 def test_the_options_bound_the_tokens_and_quantise(
-    found: Artifact, folder: Path, take: Take
+    trained: Artifact, folder: Path, take: Take
 ) -> None:
     path = folder / artifact.MODEL
-    whole = take(path, found.manifest.labels, max_tokens=7)
-    small = take(path, found.manifest.labels, int8=True)
+    whole = take(path, trained.manifest.labels, max_tokens=7)
+    small = take(path, trained.manifest.labels, int8=True)
     assert b'"max_length": 7' in whole.files[TOKENIZER]
     assert len(small.files[artifact.MODEL]) < len(whole.files[artifact.MODEL])
     assert "quantisation" in small.provenance

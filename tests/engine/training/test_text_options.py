@@ -33,13 +33,13 @@ def training(project: Project, config: Config) -> Texts:
 
 
 @pytest.fixture
-def folder(found: Artifact, tmp_path: Path) -> Path:
+def folder(trained: Artifact, tmp_path: Path) -> Path:
     """Return a local folder laid out as on the Hub."""
     place = tmp_path / "models" / "mine"
     place.mkdir(parents=True)
     for name in (MODEL, TOKENIZER):
-        shutil.copyfile(found.folder / name, place / name)
-    labels = {str(number): f"label {number}" for number in range(len(found.manifest.labels))}
+        shutil.copyfile(trained.folder / name, place / name)
+    labels = {str(number): f"label {number}" for number in range(len(trained.manifest.labels))}
     (place / "config.json").write_text(json.dumps({"id2label": labels}), encoding="utf-8")
     return place
 

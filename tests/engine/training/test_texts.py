@@ -106,16 +106,16 @@ def test_texts_are_described_by_their_lengths_in_characters() -> None:
     assert feature.seen == "2 to 6 characters"
 
 
-def test_texts_are_batched(found: Artifact) -> None:
+def test_texts_are_batched(trained: Artifact) -> None:
     texts = [*["bom"] * 64, "bom bom bom", "bom"]
-    batches = list(make_dataset(*texts).batches(found.paths))
+    batches = list(make_dataset(*texts).batches(trained.paths))
     assert [each["input_ids"].shape for each in batches] == [(64, 1), (2, 3)]
     assert batches[1]["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
 
 
-def test_lengths_and_unknown_tokens_are_observed(found: Artifact) -> None:
+def test_lengths_and_unknown_tokens_are_observed(trained: Artifact) -> None:
     dataset = make_dataset("bom", "Bom, xyzzy xyzzy", "\N{GRINNING FACE}", " ")
-    observed = dataset.observations(found.paths)
+    observed = dataset.observations(trained.paths)
     assert {name: values.tolist() for name, values in observed.items()} == {
         "characters": [3, 16, 1, 1],
         "tokens": [1, 4, 1, 0],
@@ -126,7 +126,7 @@ def test_lengths_and_unknown_tokens_are_observed(found: Artifact) -> None:
 
 
 def test_without_an_unknown_token_nothing_is_unknown(
-    found: Artifact, monkeypatch: pytest.MonkeyPatch
+    trained: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = Encoder.__init__
 
@@ -135,10 +135,10 @@ def test_without_an_unknown_token_nothing_is_unknown(
         encoder.unknown_id = None
 
     monkeypatch.setattr(Encoder, "__init__", patched)
-    observed = make_dataset("xyzzy").observations({TOKENIZER: found.paths[TOKENIZER]})
+    observed = make_dataset("xyzzy").observations({TOKENIZER: trained.paths[TOKENIZER]})
     assert observed["unknown_share"].tolist() == [0]
 
 
-def test_texts_are_selected_as_they_are(found: Artifact) -> None:
+def test_texts_are_selected_as_they_are(trained: Artifact) -> None:
     dataset = make_dataset("bom")
-    assert dataset.select(found) is dataset
+    assert dataset.select(trained) is dataset

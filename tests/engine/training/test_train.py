@@ -27,35 +27,37 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def unreachable(found: Artifact) -> Gate:
+def unreachable(trained: Artifact) -> Gate:
     """Return a gate that misses every metric."""
-    bounds = {name: value + 1 for name, value in found.manifest.metrics.items()}
+    bounds = {name: value + 1 for name, value in trained.manifest.metrics.items()}
     return Gate(minimum=bounds)
 
 
-def test_one_seed_gives_the_same_bytes(found: Artifact, train_again: Train, tmp_path: Path) -> None:
+def test_one_seed_gives_the_same_bytes(
+    trained: Artifact, train_again: Train, tmp_path: Path
+) -> None:
     again = train_again(tmp_path / "model").artifact
 
-    first, second = contents(found.folder), contents(again.folder)
+    first, second = contents(trained.folder), contents(again.folder)
     del first[artifact.MANIFEST], second[artifact.MANIFEST]
     assert first == second
 
 
 def test_manifests_of_one_seed_differ_only_in_their_time(
-    found: Artifact, train_again: Train, tmp_path: Path
+    trained: Artifact, train_again: Train, tmp_path: Path
 ) -> None:
     again = train_again(tmp_path / "model").artifact
 
     apart = {"created"}
-    assert again.manifest.model_dump(exclude=apart) == found.manifest.model_dump(exclude=apart)
-    assert again.manifest.created >= found.manifest.created
+    assert again.manifest.model_dump(exclude=apart) == trained.manifest.model_dump(exclude=apart)
+    assert again.manifest.created >= trained.manifest.created
 
 
 def test_another_seed_gives_another_split(
-    found: Artifact, train_again: Train, config: Config, tmp_path: Path
+    trained: Artifact, train_again: Train, config: Config, tmp_path: Path
 ) -> None:
     other = train_again(tmp_path / "model", seed=config.seed + 1, gate=Gate()).artifact
-    assert other.read_json(artifact.GOLDEN) != found.read_json(artifact.GOLDEN)
+    assert other.read_json(artifact.GOLDEN) != trained.read_json(artifact.GOLDEN)
     assert other.manifest.seed == config.seed + 1
 
 
@@ -85,21 +87,21 @@ def test_two_rows_cannot_be_split(project: Project, config: Config) -> None:
 
 
 def test_a_missed_gate_names_all_its_bounds(
-    found: Artifact, train_again: Train, tmp_path: Path
+    trained: Artifact, train_again: Train, tmp_path: Path
 ) -> None:
-    bounds = unreachable(found)
+    bounds = unreachable(trained)
     with pytest.raises(errors.GateError, match="Nothing was written") as caught:
         train_again(tmp_path / "model", gate=bounds)
     for name, bound in bounds.minimum.items():
-        assert f"{name} is {found.manifest.metrics[name]:.4g}" in str(caught.value)
+        assert f"{name} is {trained.manifest.metrics[name]:.4g}" in str(caught.value)
         assert f"should be >= {bound:g}" in str(caught.value)
 
 
 def test_a_too_large_artifact_is_reported_with_both_sizes(
-    found: Artifact, train_again: Train, tmp_path: Path
+    trained: Artifact, train_again: Train, tmp_path: Path
 ) -> None:
-    limits = Limits(size_bytes=found.manifest.size_bytes - 1, prediction_ms=1)
-    sizes = rf"{found.manifest.size_bytes} bytes; .* allows {limits.size_bytes}"
+    limits = Limits(size_bytes=trained.manifest.size_bytes - 1, prediction_ms=1)
+    sizes = rf"{trained.manifest.size_bytes} bytes; .* allows {limits.size_bytes}"
     with pytest.raises(errors.GateError, match=sizes):
         train_again(tmp_path / "model", limits=limits)
 
@@ -121,13 +123,13 @@ def test_a_graph_without_parity_ends_the_run(
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param(lambda found: {"gate": unreachable(found)}, id="gate"),
+        pytest.param(lambda actual: {"gate": unreachable(actual)}, id="gate"),
         pytest.param(lambda _: {"gate": Gate(minimum={"no_such_metric": 1})}, id="unknown metric"),
         pytest.param(lambda _: {"limits": Limits(size_bytes=1, prediction_ms=1)}, id="size"),
     ],
 )
 def test_a_failed_run_keeps_the_previous_artifact(
-    found: Artifact,
+    trained: Artifact,
     train_again: Train,
     tmp_path: Path,
     changes: Callable[[Artifact], dict[str, Any]],
@@ -135,18 +137,18 @@ def test_a_failed_run_keeps_the_previous_artifact(
 ) -> None:
     output = tmp_path / "model"
     if previous:
-        shutil.copytree(found.folder, output)
+        shutil.copytree(trained.folder, output)
 
     with pytest.raises(errors.ServiceError):
-        train_again(output, **changes(found))
+        train_again(output, **changes(trained))
 
     assert list(tmp_path.iterdir()) == ([output] if previous else [])
     if previous:
-        assert contents(output) == contents(found.folder)
+        assert contents(output) == contents(trained.folder)
 
 
 def test_an_imported_graph_is_compared_with_nothing(
-    project: Project, found: Artifact, config: Config, tmp_path: Path
+    project: Project, trained: Artifact, config: Config, tmp_path: Path
 ) -> None:
     def import_graph(*given: Any) -> ExportedModel:
         return project.train(*given)._replace(native=None)
@@ -154,7 +156,7 @@ def test_an_imported_graph_is_compared_with_nothing(
     again = train.train(project, config, tmp_path / "model", trainer=import_graph).artifact
 
     assert again.manifest.parity is None
-    assert again.manifest.metrics == found.manifest.metrics
+    assert again.manifest.metrics == trained.manifest.metrics
 
 
 def test_data_without_a_file_are_identified_by_their_rows(
@@ -206,7 +208,7 @@ def test_each_step_is_shown_once_and_in_its_order(
 
 
 def test_other_data_without_the_models_columns_name_each_of_them(
-    project: Project, found: Artifact, config: Config, tmp_path: Path
+    project: Project, trained: Artifact, config: Config, tmp_path: Path
 ) -> None:
     with config.data.path.open(encoding="utf-8", newline="") as stream:
         head, *lines = csv.reader(stream)
@@ -216,8 +218,8 @@ def test_other_data_without_the_models_columns_name_each_of_them(
         csv.writer(stream).writerows([names, *lines])
 
     with pytest.raises(errors.InvalidInputError) as caught:
-        train.evaluate_artifact(project, found, table, config)
+        train.evaluate_artifact(project, trained, table, config)
 
-    missing = [feature.name for feature in found.manifest.features]
+    missing = [feature.name for feature in trained.manifest.features]
     assert [each.pointer for each in caught.value.errors] == missing
     assert all(each.detail.startswith("no such column") for each in caught.value.errors)

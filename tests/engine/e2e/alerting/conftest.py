@@ -28,8 +28,8 @@ UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 def speed_up(text: str) -> str:
     """Return configuration with shorter times: ranges of some scrapes, all else a second."""
 
-    def shorten(found: re.Match[str]) -> str:
-        before, number, unit = found.groups()
+    def shorten(trained: re.Match[str]) -> str:
+        before, number, unit = trained.groups()
         seconds = round(int(number) * UNITS_S[unit] / SPEED_UP)
         return f"{before}{max(seconds, 4 if before.startswith('[') else 1)}s"
 
@@ -68,10 +68,10 @@ class Webhook:
 
     def notified(self, alert: str) -> list[str]:
         """Return the texts of the notifications that an alert fires."""
-        found = [message["attachments"][0] for message in self.messages]
+        actual = [message["attachments"][0] for message in self.messages]
         return [
             each["text"]
-            for each in found
+            for each in actual
             if f" {alert} of " in each["title"] and not each["title"].startswith("resolved")
         ]
 
@@ -87,22 +87,22 @@ class Watch:
         """Return the series that an expression has now."""
         query = urllib.parse.urlencode({"query": expression})
         with urllib.request.urlopen(f"{self.address}/api/v1/query?{query}", timeout=10) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-            return found
+            actual: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+            return actual
 
     def alerts(self, *states: str) -> set[str]:
         """Return the names of the alerts that are in one of these states."""
         with urllib.request.urlopen(f"{self.address}/api/v1/alerts", timeout=10) as answer:
-            found = json.load(answer)["data"]["alerts"]
-        return {each["labels"]["alertname"] for each in found if each["state"] in states}
+            actual = json.load(answer)["data"]["alerts"]
+        return {each["labels"]["alertname"] for each in actual if each["state"] in states}
 
 
 def wait_for(condition: Callable[[], Any], *, within_s: float) -> Any:
     """Return the condition's result once it is true, or its last one after some time."""
     deadline = time.monotonic() + within_s
-    while not (found := condition()) and time.monotonic() < deadline:
+    while not (actual := condition()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return found
+    return actual
 
 
 def responds(url: str) -> bool:

@@ -76,9 +76,9 @@ class Traffic:
         try:
             connection.request("POST", path, json.dumps(body))
             response = connection.getresponse()
-            found: dict[str, Any] = json.loads(response.read())
-            assert response.status == 200, found
-            return found
+            actual: dict[str, Any] = json.loads(response.read())
+            assert response.status == 200, actual
+            return actual
         finally:
             connection.close()
 
@@ -146,7 +146,7 @@ def comes_true(condition: Callable[[], Any], *, within_s: float = 120) -> bool:
 @pytest.mark.e2e
 @pytest.mark.slow
 def test_what_goes_wrong_is_notified_and_nothing_else(
-    watch: Callable[..., Any], serve: Callable[..., Any], found: Artifact, family: Family
+    watch: Callable[..., Any], serve: Callable[..., Any], trained: Artifact, family: Family
 ) -> None:
     replicas = [serve(), serve()]
     ports = [each.port for each in replicas]
@@ -164,7 +164,7 @@ def test_what_goes_wrong_is_notified_and_nothing_else(
         assert not watching.webhook.messages
 
         # Shifted traffic: drift is notified, with the runbook.
-        traffic.rows = [shifted(row, found.manifest.features) for row in rows]
+        traffic.rows = [shifted(row, trained.manifest.features) for row in rows]
         notified = watching.webhook.notified
         assert comes_true(lambda: notified("InputDrift")), watching.query("model:psi")
         assert "vendor/modelserve/docs/runbooks/input-drift.md" in notified("InputDrift")[0]
@@ -172,7 +172,7 @@ def test_what_goes_wrong_is_notified_and_nothing_else(
         # Feedback by which predictions were wrong: quality is notified.
         assert not notified("QualityBelowFloor")
         traffic.rows = rows
-        traffic.contradict(found.manifest)
+        traffic.contradict(trained.manifest)
         assert comes_true(lambda: notified("QualityBelowFloor"))
 
         # A replica dies: no further alert.

@@ -35,7 +35,7 @@ Watch = Callable[[int, Path], "Prometheus"]
 def speed_up(expressions: str) -> str:
     """Return expressions that look back over seconds."""
     seconds = STEP.sub(":1s]", expressions)
-    return LOOK_BACK.sub(lambda found: f"{found[1]}{SECONDS[found[2]]}s", seconds)
+    return LOOK_BACK.sub(lambda actual: f"{actual[1]}{SECONDS[actual[2]]}s", seconds)
 
 
 @dataclass

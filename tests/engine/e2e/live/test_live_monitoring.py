@@ -52,7 +52,7 @@ def rules_of(path: Path) -> Iterator[Json]:
 
 def queries_of_rules(path: Path) -> Queries:
     """Return what each rule needs: what it records, or each part of what an alert compares."""
-    found: Queries = {}
+    actual: Queries = {}
     for rule in rules_of(path):
         if "record" in rule:
             labels = ", ".join(f'{name}="{it}"' for name, it in rule.get("labels", {}).items())
@@ -61,13 +61,13 @@ def queries_of_rules(path: Path) -> Queries:
             selectors = SELECTOR.findall(NO_SELECTOR.sub(" ", rule["expr"]))
             parts = [part for part in selectors if part not in WORDS]
         name = rule.get("record", rule.get("alert"))
-        found |= {f"{path.name}: {name}: {part}": (part,) for part in parts}
-    return found
+        actual |= {f"{path.name}: {name}: {part}": (part,) for part in parts}
+    return actual
 
 
 def queries_of_panels(path: Path, prometheus: Any) -> Queries:
     """Return what each panel queries for each value of its variables."""
-    found: Queries = {}
+    actual: Queries = {}
     offered: dict[str, list[str]] = {}
     dashboard = json.loads(path.read_text(encoding="utf-8"))
     for variable in dashboard["templating"]["list"]:
@@ -81,8 +81,8 @@ def queries_of_panels(path: Path, prometheus: Any) -> Queries:
             for values in product(*(offered[name] for name in used)):
                 where = f"{path.name}: {panel['id']} {panel['title']} {target['refId']} {values}"
                 expression = fill(target["expr"], dict(zip(used, values, strict=True)))
-                found[where] = (expression, *labels_named(panel, target))
-    return found
+                actual[where] = (expression, *labels_named(panel, target))
+    return actual
 
 
 def choices(prometheus: Any, variable: Json, chosen: dict[str, str]) -> list[str]:
@@ -92,8 +92,8 @@ def choices(prometheus: Any, variable: Json, chosen: dict[str, str]) -> list[str
     if "allValue" in variable:
         return [variable["allValue"]]
     series, label = variable["query"]["query"].removeprefix("label_values(")[:-1].rsplit(", ", 1)
-    found = prometheus.find(f"count by ({label}) ({fill(series, chosen)})")
-    return sorted(each["metric"][label] for each in found)
+    actual = prometheus.find(f"count by ({label}) ({fill(series, chosen)})")
+    return sorted(each["metric"][label] for each in actual)
 
 
 def fill(expression: str, chosen: dict[str, str]) -> str:
@@ -131,11 +131,11 @@ def only_for(task: str) -> re.Pattern[str]:
 
 
 @pytest.fixture
-def use(golden: list[Json], found: Artifact) -> Use:
+def use(golden: list[Json], trained: Artifact) -> Use:
     """Return a function that uses a service: predictions, feedback for each group, an overload."""
     rows = [case["input"] for case in golden]
-    field = "label" if found.manifest.labels else "value"
-    truths = cycle(product(GROUPS, found.manifest.labels or (0.0, 1_000.0)))
+    field = "label" if trained.manifest.labels else "value"
+    truths = cycle(product(GROUPS, trained.manifest.labels or (0.0, 1_000.0)))
     head = f"POST /predict HTTP/1.1\r\nHost: {HOST}\r\nExpect: 100-continue\r\nContent-Length: 2"
 
     def send(service: Any) -> None:
@@ -169,7 +169,7 @@ def test_every_panel_and_every_rule_has_data(
     serve: Callable[..., Any],
     watch: Callable[..., Any],
     use: Use,
-    found: Artifact,
+    trained: Artifact,
     tmp_path: Path,
 ) -> None:
     config, thresholds = configure(tmp_path)
@@ -188,7 +188,7 @@ def test_every_panel_and_every_rule_has_data(
         queries |= queries_of_rules(path)
     for path in DASHBOARDS:
         queries |= queries_of_panels(path, prometheus)
-    (other,) = METRICS_OF.keys() - {found.manifest.task}
+    (other,) = METRICS_OF.keys() - {trained.manifest.task}
     foreign = {where for where, (query, *_) in queries.items() if only_for(other).search(query)}
     assert foreign
 

@@ -71,8 +71,8 @@ def houses(project: Project, changed: Config) -> Artifact:
 @pytest.fixture(scope="session")
 def cases(houses: Artifact) -> list[Row]:
     """Return the golden cases."""
-    found: list[Row] = houses.read_json(artifact.GOLDEN)
-    return found
+    actual: list[Row] = houses.read_json(artifact.GOLDEN)
+    return actual
 
 
 @pytest.fixture

@@ -96,11 +96,11 @@ def test_a_value_missing_in_a_test_row_alone_makes_its_column_nullable(
     section = changed.data.model_copy(update={"path": tmp_path / "houses.csv"})
     again = changed.model_copy(update={"data": section})
 
-    found = train(project, again, tmp_path / "model").artifact
+    actual = train(project, again, tmp_path / "model").artifact
 
-    nullable = {each.name for each in found.manifest.features if each.nullable}
+    nullable = {each.name for each in actual.manifest.features if each.nullable}
     assert nullable == {*NULLABLE, "ceiling", "energy class"}
-    first = found.read_json(artifact.GOLDEN)[0]["input"]
+    first = actual.read_json(artifact.GOLDEN)[0]["input"]
     assert (first["ceiling"], first["energy class"]) == (None, None)
-    _, metrics = evaluate_artifact(project, found, section.path, again)
+    _, metrics = evaluate_artifact(project, actual, section.path, again)
     assert np.isfinite(list(metrics.values())).all()

@@ -80,9 +80,9 @@ def ask(client: TestClient, *rows: Row) -> np.ndarray:
 @pytest.fixture
 def rows(cases: list[Row]) -> list[Row]:
     """Return the golden cases' rows, some of which have missing values."""
-    found = [case["input"] for case in cases]
-    assert None in [value for row in found for value in row.values()]
-    return found
+    actual = [case["input"] for case in cases]
+    assert None in [value for row in actual for value in row.values()]
+    return actual
 
 
 def test_the_golden_cases_are_the_models_own_answers(cases: list[Row], close: Any) -> None:

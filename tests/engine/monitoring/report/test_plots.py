@@ -111,8 +111,8 @@ def test_long_names_of_categories_are_cut() -> None:
 
 def discs(plot: Plot) -> list[tuple[float, float, float]]:
     """Return the middle and the radius of each disc."""
-    found = parse(plot).findall("./g[@class='o']/circle")
-    return [(float(c.attrib["cx"]), float(c.attrib["cy"]), float(c.attrib["r"])) for c in found]
+    actual = parse(plot).findall("./g[@class='o']/circle")
+    return [(float(c.attrib["cx"]), float(c.attrib["cy"]), float(c.attrib["r"])) for c in actual]
 
 
 def test_discs_lie_where_confidence_and_truth_meet_and_grow_with_their_rows() -> None:

@@ -91,7 +91,7 @@ def test_calm_is_said_first_and_what_it_leaves_open(ok: MonitoringResult, read: 
     assert "docs/runbooks" not in verdict
 
 
-def test_each_thing_that_is_breached_is_told_with_its_runbook(
+def test_each_thing_that_is_breached_is_reported_with_its_runbook(
     violated: MonitoringResult, read: ReadPage
 ) -> None:
     verdict = words(read(violated).sections["verdict"])
@@ -160,7 +160,7 @@ def test_the_breached_fields_stand_first(violated: MonitoringResult, read: ReadP
     assert "10.0 % \u2013 7 " in table
 
 
-def test_a_field_is_told_in_pictures_figures_and_counts(
+def test_a_field_is_reported_in_pictures_figures_and_counts(
     violated: MonitoringResult, manifest: Manifest
 ) -> None:
     seen = (Feature(name="length", dtype="number", minimum=0.25, maximum=6.9),)

@@ -92,7 +92,7 @@ def test_without_unknown_labels_they_have_no_column(
     assert "unknown label" not in told
 
 
-def test_of_very_many_labels_the_commonest_mistakes_are_told(
+def test_of_very_many_labels_the_commonest_mistakes_are_reported(
     violated: MonitoringResult, read: ReadPage
 ) -> None:
     assert violated.performance
@@ -106,7 +106,7 @@ def test_of_very_many_labels_the_commonest_mistakes_are_told(
     assert "l3 l50 50" not in told
 
 
-def test_calibration_is_told_in_points_and_counts(
+def test_calibration_is_reported_in_points_and_counts(
     violated: MonitoringResult, regression: MonitoringResult, read: ReadPage
 ) -> None:
     sure, values = (words(read(each).sections["calibration"]) for each in (violated, regression))
@@ -126,7 +126,7 @@ def test_expected_accuracy_says_what_it_is_worth(
     assert "drift of the inputs shows here, concept drift does not" in told
 
 
-def test_gaps_are_told_with_the_groups_between_which_they_lie(
+def test_gaps_are_reported_with_the_groups_between_which_they_lie(
     violated: MonitoringResult, regression: MonitoringResult, read: ReadPage
 ) -> None:
     odds, ratio = (words(read(each).sections["fairness"]) for each in (violated, regression))
@@ -136,7 +136,7 @@ def test_gaps_are_told_with_the_groups_between_which_they_lie(
     assert "north 55 mae 47.13 yes" in ratio
 
 
-def test_the_model_is_told_with_its_age(ok: MonitoringResult, manifest: Manifest) -> None:
+def test_the_model_is_reported_with_its_age(ok: MonitoringResult, manifest: Manifest) -> None:
     about = re.findall('<section id="model">(.*?)</section>', render(ok, manifest), re.S)[0]
     told = words(re.sub("<[^>]*>", " ", about))
     assert "Trained 1 Sep 2026, 08:30 UTC Age 82 days Data data/iris.csv" in told

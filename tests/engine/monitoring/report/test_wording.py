@@ -73,7 +73,7 @@ def test_things_are_counted() -> None:
     assert wording.thousands(1_234_567) == "1,234,567"
 
 
-def test_a_time_is_told_in_utc_to_the_minute() -> None:
+def test_a_time_is_reported_in_utc_to_the_minute() -> None:
     abroad = timezone(timedelta(hours=-8))
     assert wording.moment(datetime(2026, 3, 1, 17, 5, tzinfo=abroad)) == "2 Mar 2026, 01:05 UTC"
     assert wording.moment(datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC)) == "21 Nov 2026, 09:59 UTC"

@@ -71,7 +71,7 @@ class Books:
         self.given += lines
         self.writer.add(time_s, *lines)
 
-    def found(self) -> list[bytes]:
+    def trained(self) -> list[bytes]:
         """Return the lines of all files that are closed."""
         paths = sorted(self.folder.rglob("*.jsonl"))
         return [line for path in paths for line in path.read_bytes().splitlines(keepends=True)]
@@ -87,12 +87,12 @@ class Books:
     def close(self) -> None:
         """Close the writer: then the books must balance."""
         self.writer.close()
-        found = self.found()
+        actual = self.actual()
         assert not self.open()
-        assert all(line.endswith(b"\n") for line in found)
-        assert set(found) <= set(self.given)
-        assert self.kept == len(found)
-        assert len(self.given) == len(found) + self.dropped.total()
+        assert all(line.endswith(b"\n") for line in actual)
+        assert set(actual) <= set(self.given)
+        assert self.kept == len(actual)
+        assert len(self.given) == len(actual) + self.dropped.total()
 
 
 @pytest.fixture

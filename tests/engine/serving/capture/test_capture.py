@@ -229,8 +229,8 @@ def test_as_many_are_captured_as_the_percentage_says(
     records = pen(capture_percentage=percentage).write(
         *(answered(inference_id=f"{i:032x}") for i in range(1_000))
     )
-    found = [int(each["eventMetadata"]["inferenceId"], 16) for each in records]
-    assert found == list(range(int(10 * percentage)))
+    actual = [int(each["eventMetadata"]["inferenceId"], 16) for each in records]
+    assert actual == list(range(int(10 * percentage)))
 
 
 def test_nothing_captured_is_nothing_handed_over(pen: Callable[..., Pen], answered: Make) -> None:

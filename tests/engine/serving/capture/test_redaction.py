@@ -60,20 +60,20 @@ def spellings(secret: Any) -> list[bytes]:
 def test_what_is_not_redacted_is_found(
     captured: Callable[..., bytes], row: Row, field: str, secret: Any
 ) -> None:
-    found = captured("/predict", {"instances": [row | {field: secret}]})
-    assert spellings(secret)[0] in found
+    actual = captured("/predict", {"instances": [row | {field: secret}]})
+    assert spellings(secret)[0] in actual
 
 
 def test_no_trace_of_a_redacted_value_is_left(
     captured: Callable[..., bytes], row: Row, field: str, secret: Any
 ) -> None:
     asked = {"instances": [row, row | {field: secret}], "parameters": {"same": secret}}
-    found = captured("/predict", asked, capture_redact=(field,))
-    (record,) = map(json.loads, found.splitlines())
+    actual = captured("/predict", asked, capture_redact=(field,))
+    (record,) = map(json.loads, actual.splitlines())
     kept = json.loads(record["captureData"]["endpointInput"]["data"])
     assert kept == {"instances": [row | {field: REDACTED}] * 2}
     assert json.loads(record["captureData"]["endpointOutput"]["data"])["predictions"]
-    assert not [each for each in spellings(secret) if each in found]
+    assert not [each for each in spellings(secret) if each in actual]
 
 
 def test_of_tensors_nothing_but_names_and_shapes_is_left(

@@ -57,9 +57,9 @@ class OwnSettings(Settings):
 
 
 def test_another_model_answers_in_every_format(
-    serve: Serve, row: Row, format_: Format, found: Any
+    serve: Serve, row: Row, format_: Format, trained: Any
 ) -> None:
-    labels = found.manifest.labels
+    labels = trained.manifest.labels
     client = serve(load_model=lambda *_, **__: Constant(len(labels)))
     for answer in format_.read(format_.post(client, [row, row])):
         assert answer[0] == labels[0]

@@ -55,10 +55,10 @@ class EveryKind:
 
 
 @pytest.fixture
-def codec(found: Any) -> InferenceCodec:
+def codec(trained: Any) -> InferenceCodec:
     """Return a codec of a graph with an input of each kind."""
-    every_kind: Any = EveryKind(found.manifest)
-    return InferenceCodec(found.manifest, every_kind, max_rows=2)
+    every_kind: Any = EveryKind(trained.manifest)
+    return InferenceCodec(trained.manifest, every_kind, max_rows=2)
 
 
 def request(*, without: str = "", **changes: dict[str, Any]) -> dict[str, Any]:
@@ -163,9 +163,11 @@ def test_another_form_is_refused(
         codec.decode(content)
 
 
-def test_an_answer_holds_the_outputs_that_were_asked_for(codec: InferenceCodec, found: Any) -> None:
-    outputs = np.asarray([found.manifest.fallback] * 2, dtype=np.float32)
-    everything = [tensor.name for tensor in make_output_encoder(found.manifest).tensors]
+def test_an_answer_holds_the_outputs_that_were_asked_for(
+    codec: InferenceCodec, trained: Any
+) -> None:
+    outputs = np.asarray([trained.manifest.fallback] * 2, dtype=np.float32)
+    everything = [tensor.name for tensor in make_output_encoder(trained.manifest).tensors]
     for names in [[], *([name] for name in everything)]:
         call = codec.gather(request() | {"outputs": [{"name": name} for name in names]})
         answer = json.loads(codec.encode(call, Prediction(outputs, degraded=True), "ab12"))
@@ -178,9 +180,9 @@ def test_an_answer_holds_the_outputs_that_were_asked_for(codec: InferenceCodec, 
 
 @pytest.mark.parametrize(("given", "answered"), [("", "ab12"), ('my "own"', 'my "own"')])
 def test_an_answer_bears_the_clients_own_id(
-    codec: InferenceCodec, found: Any, given: str, answered: str
+    codec: InferenceCodec, trained: Any, given: str, answered: str
 ) -> None:
-    outputs = np.asarray([found.manifest.fallback] * 2, dtype=np.float32)
+    outputs = np.asarray([trained.manifest.fallback] * 2, dtype=np.float32)
     call = codec.gather(request() | {"id": given})
     assert json.loads(codec.encode(call, Prediction(outputs, False), "ab12"))["id"] == answered
 
@@ -193,8 +195,8 @@ def test_the_inputs_own_complaints_are_placed_in_the_request(
     assert caught.value.errors == (("/inputs/3/data/1", "as it wished"),)
 
 
-def test_warnings_stand_beside_the_answer(codec: InferenceCodec, found: Any) -> None:
-    outputs = np.asarray([found.manifest.fallback] * 2, dtype=np.float32)
+def test_warnings_stand_beside_the_answer(codec: InferenceCodec, trained: Any) -> None:
+    outputs = np.asarray([trained.manifest.fallback] * 2, dtype=np.float32)
     call = codec.gather(request(text={"data": ["a", "longer than it may be"]}) | {"id": "mine"})
     answer = json.loads(codec.encode(call, Prediction(outputs, False), "ab12"))
     assert (call.id, call.rows) == ("mine", 2)

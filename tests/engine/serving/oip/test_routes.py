@@ -37,19 +37,19 @@ def client(components: Components) -> TestClient:
 
 
 @pytest.fixture
-def model(found: Any) -> str:
+def model(trained: Any) -> str:
     """Return the path of the model that is served."""
-    return f"/v2/models/{found.manifest.name}"
+    return f"/v2/models/{trained.manifest.name}"
 
 
-def test_the_server_and_the_model_are_ready(client: TestClient, model: str, found: Any) -> None:
-    version = f"{model}/versions/{found.manifest.version}"
-    assert client.get("/v2").json()["name"] == found.manifest.name
+def test_the_server_and_the_model_are_ready(client: TestClient, model: str, trained: Any) -> None:
+    version = f"{model}/versions/{trained.manifest.version}"
+    assert client.get("/v2").json()["name"] == trained.manifest.name
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == {"ready": True}
     for path in (model, version):
         answer = client.get(f"{path}/ready").json()
-        assert answer == {"name": found.manifest.name, "ready": True}
+        assert answer == {"name": trained.manifest.name, "ready": True}
 
 
 def test_the_metadata_describes_what_infer_takes_and_gives(
@@ -112,7 +112,7 @@ def test_an_error_has_the_protocols_form_and_names_all_that_is_wrong(
         assert part in response.json()["error"]
 
 
-def test_a_model_that_fails_is_told_in_the_protocols_form(
+def test_a_model_that_fails_is_reported_in_the_protocols_form(
     make_components: MakeComponents, model: str, row: Row, tensors: ToTensors
 ) -> None:
     components = make_components(Failing(), degraded_answers=False)

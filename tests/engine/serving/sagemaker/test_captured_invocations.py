@@ -72,13 +72,13 @@ def capture(
 
 
 @pytest.fixture
-def count(found: Artifact, tmp_path: Path) -> Callable[[str], CaptureCounts]:
+def count(trained: Artifact, tmp_path: Path) -> Callable[[str], CaptureCounts]:
     """Return a way to what the monitoring job counts in a folder."""
 
     def run(name: str) -> CaptureCounts:
         folder = tmp_path / name
         files = find_files(folder, TimeWindow()).files
-        return CaptureReader(found, TimeWindow(), None, groups=1, folder=folder).read(files)
+        return CaptureReader(trained, TimeWindow(), None, groups=1, folder=folder).read(files)
 
     return run
 

@@ -26,17 +26,17 @@ def spell(*rows: list[Any]) -> bytes:
     return text.getvalue().encode()
 
 
-def make(found: Artifact, **changes: Any) -> tuple[JsonCodec, CsvCodec]:
+def make(trained: Artifact, **changes: Any) -> tuple[JsonCodec, CsvCodec]:
     """Return the codecs of a model with other features, for at most four rows."""
-    manifest = found.manifest.model_copy(update=changes)
-    plain = JsonCodec(replace(found, manifest=manifest), max_rows=4)
+    manifest = trained.manifest.model_copy(update=changes)
+    plain = JsonCodec(replace(trained, manifest=manifest), max_rows=4)
     return plain, CsvCodec(plain, max_rows=4)
 
 
 @pytest.fixture
-def codec(found: Artifact) -> CsvCodec:
+def codec(trained: Artifact) -> CsvCodec:
     """Return the codec of the model as it is."""
-    return make(found)[1]
+    return make(trained)[1]
 
 
 def field_errors(codec: CsvCodec, body: bytes) -> dict[str, str]:
@@ -71,30 +71,30 @@ def assert_same(one: Any, other: Any) -> None:
     ],
 )
 def test_rows_are_read_however_they_are_laid_out(
-    codec: CsvCodec, found: Artifact, golden: list[Row], write: Callable[..., bytes]
+    codec: CsvCodec, trained: Artifact, golden: list[Row], write: Callable[..., bytes]
 ) -> None:
     rows = [case["input"] for case in golden[:3]]
     body = write(list(rows[0]), [list(row.values()) for row in rows])
-    assert_same(codec.decode(body), make(found)[0].gather(rows))
+    assert_same(codec.decode(body), make(trained)[0].gather(rows))
 
 
 def test_a_cell_may_hold_commas_quotes_and_line_ends(
-    codec: CsvCodec, found: Artifact, row: Row
+    codec: CsvCodec, trained: Artifact, row: Row
 ) -> None:
     odd = {
         name: f'{value}, "so"\r\nthey\u2028say' if isinstance(value, str) else value
         for name, value in row.items()
     }
-    assert_same(codec.decode(spell(list(odd.values()))), make(found)[0].gather([odd]))
+    assert_same(codec.decode(spell(list(odd.values()))), make(trained)[0].gather([odd]))
 
 
-def test_an_empty_cell_is_missing_where_it_may_be(found: Artifact, row: Row) -> None:
+def test_an_empty_cell_is_missing_where_it_may_be(trained: Artifact, row: Row) -> None:
     features = tuple(
         each.model_copy(update={"nullable": each.dtype != "text" and i % 2 == 0})
-        for i, each in enumerate(found.manifest.features)
+        for i, each in enumerate(trained.manifest.features)
     )
     nullable = {each.name for each in features if each.nullable}
-    plain, codec = make(found, features=features)
+    plain, codec = make(trained, features=features)
     sparse = {name: value for name, value in row.items() if name not in nullable}
 
     read = codec.decode(spell([sparse.get(name, "") for name in row]))
@@ -142,10 +142,10 @@ def test_what_is_no_csv_is_malformed(codec: CsvCodec, body: bytes) -> None:
         codec.decode(body)
 
 
-def test_a_predictions_values_stand_in_a_line_a_row(found: Artifact, row: Row) -> None:
-    manifest = found.manifest
+def test_a_predictions_values_stand_in_a_line_a_row(trained: Artifact, row: Row) -> None:
+    manifest = trained.manifest
     outputs = np.asarray([manifest.fallback] * 2, dtype=np.float32)
-    plain, codec = make(found, labels=tuple(f'"{each}", so' for each in manifest.labels))
+    plain, codec = make(trained, labels=tuple(f'"{each}", so' for each in manifest.labels))
     prediction = Prediction(outputs, degraded=False)
     call = plain.gather([row] * 2)
 
@@ -174,8 +174,8 @@ def test_what_must_not_be_kept_is_taken_from_its_column(
 
     kept = codec.redact(spell(*rows), {hidden}).decode()
 
-    found = list(csv.reader(io.StringIO(kept, newline="")))
+    actual = list(csv.reader(io.StringIO(kept, newline="")))
     place = turned.index(hidden)
-    assert [each[place] for each in found] == [hidden] * head + ["[redacted]"] * 2
-    rest = [each[:place] + each[place + 1 :] for each in found]
+    assert [each[place] for each in actual] == [hidden] * head + ["[redacted]"] * 2
+    rest = [each[:place] + each[place + 1 :] for each in actual]
     assert rest == [names] * head + [[str(row[name]) for name in names]] * 2

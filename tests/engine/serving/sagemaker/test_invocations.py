@@ -86,7 +86,7 @@ def test_every_type_is_answered_in_every_type_as_predict_answers(
     assert read(answered, response.content) == list(map(flat, plain))
 
 
-def test_json_is_what_an_endpoint_is_asked_and_answers_unless_it_is_told(
+def test_json_is_what_an_endpoint_is_asked_and_answers_unless_it_is_reported(
     make_components: MakeComponents, ask: Ask, body: bytes
 ) -> None:
     reply = asyncio.run(ask(wrap(make_components()), "POST", "/invocations", body))
@@ -107,23 +107,23 @@ def test_a_text_in_csv_is_read_to_its_last_character(client: TestClient, row: Ro
 
 @pytest.mark.parametrize("answered", TYPES)
 def test_an_answer_says_what_csv_has_no_place_for(
-    client: TestClient, found: Artifact, row: Row, answered: str
+    client: TestClient, trained: Artifact, row: Row, answered: str
 ) -> None:
     headers = {"accept": answered, ID: "order-7.1"}
     response = client.post("/invocations", json={"instances": [row]}, headers=headers)
     assert told(response) == {
-        "model_version": found.manifest.version,
+        "model_version": trained.manifest.version,
         "inference_id": "order-7.1",
         "degraded": "false",
     }
 
 
 def test_custom_attributes_stay_what_a_header_may_hold(
-    make_components: MakeComponents, ask: Ask, body: bytes, found: Artifact
+    make_components: MakeComponents, ask: Ask, body: bytes, trained: Artifact
 ) -> None:
     components = make_components()
     version = "é 1;\n" + "x" * 2_000
-    manifest = found.manifest.model_copy(update={"version": version})
+    manifest = trained.manifest.model_copy(update={"version": version})
     object.__setattr__(components, "manifest", manifest)
     headers = {ID: "i" * 64}
     reply = asyncio.run(ask(wrap(components), "POST", "/invocations", body, headers=headers))
@@ -133,7 +133,7 @@ def test_custom_attributes_stay_what_a_header_may_hold(
     assert told(reply)["model_version"].startswith("__1__xxx")
 
 
-def test_a_text_that_is_too_long_for_the_model_is_told_by_a_count(
+def test_a_text_that_is_too_long_for_the_model_is_reported_by_a_count(
     client: TestClient, row: Row
 ) -> None:
     long = {

@@ -17,9 +17,9 @@ Row = dict[str, Any]
 
 
 @pytest.fixture
-def plain(found: Artifact) -> JsonCodec:
+def plain(trained: Artifact) -> JsonCodec:
     """Return the service's own codec for at most three rows."""
-    return JsonCodec(found, max_rows=3)
+    return JsonCodec(trained, max_rows=3)
 
 
 @pytest.fixture
@@ -83,9 +83,9 @@ def test_rows_that_are_wrong_are_named_as_in_json(
 
 
 def test_a_prediction_stands_in_a_line_a_row(
-    codec: JsonLinesCodec, plain: JsonCodec, found: Artifact, row: Row
+    codec: JsonLinesCodec, plain: JsonCodec, trained: Artifact, row: Row
 ) -> None:
-    outputs = np.asarray([found.manifest.fallback] * 2, dtype=np.float32)
+    outputs = np.asarray([trained.manifest.fallback] * 2, dtype=np.float32)
     call, prediction = plain.gather([row] * 2), Prediction(outputs, degraded=False)
     answer = codec.encode(call, prediction, "mine")
     assert answer.endswith(b"}\n")

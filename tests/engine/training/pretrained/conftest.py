@@ -185,7 +185,7 @@ def probabilities(tiny: Tiny) -> Probabilities:
 @pytest.fixture
 def texts() -> Texts:
     """Return texts of different lengths, one of them longer than the model can take."""
-    found = [
+    actual = [
         "good",
         "It is NOT bad, not bad!",
         "muito bom",
@@ -193,4 +193,4 @@ def texts() -> Texts:
         "bad " * 40,
         "o caf\u00e9 \u00e9 ruim",
     ]
-    return Texts(pd.DataFrame({"text": found}), pd.Series(["Good"] * len(found)))
+    return Texts(pd.DataFrame({"text": actual}), pd.Series(["Good"] * len(actual)))

@@ -120,13 +120,13 @@ def test_the_graph_answers_as_torch_does_and_serves(
 ) -> None:
     before = sorted(path.name for path in folder.iterdir())
 
-    found = export()
+    actual = export()
 
     texts = ["good", "not bad, not bad!", "muito bom", "bad " * 40, "!"]
     body = json.dumps({"instances": [{"text": text} for text in texts]}).encode()
-    answer = json.loads(BatchPredictor(project.make_service(found.folder)).answer(body, "id"))
+    answer = json.loads(BatchPredictor(project.make_service(actual.folder)).answer(body, "id"))
     shares = {tuple(each["probabilities"].values()) for each in answer["predictions"]}
-    manifest = found.manifest
+    manifest = actual.manifest
     assert 0 < manifest.parity <= 1e-5
     assert manifest.labels == ("Negativo", "Neutro", "Positivo")
     assert len(shares) == len(texts)
@@ -203,7 +203,7 @@ def test_a_model_that_was_never_taught_to_classify_is_refused(folder: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", TOKENIZER])
-def test_a_file_that_is_missing_is_told(folder: Path, name: str) -> None:
+def test_a_file_that_is_missing_is_reported(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(TrainingError, match="holds no model that can be exported: "):
         pretrained.load_pretrained(folder, labels={}, max_tokens=None, int8=False, source="path:x")

@@ -55,7 +55,7 @@ def test_a_folder_becomes_a_model_that_answers_as_it_should(
     assert answers == pytest.approx(probabilities(exported.files, texts.texts), abs=1e-5)
 
 
-def test_where_it_is_from_is_told(make_folder: MakeFolder) -> None:
+def test_where_it_is_from_is_reported(make_folder: MakeFolder) -> None:
     folder = make_folder()
     hashes = {
         f"SHA-256 of {name}": hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -234,15 +234,15 @@ def test_a_run_ends_with_an_artifact_that_serves(
 
     run = train_again(tmp_path / "model", model=options, gate=Gate())
 
-    found = artifact.load(tmp_path / "model")
+    actual = artifact.load(tmp_path / "model")
     asked = ["good", "not bad", "bad " * 40]
     body = json.dumps({"instances": [{"text": text} for text in asked]}).encode()
-    answer = json.loads(BatchPredictor(project.make_service(found.folder)).answer(body, "id"))
+    answer = json.loads(BatchPredictor(project.make_service(actual.folder)).answer(body, "id"))
     shares = [list(each["probabilities"].values()) for each in answer["predictions"]]
-    assert np.array(shares) == pytest.approx(probabilities(found.paths, asked), abs=1e-5)
+    assert np.array(shares) == pytest.approx(probabilities(actual.paths, asked), abs=1e-5)
     assert [each["pointer"] for each in answer["warnings"]] == ["/instances/2/text"]
-    assert found.manifest == run.artifact.manifest
-    assert found.manifest.labels == ("Negativo", "Neutro", "Positivo")
-    assert found.manifest.parity is None
-    assert found.manifest.provenance["source"] == "path:tiny-sentiment"
-    assert "licence: apache-2.0" in (found.folder / artifact.CARD).read_text(encoding="utf-8")
+    assert actual.manifest == run.artifact.manifest
+    assert actual.manifest.labels == ("Negativo", "Neutro", "Positivo")
+    assert actual.manifest.parity is None
+    assert actual.manifest.provenance["source"] == "path:tiny-sentiment"
+    assert "licence: apache-2.0" in (actual.folder / artifact.CARD).read_text(encoding="utf-8")

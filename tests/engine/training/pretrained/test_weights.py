@@ -61,7 +61,7 @@ def test_the_graph_is_held_to_what_it_was_drawn_of(
     assert (take(int8=int8, max_tokens=5).native(texts) == 5).all()
 
 
-def test_what_was_drawn_and_with_what_is_told(take: Callable[..., ExportedModel]) -> None:
+def test_what_was_drawn_and_with_what_is_reported(take: Callable[..., ExportedModel]) -> None:
     exported = take()
     hashed = ("model.safetensors", "pytorch_model.bin", TOKENIZER)
     told = {"source", "licence", *(f"SHA-256 of {name}" for name in hashed)}
