@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 PER_FILE = 25_000
 PAUSE_S = 0.05  # between two looks at a job's memory
 START_MS = 1_795_255_200_000  # 2026-11-21T10:00:00Z
-CALM, BREACHED = 0, 3
+OK, VIOLATION = 0, 3
 
 RECORD = (
     '{"captureData":{"endpointInput":{"observedContentType":"application/json","mode":"INPUT",'
@@ -82,7 +82,7 @@ def measure(command, folder):
             peak = max(peak, memory_of_all(process.pid))
             time.sleep(PAUSE_S)
     seconds = time.perf_counter() - started
-    if process.returncode not in (CALM, BREACHED):
+    if process.returncode not in (OK, VIOLATION):
         sys.exit(f"{command[0]} failed")
     return seconds, peak
 

@@ -71,7 +71,7 @@ class Books:
         self.given += lines
         self.writer.add(time_s, *lines)
 
-    def trained(self) -> list[bytes]:
+    def written(self) -> list[bytes]:
         """Return the lines of all files that are closed."""
         paths = sorted(self.folder.rglob("*.jsonl"))
         return [line for path in paths for line in path.read_bytes().splitlines(keepends=True)]
@@ -87,7 +87,7 @@ class Books:
     def close(self) -> None:
         """Close the writer: then the books must balance."""
         self.writer.close()
-        actual = self.actual()
+        actual = self.written()
         assert not self.open()
         assert all(line.endswith(b"\n") for line in actual)
         assert set(actual) <= set(self.given)

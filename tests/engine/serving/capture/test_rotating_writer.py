@@ -43,7 +43,7 @@ def test_closing_writes_all_that_waits_in_its_order(keep: Keep) -> None:
     books = keep()
     books.give(*numbered(2_000))
     books.close()
-    assert books.trained() == numbered(2_000)
+    assert books.written() == numbered(2_000)
     assert len(files(books.folder)) == 1
 
 
@@ -89,7 +89,7 @@ def test_a_file_is_closed_when_its_hour_is_over(keep: Keep, until: Until) -> Non
     books.give(b"old\n", time_s=TEN - 1)
     books.give(b"new\n", time_s=TEN)
     until(lambda: books.open() == [b"new\n"])
-    assert books.trained() == [b"old\n"]
+    assert books.written() == [b"old\n"]
     assert books.kept == 1
 
 
@@ -117,7 +117,7 @@ def test_nobody_ever_sees_a_file_that_grows(keep: Keep, monkeypatch: pytest.Monk
     books.give(*numbered(50))
     books.close()
     assert list(sizes.values()) == [{100}] * 4
-    assert sorted(books.trained()) == numbered(50)
+    assert sorted(books.written()) == numbered(50)
 
 
 def test_two_spools_write_side_by_side(keep: Keep) -> None:
@@ -127,7 +127,7 @@ def test_two_spools_write_side_by_side(keep: Keep) -> None:
     one.writer.close()
     other.writer.close()
     assert one.kept == other.kept == 200
-    assert sorted(one.trained()) == numbered(400)
+    assert sorted(one.written()) == numbered(400)
 
 
 def test_what_a_killed_process_has_left_is_adopted_at_the_start(
@@ -137,7 +137,7 @@ def test_what_a_killed_process_has_left_is_adopted_at_the_start(
     part = leave(tmp_path, hours_ago=20)
     books = keep(folder=tmp_path, file_age_s=60, balance=False)
     until(lambda: "file recovered" in caplog.messages)
-    assert books.trained() == [b"whole\n"]
+    assert books.written() == [b"whole\n"]
     assert [vars(each)["path"] for each in caplog.records] == [str(part.with_name("left.jsonl"))]
 
 
@@ -147,7 +147,7 @@ def test_what_is_too_young_at_the_start_is_adopted_once_it_is_not(
     monkeypatch.setattr(rotating_writer, "QUIET_S", 0)
     leave(tmp_path, hours_ago=0)
     books = keep(folder=tmp_path, file_age_s=0.1, balance=False)
-    until(lambda: books.trained() == [b"whole\n"])
+    until(lambda: books.written() == [b"whole\n"])
 
 
 def test_what_may_still_grow_is_not_recovered(keep: Keep, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_while_a_disk_hangs_nobody_waits_and_what_has_no_room_is_dropped(
     assert books.dropped == {FULL: 2}
     disk.go.set()
     books.close()
-    assert books.trained() == lines(0, 3)
+    assert books.written() == lines(0, 3)
 
 
 def test_the_queue_has_room_again_once_its_lines_are_written(keep: Keep, until: Until) -> None:
@@ -59,7 +59,7 @@ def test_the_queue_has_room_again_once_its_lines_are_written(keep: Keep, until: 
         books.give(*lines(i, i + 2))
         until(lambda i=i: len(books.open()) == i + 2)
     books.close()
-    assert books.trained() == lines(0, 20)
+    assert books.written() == lines(0, 20)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_of_lines_that_come_together_those_are_taken_for_which_there_is_room(
     books = keep(**bounds)
     books.give_together(*lines(0, 5))
     books.close()
-    assert books.trained() == [line for i in taken for line in lines(i, i + 1)]
+    assert books.written() == [line for i in taken for line in lines(i, i + 1)]
     assert books.dropped == {FULL: 5 - len(taken)}
 
 
@@ -84,7 +84,7 @@ def test_a_line_that_is_too_long_costs_no_other(keep: Keep) -> None:
     books = keep(queue_bytes=20)
     books.give_together(b"x" * 21 + b"\n", *lines(0, 2))
     books.close()
-    assert books.trained() == lines(0, 2)
+    assert books.written() == lines(0, 2)
     assert books.dropped == {FULL: 1}
 
 
@@ -97,7 +97,7 @@ def test_what_a_full_disk_refuses_to_the_end_is_dropped(
     books = keep()
     (books.give_together if together else books.give)(*lines(0, 5))
     books.close()
-    assert books.trained() == lines(0, room // 10)
+    assert books.written() == lines(0, room // 10)
     assert books.dropped == {DISK: 5 - room // 10}
 
 
@@ -113,7 +113,7 @@ def test_what_waits_is_written_once_a_full_disk_has_room(
     disk.room = 1_000
     until(lambda: len(books.open()) == 5)
     books.close()
-    assert books.trained() == lines(0, 5)
+    assert books.written() == lines(0, 5)
 
 
 def test_a_file_in_the_place_of_the_folder_costs_nothing_but_lines(
@@ -127,7 +127,7 @@ def test_a_file_in_the_place_of_the_folder_costs_nothing_but_lines(
     folder.unlink()
     until(lambda: len(books.open()) == 2)
     books.close()
-    assert books.trained() == lines(0, 2)
+    assert books.written() == lines(0, 2)
 
 
 def test_a_folder_that_cannot_even_be_looked_into_ends_no_thread(
@@ -165,7 +165,7 @@ def test_lines_are_lost_with_their_folder_and_the_next_get_a_new_one(
     books.give(*more)
     books.close()
     assert books.dropped == {LOST: 3}
-    assert books.trained() == more
+    assert books.written() == more
     assert held.total() == 0
 
 
@@ -197,7 +197,7 @@ def test_a_disk_that_hangs_to_the_end_holds_nobody_up(
     assert books.dropped == {DISK: 4, FULL: 1}
     disk.go.set()
     thread.join(PATIENCE_S)
-    assert books.trained() == lines(0, 1)
+    assert books.written() == lines(0, 1)
 
 
 def test_what_is_dropped_is_reported_once_a_minute_and_at_the_end(
