@@ -26,22 +26,37 @@ OVERWRITE = (
 )
 
 LIBRARY = "modelserve"
-PROJECT_FOLDERS = ("docs", "src", "tests", "vendor")
-PYTHON_MODULES = {*sys.stdlib_module_names, "test"}  # Python's own tests, which its list leaves out
 WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|(com|lpt)[1-9]")
-# What the locks install, by distribution and by import name; a test compares it with them.
+PYTHON_TESTS = {"test", "xxlimited", "xxlimited_35"}  # Python's own, which its list leaves out
+# The lists below are derived: `python -m tests.renew names` in the template. First what the locks
+# install and the project's commands run on, by distribution and by import name.
 DEPENDENCIES = """
 annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore click cloudpickle colorama
 coverage dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec google h11 hatchling
 hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna iniconfig isort jinja2
 jmespath joblib librt markdown_it markdown_it_py markupsafe mccabe mdurl ml_dtypes mypy
-mypy_extensions mypyc narwhals numpy onnx onnxmltools onnxruntime opentelemetry opentelemetry_api
-packaging pandas pandas_stubs pathspec platformdirs pluggy prometheus_client protobuf py pydantic
-pydantic_core pygments pylint pytest pytest_cov python_dateutil pyyaml rich ruff s3transfer
-scikit_learn scipy shellingham six skl2onnx sklearn starlette threadpoolctl tokenizers tomlkit tqdm
-trove_classifiers truststore typer typing_extensions typing_inspection tzdata urllib3 uvicorn uvloop
-xgboost xgboost_cpu yaml
+mypy_extensions mypyc narwhals nox numpy onnx onnxmltools onnxruntime onnxscript opentelemetry
+opentelemetry_api packaging pandas pandas_stubs pathspec pip pkg_resources platformdirs pluggy
+prometheus_client protobuf py pydantic pydantic_core pygments pylint pytest pytest_cov
+python_dateutil pyyaml rich ruff s3transfer scikit_learn scipy setuptools shellingham six skl2onnx
+sklearn starlette threadpoolctl tokenizers tomlkit torch tqdm transformers trove_classifiers
+truststore typer typing_extensions typing_inspection tzdata urllib3 uvicorn uvloop xgboost
+xgboost_cpu yaml
 """.split()
+# The project's folders, and the modules in them that no package holds.
+PROJECT_NAMES = """
+candidate captures config conftest data deploy dist docs fetched logs model monitoring noxfile
+report requirements src test_behaviour test_golden test_image test_operations test_predict
+test_process test_project test_quality tests truths vendor
+""".split()
+# Modules of Pythons newer or older than the one that runs this.
+OTHER_PYTHONS = """
+aifc annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt distutils
+imghdr imp lib2to3 mailcap msilib nis nntplib ossaudiodev pipes profiling smtpd sndhdr spwd
+sre_compile sre_constants sre_parse sunau telnetlib tomllib uu xdrlib
+""".split()
+# In lower case: some disks do not tell `cprofile` from `cProfile`.
+PYTHON_MODULES = {*map(str.lower, sys.stdlib_module_names), *PYTHON_TESTS, *OTHER_PYTHONS}
 
 BIDIRECTIONAL_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 REFUSED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}  # control, surrogate, line and paragraph separator
@@ -83,8 +98,8 @@ def slug_problem(slug: str, package: str) -> str | None:
         (is_python_keyword(package), f"{slug!a} is a Python keyword; {other}"),
         (package in PYTHON_MODULES, f"{slug!a} would hide a module of Python's; {other}"),
         (package == LIBRARY, f"{slug!a} would hide the library in vendor/{LIBRARY}; {other}"),
-        (package in DEPENDENCIES, f"{slug!a} would hide a dependency; {other}"),
-        (package in PROJECT_FOLDERS, f"{slug!a} is a folder of every project; {other}"),
+        (package in DEPENDENCIES, f"{slug!a} would hide an installed package; {other}"),
+        (package in PROJECT_NAMES, f"{slug!a} is a folder or a module of the project; {other}"),
         (WINDOWS_DEVICES.fullmatch(slug), f"{slug!a} is a device's name on Windows; {other}"),
     )
     return next((problem for is_wrong, problem in checks if is_wrong), None)

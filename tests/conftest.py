@@ -44,7 +44,8 @@ class ByProject(LoadScopeScheduling):
             return name.partition("[")[2]
         if path.startswith("tests/image/"):
             return f"image of {re.split('[^a-z]', name.partition('[')[2])[0]}"
-        return path if path.endswith("test_add_an_option.py") else nodeid
+        together = ("test_add_an_option.py", "test_clients.py")
+        return path if path.endswith(together) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByProject:

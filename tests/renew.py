@@ -1,7 +1,7 @@
-"""Renew what is kept in files: `python -m tests.renew snapshots`, `… locks` or `… vendored`.
+"""Renew what is kept in files: `python -m tests.renew snapshots`, `locks`, `names` or `vendored`.
 
-For snapshots and locks, a further word renews only the combinations whose name holds it. `vendored`
-writes the hashes of the library's files.
+For snapshots and locks, a further word renews only the combinations whose name holds it. `names`
+writes into the hook which names no package may have; `vendored` the hashes of the library's files.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import taken_names
 from tests.bakery import (
     FOLDER,
     LIBRARY,
@@ -70,6 +71,9 @@ def main() -> None:
     renewals = {"snapshots": renew_snapshots, "locks": renew_locks}
     if sys.argv[1:] == ["vendored"]:
         renew_vendored()
+        return
+    if sys.argv[1:] == ["names"]:
+        taken_names.renew()
         return
     if len(sys.argv) not in {2, 3} or sys.argv[1] not in renewals:
         sys.exit(__doc__)

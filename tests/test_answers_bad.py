@@ -2,14 +2,21 @@
 
 import json
 import os
+import pkgutil
 import re
+import sysconfig
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from cookiecutter.exceptions import FailedHookException
+from packaging.utils import canonicalize_name
 
-from tests.bakery import FOLDER, bake_into, literal
+from tests import taken_names
+from tests.bakery import bake_into, literal
 
+RENEW = "run `python -m tests.renew names`"
 RAISED = (FailedHookException, FileNotFoundError)  # the second where the hook had to tidy up
 
 
@@ -29,6 +36,15 @@ def refuse(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
         return refusal.partition("Traceback")[0]
 
     return bake_and_fail
+
+
+@pytest.fixture
+def hook() -> ModuleType:
+    """Return the hook as a module, with answers in the place of Jinja."""
+    module = ModuleType("hook")
+    text = taken_names.HOOK.read_text(encoding="utf-8").replace("{{ cookiecutter | tojson }}", "{}")
+    exec(compile(text, "hook", "exec"), vars(module))  # pylint: disable=exec-used  # it is ours
+    return module
 
 
 @pytest.mark.parametrize(
@@ -79,10 +95,6 @@ def refuse(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
         pytest.param("project_slug", "nul", "device's name on Windows", id="slug-device"),
         pytest.param("project_slug", "com1", "device's name on Windows", id="slug-serial-port"),
         pytest.param("project_slug", "lpt9", "device's name on Windows", id="slug-printer-port"),
-        pytest.param("project_slug", "fastapi", "hide a dependency", id="slug-dependency"),
-        pytest.param("project_slug", "prometheus-client", "hide a dependency", id="slug-import"),
-        pytest.param("project_slug", "tests", "folder of every project", id="slug-tests"),
-        pytest.param("project_slug", "vendor", "folder of every project", id="slug-vendor"),
     ],
 )
 def test_a_bad_answer_is_refused(refuse, question: str, answer: str, complaint: str) -> None:
@@ -90,6 +102,40 @@ def test_a_bad_answer_is_refused(refuse, question: str, answer: str, complaint: 
     assert re.search(
         rf"^  {question}: .*{re.escape(complaint)}", refuse(**{question: answer}), re.M
     )
+
+
+@pytest.mark.parametrize(
+    ("slug", "reason"),
+    [
+        pytest.param("test", "hide a module of Python's", id="python-tests"),
+        pytest.param("imp", "hide a module of Python's", id="older-python"),
+        pytest.param("fastapi", "hide an installed package", id="dependency"),
+        pytest.param("prometheus-client", "hide an installed package", id="hyphen"),
+        pytest.param("scikit-learn", "hide an installed package", id="distribution"),
+        pytest.param("sklearn", "hide an installed package", id="module"),
+        pytest.param("google", "hide an installed package", id="namespace"),
+        pytest.param("pytest-cov", "hide an installed package", id="pytest-plugin"),
+        pytest.param("py", "hide an installed package", id="module-beside-a-package"),
+        pytest.param("colorama", "hide an installed package", id="windows-only"),
+        pytest.param("torch", "hide an installed package", id="extra"),
+        pytest.param("pip", "hide an installed package", id="installer"),
+        pytest.param("setuptools", "hide an installed package", id="setuptools"),
+        pytest.param("pkg-resources", "hide an installed package", id="module-of-setuptools"),
+        pytest.param("nox", "hide an installed package", id="nox"),
+        pytest.param("tests", "a folder or a module of the project", id="tests"),
+        pytest.param("vendor", "a folder or a module of the project", id="vendor"),
+        pytest.param("data", "a folder or a module of the project", id="data"),
+        pytest.param("model", "a folder or a module of the project", id="made-by-training"),
+        pytest.param("conftest", "a folder or a module of the project", id="conftest"),
+        pytest.param("noxfile", "a folder or a module of the project", id="noxfile"),
+    ],
+)
+def test_a_taken_name_is_refused_with_the_reason_and_the_way_out(
+    refuse, slug: str, reason: str
+) -> None:
+    """Such a project would be broken: the wrong one of the two would be imported."""
+    line = f"  project_slug: {slug!a} (would|is) {reason}; give another, such as {slug}-model."
+    assert re.search(line, refuse(project_slug=slug))
 
 
 def test_every_bad_answer_is_named_at_once(refuse) -> None:
@@ -133,14 +179,39 @@ def test_a_choice_that_is_not_listed_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "output").exists()
 
 
-def test_no_package_may_hide_what_the_locks_install() -> None:
-    """Every distribution in the shipped locks is refused as a package's name."""
-    hook = (FOLDER.parent / "hooks" / "pre_gen_project.py").read_text(encoding="utf-8")
-    refused = set(re.search(r'DEPENDENCIES = """(.*?)"""', hook, re.S)[1].split())
-    locked = {
-        name.lower().replace("-", "_").replace(".", "_")
-        for lock in FOLDER.rglob("requirements/*.txt")
-        for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", lock.read_text(encoding="utf-8"), re.M)
+def test_the_names_that_no_package_may_have_are_those_of_what_is_installed() -> None:
+    """They are derived from the locks, the commands, the tree and the Pythons, and not stale."""
+    hook = taken_names.HOOK.read_text(encoding="utf-8")
+    asked = json.loads(taken_names.MODULES.read_text(encoding="utf-8"))
+    assert {*taken_names.locked(), *taken_names.tools()} == set(asked), RENEW
+    assert taken_names.write_into(hook) == hook, RENEW
+
+
+def test_a_new_lock_makes_the_names_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A distribution that a lock gains is missing from the hook."""
+    lock = tmp_path / "serving.txt"
+    lock.write_text("brand-new[extra]==1.0 \\\n    --hash=sha256:0\n", encoding="utf-8")
+    monkeypatch.setattr(taken_names, "locks", lambda: [lock])
+    hook = taken_names.HOOK.read_text(encoding="utf-8")
+    assert "brand_new" in taken_names.dependencies()
+    assert taken_names.write_into(hook) != hook
+
+
+def test_no_package_may_hide_a_module_of_this_python(hook: ModuleType) -> None:
+    """Its tests count: they are in the standard library's folder, and not in Python's own list."""
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    present = {
+        module.name for module in pkgutil.iter_modules([*folders, f"{folders[1]}/lib-dynload"])
     }
-    assert locked, "no lock found"
-    assert locked <= refused, f"add to DEPENDENCIES: {json.dumps(sorted(locked - refused))}"
+    assert taken_names.could_be_packages(present) <= hook.PYTHON_MODULES
+
+
+def test_no_package_may_hide_what_this_environment_imports(hook: ModuleType) -> None:
+    """Where it holds what the locks hold, the modules are the same."""
+    modules = {
+        name
+        for name, owners in packages_distributions().items()
+        if taken_names.locked() & {canonicalize_name(owner) for owner in owners}
+    }
+    assert modules
+    assert taken_names.could_be_packages(modules) <= {*hook.DEPENDENCIES}

@@ -15,7 +15,7 @@ NAME = nox.project.load_toml("pyproject.toml")["project"]["name"]
 LIBRARY = "vendor/modelserve"
 VENV = Path(".venv")
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-UV = os.environ.get("UV", "uv")  # uvx tells where its uv lies
+UV = os.environ.get("UV") or "uv"  # uvx tells where its uv lies
 SECRETS = ("--from", "detect-secrets==1.5.0", "detect-secrets-hook")
 BILL = ("--from", "cyclonedx-bom==7.5.0")
 LOCKS = {"serving": (), "training": ("training",), "development": ("training", "development")}

@@ -15,6 +15,7 @@ from tests.bakery import BakedProject, combinations, name_of, tool_environment
 from tests.cloud_run.google import PROJECT, REGION, Google
 from tests.loopback import running
 from tests.workflows import stand_in
+from tests.workflows.attest_client import AttestClient
 
 VARIABLES = {
     "GCP_PROJECT": PROJECT,
@@ -185,3 +186,9 @@ def lint(gcloud: str, tmp_path: Path) -> Callable[[list[str]], list[str]]:
         ]
 
     return complain
+
+
+@pytest.fixture(scope="session")
+def attest_client(tmp_path_factory: pytest.TempPathFactory) -> AttestClient:
+    """Return the registry client of the action that attests an image."""
+    return AttestClient(tmp_path_factory.getbasetemp() / "attest-client")

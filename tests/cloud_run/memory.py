@@ -1,6 +1,8 @@
 """A program that stands in for `gcloud` and remembers what it has made: nothing is made twice.
 
-`STAND_INS` names a folder with `made.json`, what is there; calls are written to `calls.jsonl`.
+`STAND_INS` names a folder with `made.json`, what is there, and `keys`, the secret's latest version;
+calls are written to `calls.jsonl`. `REJECTED` is JSON, `[[words, times]]`: a call that has all of
+these words is rejected that many times.
 """
 
 import json
@@ -41,6 +43,27 @@ def needed(words: list[str]) -> list[str]:
     ]
 
 
+def reject(words: list[str], calls: list[list[str]]) -> None:
+    """End with an error, if this call is to be rejected.
+
+    Args:
+        words: the call.
+        calls: all calls so far, this one among them.
+    """
+    for all_of, times in json.loads(os.environ.get("REJECTED", "[]")):
+        alike = [call for call in calls if set(all_of) <= set(call)]
+        if set(all_of) <= set(words) and len(alike) <= times:
+            sys.exit("ERROR: (gcloud) INVALID_ARGUMENT: Service account x does not exist.")
+
+
+def answer_secret(keys: Path, words: list[str], given: str) -> None:
+    """Keep, return or list the versions of the secret."""
+    if words[2] == "add":
+        keys.write_text(given, encoding="utf-8")
+    elif keys.exists():
+        print(keys.read_text(encoding="utf-8") if words[2] == "access" else "1", end="")
+
+
 def main() -> None:
     """Answer one call."""
     folder = Path(os.environ["STAND_INS"])
@@ -48,10 +71,14 @@ def main() -> None:
     given = sys.stdin.read() if "--data-file=-" in words else ""
     with (folder / "calls.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps({"call": ["gcloud", *words], "input": given}) + "\n")
+    lines = (folder / "calls.jsonl").read_text(encoding="utf-8").splitlines()
+    reject(words, [json.loads(line)["call"] for line in lines])
     path = folder / "made.json"
     made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     if words[:2] == ["projects", "describe"]:
         print(NUMBER)
+    elif words[:2] == ["secrets", "versions"]:
+        answer_secret(folder / "keys", words, given)
     elif TELLS & set(words):
         if name_of(words) not in made:
             sys.exit(0 if "list" in words else 1)

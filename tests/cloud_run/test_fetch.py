@@ -188,7 +188,8 @@ def test_the_nightly_run_signs_in_fetches_and_compares(repository: Repository) -
     assert run.jobs["monitor"] == "success", run.log
     order = [" ".join(call[:3]) for call in repository.calls() if call[0] in {"gcloud", "docker"}]
     assert order == [
-        "gcloud auth configure-docker",
+        "gcloud auth print-access-token",
+        "docker login --username=oauth2accesstoken",
         "gcloud run services",
         "gcloud run revisions",
         "docker create registry.test/service@sha256:1",
@@ -196,8 +197,8 @@ def test_the_nightly_run_signs_in_fetches_and_compares(repository: Repository) -
         "docker rm --force",
         "gcloud storage rsync",
     ]
-    (let_in,) = repository.calls("gcloud", "auth")
-    assert let_in[3:] == ["europe-west1-docker.pkg.dev", "--quiet"]
+    (login,) = repository.calls("docker", "login")
+    assert login[-1] == "europe-west1-docker.pkg.dev"
 
 
 @pytest.mark.parametrize("workflow", ["monitor.yml", "retrain.yml"])

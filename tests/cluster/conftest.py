@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import loopback
 from tests.bakery import BakedProject, bake_into
 from tests.cluster import stand_in
 from tests.cluster.api_server import Server, running
+from tests.cluster.issuer import Issuer
+from tests.workflows import stand_in as recording_program
+from tests.workflows.attest_client import AttestClient
 
 # As long as a slug may be: what holds for it holds for every other.
 LONGEST = "a-name-that-is-as-long-as-a-slug-may-be-and-no-mo"
@@ -185,3 +189,41 @@ def deployed(cluster: Cluster, first: Cluster) -> Cluster:
     """Return a cluster of the test's own in which a first revision runs."""
     cluster.state.objects = deepcopy(first.state.objects)
     return cluster
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    """Return GitHub's issuer."""
+    server = Issuer()
+    with loopback.running(server):
+        yield server
+
+
+@pytest.fixture
+def job(issuer: Issuer, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a step in a job that may have tokens."""
+    if sys.platform == "win32":
+        pytest.skip("the steps run in bash")
+    recording_program.install(tmp_path / "programs" / "docker")
+    (tmp_path / "replies.json").write_text("[]", encoding="utf-8")
+    return {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{issuer.server_port}/?api-version=2",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-this-job",
+        "GITHUB_ENV": str(tmp_path / "env"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_REPOSITORY": "Octo-Org/Iris",
+        "IMAGE": "ghcr.io/Octo-Org/Iris",
+        "DEPLOY_TARGET": "kubernetes",
+        "PYTHONPATH": "vendor/modelserve/src",
+        "HOME": str(tmp_path),
+        "PATH": f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "RUNNER_TEMP": str(tmp_path),
+        "STAND_INS": str(tmp_path),
+    }
+
+
+@pytest.fixture(scope="session")
+def attest_client(tmp_path_factory: pytest.TempPathFactory) -> AttestClient:
+    """Return the registry client of the action that attests an image."""
+    return AttestClient(tmp_path_factory.getbasetemp() / "attest-client")

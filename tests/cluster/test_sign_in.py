@@ -2,99 +2,24 @@
 
 import base64
 import json
-import os
 import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 from unittest.mock import ANY
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests import loopback
 from tests.bakery import BakedProject
 from tests.cluster.actions import run_action
 from tests.cluster.api_server import Server, running
-from tests.workflows import stand_in
+from tests.cluster.issuer import Issuer
+from tests.workflows import docker_config
+from tests.workflows.attest_client import AttestClient
 
-EXPIRES = datetime(2030, 1, 31, 9, 10, tzinfo=UTC)
 TARGET = "vendor/modelserve/src/modelserve/deploy/targets/kubernetes"
 LOGIN = ("docker", "login")
-
-
-def token(number: int) -> str:
-    """Return a token of the form that GitHub's have."""
-    claims = {"exp": int(EXPIRES.timestamp()), "jti": str(number)}
-    parts = [base64.urlsafe_b64encode(json.dumps(each).encode()) for each in ({}, claims)]
-    return ".".join(part.decode().rstrip("=") for part in parts) + ".signature"
-
-
-class Issuer(HTTPServer):
-    """GitHub's issuer of tokens; each one that it gives is new."""
-
-    def __init__(self) -> None:
-        """Listen on a free port."""
-        super().__init__(("127.0.0.1", 0), IssuerHandler)
-        self.audiences: list[str] = []
-        self.given: list[str] = []
-
-
-class IssuerHandler(BaseHTTPRequestHandler):
-    """Answers one request for a token."""
-
-    server: Issuer
-
-    def log_message(self, *_: Any) -> None:  # pylint: disable=arguments-differ
-        """Say nothing."""
-
-    def do_GET(self) -> None:  # pylint: disable=invalid-name
-        """Give a token to whoever has the job's own."""
-        if self.headers["Authorization"] != "Bearer of-this-job":
-            self.send_error(401)
-            return
-        self.server.audiences += parse_qs(urlsplit(self.path).query)["audience"]
-        self.server.given.append(token(len(self.server.given)))
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps({"value": self.server.given[-1]}).encode())
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    """Return GitHub's issuer."""
-    server = Issuer()
-    with loopback.running(server):
-        yield server
-
-
-@pytest.fixture
-def job(issuer: Issuer, tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a step in a job that may have tokens."""
-    if sys.platform == "win32":
-        pytest.skip("the steps run in bash")
-    stand_in.install(tmp_path / "programs" / "docker")
-    (tmp_path / "replies.json").write_text("[]", encoding="utf-8")
-    return {
-        "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{issuer.server_port}/?api-version=2",
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-this-job",
-        "GITHUB_ENV": str(tmp_path / "env"),
-        "GITHUB_OUTPUT": str(tmp_path / "output"),
-        "GITHUB_REPOSITORY": "Octo-Org/Iris",
-        "IMAGE": "ghcr.io/Octo-Org/Iris",
-        "DEPLOY_TARGET": "kubernetes",
-        "PYTHONPATH": "vendor/modelserve/src",
-        "HOME": str(tmp_path),
-        "PATH": f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "RUNNER_TEMP": str(tmp_path),
-        "STAND_INS": str(tmp_path),
-    }
 
 
 def sign_in(
@@ -238,6 +163,17 @@ def test_the_image_is_named_and_its_registry_is_signed_in_to(
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     seen = [json.loads(line) for line in lines]
     assert [(each["call"], each["input"]) for each in seen] == calls
+
+
+def test_the_action_that_attests_finds_the_registrys_password(
+    service: BakedProject, job: dict[str, str], attest_client: AttestClient, tmp_path: Path
+) -> None:
+    """In the configuration that the action's own line leaves."""
+    docker_config.install(tmp_path / "programs" / "docker")
+    done = sign_in(service, job, token="ghs_token", KUBE_SERVER="https://cluster.example")
+    assert done.returncode == 0, done.stderr
+    found = attest_client.credentials(tmp_path, "ghcr.io/octo-org/iris")
+    assert found == ("token", "ghs_token")
 
 
 def test_a_registry_that_takes_no_token_ends_no_job(

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from modelserve import artifact, errors
+from modelserve.manifest import Manifest
 
 FAMILIES = ("iris", "diabetes")
 
@@ -65,6 +67,119 @@ def test_a_file_that_is_missing_is_named(folder: Path) -> None:
     (folder / "model.onnx").unlink()
     with pytest.raises(errors.ArtifactError, match=r"model\.onnx: missing"):
         artifact.load(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/hostname", "..", "", "deep/file", "deep\\file", "a\0b", "a\nb"]
+)
+def test_a_listed_name_must_be_a_file_of_the_folder(folder: Path, name: str) -> None:
+    (folder.parent / "outside").write_bytes(b"")
+    files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
+    change(folder, files=files | {name: artifact.sha256(b"")})
+    with pytest.raises(errors.ArtifactError, match="does not match its manifest") as caught:
+        artifact.load(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_link_out_of_the_folder_is_rejected(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.onnx").rename(tmp_path / "elsewhere.onnx")
+    (folder / "model.onnx").symlink_to(tmp_path / "elsewhere.onnx")
+    with pytest.raises(errors.ArtifactError, match=r"model\.onnx: a link to a file outside"):
+        artifact.load(folder)
+
+
+def test_links_to_the_folder_and_within_it_are_followed(folder: Path, tmp_path: Path) -> None:
+    (folder / "..data").mkdir()  # as Kubernetes mounts files
+    (folder / "model.onnx").rename(folder / "..data" / "model.onnx")
+    (folder / "model.onnx").symlink_to(Path("..data", "model.onnx"))
+    (tmp_path / "current").symlink_to(folder)
+    assert artifact.load(tmp_path / "current").manifest.name
+
+
+def test_an_endless_link_is_a_missing_file(folder: Path) -> None:
+    (folder / "golden.json").unlink()
+    (folder / "golden.json").symlink_to("golden.json")
+    with pytest.raises(errors.ArtifactError, match=r"golden\.json: missing"):
+        artifact.load(folder)
+
+
+def with_first_feature(manifest: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a change of the first feature."""
+    first, *others = manifest["features"]
+    return {"features": [first | changes, *others]}
+
+
+CONTRADICTIONS = [
+    pytest.param(lambda m: {"name": "../up"}, "the model's name is not a plain", id="name"),
+    pytest.param(lambda m: {"version": "1/../2"}, "version is not a plain", id="version"),
+    pytest.param(lambda m: {"features": []}, "no features", id="no features"),
+    pytest.param(
+        lambda m: {"features": [*m["features"], m["features"][0]]},
+        "two features have the same name",
+        id="same feature",
+    ),
+    pytest.param(
+        lambda m: with_first_feature(m, dtype="text"), "a text is not the only", id="text beside"
+    ),
+    pytest.param(lambda m: with_first_feature(m, example=None), "has no example", id="example"),
+    pytest.param(lambda m: with_first_feature(m, maximum=None), "has no range", id="range"),
+    pytest.param(lambda m: with_first_feature(m, minimum=1e9), "above its maximum", id="crossed"),
+    pytest.param(
+        lambda m: with_first_feature(m, dtype="category", categories=["a", "a"]),
+        "has the same category twice",
+        id="same category",
+    ),
+    pytest.param(
+        lambda m: {"task": "regressor" if m["labels"] else "classifier"}, "labels", id="task"
+    ),
+    pytest.param(
+        lambda m: {"fallback": [*m["fallback"], 0.5]}, "values for", id="length of the fallback"
+    ),
+    pytest.param(lambda m: {"fallback": []}, "the fallback has 0 values", id="no fallback"),
+    pytest.param(lambda m: {"output_bounds": {"minimum": 2, "maximum": 1}}, "exceeds", id="bounds"),
+    pytest.param(
+        lambda m: {"task": "classifier", "labels": ["a", "a"], "fallback": [0.5, 0.5]},
+        "two labels are the same",
+        id="same label",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change_of", "fault"), CONTRADICTIONS)
+def test_a_manifest_that_contradicts_itself_is_neither_loaded_nor_saved(
+    trained: artifact.Artifact,
+    folder: Path,
+    tmp_path: Path,
+    change_of: Callable[[dict[str, Any]], dict[str, Any]],
+    fault: str,
+) -> None:
+    content = trained.manifest.model_dump(mode="json")
+    changed = content | change_of(content)
+    change(folder, **changed)
+    with pytest.raises(errors.ArtifactError, match="contradicts itself") as caught:
+        artifact.load(folder)
+    assert fault in str(caught.value)
+    manifest = Manifest.model_validate(changed)
+    with pytest.raises(errors.ArtifactError, match="contradicts itself"):
+        artifact.save(tmp_path / "new", manifest, {"model.onnx": b""})
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_message_is_one_line_whatever_the_manifest_holds(folder: Path) -> None:
+    change(folder, **{"x\n" * 10_000: 1})
+    with pytest.raises(errors.ArtifactError) as caught:
+        artifact.load(folder)
+    assert len(str(caught.value)) < 1_000
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[", b"\xff"])
+def test_a_file_that_is_not_json_is_named(
+    trained: artifact.Artifact, content: bytes, folder: Path
+) -> None:
+    (folder / "golden.json").write_bytes(content)
+    with pytest.raises(errors.ArtifactError, match=r"golden\.json cannot be read"):
+        artifact.Artifact(folder, trained.manifest).read_json("golden.json")
 
 
 def test_an_unlisted_file_is_ignored(folder: Path) -> None:

@@ -132,9 +132,9 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[logging.Logger]:
 def test_every_logger_writes_to_standard_output_in_one_form(
     project: Project, root: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project.configure_logging(Settings(log_profile="json", log_level="INFO"))
-    logging.getLogger("a.library").info("%s things", 3, extra={"more": [1]})
-    logging.getLogger("a.library").debug("unwanted")
+    with project.configure_logging(Settings(log_profile="json", log_level="INFO")).stream:
+        logging.getLogger("a.library").info("%s things", 3, extra={"more": [1]})
+        logging.getLogger("a.library").debug("unwanted")
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert (line["name"], line["message"], line["more"]) == ("a.library", "3 things", [1])
     assert line["line"] > 0
@@ -145,11 +145,11 @@ def test_every_logger_writes_to_standard_output_in_one_form(
 def test_an_exception_is_written_with_its_traceback(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project.configure_logging(Settings(log_profile="plain"))
-    try:
-        raise ValueError("broken")
-    except ValueError:
-        logging.getLogger("mine").exception("failed", extra={"request_id": "abc"})
+    with project.configure_logging(Settings(log_profile="plain")).stream:
+        try:
+            raise ValueError("broken")
+        except ValueError:
+            logging.getLogger("mine").exception("failed", extra={"request_id": "abc"})
     head, *rest = capsys.readouterr().out.splitlines()
     assert head.endswith("mine ERROR   failed request_id=abc")
     assert rest[0] == "  Traceback (most recent call last):"
@@ -159,8 +159,8 @@ def test_an_exception_is_written_with_its_traceback(
 
 @pytest.mark.usefixtures("root")
 def test_warnings_are_logged(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    project.configure_logging(Settings(log_profile="json"))
-    with warnings.catch_warnings():
+    stream = project.configure_logging(Settings(log_profile="json")).stream
+    with stream, warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.warn("old", FutureWarning, stacklevel=1)
     line = json.loads(capsys.readouterr().out)

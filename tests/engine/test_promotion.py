@@ -134,7 +134,9 @@ def test_a_model_with_another_schema_is_rejected_with_all_reasons(
     variant: Variant, trained: Artifact
 ) -> None:
     fields = [each.model_dump() | {"name": f"x_{each.name}"} for each in trained.manifest.features]
-    candidate = variant("candidate", features=fields, labels=["other"])
+    candidate = variant(
+        "candidate", features=fields, task="classifier", labels=["other"], fallback=[1.0]
+    )
     with pytest.raises(GateError, match=r"its features differ.*; its labels differ"):
         promote(candidate, variant("model"), tolerance=math.inf)
 

@@ -1,9 +1,46 @@
 """Settings come from the environment, and are refused as a whole."""
 
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
 import pytest
+from modelserve import environment
 from modelserve.errors import ConfigurationError
 from modelserve.settings import OTHER_NAMES, Settings
-from pydantic import ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+
+
+class Region(StrEnum):
+    """A choice of a project's own."""
+
+    NORTH = "North"
+    SOUTH = "south"
+
+
+def long_enough(key: SecretStr) -> SecretStr:
+    """Refuse a short secret, with a message that does not show it."""
+    if len(key.get_secret_value()) < 8:
+        raise ValueError("at least 8 characters")
+    return key
+
+
+class OwnSettings(Settings):
+    """Settings of a project, with fields of its own."""
+
+    region: Region = Field(default=Region.NORTH, description="Where.")
+    mode: Literal["Fast", "exact"] | None = Field(default=None, description="How.")
+    limit: float = Field(default=0.5, description="How much.")
+    partner_key: Annotated[SecretStr, AfterValidator(long_enough)] = Field(
+        default=SecretStr("long enough"), description="Whose."
+    )
+
+
+class DemandingSettings(Settings):
+    """Settings of a project that names no default."""
+
+    tariff: str = Field(description="Which.")
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +71,6 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
         ("CAPTURE_PERCENTAGE", "100.5"),
         ("CAPTURE_PERCENTAGE", "-1"),
         ("CAPTURE_VARIANT", "../elsewhere"),
-        ("CAPTURE_VARIANT", ""),
         ("CAPTURE_QUEUE_RECORDS", "0"),
         ("CAPTURE_QUEUE_BYTES", "1023"),
         ("CAPTURE_FILE_BYTES", "0"),
@@ -63,7 +99,6 @@ def test_a_variable_of_the_same_name_sets_a_field(monkeypatch: pytest.MonkeyPatc
     [
         ("age", ("age",)),
         (" age , given name,,", ("age", "given name")),
-        ("", ()),
         (" , ", ()),
     ],
 )
@@ -107,3 +142,97 @@ def test_a_secret_is_not_shown() -> None:
 
 def test_every_field_says_what_it_is_for() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize("value", ["", " ", "\r"], ids=["nothing", "a space", "a line end"])
+@pytest.mark.parametrize("field", sorted(OwnSettings.model_fields.keys() - {"api_keys_file"}))
+def test_an_empty_variable_is_as_good_as_none(
+    monkeypatch: pytest.MonkeyPatch, field: str, value: str
+) -> None:
+    for name in (field.upper(), OTHER_NAMES.get(field, field.upper())):
+        monkeypatch.setenv(name, value)
+    assert OwnSettings.load() == OwnSettings()
+
+
+def test_an_empty_file_of_keys_stays_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEYS_FILE", "")
+    assert Settings.load().api_keys_file == Path()
+
+
+def test_an_empty_variable_of_ours_leaves_vertex_names_their_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("AIP_HTTP_PORT", "9000")
+    assert Settings.load().port == 9000
+
+
+def test_our_own_name_counts_more_than_vertex_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8000")
+    monkeypatch.setenv("AIP_HTTP_PORT", "9000")
+    assert Settings.load().port == 8000
+
+
+def test_what_a_windows_file_adds_to_a_line_is_no_part_of_a_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"DOCS": "false", "LOG_LEVEL": "ERROR", "LOG_DIR": "logs"}.items():
+        monkeypatch.setenv(name, f"{value}\r")
+    settings = Settings.load()
+    assert (settings.docs, settings.log_level, settings.log_dir) == (False, "ERROR", Path("logs"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "choice"),
+    [
+        ("LOG_LEVEL", "debug", "DEBUG"),
+        ("LOG_LEVEL", "Warning", "WARNING"),
+        ("LOG_LEVEL", "WARN", "WARNING"),
+        ("LOG_LEVEL", "warn", "WARNING"),
+        ("LOG_PROFILE", "JSON", "json"),
+        ("EXECUTION", "Threads", "threads"),
+        ("PLATFORM", "SageMaker", "sagemaker"),
+        ("DOCS", "OFF", False),
+        ("DOCS", "Yes", True),
+        ("REGION", "NORTH", Region.NORTH),
+        ("REGION", "South", Region.SOUTH),
+        ("MODE", "FAST", "Fast"),
+        ("MODE", "Exact", "exact"),
+    ],
+)
+def test_a_choice_is_taken_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, choice: object
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert getattr(OwnSettings.load(), name.lower()) == choice
+
+
+def test_a_setting_without_a_default_is_named_and_no_other_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TARIFF", "")
+    monkeypatch.setenv("WEBHOOK_URL", "https://example.com/hook")
+    with pytest.raises(ConfigurationError, match="TARIFF: Field required") as caught:
+        DemandingSettings.load()
+    assert "example.com" not in str(caught.value)
+
+
+def test_a_message_shows_the_beginning_of_a_value_and_nothing_of_a_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIMIT", "x" * 10_000)
+    monkeypatch.setenv("PARTNER_KEY", "s3cr3t")
+    with pytest.raises(ConfigurationError, match=r"LIMIT='xxx.*PARTNER_KEY=\(secret\): ") as caught:
+        OwnSettings.load()
+    assert len(str(caught.value)) < 500
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "remains"), [("", False), (" ", False), ("/tmp", True)])
+def test_a_variable_is_dropped_if_it_is_empty(
+    monkeypatch: pytest.MonkeyPatch, value: str, remains: bool
+) -> None:
+    monkeypatch.setenv(environment.SHARED_METRICS, value)
+    environment.drop_if_empty(environment.SHARED_METRICS)
+    environment.drop_if_empty("SURELY_NOT_SET")
+    assert (environment.SHARED_METRICS in os.environ) == remains

@@ -17,6 +17,7 @@ import pytest
 
 from tests.bakery import BakedProject
 from tests.sagemaker.account import Account
+from tests.workflows.attest_client import AttestClient
 
 SERVER = Path(__file__).with_name("moto_server.py")
 STARTS_WITHIN_S = 60
@@ -94,3 +95,9 @@ def modules(project: BakedProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def account(cloud: str, project: BakedProject) -> Account:
     """Return an account that was set up by the bootstrap stack."""
     return Account(project, cloud)
+
+
+@pytest.fixture(scope="session")
+def attest_client(tmp_path_factory: pytest.TempPathFactory) -> AttestClient:
+    """Return the registry client of the action that attests an image."""
+    return AttestClient(tmp_path_factory.getbasetemp() / "attest-client")

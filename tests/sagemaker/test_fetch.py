@@ -55,6 +55,7 @@ def docker(
     runner = Runner(tmp_path)
     monkeypatch.setenv("STAND_INS", str(tmp_path))
     monkeypatch.setenv("RUNNER_TEMP", "/temp")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))  # a login would change the machine's own
     monkeypatch.setenv("PYTHONPATH", "library")
     for name in ("GITHUB_OUTPUT", "GITHUB_ENV"):
         monkeypatch.setenv(name, str(tmp_path / name))

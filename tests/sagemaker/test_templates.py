@@ -198,10 +198,32 @@ def test_a_retained_bucket_is_closed_to_the_world(project: BakedProject) -> None
     """Encrypted, versioned, not public, by TLS alone, and kept when the stack goes."""
     template = Template(project, "bootstrap.yaml")
     records = template.resources("AWS::S3::Bucket")["Records"]
-    assert template.content["Resources"]["Records"]["DeletionPolicy"] == "Retain"
+    assert template.content["Resources"]["Records"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert all(records["PublicAccessBlockConfiguration"].values())
     assert records["VersioningConfiguration"] == {"Status": "Enabled"}
     assert "SSEAlgorithm" in json.dumps(records["BucketEncryption"])
     (statement,) = template.resources()["RecordsPolicy"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_set_up_that_fails_leaves_nothing_in_the_way_of_the_next(project: BakedProject) -> None:
+    """A registry that a failed creation retains would have the name that the next one needs."""
+    made = Template(project, "bootstrap.yaml").content["Resources"]
+    policies = {name: each.get("DeletionPolicy") for name, each in made.items()}
+    kept = {name for name, policy in policies.items() if policy == "RetainExceptOnCreate"}
+    assert kept == {"Images", "Records", "EndpointLog", "Provider"}
+    assert "Retain" not in policies.values()
+    assert all(made[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_no_budget_is_made_before_everything_else_is_there(project: BakedProject) -> None:
+    """Who may make roles may often make no budget, and a stack is made as a whole or not at all."""
+    kind = "AWS::Budgets::Budget"
+    assert not Template(project, "bootstrap.yaml").resources(kind)
+    assert Template(project, "bootstrap.yaml", MonthlyBudget=200).resources(kind)
+    page = project.read("docs/deploy.md")
+    first, *_, last = page.split("aws cloudformation deploy ")
+    assert page.count("MonthlyBudget=200") == 1
+    assert "MonthlyBudget=200" in last
+    assert "gh variable set AWS_ROLE_ARN" in page.removeprefix(first).partition("MonthlyBudget")[0]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.bakery import BakedProject
 from tests.loopback import running
+from tests.workflows.attest_client import AttestClient
 from tests.workflows.repository import Repository
 from tests.workflows.store import Store, archive
 
@@ -55,3 +56,9 @@ def configured(repository: Repository, store: Store) -> Repository:
     """Return a repository that knows where its captures are."""
     repository.variables["CAPTURES_URL"] = store.url
     return repository
+
+
+@pytest.fixture(scope="session")
+def attest_client(tmp_path_factory: pytest.TempPathFactory) -> AttestClient:
+    """Return the registry client of the action that attests an image."""
+    return AttestClient(tmp_path_factory.getbasetemp() / "attest-client")

@@ -55,6 +55,23 @@ def test_a_csv_row_with_more_values_than_names_is_rejected(
     ]
 
 
+def test_extra_columns_are_rejected_or_ignored_as_the_operator_says(
+    project: Project, trained: Artifact, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [{"": 0, "note": "x"} | row])  # as pandas writes it
+    service = project.make_service(trained.folder)
+
+    refused = BatchPredictor(service).run(source, output)
+
+    assert (refused.answered, refused.rejected) == (0, 1)
+    assert read(rejected(output)) == [
+        {"row": 0, "problems": [f'"": {UNKNOWN}', f"note: {UNKNOWN}"]}
+    ]
+    settings = service.settings.model_copy(update={"extra_fields": "ignore"})
+    ignored = BatchPredictor(type(service)(settings)).run(source, output)
+    assert (ignored.answered, ignored.rejected) == (1, 0)
+
+
 def test_rejects_of_an_earlier_run_are_removed(
     batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
 ) -> None:

@@ -1,5 +1,6 @@
-"""`monitor` names the libraries that it needs."""
+"""`monitor` prints what was found, and names the libraries that it needs."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from modelserve.artifact import Artifact
 
 from tests.engine.commands.run import Command, one_line
 from tests.engine.families import Family
+
+ENCODING = {"encoding": "JSON"}
 
 
 def test_missing_libraries_are_reported_with_what_to_install(
@@ -21,3 +24,37 @@ def test_missing_libraries_are_reported_with_what_to_install(
     done = command("monitor", "captures", "--model", trained.folder, "--config", config)
     assert done.code == 1
     assert "this command needs requirements/training.txt" in one_line(done.err)
+
+
+def test_a_violation_is_printed_with_its_runbook(
+    command: Command, trained: Artifact, monkeypatch: pytest.MonkeyPatch, family: Family
+) -> None:
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+    manifest = trained.manifest
+    row = {each.name: each.maximum for each in manifest.features}
+    answer = {"label": manifest.labels[0], "probabilities": dict.fromkeys(manifest.labels, 0.0)}
+    answer["probabilities"][manifest.labels[0]] = 1.0
+    bodies = [
+        {"instances": [row] * 60},
+        {"predictions": [answer] * 60, "model_version": manifest.version, "degraded": False},
+    ]
+    sides = {
+        side: {"observedContentType": "application/json", "data": json.dumps(body), **ENCODING}
+        for side, body in zip(("endpointInput", "endpointOutput"), bodies, strict=True)
+    }
+    about = {"eventId": "1", "inferenceTime": "2026-11-21T10:00:00Z"}
+    Path("captures").mkdir()
+    Path("captures/one.jsonl").write_text(
+        json.dumps({"captureData": sides, "eventMetadata": about, "eventVersion": "0"})
+    )
+    config = family.root / "config" / "monitoring.toml"
+
+    done = command("monitor", "captures", "--model", trained.folder, "--config", config)
+
+    lines = done.out.splitlines()
+    assert done.code == 3
+    assert lines[0].startswith(f"{manifest.features[0].name}: PSI ")
+    assert "What to do: vendor/modelserve/docs/runbooks/input-drift.md" in lines
+    assert "What to do: vendor/modelserve/docs/runbooks/prediction-drift.md" in lines
+    assert lines[-1].endswith("violations; report/report.html")

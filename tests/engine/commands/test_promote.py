@@ -40,6 +40,8 @@ def test_the_command_that_promote_prints_restores_the_previous_model(
 
 def test_promote_rejects_a_worse_model(command: Command, trained: Artifact) -> None:
     command("promote", copy(trained, "first"))
-    done = command("promote", copy(trained, "second", labels=["other"]))
+    done = command(
+        "promote", copy(trained, "second", task="classifier", labels=["other"], fallback=[1.0])
+    )
     assert done.code == 1
     assert one_line(done.err).startswith("error: Not promoted: its labels differ")

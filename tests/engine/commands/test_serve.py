@@ -22,6 +22,15 @@ from tests.engine.families import Family
             (), {"HOST": "::", "PORT": "9", "WORKERS": "3"}, ("::", 9, 3), id="environment"
         ),
         pytest.param((), {"AIP_HTTP_PORT": "7080"}, ("127.0.0.1", 7080, 1), id="Vertex AI"),
+        pytest.param(
+            (),
+            dict.fromkeys(("HOST", "PORT", "AIP_HTTP_PORT", "WORKERS", "MODEL_DIR"), ""),
+            ("127.0.0.1", 8080, 1),
+            id="empty is unset",
+        ),
+        pytest.param(
+            (), {"PORT": "", "AIP_HTTP_PORT": "7080"}, ("127.0.0.1", 7080, 1), id="one is empty"
+        ),
         pytest.param(("--port", "1"), {"PORT": "9"}, ("127.0.0.1", 1, 1), id="option first"),
     ],
 )
@@ -45,6 +54,27 @@ def test_options_and_environment_set_the_address_and_the_workers(
     assert (done.code, done.err) == (0, "")
     assert served == [{"project": family.package, "host": host, "port": port, "workers": workers}]
     assert (os.environ["MODEL_DIR"], os.environ["PORT"]) == ("there", str(port))
+
+
+def test_an_empty_folder_of_metrics_is_none(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "run", lambda *_, **__: None)
+    os.environ[server.SHARED] = ""
+    assert command("serve").code == 0
+    assert server.SHARED not in os.environ
+
+
+@pytest.mark.parametrize("value", ["", "4"])
+def test_uvicorns_own_variable_is_not_read(
+    command: Command, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    served: list[int] = []
+    monkeypatch.setattr(server, "run", lambda _, **how: served.append(how["workers"]))
+    os.environ["WEB_CONCURRENCY"] = value
+    assert command("serve").code == 0
+    assert served == [1]
+    assert "WEB_CONCURRENCY" not in os.environ
 
 
 def test_sigterm_ends_serve_with_success(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

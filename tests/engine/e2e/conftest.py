@@ -104,7 +104,7 @@ def serve(
     """Return a function that starts the service; all are killed at the end."""
     with ExitStack() as running:
 
-        def start(*options: str, **settings: str) -> RunningService:
+        def start(*options: str, command: Command = command, **settings: str) -> RunningService:
             port, log = free_port(), tmp_path / "stdout.log"
             arguments = ("serve", "--port", str(port), "--model", str(trained.folder), *options)
             process = running.enter_context(

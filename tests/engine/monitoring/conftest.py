@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from itertools import cycle
+from itertools import count, cycle
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ def bounds(family: Family) -> MonitoringConfig:
 
 @pytest.fixture
 def make_record() -> MakeRecord:
-    """Return a factory of records from bodies: texts, or JSON content."""
+    """Return a factory of records from bodies: texts, or JSON content; each is another event."""
+    numbers = count()
 
     def make(
         request: Any, response: Any, *, name: str = "1" * 32, time: str = TIME, **encoding: str
@@ -58,7 +59,7 @@ def make_record() -> MakeRecord:
             for key, each in sides.items()
             if each is not None
         }
-        event = {"eventId": name, "inferenceTime": time, "inferenceId": name}
+        event = {"eventId": f"{next(numbers):032x}", "inferenceTime": time, "inferenceId": name}
         return {"captureData": captured, "eventMetadata": event, "eventVersion": "0"}
 
     return make

@@ -142,13 +142,46 @@ def test_both_ways_of_being_answered_come_to_the_same(
 
     assert plain is not None
     assert protocol is not None
-    assert plain[1:] == protocol[1:] == (version, False)
+    assert plain[1:] == protocol[1:] == (version, False, frozenset())
     for one, other in zip(plain.predictions, protocol.predictions, strict=True):
         assert one.keys() == other.keys()
         for key, value in one.items():
             assert other[key] == (
                 value if isinstance(value, str) else pytest.approx(value, 1e-6, 1e-6)
             )
+
+
+@pytest.mark.parametrize(
+    ("warnings", "by_fallback"),
+    [
+        pytest.param([], [True] * 3, id="all"),
+        pytest.param(["/1: the fallback answered"], [False, True, False], id="one"),
+        pytest.param(["/0/note: cut", "/2: the fallback answered"], [False, False, True], id="cut"),
+        pytest.param(["/0/note: cut"], [True] * 3, id="all, one cut"),
+    ],
+)
+def test_warnings_on_whole_rows_name_those_of_the_fallback(
+    trained: Artifact, warnings: list[str], by_fallback: list[bool]
+) -> None:
+    parser = BodyParser(trained.manifest)
+    pairs = [each.split(": ") for each in warnings]
+    listed = [{"pointer": f"/instances{place}", "detail": detail} for place, detail in pairs]
+    plain = {"predictions": [{"a": 1}] * 3, "degraded": True, "warnings": listed}
+    names = ("label", "probabilities") if trained.manifest.labels else ("value", "lower", "upper")
+    width = len(trained.manifest.labels)
+    protocol = {
+        "outputs": [
+            {"name": name, "shape": [3, width] if name == "probabilities" else [3]}
+            | {"datatype": "BYTES" if name == "label" else "FP32"}
+            | {"data": [0] * 3 * (width if name == "probabilities" else 1)}
+            for name in names
+        ],
+        "parameters": {"degraded": True, "warnings": warnings},
+    }
+    for body in (plain, protocol):
+        response = parser.response(body)
+        assert response is not None
+        assert response.by_fallback == by_fallback
 
 
 @pytest.mark.parametrize("form", [{"predictions": [{"a": 1}]}, {"outputs": []}])

@@ -94,4 +94,4 @@ def test_csv_of_another_width_is_refused() -> None:
 def test_a_reply_in_csv_is_of_no_version(trained: Any) -> None:
     label = trained.manifest.labels[0]
     reply = BodyParser(trained.manifest).response(f"{label}\n\n{label}\n")
-    assert reply == ([{"label": label}] * 2, "", False)
+    assert reply == ([{"label": label}] * 2, "", False, frozenset())

@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_scikit_learn(
 ) -> None:
     answers, truths = drawn(500)
     actual = metrics(
-        classifier_performance(tally(answers, truths), FEEDBACK, manifest, bounds.quality)
+        classifier_performance(tally(answers, truths), FEEDBACK, manifest, bounds.quality, {})
     )
     shares = answers.probabilities / answers.probabilities.sum(axis=1, keepdims=True)
     accuracy = accuracy_score(truths, answers.codes)
@@ -97,7 +97,7 @@ def test_a_truth_is_a_label_s_number_and_one_more_for_any_other(manifest: Manife
 def test_labels_are_distinguished(tally: Any, manifest: Manifest, bounds: MonitoringConfig) -> None:
     answers = ClassifierAnswers(np.array([0, 0, 0, 1, 1]), np.full((5, 3), np.nan))
     actual = classifier_performance(
-        tally(answers, [0, 0, 1, 1, 3]), FEEDBACK, manifest, bounds.quality
+        tally(answers, [0, 0, 1, 1, 3]), FEEDBACK, manifest, bounds.quality, {}
     )
     assert actual.confusion == ((2, 1, 0, 0), (0, 1, 0, 1), (0, 0, 0, 0))
     cat, dog, eel = actual.labels
@@ -112,7 +112,7 @@ def test_a_label_that_the_model_does_not_know_is_always_wrong(
 ) -> None:
     answers, _ = right_of(4, 4)
     counted = tally(answers, [0, 0, 3, 3])
-    actual = metrics(classifier_performance(counted, FEEDBACK, manifest, bounds.quality))
+    actual = metrics(classifier_performance(counted, FEEDBACK, manifest, bounds.quality, {}))
     assert (counted.counted, counted.unknown_label) == (4, 2)
     assert actual["accuracy"].value == 0.5
     assert actual["log_loss"].value == pytest.approx(-np.log(0.8))
@@ -123,7 +123,7 @@ def test_a_probability_that_was_rounded_to_nought_was_not_nought(
 ) -> None:
     answers = ClassifierAnswers(np.array([0]), np.array([[1.0, 0.0, 0.0]]))
     actual = metrics(
-        classifier_performance(tally(answers, [1]), FEEDBACK, manifest, bounds.quality)
+        classifier_performance(tally(answers, [1]), FEEDBACK, manifest, bounds.quality, {})
     )
     assert actual["log_loss"].value == pytest.approx(-np.log(0.5e-6))
 
@@ -131,7 +131,7 @@ def test_a_probability_that_was_rounded_to_nought_was_not_nought(
 def test_a_calibrated_model_lies_on_the_diagonal(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    actual = classifier_performance(tally(*drawn(20_000)), FEEDBACK, manifest, bounds.quality)
+    actual = classifier_performance(tally(*drawn(20_000)), FEEDBACK, manifest, bounds.quality, {})
     assert sum(each.rows for each in actual.calibration) == 20_000
     for each in actual.calibration:
         assert each.actual == pytest.approx(each.predicted, abs=4 / each.rows**0.5)
@@ -141,7 +141,9 @@ def test_a_calibrated_model_lies_on_the_diagonal(
 def test_one_that_is_too_sure_lies_below(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
-    actual = classifier_performance(tally(*right_of(50, 100)), FEEDBACK, manifest, bounds.quality)
+    actual = classifier_performance(
+        tally(*right_of(50, 100)), FEEDBACK, manifest, bounds.quality, {}
+    )
     ((point),) = actual.calibration
     assert (point.rows, point.predicted, point.actual) == (100, pytest.approx(0.8), 0.5)
     assert metrics(actual)["calibration_error"].value == pytest.approx(0.3)
@@ -184,12 +186,12 @@ def test_accuracy_may_not_lie_below_its_floor_by_more_than_chance(
     verdict: Verdict,
 ) -> None:
     actual = classifier_performance(
-        tally(*right_of(right, rows)), FEEDBACK, manifest, bounds.quality
+        tally(*right_of(right, rows)), FEEDBACK, manifest, bounds.quality, {}
     ).metrics[0]
     assert (actual.name, actual.verdict) == ("accuracy", verdict)
     assert actual.bound == pytest.approx(0.81)
 
 
 def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
-    actual = classifier_performance(tally(*right_of(0, 0)), FEEDBACK, manifest, bounds.quality)
+    actual = classifier_performance(tally(*right_of(0, 0)), FEEDBACK, manifest, bounds.quality, {})
     assert (actual.metrics, actual.calibration) == ((), ())

@@ -60,7 +60,7 @@ def test_a_folder_that_is_laid_out_otherwise_is_read_whole(tmp_path: Path) -> No
 
 def test_open_files_are_counted_and_others_are_none_of_ours(folder: Path) -> None:
     place = folder / "iris" / "AllTraffic" / "2026" / "11" / "21" / "10"
-    for name in (".b.jsonl.part", ".c.jsonl", "d.csv", "e.jsonl.gz", ".keep"):
+    for name in (".b.jsonl.part", ".c.jsonl", "d.csv", "e.jsonl.zst", ".keep"):
         (place / name).touch()
     listing = find_files(folder, TimeWindow(TEN, TEN + HOUR))
     assert listing.open_files == 1

@@ -47,7 +47,7 @@ def test_csv_holds_a_value_and_perhaps_its_interval() -> None:
 
 def test_a_reply_in_csv_is_of_no_version(trained: Any) -> None:
     reply = BodyParser(trained.manifest).response("1.5\n\n2.5\n")
-    assert reply == ([{"value": 1.5}, {"value": 2.5}], "", False)
+    assert reply == ([{"value": 1.5}, {"value": 2.5}], "", False, frozenset())
 
 
 def test_csv_of_words_is_refused(trained: Any) -> None:

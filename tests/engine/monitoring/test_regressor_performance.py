@@ -75,7 +75,7 @@ def test_the_figures_are_those_of_scikit_learn(
 ) -> None:
     values, truths = drawn(500)
     actual = metrics(
-        regressor_performance(tally(values, truths), FEEDBACK, manifest, bounds.quality)
+        regressor_performance(tally(values, truths), FEEDBACK, manifest, bounds.quality, {})
     )
     expected = {
         "mae": mean_absolute_error(truths, values),
@@ -104,7 +104,7 @@ def test_without_an_interval_nothing_is_said_of_one(
     counted = RegressorTruths(plain, REFERENCE).empty_counts(groups=1)
     counted.merge(tally([1.0], [2.0]))
     assert "interval_coverage" not in metrics(
-        regressor_performance(counted, FEEDBACK, plain, bounds.quality)
+        regressor_performance(counted, FEEDBACK, plain, bounds.quality, {})
     )
 
 
@@ -112,7 +112,7 @@ def test_of_truths_that_are_all_alike_nothing_can_be_explained(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     actual = metrics(
-        regressor_performance(tally([1.0, 2.0], [5.0, 5.0]), FEEDBACK, manifest, bounds.quality)
+        regressor_performance(tally([1.0, 2.0], [5.0, 5.0]), FEEDBACK, manifest, bounds.quality, {})
     )
     assert "r2" not in actual
     assert actual["mae"].value == 3.5
@@ -122,7 +122,7 @@ def test_answers_are_set_beside_truths_by_their_bins(
     tally: Any, manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     counted = tally([-5, 0, 5, 7, 50], [-4, 2, 6, 6, 40])
-    actual = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).calibration
+    actual = regressor_performance(counted, FEEDBACK, manifest, bounds.quality, {}).calibration
     points = [(each.rows, each.predicted, each.actual) for each in actual]
     assert points == [(2, -2.5, -1.0), (2, 6.0, 6.0), (1, 50.0, 40.0)]
 
@@ -171,11 +171,11 @@ def test_the_error_may_not_lie_above_its_ceiling_by_more_than_chance(
     verdict: Verdict,
 ) -> None:
     counted = tally(*off_by(error, spread, rows))
-    actual = regressor_performance(counted, FEEDBACK, manifest, bounds.quality).metrics[0]
+    actual = regressor_performance(counted, FEEDBACK, manifest, bounds.quality, {}).metrics[0]
     assert (actual.name, actual.verdict) == ("mae", verdict)
     assert actual.bound == pytest.approx(11)
 
 
 def test_without_a_truth_there_is_no_figure(tally: Any, manifest: Manifest, bounds: Any) -> None:
-    actual = regressor_performance(tally([], []), FEEDBACK, manifest, bounds.quality)
+    actual = regressor_performance(tally([], []), FEEDBACK, manifest, bounds.quality, {})
     assert (actual.metrics, actual.calibration, actual.labels, actual.confusion) == ((), (), (), ())

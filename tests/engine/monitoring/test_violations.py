@@ -20,7 +20,7 @@ from modelserve.monitoring.results.result import Violation
 
 TIME = datetime(2026, 11, 21, tzinfo=UTC)
 WINDOW = ObservedWindow(None, None, TIME, TIME, 10, 1_000)
-CAPTURES = CaptureSummary(1, 0, 0, 0, 0, 0, 0, (), {}, {})
+CAPTURES = CaptureSummary(1, 0, 0, 0, 0, 0, 0, 0, (), {}, {})
 DRIFT = FieldDrift(
     kind="input",
     field="age",

@@ -149,6 +149,11 @@ def test_a_file_that_lets_nobody_in_is_refused(
         access.load_access(path)
 
 
+def test_a_file_without_a_name_opens_nothing() -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"API_KEYS_FILE names no file.*unset it"):
+        access.load_access(Path())
+
+
 def test_a_key_that_was_made_is_let_in(tmp_path: Path) -> None:
     key, line = access.make_key("shop")
     path = tmp_path / "keys"

@@ -108,6 +108,8 @@ def test_each_process_takes_its_settings_and_its_log_from_the_environment(
         with TestClient(project.create_app()) as client:
             client.post("/predict", json={"instances": [row]}, headers={"x-request-id": "mine"})
     finally:
+        (handler,) = root.handlers
+        handler.stream.close()  # type: ignore[attr-defined]  # writes what is queued
         root.setLevel(level)
         logging.captureWarnings(False)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 
 import pytest
 from modelserve import errors
 from modelserve.serving import body
+from modelserve.serving.limit_log import LimitLog
 from starlette.types import Message, Receive
 
 GONE: Message = {"type": "http.disconnect"}
@@ -30,10 +32,20 @@ def arriving(*messages: Message, late: bool = False) -> Callable[[], Awaitable[M
     return receive
 
 
-def read(receive: Callable[[], Awaitable[Message]], length: bytes | None = None) -> bytes:
+def read(
+    receive: Callable[[], Awaitable[Message]],
+    length: bytes | None = None,
+    memory: body.BodyMemory | None = None,
+) -> bytes:
     """Read with a limit of 10 bytes and 50 milliseconds."""
     headers = {} if length is None else {b"content-length": length}
-    return asyncio.run(body.read_body(receive, headers, limit_bytes=10, timeout_s=0.05))
+    reading = body.read_body(receive, headers, limit_bytes=10, timeout_s=0.05, memory=memory)
+    return asyncio.run(reading)
+
+
+def memory_of(limit_bytes: int) -> body.BodyMemory:
+    """Return a memory for parts of bodies."""
+    return body.BodyMemory(limit_bytes, LimitLog())
 
 
 @pytest.mark.parametrize("late", [pytest.param(False, id="there"), pytest.param(True, id="late")])
@@ -132,9 +144,14 @@ def test_a_servers_own_error_is_passed_on(late: bool) -> None:
         read(receive)
 
 
-def bound(receive: Receive, admit: Callable[[], object] = str) -> Receive:
+def bound(
+    receive: Receive,
+    admit: Callable[[], object] = str,
+    memory: body.BodyMemory | None = None,
+) -> body.BoundedBody:
     """Return a `receive` for ten bytes within a hundredth of a second."""
-    return body.bounded(receive, limit_bytes=10, timeout_s=0.01, admit=admit)
+    memory = memory or memory_of(10)
+    return body.BoundedBody(receive, memory, limit_bytes=10, timeout_s=0.01, admit=admit)
 
 
 def test_the_framework_reads_what_lies_within_the_limit() -> None:
@@ -184,5 +201,78 @@ def test_nothing_is_read_of_a_client_that_is_not_admitted() -> None:
     async def scenario() -> None:
         with pytest.raises(errors.AccessError):
             await bound(arriving(), refuse)()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("messages", "error"),
+    [
+        pytest.param([part(b"01", more=True), part(b"23", more=False)], None, id="complete"),
+        pytest.param([part(b"01", more=True)], errors.SlowClientError, id="stalled"),
+        pytest.param([part(b"01", more=True), GONE], errors.MalformedError, id="gone"),
+        pytest.param([part(b"01234567890", more=True)], errors.TooLargeError, id="too-large"),
+        pytest.param(
+            [part(b"012", more=True), part(b"345", more=True)], errors.OverloadedError, id="full"
+        ),
+    ],
+)
+def test_a_body_takes_memory_only_while_it_arrives(
+    messages: list[Message], error: type[Exception] | None
+) -> None:
+    memory = memory_of(5)
+    with pytest.raises(error) if error else nullcontext():
+        read(arriving(*messages), memory=memory)
+    assert memory.used_bytes == 0
+
+
+def test_bodies_that_arrive_share_a_limit_which_complete_ones_do_not_need() -> None:
+    memory = memory_of(5)
+
+    async def scenario() -> None:
+        first = body.read_body(
+            arriving(part(b"01234", more=True)),
+            {},
+            limit_bytes=10,
+            timeout_s=60,
+            memory=memory,
+        )
+        held = asyncio.create_task(first)
+        await asyncio.sleep(0)
+        assert memory.used_bytes == 5
+        with pytest.raises(errors.OverloadedError, match="bodies are arriving"):
+            await body.read_body(
+                arriving(part(b"0", more=True)), {}, limit_bytes=10, timeout_s=60, memory=memory
+            )
+        with pytest.raises(errors.OverloadedError, match="bodies are arriving"):
+            await bound(arriving(part(b"0", more=True)), memory=memory)()
+        whole = part(b"0123456789", more=False)
+        assert await body.read_body(
+            arriving(whole), {}, limit_bytes=10, timeout_s=60, memory=memory
+        )
+        assert await bound(arriving(whole), memory=memory)() == whole
+        held.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await held
+
+    asyncio.run(scenario())
+    assert memory.used_bytes == 0
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_the_framework_takes_memory_only_while_a_body_arrives(complete: bool) -> None:
+    memory = memory_of(5)
+
+    async def scenario() -> None:
+        receive = bound(arriving(part(b"01", more=True), part(b"23", more=False)), memory=memory)
+        await receive()
+        assert memory.used_bytes == 2
+        if complete:
+            await receive()
+        else:
+            receive.close()
+        assert memory.used_bytes == 0
+        receive.close()
+        assert memory.used_bytes == 0
 
     asyncio.run(scenario())

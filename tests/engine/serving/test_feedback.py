@@ -176,7 +176,7 @@ class Narrow(PredictionCache):
 
     def __init__(self) -> None:
         super().__init__(1_000)
-        self.inside = self.met = 0
+        self.inside = self.met = self.calls = 0
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -186,15 +186,17 @@ class Narrow(PredictionCache):
         yield
         self.inside -= 1
 
-    def remember(self, inference_id: str, answers: Any) -> None:
+    def put(self, inference_id: str, answers: Any) -> None:
         """Remember what was answered."""
+        self.calls += 1
         with self._alone():
-            super().remember(inference_id, answers)
+            super().put(inference_id, answers)
 
-    def settle(self, inference_id: str, row: int) -> Any:
+    def pop(self, inference_id: str, row: int) -> Any:
         """Return what was answered."""
+        self.calls += 1
         with self._alone():
-            return super().settle(inference_id, row)
+            return super().pop(inference_id, row)
 
 
 def test_every_row_counts_once_while_threads_answer_and_tell(
@@ -224,7 +226,8 @@ def test_every_row_counts_once_while_threads_answer_and_tell(
 
     totals.append(made.take(rows, time_s=NOW_S))
     sums = {status: sum(each[status] for each in totals) for status in feedback.STATUSES}
-    assert (ledger.met, sums["counted"], sum(sums.values())) == (0, 180, 10 * 180)
+    assert (ledger.met, ledger.calls) == (0, 60 + 10 * 180)
+    assert (sums["counted"], sum(sums.values())) == (180, 10 * 180)
     read = figures(series.expose().decode())
     assert read.by("status", "model_feedback_total") == sums
     assert sum(read("model_outcomes_total") or read("model_absolute_error_count")) == 180

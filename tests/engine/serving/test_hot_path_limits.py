@@ -130,3 +130,59 @@ def test_too_many_predictions_at_once_are_sent_away_for_a_while(
     assert refused.headers["retry-after"] == "1"
     assert refused.json()["type"] == "urn:problem:overloaded"
     assert not components.notifier.messages
+
+
+@pytest.mark.parametrize("path", ["/predict", "/feedback"])
+def test_clients_that_send_half_a_body_keep_no_one_from_a_prediction(
+    make_components: MakeComponents, ask: Ask, body: bytes, path: str
+) -> None:
+    app = wrap(make_components(max_concurrency=1))
+
+    async def scenario() -> Any:
+        slow = [
+            asyncio.create_task(ask(app, "POST", path, body[:10], then="stall")) for _ in range(3)
+        ]
+        await asyncio.sleep(0.05)
+        answered = await ask(app, "POST", "/predict", body)
+        for each in slow:
+            each.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return answered
+
+    assert asyncio.run(scenario()).status == 200
+
+
+@pytest.mark.parametrize("path", ["/predict", "/feedback"])
+def test_bodies_that_arrive_have_a_limit_of_memory_which_is_logged(
+    make_components: MakeComponents,
+    ask: Ask,
+    body: bytes,
+    path: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = wrap(make_components(max_concurrency=1, max_body_bytes=1_024))
+    half = b" " * 800
+
+    async def scenario() -> tuple[Any, Any, Any]:
+        held = asyncio.create_task(ask(app, "POST", path, half, then="stall"))
+        await asyncio.sleep(0.05)
+        refused = [await ask(app, "POST", path, half, then="stall") for _ in range(2)]
+        answered = await ask(app, "POST", "/predict", body)
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
+        return refused, answered, await ask(app, "POST", "/predict", half, then="disconnect")
+
+    refused, answered, after = asyncio.run(scenario())
+    assert [each.status for each in refused] == [503, 503]
+    assert refused[0].headers["retry-after"] == "1"
+    assert (answered.status, after.status) == (200, 400)
+    lines = [each for each in caplog.records if each.message == "limit reached"]
+    assert [vars(each)["limit"] for each in lines] == ["memory of bodies"]
+
+
+def test_the_connection_of_a_body_that_stalls_is_closed(
+    make_components: MakeComponents, ask: Ask
+) -> None:
+    app = wrap(make_components(body_timeout_s=0.01))
+    reply = asyncio.run(ask(app, "POST", "/predict", b"half", then="stall"))
+    assert reply.headers["connection"] == "close"

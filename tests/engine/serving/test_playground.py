@@ -47,7 +47,7 @@ def test_the_page_shows_the_model_and_its_fields(
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert trained.manifest.version in response.text
     assert {field["name"] for field in facts(response.text)["fields"]} == row.keys()
-    assert facts(response.text)["route"] == "/predict"
+    assert facts(response.text)["route"] == "predict"
     assert facts(response.text)["keyRequired"] is False
 
 

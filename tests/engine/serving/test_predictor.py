@@ -1,5 +1,6 @@
 """When the model fails, the prior answers, and everyone is told."""
 
+import json
 import logging
 import re
 import threading
@@ -80,7 +81,7 @@ def test_the_prior_answers_for_a_model_that_fails(
     assert re.search(r"^model_degraded_total{.*} 3\.0$", client.get("/metrics").text, re.M)
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     assert record.getMessage() == "model failed, fallback answered"
-    assert record.exc_info is not None
+    assert record.exc_info or vars(record)["reason"] == "the model's answer is not finite"
     ((key, text),) = components.notifier.messages
     assert key.startswith("model:")
     assert "the fallback answers" in text
@@ -107,13 +108,83 @@ def test_a_model_that_fails_is_a_500_where_degraded_answers_are_off(
     assert client.get("/health/ready").json()["degraded"] is True
 
 
-def test_an_answer_may_be_very_large(
-    make_components: MakeComponents, row: Row, trained: Any
+class OneInvalid:
+    """A model that answers the fallback, and infinity for the second row."""
+
+    def __init__(self, fallback: tuple[float, ...]) -> None:
+        self._fallback = np.asarray([fallback], dtype=np.float32)
+
+    def run(self, tensors: Any) -> Any:
+        """Answer."""
+        outputs = np.repeat(self._fallback, len(next(iter(tensors.values()))), axis=0)
+        outputs[1] = np.inf
+        return outputs
+
+
+def test_one_invalid_row_degrades_no_other(
+    make_components: MakeComponents,
+    row: Row,
+    trained: Any,
+    truth: Row,
+    caplog: pytest.LogCaptureFixture,
+    figures: Any,
 ) -> None:
-    width = len(trained.manifest.fallback)
-    model = Scripted(lambda rows: np.full((rows, width), 3e38, np.float32))
-    components = make_components(model)
-    assert not components.predictor.predict(components.codec.gather([row])).degraded
+    components = make_components(OneInvalid(trained.manifest.fallback), platform="sagemaker")
+    client = TestClient(wrap(components))
+
+    response = client.post("/predict", json={"instances": [row] * 3})
+
+    answer = response.json()
+    assert answer["degraded"] is True
+    reason = "the model's answer is not finite"
+    assert answer["warnings"] == [
+        {"pointer": "/instances/1", "detail": f"the fallback answered: {reason}"}
+    ]
+    assert client.get("/health/ready").json()["degraded"] is False
+    outcomes = [{"inference_id": answer["inference_id"], "row": i} | truth for i in range(3)]
+    components.log_queue.flush()
+    feedback = client.post("/feedback", json={"outcomes": outcomes}).json()
+    assert (feedback["counted"], feedback["degraded"]) == (2, 1)
+    exposed = figures(client.get("/metrics").text)
+    assert exposed("model_degraded_total") == [1]
+    assert exposed("model_rows_total") == [3]
+    assert set(sum_by_field(exposed).values()) == {2}
+    (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert (vars(record)["rows"], vars(record)["reason"]) == (1, reason)
+    assert reason in components.notifier.messages[0][1]
+
+
+def sum_by_field(exposed: Any) -> dict[str, float]:
+    """Return how many outputs of the model were counted, by field."""
+    sums: dict[str, float] = {}
+    for each in exposed.samples:
+        if each.name == "model_observations_total" and each.labels["kind"] == "output":
+            field = each.labels["field"]
+            sums[field] = sums.get(field, 0) + each.value
+    return sums
+
+
+def test_every_format_tells_of_an_invalid_row(
+    make_components: MakeComponents, row: Row, trained: Any, tensors: Any
+) -> None:
+    components = make_components(OneInvalid(trained.manifest.fallback), platform="sagemaker")
+    client = TestClient(wrap(components))
+
+    lines = client.post(
+        "/invocations",
+        content="\n".join([json.dumps(row)] * 3),
+        headers={"content-type": "application/jsonlines"},
+    )
+    protocol = client.post(
+        components.oip.infer_paths()[0], json=tensors(components, [row] * 3)
+    ).json()
+
+    attributes = lines.headers["x-amzn-sagemaker-custom-attributes"].split(";")
+    assert attributes[2:] == ["degraded=true", "warnings=1"]
+    assert protocol["parameters"]["degraded"] is True
+    assert protocol["parameters"]["warnings"] == [
+        "/1: the fallback answered: the model's answer is not finite"
+    ]
 
 
 def test_a_model_that_recovers_answers_again(

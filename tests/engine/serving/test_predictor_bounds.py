@@ -72,15 +72,41 @@ def test_the_fallback_replaces_an_invalid_value(
     prediction = predictor.predict(given)
 
     assert prediction.degraded
-    assert predictor.failing
+    assert not predictor.failing  # on other rows
     assert message in notifier.messages[0]
+    last = given.rows - 1
+    assert prediction.invalid == {last: message}
+    assert prediction.by_fallback.tolist() == [False] * last + [True]
     (fallback,) = bounded.manifest.fallback
-    assert prediction.outputs.tolist() == [[pytest.approx(fallback)]] * given.rows
+    assert prediction.outputs.tolist() == [[50.0]] * last + [[pytest.approx(fallback)]]
     interval = bounded.manifest.output_bounds.interval
     assert interval is not None
-    answer = json.loads(make_output_encoder(bounded.manifest).rows(prediction)[0])
-    assert answer["lower"] == pytest.approx(max(fallback - interval.fallback_half_width, 0))
-    assert answer["upper"] == pytest.approx(min(fallback + interval.fallback_half_width, 100))
+    encoder = make_output_encoder(bounded.manifest)
+    first, *_, replaced = map(json.loads, encoder.rows(prediction))
+    assert first["lower"] == pytest.approx(max(50 - interval.half_width, 0))
+    assert replaced["lower"] == pytest.approx(max(fallback - interval.fallback_half_width, 0))
+    assert replaced["upper"] == pytest.approx(min(fallback + interval.fallback_half_width, 100))
+    arrays = encoder.arrays(prediction)
+    for name in ("value", "lower", "upper"):
+        assert arrays[name][[0, last]].tolist() == pytest.approx([first[name], replaced[name]])
+
+
+def test_a_single_invalid_value_is_a_failure_of_the_model(
+    bounded: Artifact, project: Project, row: dict[str, Any]
+) -> None:
+    notifier: Any = FakeNotifier()
+    predictor = Predictor(ConstantModel(-1), bounded.manifest, notifier, degraded_answers=True)
+    given = project.make_service(bounded.folder).codec.gather([row])
+    assert predictor.predict(given).by_fallback.tolist() == [True]
+    assert predictor.failing
+
+
+def test_a_value_may_be_very_large(trained: Artifact, given: ModelInput) -> None:
+    bounds = trained.manifest.output_bounds.model_copy(update={"minimum": None, "maximum": None})
+    manifest = trained.manifest.model_copy(update={"output_bounds": bounds})
+    notifier: Any = FakeNotifier()
+    predictor = Predictor(ConstantModel(3e38), manifest, notifier, degraded_answers=True)
+    assert not predictor.predict(given).degraded
 
 
 def test_without_degraded_answers_an_invalid_value_is_a_failure(

@@ -1,6 +1,7 @@
 """Where errors become HTTP."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from modelserve import errors
@@ -13,6 +14,7 @@ CASES = [
     pytest.param(errors.UnknownModelError("x"), 404, "unknown-model", id="unknown-model"),
     pytest.param(errors.SlowClientError("x"), 408, "slow-body", id="slow"),
     pytest.param(errors.TooLargeError("x"), 413, "body-too-large", id="large"),
+    pytest.param(errors.ContentEncodingError("x"), 415, "content-encoding", id="encoding"),
     pytest.param(errors.InvalidInputError([]), 422, "invalid-input", id="invalid"),
     pytest.param(errors.ModelError("x"), 500, "model-failed", id="model"),
     pytest.param(errors.OverloadedError("x", retry_after_s=7), 503, "overloaded", id="overload"),
@@ -73,3 +75,28 @@ def test_every_mistake_of_a_client_has_a_status_of_its_own() -> None:
         status, _ = problems.classify(kind([]))
         assert 400 <= status < 500
     assert len({problems.classify(kind([])) for kind in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize("make", [problems.problem, problems.protocol_error])
+def test_of_many_problems_the_first_hundred_are_named_in_short(
+    make: Callable[[Exception, str], problems.Answer],
+) -> None:
+    field_errors = [errors.FieldError(f"/{i}/{'k' * 9_999}", "x" * 9_999) for i in range(5_000)]
+    answer = make(errors.InvalidInputError(field_errors), "mine")
+    assert b"5000 problems. The first 100 are named." in answer.body
+    assert b"/99/k" in answer.body
+    assert b"/100/k" not in answer.body
+    assert len(answer.body) < 150_000
+
+
+@pytest.mark.parametrize("make", [problems.problem, problems.protocol_error])
+def test_a_text_that_quotes_the_request_is_shortened(
+    make: Callable[[Exception, str], problems.Answer],
+) -> None:
+    for error in (errors.MalformedError("x" * 9_999), HTTPException(404, "x" * 9_999)):
+        assert len(make(error, "mine").body) < 1_000
+
+
+def test_a_compression_that_is_not_read_is_answered_with_the_one_that_is() -> None:
+    answer = problems.problem(errors.ContentEncodingError("x"), "mine")
+    assert (b"accept-encoding", b"gzip") in answer.headers

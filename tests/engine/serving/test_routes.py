@@ -67,10 +67,39 @@ def test_the_documentation_has_the_types_of_a_prediction(
 def test_the_documentation_lists_every_way_to_fail(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
     responses = schema["paths"]["/predict"]["post"]["responses"]
-    assert responses.keys() >= {"400", "401", "408", "413", "422", "503", "504"}
+    assert responses.keys() >= {"400", "408", "413", "415", "422", "500", "503", "504"}
     for status in responses.keys() - {"200"}:
-        problem = resolve(schema, responses[status]["content"]["application/json"]["schema"])
+        content = responses[status]["content"]
+        problem = resolve(schema, content["application/problem+json"]["schema"])
         assert problem["properties"].keys() >= {"type", "title", "status", "detail", "request_id"}
+
+
+def test_no_error_is_documented_as_something_else_than_a_problem(make_client: MakeClient) -> None:
+    for changes in ({}, {"platform": "sagemaker"}):
+        document = make_client(**changes).get("/openapi.json")
+        assert "HTTPValidationError" not in document.text
+        for path, operations in document.json()["paths"].items():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if status >= "4" and not path.startswith("/v2"):
+                        assert response["content"].keys() == {"application/problem+json"}
+
+
+def test_a_status_is_documented_as_it_is_answered(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/health/live", "/health/ready"):
+        (schema,) = document["paths"][path]["get"]["responses"]["200"]["content"].values()
+        described = resolve(document, schema["schema"])["properties"]
+        assert described.keys() == client.get(path).json().keys()
+    documented = document["paths"]["/metrics"]["get"]["responses"]["200"]["content"]
+    (kind,) = documented
+    assert client.get("/metrics").headers["content-type"].startswith(f"{kind};")
+
+
+def test_the_documentation_follows_the_browsers_colours(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "prefers-color-scheme: dark" in page
+    assert "dark-mode" in client.get("/static-offline-docs/swagger-ui.css").text
 
 
 def test_the_documentations_example_can_be_sent(client: TestClient) -> None:
@@ -85,7 +114,7 @@ def test_the_documentation_needs_nothing_from_elsewhere(client: TestClient) -> N
     assert len(assets) >= 2
     assert not re.findall(r"https?://|[\"']//", page)
     for path in assets:
-        assert client.get(path).status_code == 200
+        assert client.get(f"/{path}").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])

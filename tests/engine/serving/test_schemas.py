@@ -1,5 +1,6 @@
 """Typed bodies, and what a failed validation means."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ from modelserve.serving import schemas
 from pydantic import TypeAdapter, ValidationError
 
 ROW = schemas.typed_dict("Row", {"a/b": int, "c~d": float})
+
+
+FULL = {"a/b": 1, "c~d": 1}
 
 
 def complain(content: str) -> errors.RequestError:
@@ -23,7 +27,9 @@ def complain(content: str) -> errors.RequestError:
     [
         pytest.param("{}", "/instances", "this field is missing", id="missing"),
         pytest.param('{"instances": []}', "/instances", "at least 1 item", id="empty"),
-        pytest.param('{"instances": [1, 2, 3]}', "/instances", "at most 2 items", id="too-many"),
+        pytest.param(
+            json.dumps({"instances": [FULL] * 3}), "/instances", "at most 2 items", id="too-many"
+        ),
         pytest.param('{"instances": [1]}', "/instances/0", "an object", id="no-row"),
         pytest.param("[]", "", "an object", id="no-object"),
         pytest.param(
@@ -49,7 +55,7 @@ def test_a_complaint_points_to_its_field(content: str, where: str, problem: str)
 
 def test_complaints_are_counted_in_the_summary() -> None:
     assert str(complain("{}")) == "The input has 1 problem."
-    assert str(complain('{"instances": [1, 2]}')) == "The input has 2 problems."
+    assert str(complain('{"instances": [{}]}')) == "The input has 2 problems."
 
 
 def test_what_is_no_json_is_malformed() -> None:

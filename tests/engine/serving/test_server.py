@@ -1,6 +1,7 @@
 """The server process, without a server."""
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,32 @@ class FakeUvicorn:
         """Keep it."""
         self.app, self.config = app, config
 
+    def supervise(self, config: uvicorn.Config, sockets: list[socket.socket]) -> "FakeSupervisor":
+        """Keep the options of workers; return what runs them."""
+        for listener in sockets:
+            listener.close()
+        return FakeSupervisor(self, config)
+
+
+class FakeSupervisor:
+    """Keeps what the workers would have run."""
+
+    def __init__(self, fake: FakeUvicorn, config: uvicorn.Config) -> None:
+        self._fake, self._config = fake, config
+
+    def run(self) -> None:
+        """Keep it."""
+        options = vars(self._config)
+        self._fake.run(options.pop("app"), **options)
+
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, trained: Any) -> FakeUvicorn:
     """Return what stands in for uvicorn, in an environment that names the model."""
     made = FakeUvicorn()
     monkeypatch.setattr(uvicorn, "run", made.run)
+    monkeypatch.setattr(server, "WorkerSupervisor", made.supervise)
+    monkeypatch.setattr(Project, "configure_logging", lambda *_: None)
     for name in dict(Settings.model_fields):
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv(server.SHARED, raising=False)
@@ -49,8 +70,8 @@ def test_one_worker_serves_the_application_itself(
 
 def test_several_workers_make_it_each_for_itself(project: Project, fake: FakeUvicorn) -> None:
     server.run(project, host="127.0.0.1", port=0, workers=2)
-    assert fake.app == f"{project.package}.service:create_app"
     assert (fake.config["factory"], fake.config["workers"]) == (True, 2)
+    assert fake.app == f"{project.package}.service:create_app"
 
 
 @pytest.mark.parametrize(
@@ -101,26 +122,26 @@ def test_workers_share_a_folder_which_is_gone_in_the_end(
     seen: list[Path] = []
 
     def look(app: Any, **config: Any) -> None:
-        fake.run(app, **config)
+        FakeUvicorn.run(fake, app, **config)
         seen.append(Path(os.environ[server.SHARED]))
         (seen[0] / "counter_1.db").touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(uvicorn, "run", look)
+    monkeypatch.setattr(fake, "run", look)
     with pytest.raises(KeyboardInterrupt):
         server.run(project, host="127.0.0.1", port=0, workers=2)
     assert not seen[0].exists()
     assert server.SHARED not in os.environ
 
 
-def test_a_folder_that_the_operator_has_named_is_left_as_it_is(
+def test_a_folder_that_the_operator_has_named_is_kept_with_all_that_is_not_metrics(
     project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(server.SHARED, str(tmp_path))
-    (tmp_path / "counter_1.db").touch()
+    (tmp_path / "notes.txt").touch()
     server.run(project, host="127.0.0.1", port=0, workers=2)
     assert fake.config["workers"] == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["counter_1.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert os.environ[server.SHARED] == str(tmp_path)
 
 

@@ -1,5 +1,6 @@
 """Rows of a table, from JSON and from CSV to the arrays that the model takes."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -128,14 +129,16 @@ def test_values_that_the_model_can_take_are_accepted(
     [
         pytest.param({"height": "1.5"}, "height", id="text-for-a-number"),
         pytest.param({"height": True}, "height", id="boolean-for-a-number"),
-        pytest.param({"height": float("nan")}, "height", id="not-a-number"),
         pytest.param({"height": float("inf")}, "height", id="infinite"),
         pytest.param({"height": 1e39}, "height", id="beyond-float32"),
         pytest.param({"height": 10**400}, "height", id="beyond-every-float"),
         pytest.param({"height": [1.5]}, "height", id="list"),
         pytest.param({"rooms": 1.5}, "rooms", id="number-for-an-integer"),
         pytest.param({"rooms": 2**24 + 1}, "rooms", id="integer-beyond-float32"),
-        pytest.param({"sold": 1}, "sold", id="number-for-a-boolean"),
+        pytest.param({"sold": 2}, "sold", id="number-for-a-boolean"),
+        pytest.param({"sold": 0.5}, "sold", id="fraction-for-a-boolean"),
+        pytest.param({"rooms": "3"}, "rooms", id="text-for-an-integer"),
+        pytest.param({"rooms": True}, "rooms", id="boolean-for-an-integer"),
         pytest.param({"sold": "true"}, "sold", id="text-for-a-boolean"),
         pytest.param({"town": 75}, "town", id="number-for-a-category"),
         pytest.param({"town": ""}, "town", id="empty-category"),
@@ -154,6 +157,79 @@ def test_nothing_is_converted_or_guessed(
         TypeAdapter(inputs.row).validate_python(ROW | changes)
 
 
+FRAME = b"""[{"height": 2, "town": "Besan\\u00e7on", "rooms": 3.0, "sold": 1},
+{"height": 1.5, "town": "?", "rooms": -0.0, "sold": 0.0}]"""
+
+
+@pytest.mark.parametrize("features", [FEATURES, GAPPY], ids=["no gaps", "nullable"])
+def test_values_are_read_as_data_frames_write_them(
+    make_inputs: MakeInputs, features: tuple[Feature, ...]
+) -> None:
+    rows = TypeAdapter(list[make_inputs(features).row]).validate_json(FRAME)  # type: ignore[misc]
+    assert rows == [
+        {"height": 2.0, "town": "Besançon", "rooms": 3, "sold": True},
+        {"height": 1.5, "town": "?", "rooms": 0, "sold": False},
+    ]
+    kinds = [[type(value) for value in row.values()] for row in rows]
+    assert kinds == [[float, str, int, bool]] * 2
+
+
+@pytest.mark.parametrize("features", [FEATURES, GAPPY], ids=["no gaps", "nullable"])
+@pytest.mark.parametrize(
+    ("name", "value", "detail"),
+    [
+        pytest.param("rooms", 59.5, "valid integer, got a number with a fractional", id="fraction"),
+        pytest.param("rooms", float("inf"), "a finite number", id="infinite-integer"),
+        pytest.param("height", float("-inf"), "a finite number", id="infinite-number"),
+        pytest.param("rooms", "59", "a valid integer", id="text"),
+        pytest.param("sold", 2.0, "true or false, or 1 or 0", id="boolean"),
+    ],
+)
+def test_an_invalid_number_is_named_with_its_reason(
+    make_inputs: MakeInputs, features: tuple[Feature, ...], name: str, value: Any, detail: str
+) -> None:
+    with pytest.raises(errors.InvalidInputError) as caught:
+        make_inputs(features).parse([ROW | {name: value}])
+    ((pointer, reason),) = caught.value.errors
+    assert pointer == f"/0/{name}"
+    assert detail in reason
+
+
+@pytest.mark.parametrize("name", ROW)
+def test_nan_is_a_missing_value_where_there_may_be_one(gappy: TableInputs, name: str) -> None:
+    body = json.dumps([ROW | {name: float("nan")}])
+    (row,) = TypeAdapter(list[gappy.row]).validate_json(body)  # type: ignore[name-defined]
+    assert row == ROW | {name: None}
+    assert gappy.parse([ROW | {name: float("nan")}]) == [row]
+
+
+@pytest.mark.parametrize("name", ["height", "rooms"])
+def test_nan_is_no_finite_number_where_a_value_must_be_given(
+    inputs: TableInputs, name: str
+) -> None:
+    with pytest.raises(errors.InvalidInputError) as caught:
+        inputs.parse([ROW | {name: float("nan")}])
+    assert caught.value.errors == ((f"/0/{name}", "Input should be a finite number"),)
+
+
+def test_spelled_nan_is_missing_in_a_number_and_a_word_in_a_category(gappy: TableInputs) -> None:
+    spelled = {"height": "nan", "town": "NaN", "rooms": "NaN", "sold": "1.0"}
+    assert gappy.parse([spelled], text=True) == [
+        {"height": None, "town": "NaN", "rooms": None, "sold": True}
+    ]
+
+
+@pytest.mark.parametrize("text", [False, True], ids=["values", "spelled"])
+def test_unknown_fields_are_ignored_where_the_operator_says_so(
+    trained: Artifact, text: bool
+) -> None:
+    manifest = trained.manifest.model_copy(update={"features": FEATURES[1:2]})
+    inputs = TableInputs(replace(trained, manifest=manifest), extra_fields="ignore")
+    row = {"town": "Łódź", "": "0", "customer": "7"}
+    assert inputs.parse([row], text=text) == [{"town": "Łódź"}]
+    assert TypeAdapter(inputs.row).json_schema().get("additionalProperties", True) is True
+
+
 def test_a_category_may_be_as_long_as_training_saw_one(make_inputs: MakeInputs) -> None:
     known = Feature(name="town", dtype="category", categories=("x" * 300,), example="x" * 300)
     inputs = make_inputs((known,))
@@ -164,7 +240,7 @@ def test_a_category_may_be_as_long_as_training_saw_one(make_inputs: MakeInputs) 
 
 def test_spelled_values_are_read_as_csv_has_them(inputs: TableInputs) -> None:
     spelled = {"height": "1.5", "town": "São Paulo", "rooms": "3", "sold": "true"}
-    assert inputs.parse([spelled], text=True) == [ROW]
+    assert inputs.parse([spelled, spelled | {"rooms": "3.0"}], text=True) == [ROW, ROW]
 
 
 def test_wrong_spellings_are_named(inputs: TableInputs) -> None:
@@ -218,7 +294,7 @@ def test_the_schema_tells_what_training_saw(inputs: TableInputs) -> None:
     assert properties["height"]["type"] == "number"
     assert properties["height"]["description"] == "Seen in training: 0.5 to 2."
     assert properties["rooms"]["type"] == "integer"
-    assert properties["sold"]["type"] == "boolean"
+    assert [each["type"] for each in properties["sold"]["anyOf"]] == ["boolean", "integer"]
     assert properties["sold"]["examples"] == [True]
     assert properties["town"]["type"] == "string"
     assert properties["town"]["description"] == "Seen in training: Besançon, São Paulo, Łódź."
@@ -235,6 +311,6 @@ def test_the_schema_tells_what_may_be_missing(gappy: TableInputs) -> None:
         "height": ["number", "null"],
         "town": ["string", "null"],
         "rooms": ["integer", "null"],
-        "sold": ["boolean", "null"],
+        "sold": ["boolean", "integer", "null"],
     }
     assert "required" not in schema

@@ -119,6 +119,21 @@ def test_a_graph_without_parity_ends_the_run(
         train.train(project, config, tmp_path / "model", trainer=mistrain)
 
 
+def test_a_classifier_of_scores_ends_the_run(
+    project: Project, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_graph = train.parity.run_graph
+    monkeypatch.setattr(train.parity, "run_graph", lambda *given: run_graph(*given) * 3 - 1)
+    output = tmp_path / "model"
+    if config.task == "regressor":  # whose outputs may be any numbers
+        with pytest.raises(errors.ParityError):
+            train.train(project, config, output)
+        return
+    with pytest.raises(errors.TrainingError, match=r"no probabilities that sum to 1.* --softmax"):
+        train.train(project, config, output)
+    assert not output.exists()
+
+
 @pytest.mark.parametrize("previous", [True, False], ids=["over an artifact", "into nothing"])
 @pytest.mark.parametrize(
     "changes",

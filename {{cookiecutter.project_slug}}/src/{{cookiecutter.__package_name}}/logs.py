@@ -3,7 +3,7 @@
 import logging
 from typing import TextIO
 
-from modelserve import make_formatter, open_stream
+from modelserve import make_handler
 
 from .settings import Settings
 
@@ -12,10 +12,10 @@ def configure(settings: Settings) -> "logging.StreamHandler[TextIO]":
     """Send every logger, the project's and its libraries', to one stream in one format.
 
     LOG_LEVEL sets the least severe level, LOG_PROFILE the format: plain for people; json, gcp or
-    aws for machines. LOG_DIR asks for a file per start instead of standard output.
+    aws for machines. LOG_DIR asks for a file per start instead of standard output. A thread writes
+    the lines, and an error that repeats is not written in full each time.
     """
-    handler = logging.StreamHandler(open_stream(settings.log_dir))
-    handler.setFormatter(make_formatter(settings))
+    handler = make_handler(settings)
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     return handler

@@ -189,7 +189,7 @@ def test_a_field_that_was_never_missing_is_required(
         ("town", 7),
         ("town", ""),
         ("rooms", 2.5),
-        ("garden", 1),
+        ("garden", 2),
         ("energy class", ["A+"]),
         ("heated", "yes"),
     ],

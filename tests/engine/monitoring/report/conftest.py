@@ -23,6 +23,7 @@ from modelserve.monitoring.results.performance import (
     Performance,
 )
 from modelserve.monitoring.results.result import MonitoringResult, Violation
+from modelserve.monitoring.results.timeline import TimePoint, TimeSeries
 
 START = datetime(2026, 11, 14, 10, tzinfo=UTC)
 MakeDrift = Callable[..., FieldDrift]
@@ -97,6 +98,16 @@ def drift(
     return replace(made, **changes)
 
 
+def series(name: str, kind: str, *values: float) -> TimeSeries:
+    """Return a figure of some days; before the last but one, a day has too few rows."""
+    days = (0, 1, 5, 6)
+    points = (
+        TimePoint(START + timedelta(days=day), 100, value)
+        for day, value in zip(days, values, strict=True)
+    )
+    return TimeSeries(name, kind, 0.2, timedelta(days=1), tuple(points))
+
+
 @pytest.fixture
 def make_drift() -> MakeDrift:
     """Return a way to a field of numbers, with changes."""
@@ -112,7 +123,7 @@ def ok() -> MonitoringResult:
         version="0.1.0",
         task="classifier",
         window=ObservedWindow(START, None, START, START + timedelta(days=7), 80, 100),
-        captures=CaptureSummary(24, 1, 0, 0, 3, 40, 5, (), {"0.1.0": 80}, {}),
+        captures=CaptureSummary(24, 1, 0, 0, 3, 40, 6, 5, (), {"0.1.0": 80}, {}),
         fields=(drift("width"), drift("length"), drift("confidence", kind="output")),
         confidence=Confidence(95, 0.883, 0.941, 0.847, 0.01, Verdict.OK),
         performance=None,
@@ -145,10 +156,13 @@ def violated(ok: MonitoringResult) -> MonitoringResult:
         performance=Performance(
             FeedbackSummary(60, 12, 3, 9, 2, 1, 4, ()),
             (
-                Metric("accuracy", 0.7, 0.95, 0.855, 0.0004, bad),
+                Metric("accuracy", 0.7, 0.95, 0.855, 0.0004, bad, (0.55, 0.83)),
                 Metric("log_loss", 0.4, None, None, None, Verdict.INFORMATIVE),
             ),
-            (LabelMetrics("setosa", 41, 30, 29), LabelMetrics("virginica", 0, 30, 0)),
+            (
+                LabelMetrics("setosa", 41, 30, 29, 0.9, 0.81, 1.0, Verdict.OK, (0.82, 0.99)),
+                LabelMetrics("virginica", 0, 30, 15, 0.66, 0.6, 0.2, Verdict.OK, (0.31, 0.69)),
+            ),
             ((29, 11, 1), (0, 0, 0)),
             (CalibrationPoint(20, 0.6, 0.55), CalibrationPoint(40, 0.9, 0.8)),
         ),
@@ -166,6 +180,11 @@ def violated(ok: MonitoringResult) -> MonitoringResult:
             Violation("accuracy", "LessThanThreshold", "it has fallen"),
             Violation("equalised_odds", "GreaterThanThreshold", "south is served worse"),
             Violation("degraded_share", "GreaterThanThreshold", "the fallback had to answer"),
+        ),
+        timeline=(
+            series("width", "input", 0.1, 0.12, 0.05, 0.1),
+            series("depth", "input", 0.1, 0.5, 0.6, 0.9),
+            series("accuracy", "metric", 0.9, 0.85, 0.65, 0.7),
         ),
     )
 

@@ -13,6 +13,8 @@ from modelserve.monitoring.report.page import render
 from modelserve.monitoring.results.drift import Verdict
 from modelserve.monitoring.results.result import MonitoringResult
 
+from tests.engine.families import FOLDER
+
 MakeDrift = Callable[..., Any]
 ReadPage = Callable[[MonitoringResult], Any]
 
@@ -30,13 +32,35 @@ def words(text: str) -> str:
 
 
 def test_the_sections_stand_in_the_order_of_their_weight(
-    result: MonitoringResult, read: ReadPage
+    violated: MonitoringResult, read: ReadPage
 ) -> None:
-    assert list(read(result).sections)[1:] == [
-        *("verdict", "read", "fields", "inputs", "outputs"),
+    assert list(read(violated).sections)[1:] == [
+        *("verdict", "read", "fields", "inputs", "outputs", "timeline"),
         *("performance", "labels", "calibration", "expected", "fairness"),
         *("reading", "model"),
     ]
+
+
+def test_a_section_without_content_is_left_out(
+    ok: MonitoringResult, regression: MonitoringResult, read: ReadPage
+) -> None:
+    plain = ["verdict", "read", "fields", "inputs", "outputs"]
+    assert list(read(ok).sections)[1:] == [*plain, "expected", "reading", "model"]
+    assert list(read(regression).sections)[1:] == [
+        *(*plain, "timeline", "performance", "calibration", "fairness", "reading", "model")
+    ]
+
+
+def test_a_kind_of_field_without_a_value_has_no_section(
+    violated: MonitoringResult, read: ReadPage
+) -> None:
+    (unread,) = (each for each in violated.fields if not each.rows)
+    (label,) = (each for each in violated.fields if each.field == "label")
+    page = read(replace(violated, fields=(unread, label)))
+    assert "inputs" not in page.sections
+    assert "1 field not read, because redacted or not captured: age." in words(
+        page.sections["verdict"]
+    )
 
 
 def test_the_page_is_well_formed_and_its_headings_leave_out_none(
@@ -74,6 +98,9 @@ def test_every_cell_has_its_heads(result: MonitoringResult, manifest: Manifest) 
 def test_every_place_that_is_linked_is_there_once(result: MonitoringResult, read: ReadPage) -> None:
     page = read(result)
     links = [each["href"] for each in page.attributes if "href" in each]
+    runbooks = [link for link in links if not link.startswith("#")]
+    assert all((FOLDER / link).is_file() for link in runbooks)
+    links = sorted(set(links) - set(runbooks))
     places = [f"#{each['id']}" for each in page.attributes if "id" in each]
     assert set(links) <= set(places)
     assert len(places) == len(set(places))
@@ -87,7 +114,7 @@ def test_calm_is_said_first_and_what_it_leaves_open(ok: MonitoringResult, read: 
     verdict = words(read(ok).sections["verdict"])
     assert verdict.startswith("✓ ok No threshold is exceeded.")
     assert "100 rows between 14 Nov 2026, 10:00 UTC and 21 Nov 2026, 10:00 UTC." in verdict
-    assert "Performance: no ground truth was given (--ground-truth)." in verdict
+    assert "calibration and fairness: no ground truth was given (--ground-truth)." in verdict
     assert "docs/runbooks" not in verdict
 
 
@@ -113,6 +140,33 @@ def test_each_thing_that_is_breached_is_reported_with_its_runbook(
         "3 lines could not be read.",
     ):
         assert told in verdict
+
+
+def test_a_runbook_is_a_link_to_it(violated: MonitoringResult, manifest: Manifest) -> None:
+    page = render(violated, manifest, runbook_address="https://host/blob/HEAD/runbooks")
+    link = '<a href="https://host/blob/HEAD/runbooks/input-drift.md">'
+    assert f"{link}vendor/modelserve/docs/runbooks/input-drift.md</a>" in page
+
+
+def test_what_may_be_chance_is_said(violated: MonitoringResult, read: ReadPage) -> None:
+    verdict = words(read(violated).sections["verdict"])
+    assert (
+        "May be chance recall of virginica: 0.5 may be chance: the true value lies between 0.31 "
+        "and 0.69, and the threshold is 0.6."
+    ) in verdict
+
+
+def test_figures_over_time_are_drawn_with_their_threshold(
+    violated: MonitoringResult, manifest: Manifest, read: ReadPage
+) -> None:
+    assert "accuracy by day" in words(read(violated).sections["timeline"])
+    plots = re.findall(r"<svg.*?</svg>", render(violated, manifest).split('id="timeline"')[1], re.S)
+    assert "accuracy by day: 0.9000 at first, 0.7000 at last, 0.6500 on 19 Nov;" in plots[0]
+    assert plots[0].count("<circle") == 4
+    line = re.search('<g class="line">(.*?)</g>', plots[0])
+    assert line
+    assert line[1].count("<path") == 2  # a day has too few rows
+    assert "<title>PSI of depth by day" in plots[1]
 
 
 def test_of_a_field_and_a_figure_of_one_name_the_breached_one_is_meant(
@@ -144,7 +198,8 @@ def test_what_was_read_is_counted(violated: MonitoringResult, read: ReadPage) ->
     for told in (
         "Window: 14 Nov 2026, 10:00 UTC to the last record.",
         *("Records 80", "Rows 100", "Degraded rows 5 (5.0 %)", "Files 24", "Files still open 1"),
-        *("Corrupt lines 2", "Foreign lines 1", "Rejected requests 3", "Out of the window 40"),
+        *("Corrupt lines 2", "Foreign lines 1", "Rejected requests 3"),
+        *("Captured twice 6", "Out of the window 40"),
         "Version Records 0.1.0 80 0.0.9 33 (unstated) 4",
         "a.jsonl 17 no JSON",
     ):

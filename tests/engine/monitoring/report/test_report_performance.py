@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from modelserve.manifest import Manifest
 from modelserve.monitoring.report.page import render
 from modelserve.monitoring.results.performance import FeedbackSummary, LabelMetrics, Performance
@@ -20,65 +19,44 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("section", ["performance", "labels", "calibration", "fairness"])
-def test_without_ground_truth_a_section_says_how_to_give_it(
-    ok: MonitoringResult, read: ReadPage, section: str
+def test_what_is_left_out_is_named_with_the_way_to_it(
+    ok: MonitoringResult, violated: MonitoringResult, read: ReadPage
 ) -> None:
-    assert "No ground truth was given: monitor CAPTURES --ground-truth DIR" in words(
-        read(ok).sections[section]
-    )
+    summary = FeedbackSummary(0, 0, 0, 7, 0, 0, 0, ())
+    unmatched = Performance(summary, (), (LabelMetrics("a", 0, 0, 0),), ((0, 0),), ())
+    for result, told in (
+        (ok, "Performance, calibration and fairness: no ground truth was given (--ground-truth)."),
+        (
+            replace(ok, performance=unmatched),
+            "Performance and calibration: no ground truth matches a prediction of this window.",
+        ),
+        (replace(violated, fairness=None), "[fairness] groups of config/monitoring.toml."),
+        (replace(ok, confidence=None), "Expected accuracy: no confidence was captured."),
+    ):
+        assert told in words(read(result).sections["verdict"])
 
 
-@pytest.mark.parametrize("section", ["performance", "labels", "calibration"])
-def test_truths_that_met_no_answer_are_no_figures(
-    ok: MonitoringResult, read: ReadPage, section: str
-) -> None:
-    outcomes = FeedbackSummary(0, 0, 0, 7, 0, 0, 0, ())
-    nothing = Performance(outcomes, (), (LabelMetrics("a", 0, 0, 0),), ((0, 0),), ())
-    told = words(read(replace(ok, performance=nothing)).sections[section])
-    assert "No ground truth matches a prediction of this window." in told
-
-
-def test_without_groups_the_section_says_where_to_name_them(
-    violated: MonitoringResult, read: ReadPage
-) -> None:
-    told = words(read(replace(violated, fairness=None)).sections["fairness"])
-    assert "name them in [fairness] groups of config/monitoring.toml" in told
-
-
-@pytest.mark.parametrize(
-    ("section", "told"),
-    [
-        pytest.param("labels", "A regressor has no labels.", id="labels"),
-        pytest.param("expected", "Only a classifier has a confidence.", id="expected"),
-    ],
-)
-def test_a_regressor_has_neither_labels_nor_confidence(
-    regression: MonitoringResult, read: ReadPage, section: str, told: str
-) -> None:
-    assert told in words(read(regression).sections[section])
-
-
-def test_answers_that_were_not_captured_expect_nothing(
-    ok: MonitoringResult, read: ReadPage
-) -> None:
-    told = words(read(replace(ok, confidence=None)).sections["expected"])
-    assert told == "Expected accuracy No confidence was captured."
+def test_truths_that_met_no_answer_are_counted(ok: MonitoringResult, read: ReadPage) -> None:
+    summary = FeedbackSummary(0, 0, 0, 7, 0, 0, 0, ())
+    unmatched = Performance(summary, (), (LabelMetrics("a", 0, 0, 0),), ((0, 0),), ())
+    page = read(replace(ok, performance=unmatched))
+    assert "Of no row in the window 7" in words(page.sections["performance"])
+    assert not {"labels", "calibration", "fairness"} & set(page.sections)
 
 
 def test_figures_stand_beside_those_of_training(violated: MonitoringResult, read: ReadPage) -> None:
     told = words(read(violated).sections["performance"])
     assert "Rows with a ground truth 60 Known after the window 12 Sent again 3" in told
-    assert "accuracy ▲ violation 0.7000 0.9500 0.8550 under 0.001" in told
-    assert f"log loss · for information 0.4000 {DASH} {DASH} {DASH}" in told
+    assert "accuracy ▲ violation 0.7000 0.5500 to 0.8300 0.9500 0.8550 under 0.001" in told
+    assert f"log loss · for information 0.4000 {DASH} {DASH} {DASH} {DASH}" in told
 
 
 def test_labels_have_their_figures_and_their_confusion(
     violated: MonitoringResult, read: ReadPage, manifest: Manifest
 ) -> None:
     told = words(read(violated).sections["labels"])
-    assert "setosa 70.7 % 96.7 % 41 30" in told
-    assert f"virginica {DASH} 0 % 0 30" in told
+    assert "setosa ✓ ok 70.7 % 96.7 % 90.0 % 82.0 to 99.0 % 81.0 % 1.000 41 30" in told
+    assert f"virginica ✓ ok may be chance {DASH} 50.0 % 66.0 % 31.0 to 69.0 %" in told
     assert "setosa virginica unknown label setosa 29 11 1 virginica 0 0 0" in told
     assert '<span class="cell right" style="--part:0.71">29<' in render(violated, manifest)
 
@@ -122,7 +100,7 @@ def test_expected_accuracy_says_what_it_is_worth(
     violated: MonitoringResult, read: ReadPage
 ) -> None:
     told = words(read(violated).sections["expected"])
-    assert "mean confidence ▲ violation 70.0 % 94.1 % 84.7 % under 0.001 95" in told
+    assert "mean confidence ▲ violation 70.0 % 94.1 % \u2013 84.7 % under 0.001 95" in told
     assert "drift of the inputs shows here, concept drift does not" in told
 
 

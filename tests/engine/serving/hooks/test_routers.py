@@ -48,13 +48,15 @@ def test_a_router_answers_and_is_documented(serve: Serve) -> None:
     assert client.post("/prices", json={"amount": 3}).json() == {"price": 6}
     operation = client.get("/openapi.json").json()["paths"]["/prices"]["post"]
     assert operation["tags"] == ["prices"]
-    assert operation["security"] == [{"APIKeyHeader": []}]
-    assert {"401", "408", "413"} <= operation["responses"].keys()
+    assert {"400", "408", "413", "422"} <= operation["responses"].keys()
     assert 'route="/prices"' in client.get("/metrics").text
 
 
 def test_a_router_is_behind_the_keys(serve: Serve, keys_file: Path) -> None:
     client = serve({"api_keys_file": keys_file}, routers=lambda _: [make_router()])
+    operation = client.get("/openapi.json").json()["paths"]["/prices"]["post"]
+    assert operation["security"]
+    assert "401" in operation["responses"]
     refused = client.post("/prices", json={"amount": 3})
     assert (refused.status_code, refused.json()["type"]) == (401, "urn:problem:key-refused")
     assert client.get("/fail").status_code == 401
@@ -130,6 +132,7 @@ def nested_router() -> APIRouter:
     [
         pytest.param(make_router("/predict"), "itself answers /predict; choose", id="predict"),
         pytest.param(make_router("/model", "GET"), "itself answers /model; choose", id="model"),
+        pytest.param(make_router("/predict/"), "itself answers /predict/", id="slash"),
         pytest.param(make_router("/v2/models/x/infer"), "itself answers /v2/", id="protocol"),
         pytest.param(nested_router(), "itself answers /health/live", id="nested"),
         pytest.param(websocket_router(), "/talk is not a route for HTTP", id="websocket"),

@@ -211,10 +211,22 @@ def test_a_ping_is_answered_without_the_framework(
     reply = asyncio.run(ask(app, "GET", "/ping"))
     lazy: Any = vars(app.app)["_app"]
     assert (reply.status, reply.body) == (200, b"")
-    assert "app" not in vars(lazy), "the framework was made for it"
+    assert not vars(lazy)["_app"], "the framework was made for it"
     assert asyncio.run(ask(app, "GET", "/model")).status == 200
-    assert "app" in vars(lazy)
+    assert vars(lazy)["_app"]
 
 
-def test_what_else_is_asked_of_the_ping_is_not_there(client: TestClient) -> None:
-    assert client.post("/ping").status_code == 404
+def test_a_ping_is_only_asked_for(client: TestClient) -> None:
+    assert client.head("/ping").status_code == 200
+    assert client.post("/ping").status_code == 405
+
+
+def test_its_routes_are_documented_with_every_type_that_they_read_and_write(
+    client: TestClient,
+) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert paths["/ping"]["get"]["responses"]["200"].get("content") is None
+    invoke = paths["/invocations"]["post"]
+    assert invoke["requestBody"]["content"].keys() == set(TYPES)
+    assert invoke["responses"]["200"]["content"].keys() == set(TYPES)
+    assert {"406", "415", "422"} <= invoke["responses"].keys()

@@ -8,8 +8,9 @@ TIMEOUT_S = 2
 
 
 def setting(*names: str, default: str) -> str:
-    """Return the first of these environment variables that is set."""
-    return next((os.environ[name] for name in names if name in os.environ), default)
+    """Return the first of these environment variables that is set and not empty."""
+    values = (os.environ.get(name, "").strip() for name in names)
+    return next(filter(None, values), default)
 
 
 def main() -> int:

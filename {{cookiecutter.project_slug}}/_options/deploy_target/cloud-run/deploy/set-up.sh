@@ -1,32 +1,34 @@
 #!/usr/bin/env bash
 # Create all that a Google Cloud project needs before the first deployment; what exists stays as it is.
 #
-#   GCP_PROJECT=… GCP_REGION=… GCP_BILLING_ACCOUNT=… GITHUB_REPOSITORY=owner/name \
-#       deploy/set-up.sh [--dry-run]
+#   GCP_PROJECT=… GCP_REGION=… GITHUB_REPOSITORY=owner/name [GCP_BILLING_ACCOUNT=…] \
+#       deploy/set-up.sh [--dry-run | --new-key]
 #
-# With --dry-run, print every command and run none. docs/deploy.md explains each role.
+# With --dry-run, print every command and run none; with --new-key, give the rollout a new API key and
+# do nothing else. docs/deploy.md explains each role.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 name="{{ cookiecutter.project_slug }}"
 monthly_budget=${MONTHLY_BUDGET:-50} # in the billing account's currency
 apis=(
-    artifactregistry billingbudgets cloudresourcemanager iam iamcredentials logging monitoring run
-    secretmanager storage sts
+    artifactregistry cloudresourcemanager iam iamcredentials logging monitoring run secretmanager
+    storage sts
 )
 
-dry_run=
+dry_run='' new_key=''
 case ${1-} in
     --dry-run) dry_run=true ;;
+    --new-key) new_key=true ;;
     "") ;;
     *)
-        echo "usage: $0 [--dry-run]" >&2
+        echo "usage: $0 [--dry-run | --new-key]" >&2
         exit 2
         ;;
 esac
 
 missing=()
-for variable in GCP_PROJECT GCP_REGION GCP_BILLING_ACCOUNT GITHUB_REPOSITORY; do
+for variable in GCP_PROJECT GCP_REGION GITHUB_REPOSITORY; do
     [[ -n ${!variable-} ]] || missing+=("$variable")
 done
 if [[ -n ${missing[*]-} ]]; then
@@ -48,6 +50,20 @@ show() { # as it can be typed
 run() {
     show "$@"
     [[ -n $dry_run ]] || gcloud "$@" "${project[@]}" >/dev/null
+}
+
+grant() { # grant WORDS…: try again for a minute, for Google may not know yet what is seconds old
+    local pause_s
+    show "$@"
+    [[ -z $dry_run ]] || return 0
+    for pause_s in 2 4 8 16 32; do
+        if gcloud "$@" "${project[@]}" >/dev/null; then
+            return
+        fi
+        echo "# Rejected, perhaps because an account is new; trying again in $pause_s s" >&2
+        sleep "$pause_s"
+    done
+    gcloud "$@" "${project[@]}" >/dev/null
 }
 
 exists() { # exists WORDS…: whether a describing command finds anything
@@ -81,8 +97,29 @@ create_account() { # create_account NAME DESCRIPTION
 }
 
 grant_in_project() { # grant_in_project MEMBER ROLE
-    run projects add-iam-policy-binding "$GCP_PROJECT" --member="$1" --role="$2" --condition=None
+    grant projects add-iam-policy-binding "$GCP_PROJECT" --member="$1" --role="$2" --condition=None
 }
+
+# The API keys, a consumer a line, of which Google keeps the hashes. The first one is the rollout's.
+keys=$name-keys
+add_key() { # add_key LINES: a new key beside other consumers' lines; nobody else keeps it, so show it
+    local key lines
+    key=$(openssl rand -hex 32)
+    lines=rollout:$(printf %s "$key" | sha256)
+    [[ -z $1 ]] || lines+=$'\n'$1
+    run secrets versions add "$keys" --data-file=- <<<"$lines"
+    [[ -z $dry_run ]] || key=A_KEY_THAT_IS_CREATED_THEN
+    echo "# The rollout's API key is shown only now. In a clone of the repository, run:"
+    echo "gh secret set SERVICE_KEY --body $key"
+}
+
+if [[ -n $new_key ]]; then
+    others=$(gcloud secrets versions access latest --secret="$keys" "${project[@]}" | sed /^rollout:/d)
+    add_key "$others"
+    exit
+fi
+
+trap '(($? == 0)) || echo "# Stopped. Remove the cause, and run this again: what exists stays." >&2' EXIT
 
 number=PROJECT_NUMBER
 [[ -n $dry_run ]] ||
@@ -119,17 +156,25 @@ create_account "$calls_as" "$name: calls it during a rollout"
 grant_in_project "$service" roles/monitoring.metricWriter
 grant_in_project "$service" roles/logging.logWriter
 grant_in_project "$caller" roles/run.invoker
-run storage buckets add-iam-policy-binding "gs://$bucket" --member="$service" \
+grant storage buckets add-iam-policy-binding "gs://$bucket" --member="$service" \
     --role=roles/storage.objectUser
 
-# The API keys, a consumer a line. The first one is the rollout itself.
-key=
-lookup=(secrets describe "$name-keys")
-if [[ -n $dry_run ]] || ! exists "${lookup[@]}"; then
-    key=$(openssl rand -hex 32)
-    create secrets create "$name-keys" --data-file=- <<<"rollout:$(printf %s "$key" | sha256)"
+lookup=(secrets describe "$keys")
+create secrets create "$keys"
+# Not `exists`: if this fails, there may be keys, and a new version would replace them all.
+lookup=(secrets versions list "$keys" --limit=1)
+versions=
+if [[ -n $dry_run ]]; then
+    echo "# unless it exists: $(show "${lookup[@]}")"
+else
+    versions=$(gcloud "${lookup[@]}" "${project[@]}" --format='value(name)')
 fi
-run secrets add-iam-policy-binding "$name-keys" --member="$service" \
+if [[ -n $versions ]]; then
+    echo "# exists: the rollout's API key, which is not shown again; $0 --new-key replaces it"
+else
+    add_key ""
+fi
+grant secrets add-iam-policy-binding "$keys" --member="$service" \
     --role=roles/secretmanager.secretAccessor
 
 # The workflows of this repository's main branch, and no others.
@@ -144,34 +189,39 @@ create iam workload-identity-pools providers create-oidc "$provider" "${in_pool[
     --attribute-condition="assertion.repository == '$GITHUB_REPOSITORY' && assertion.ref == 'refs/heads/main'"
 grant_in_project "$repository" roles/run.developer
 grant_in_project "$repository" roles/logging.viewer
-run artifacts repositories add-iam-policy-binding "$name" "${at[@]}" --member="$repository" \
+grant artifacts repositories add-iam-policy-binding "$name" "${at[@]}" --member="$repository" \
     --role=roles/artifactregistry.writer
-run storage buckets add-iam-policy-binding "gs://$bucket" --member="$repository" \
+grant storage buckets add-iam-policy-binding "gs://$bucket" --member="$repository" \
     --role=roles/storage.objectViewer
-run iam service-accounts add-iam-policy-binding "$runs_as@$domain" --member="$repository" \
+grant iam service-accounts add-iam-policy-binding "$runs_as@$domain" --member="$repository" \
     --role=roles/iam.serviceAccountUser
-run iam service-accounts add-iam-policy-binding "$calls_as@$domain" --member="$repository" \
+grant iam service-accounts add-iam-policy-binding "$calls_as@$domain" --member="$repository" \
     --role=roles/iam.workloadIdentityUser
-
-# A budget sends mail at a half, nine tenths and all of it. It stops nothing.
-paid=(--billing-account="$GCP_BILLING_ACCOUNT")
-lookup=(billing budgets list "${paid[@]}" --filter="displayName=$name-monthly")
-create billing budgets create "${paid[@]}" --display-name="$name-monthly" \
-    --budget-amount="$monthly_budget" --filter-projects="projects/$GCP_PROJECT" \
-    --threshold-rule=percent=0.5 --threshold-rule=percent=0.9 --threshold-rule=percent=1.0
 
 cat <<COMMANDS
 
-# Run these in a clone of the repository:
+# Run these in a clone of the repository; what is above says how to set SERVICE_KEY:
 gh variable set GCP_PROJECT --body $GCP_PROJECT
 gh variable set GCP_REGION --body $GCP_REGION
 gh variable set GCP_WORKLOAD_IDENTITY_PROVIDER --body $pool/providers/$provider
 gh variable set GCP_SERVICE_ACCOUNT --body $runs_as@$domain
 gh variable set GCP_CALLER --body $calls_as@$domain
 gh variable set GCP_BUCKET --body $bucket
+
 COMMANDS
-if [[ -n $dry_run ]]; then
-    echo "gh secret set SERVICE_KEY --body A_KEY_THAT_IS_CREATED_THEN"
-elif [[ -n $key ]]; then
-    echo "gh secret set SERVICE_KEY --body $key # shown only now"
+
+# Optional, so it comes last: who may create everything else may often create no budget. It sends mail
+# at a half, nine tenths and all of the amount, and stops nothing.
+create_budget() {
+    local paid=(--billing-account="$GCP_BILLING_ACCOUNT")
+    lookup=(billing budgets list "${paid[@]}" --filter="displayName=$name-monthly")
+    run services enable billingbudgets.googleapis.com &&
+        create billing budgets create "${paid[@]}" --display-name="$name-monthly" \
+            --budget-amount="$monthly_budget" --filter-projects="projects/$GCP_PROJECT" \
+            --threshold-rule=percent=0.5 --threshold-rule=percent=0.9 --threshold-rule=percent=1.0
+}
+if [[ -z ${GCP_BILLING_ACCOUNT-} ]]; then
+    echo "# No budget: to create one, set GCP_BILLING_ACCOUNT, and run this again."
+elif ! create_budget; then
+    echo "# No budget: ask whoever administers $GCP_BILLING_ACCOUNT for one. All the rest is there." >&2
 fi

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .artifact import Artifact
     from .errors import ConfigurationError, FieldError, InvalidInputError, ModelError, ServiceError
+    from .log_handler import make_handler
     from .logs import make_formatter, open_stream
     from .project import Project
     from .service import Service
@@ -35,6 +36,7 @@ _HOMES = {
         "ModelError",
         "ServiceError",
     ),
+    "log_handler": ("make_handler",),
     "logs": ("make_formatter", "open_stream"),
     "project": ("Project",),
     "service": ("Service",),
@@ -81,6 +83,7 @@ __all__ = [
     "export_pipeline",
     "fit_pipeline",
     "make_formatter",
+    "make_handler",
     "open_stream",
     "train_boosting",
     "train_text_model",

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_NEGATIVE = -1e-6  # of a probability: 1 - 1.0000001 is no fault of the model
+SUM_TOLERANCE = 0.01  # outputs of 8 or 16 bits are rounded
 LABEL, CONFIDENCE, VALUE = "label", "confidence", "value"
 
 
@@ -23,6 +25,17 @@ def observe(outputs: NDArray[np.float32], labels: Sequence[str]) -> dict[str, ND
         return {VALUE: outputs[:, 0]}
     names = np.asarray(labels, dtype=object)
     return {LABEL: names[outputs.argmax(axis=1)], CONFIDENCE: outputs.max(axis=1)}
+
+
+def are_distributions(outputs: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which rows of shape (n_labels,) are probabilities that sum to one, of shape (rows,).
+
+    Args:
+        outputs: of shape (rows, n_labels).
+    """
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        off = np.abs(outputs.sum(axis=1, dtype=np.float64) - 1)
+    return np.asarray((outputs >= MOST_NEGATIVE).all(axis=1) & (off <= SUM_TOLERANCE))
 
 
 def averaged(labels: Sequence[str]) -> tuple[str, ...]:

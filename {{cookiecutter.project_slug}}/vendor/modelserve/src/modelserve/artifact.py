@@ -20,6 +20,8 @@ REFERENCE = "reference.json"
 GOLDEN = "golden.json"
 CARD = "MODEL_CARD.md"
 
+MOST, LONGEST = 10, 200  # faults in one message, and characters of a name in it
+
 Content = bytes | Path  # a file of an artifact: its content, or its path
 
 
@@ -41,8 +43,16 @@ class Artifact:
         return {name: self.folder / name for name in self.manifest.files}
 
     def read_json(self, name: str) -> Any:
-        """Return the content of `reference.json` or `golden.json`."""
-        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        """Return the content of `reference.json` or `golden.json`.
+
+        Raises:
+            ArtifactError: the file is missing, or not JSON.
+        """
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ArtifactError(f"{path} cannot be read: {error}") from error
 
 
 def sha256(content: Content) -> str:
@@ -69,8 +79,9 @@ def load(folder: Path) -> Artifact:
     """Open an artifact and verify it.
 
     Raises:
-        ArtifactError: the folder, its manifest or a file is missing, or a file differs from the
-            manifest's hash; the message names every such file.
+        ArtifactError: the folder, its manifest or a file is missing, a file differs from the
+            manifest's hash or lies elsewhere, or the manifest contradicts itself; the message names
+            every such fault.
     """
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
@@ -79,21 +90,45 @@ def load(folder: Path) -> Artifact:
             f"There is no model in {folder}: {MANIFEST} is missing. Run `train` first, "
             "or set MODEL_DIR to an artifact's folder."
         ) from error
-    except (OSError, ValidationError, UnicodeDecodeError) as error:
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = repr(".".join(map(str, first["loc"])))[1:-1][:LONGEST] or "its content"
+        raise ArtifactError(
+            f"{folder / MANIFEST} cannot be read: {place}: {first['msg'][:LONGEST]}"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{folder / MANIFEST} cannot be read: {error}") from error
+    check_manifest(manifest, folder)
     wrong = [
-        f"{name}: {problem}"
+        f"{repr(name)[1:-1][:LONGEST]}: {problem}"
         for name, expected in manifest.files.items()
-        if (problem := _compare(folder / name, expected))
+        if (problem := _compare(folder, name, expected))
     ]
     if MODEL not in manifest.files:
         wrong.append(f"{MODEL}: the manifest does not list it")
     if wrong:
         raise ArtifactError(
-            f"The artifact in {folder} does not match its manifest: {'; '.join(wrong)}. "
+            f"The artifact in {folder} does not match its manifest: {'; '.join(wrong[:MOST])}. "
             "Copy it again, or train again."
         )
     return Artifact(folder, manifest)
+
+
+def check_manifest(manifest: Manifest, folder: Path) -> None:
+    """Check that a manifest does not contradict itself.
+
+    Args:
+        manifest: of an artifact.
+        folder: the artifact's, for the message.
+
+    Raises:
+        ArtifactError: it does; the message names every contradiction.
+    """
+    if contradictions := manifest.contradictions():
+        raise ArtifactError(
+            f"{folder / MANIFEST} contradicts itself: {'; '.join(contradictions[:MOST])}. "
+            "Copy it again, or train again."
+        )
 
 
 def save(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Artifact:
@@ -105,9 +140,11 @@ def save(folder: Path, manifest: Manifest, files: Mapping[str, Content]) -> Arti
         files: contents by name; `model.onnx` is one of them.
 
     Raises:
-        ArtifactError: the folder holds something that is no artifact, or cannot be written.
+        ArtifactError: the folder holds something that is no artifact, or cannot be written, or the
+            manifest contradicts itself.
     """
     check_place(folder)
+    check_manifest(manifest, folder)
     try:
         hashes = {name: sha256(content) for name, content in sorted(files.items())}
         complete = manifest.model_copy(update={"files": hashes, "size_bytes": size_bytes(files)})
@@ -153,9 +190,15 @@ def replace(fresh: Path, folder: Path, *, aside: Path) -> None:
         raise
 
 
-def _compare(path: Path, expected: str) -> str:
+def _compare(folder: Path, name: str, expected: str) -> str:
+    """Return what is wrong with a file of the manifest, nothing if it is as it should be."""
+    if name in ("", ".", "..") or any(mark in name for mark in "/\\\0"):
+        return "not the name of a file in the folder"
+    path = folder / name
     try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return "a link to a file outside of the folder"
         actual = sha256(path)
-    except OSError:
+    except (OSError, RuntimeError):  # of links in a circle
         return "missing"
     return "" if actual == expected else "its SHA-256 differs"

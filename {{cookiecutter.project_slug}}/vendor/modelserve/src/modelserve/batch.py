@@ -15,6 +15,7 @@ from pydantic_core import from_json, to_json
 from .errors import InvalidInputError, MalformedError, ModelError
 from .service import Service
 from .serving.output_validator import OutputValidator
+from .serving.verification import load_verified
 from .types import ModelInput, Prediction, Row
 
 
@@ -55,8 +56,11 @@ class BatchPredictor:
     def __init__(self, service: Service) -> None:
         """Load the model."""
         self._codec = service.codec
-        self._model = service.load_model(service.artifact, threads=os.cpu_count() or 1)
-        self._validator = OutputValidator(service.artifact.manifest.output_bounds)
+        self._model = load_verified(service, threads=os.cpu_count() or 1)
+        manifest = service.artifact.manifest
+        self._validator = OutputValidator(
+            manifest.output_bounds, probabilities=bool(manifest.labels)
+        )
 
     def answer(self, body: bytes, inference_id: str) -> bytes:
         """Return the body of the response to one request's body.
@@ -185,16 +189,18 @@ def _problems(error: InvalidInputError, numbers: Sequence[int]) -> dict[int, lis
     """Return what is wrong with rows by their numbers; pointers begin with a row's index."""
     problems: dict[int, list[str]] = {}
     for each in error.errors:
-        index, _, field = each.pointer[1:].partition("/")
-        reason = f"{field}: {each.detail}" if field else each.detail
+        index, slash, field = each.pointer[1:].partition("/")
+        name = field or '""'  # a column of pandas' index
+        reason = f"{name}: {each.detail}" if slash else each.detail
         problems.setdefault(numbers[int(index)], []).append(reason)
     return problems
 
 
 def read_csv(stream: TextIO) -> Iterator[Line]:
     """Yield the rows below the header, each a mapping of the header's names to text."""
-    for number, row in enumerate(csv.DictReader(stream, restkey="", restval="")):
-        yield Line(number, row, "more values than the header has names" if "" in row else "")
+    for number, row in enumerate(csv.DictReader(stream, restval="")):
+        # pandas writes its index under an empty name: only None stands for a missing name.
+        yield Line(number, row, "more values than the header has names" if None in row else "")
 
 
 def read_json_lines(stream: TextIO) -> Iterator[Line]:

@@ -73,18 +73,25 @@ class InvalidInputError(RequestError):
     """The body violates the model's schema.
 
     Args:
-        errors: every invalid field, in the order of the input.
+        errors: invalid fields, in the order of the input.
+        complete: whether these are all; validation stops after some.
     """
 
-    def __init__(self, errors: Sequence[FieldError]) -> None:
+    def __init__(self, errors: Sequence[FieldError], *, complete: bool = True) -> None:
         """Keep the errors beside a summary that counts them."""
         self.errors = tuple(errors)
+        self.complete = complete
         noun = "problem" if len(self.errors) == 1 else "problems"
-        super().__init__(f"The input has {len(self.errors)} {noun}.")
+        rest = "" if complete else " or more"
+        super().__init__(f"The input has {len(self.errors)} {noun}{rest}.")
 
 
 class TooLargeError(RequestError):
     """The body exceeds its size limit."""
+
+
+class ContentEncodingError(RequestError):
+    """The body is compressed in a way that is not supported."""
 
 
 class SlowClientError(RequestError):

@@ -11,10 +11,11 @@ from functools import lru_cache
 from json import dumps
 from pathlib import Path
 from textwrap import indent
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from .log_stream import QueuedStream
 from .settings import Settings
 
 # Attributes of every record, and those that uvicorn adds; all others are fields of `extra`.
@@ -160,12 +161,16 @@ def make_formatter(settings: Settings) -> Formatter:
 
 
 def open_stream(log_dir: Path | None) -> TextIO:
-    """Return standard output, or a new file in `log_dir`, named by the time of this start."""
+    """Return standard output, or a new file in `log_dir`, named by the time of this start.
+
+    A thread writes to it: a stream that blocks delays no one.
+    """
     if log_dir is None:
-        return sys.stdout
+        return cast(TextIO, QueuedStream(sys.stdout or sys.stderr))
     log_dir.mkdir(parents=True, exist_ok=True)
     started = datetime.fromtimestamp(time.time()).strftime("%Y-%m-%d_%H-%M-%S")
-    return (log_dir / f"{started}_{os.getpid()}.log").open("a", encoding="utf-8")
+    file = (log_dir / f"{started}_{os.getpid()}.log").open("a", encoding="utf-8")
+    return cast(TextIO, QueuedStream(file, owned=True))
 
 
 def renderer_of(handler: logging.Handler) -> Render:

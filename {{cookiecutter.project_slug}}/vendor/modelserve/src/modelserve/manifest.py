@@ -1,13 +1,20 @@
 """The manifest of an artifact: what serving and people need to know about a model."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 Dtype = Literal["number", "integer", "boolean", "category", "text"]
 
+# They are parts of URLs, of folders and of headers.
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*").fullmatch
+PLAIN_VERSION = re.compile(r"[^\s/\\]+").fullmatch
+
+MAX_SHOWN = 100  # characters of a name in an error
 MAX_LISTED = 20  # categories that `Feature.seen` lists by name
 
 
@@ -45,6 +52,17 @@ class Feature(Record):
             unit = " characters" if self.dtype == "text" else ""
             values = f"{self.minimum:g} to {self.maximum:g}{unit}"
         return f"{values}, or missing" if self.nullable else values
+
+    def contradictions(self) -> list[str]:
+        """Return what in the feature contradicts itself, a phrase each."""
+        numeric = self.dtype in ("number", "integer", "text")
+        faults = {
+            "has no example": self.example is None,
+            "has no range": numeric and None in (self.minimum, self.maximum),
+            "has a minimum above its maximum": _crossed(self),
+            "has the same category twice": len(set(self.categories)) < len(self.categories),
+        }
+        return [fault for fault, wrong in faults.items() if wrong]
 
 
 class Data(Record):
@@ -105,6 +123,32 @@ class Manifest(Record):
         """Return what a row is: the columns of a table, or one text."""
         return "text" if self.features[0].dtype == "text" else "table"
 
+    def contradictions(self) -> list[str]:
+        """Return what in the manifest contradicts itself, a phrase each."""
+        names = [each.name for each in self.features]
+        n_labels, n_outputs = len(self.labels), len(self.labels) or 1
+        faults = {
+            "the model's name is not a plain name": not PLAIN_NAME(self.name),
+            "the model's version is not a plain one": not PLAIN_VERSION(self.version),
+            "there are no features": not names,
+            "two features have the same name": len(set(names)) < len(names),
+            "a text is not the only feature": len(names) > 1
+            and any(each.dtype == "text" for each in self.features),
+            f"a {self.task} with {n_labels} labels": (self.task == "classifier") != bool(n_labels),
+            "two labels are the same": len(set(self.labels)) < n_labels,
+            f"the fallback has {len(self.fallback)} values for {n_outputs} outputs": (
+                len(self.fallback) != n_outputs
+            ),
+            "the fallback is not finite": not all(map(isfinite, self.fallback)),
+            "the outputs' minimum exceeds their maximum": _crossed(self.output_bounds),
+        }
+        of_features = [
+            f"{name[:MAX_SHOWN]!r} {fault}"
+            for name, feature in zip(names, self.features, strict=True)
+            for fault in feature.contradictions()
+        ]
+        return [fault for fault, wrong in faults.items() if wrong] + of_features
+
     @model_validator(mode="before")
     @classmethod
     def _upgrade(cls, content: Any) -> Any:
@@ -114,6 +158,11 @@ class Manifest(Record):
             if isinstance(content, dict) and content.get("format") == 1
             else content
         )
+
+
+def _crossed(bounds: Feature | OutputBounds) -> bool:
+    low, high = bounds.minimum, bounds.maximum
+    return low is not None and high is not None and low > high
 
 
 def upgrade(old: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from . import artifact as artifacts
+from . import environment
 from .artifact import Artifact
+from .environment import SHARED_METRICS
 from .settings import Settings
 from .types import Codec, Model, Rows
 
@@ -117,6 +119,7 @@ class Service:
             self.artifact,
             max_rows=self.settings.max_rows,
             max_text_length=self.settings.max_text_length,
+            extra_fields=self.settings.extra_fields,
             preprocess=self.preprocess if self.overrides("preprocess") else None,
             postprocess=self.postprocess if self.overrides("postprocess") else None,
         )
@@ -131,6 +134,7 @@ class Service:
             ArtifactError: the model cannot be served.
             ConfigurationError: the keys cannot be read, or a setting does not fit the model.
         """
+        environment.drop_if_empty(SHARED_METRICS)  # before prometheus_client is imported
         from .serving.app import create_app
 
         return create_app(self, log_handler)

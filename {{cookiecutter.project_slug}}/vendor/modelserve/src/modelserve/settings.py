@@ -1,12 +1,25 @@
 """The service's settings, read from the environment once, at the start."""
 
-import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
+from . import environment
 from .errors import ConfigurationError
+
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
 
 
 def _words(value: object) -> object:
@@ -16,8 +29,34 @@ def _words(value: object) -> object:
     return value
 
 
+def _origins(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word != "*" and not ORIGIN(word):
+            raise ValueError("list origins such as https://shop.example, without a path, or *")
+    return words
+
+
+def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word != "*":
+            ip_network(word)  # its message names what is wrong
+    return words
+
+
+def _without_slash(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+def _level(value: object) -> object:
+    """Return the name of a level that has two."""
+    return "WARNING" if isinstance(value, str) and value.upper() == "WARN" else value
+
+
 Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Origins = Annotated[Words, AfterValidator(_origins)]
+Networks = Annotated[Words, AfterValidator(_networks)]
+Prefix = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
 
@@ -28,6 +67,8 @@ OTHER_NAMES = {
     "predict_route": "AIP_PREDICT_ROUTE",
     "health_route": "AIP_HEALTH_ROUTE",
 }
+# An empty variable would open what it closes: it is refused instead.
+CLOSED = ("api_keys_file",)
 
 
 class Settings(BaseModel):
@@ -56,6 +97,15 @@ class Settings(BaseModel):
         default="plain", description="sagemaker adds GET /ping and POST /invocations."
     )
     docs: bool = Field(default=True, description="Serve /, /docs and /openapi.json.")
+    cors_origins: Origins = Field(
+        default=(), description="Comma-separated origins whose pages may call the service; or *."
+    )
+    root_path: Prefix = Field(
+        default="", description="Path prefix that a reverse proxy puts before the routes."
+    )
+    trusted_proxies: Networks = Field(
+        default=(), description="Comma-separated addresses whose X-Forwarded-Prefix is used; or *."
+    )
 
     max_body_bytes: int = Field(
         default=1_048_576, ge=1_024, le=104_857_600, description="Largest body of a request."
@@ -64,10 +114,15 @@ class Settings(BaseModel):
     max_text_length: int = Field(
         default=20_000, ge=1, le=10_000_000, description="Characters in one text."
     )
+    extra_fields: Literal["refuse", "ignore"] = Field(
+        default="refuse", description="Of a row: what happens to fields the model does not have."
+    )
     max_concurrency: int = Field(
         default=128, ge=1, le=10_000, description="Predictions under way at once; then 503."
     )
-    body_timeout_s: float = Field(default=10, gt=0, le=600, description="Time to send a body.")
+    body_timeout_s: float = Field(
+        default=10, gt=0, le=600, description="Time to send a head, or a body."
+    )
     predict_timeout_s: float = Field(
         default=30, gt=0, le=600, description="Time for a model that runs in threads."
     )
@@ -84,6 +139,9 @@ class Settings(BaseModel):
 
     api_keys_file: Path | None = Field(
         default=None, description="Lines of NAME:SHA-256 of a key; without it, access is open."
+    )
+    keys_required_for: Literal["predictions", "all"] = Field(
+        default="predictions", description="all: metrics, the manifest and the pages need a key."
     )
 
     capture_dir: Path | None = Field(
@@ -130,8 +188,8 @@ class Settings(BaseModel):
         default=True, description="Count every bin of every field; off to save series."
     )
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Minimum level of the log."
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = (
+        Field(default="INFO", description="Minimum level of the log.")
     )
     log_profile: Literal["plain", "json", "gcp", "aws"] = Field(
         default="plain", description="plain for people; json, gcp and aws for machines."
@@ -151,26 +209,31 @@ class Settings(BaseModel):
     )
     webhook_timeout_s: float = Field(default=5, gt=0, le=60, description="Timeout of one message.")
 
+    @model_validator(mode="after")
+    def _check_keys(self) -> Self:
+        if self.keys_required_for == "all" and self.api_keys_file is None:
+            raise ValueError("KEYS_REQUIRED_FOR=all needs API_KEYS_FILE")
+        return self
+
     @classmethod
     def load(cls) -> Self:
-        """Read the settings from the environment.
+        """Read the settings from the environment; an empty variable counts as unset.
 
         Raises:
             ConfigurationError: some are out of range; the message names each of them.
         """
-        values = {
-            field: os.environ[name]
-            for field in dict(cls.model_fields)
-            for name in (OTHER_NAMES.get(field, ""), field.upper())
-            if name in os.environ
-        }
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(cls.read_environment())
         except ValidationError as error:
             wrong = [
-                f"{'.'.join(map(str, each['loc'])).upper()}={each['input']!r}: {each['msg']}"
+                environment.describe(each, dict(cls.model_fields))
                 for each in error.errors(include_url=False)
             ]
             raise ConfigurationError(
                 "These environment variables cannot be used: " + "; ".join(wrong) + "."
             ) from error
+
+    @classmethod
+    def read_environment(cls) -> dict[str, str]:
+        """Return the variables that are set, by field."""
+        return environment.read_fields(dict(cls.model_fields), OTHER_NAMES, CLOSED)

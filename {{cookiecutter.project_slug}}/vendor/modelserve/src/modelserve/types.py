@@ -1,6 +1,7 @@
 """The types that hooks see: arrays, model inputs, predictions, models and codecs."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -44,10 +45,30 @@ class ModelInput(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """The model's outputs of shape (rows, n_outputs); degraded when the fallback answered."""
+    """The model's outputs of shape (rows, n_outputs); degraded when the fallback answered rows.
+
+    `invalid` holds why the model's output for a row was invalid, by the row's number: the fallback
+    answered these rows. Without any, it answered all rows of a degraded prediction.
+    """
 
     outputs: Outputs
     degraded: bool
+    invalid: Mapping[int, str] = MappingProxyType({})
+
+    @property
+    def by_fallback(self) -> NDArray[np.bool_]:
+        """Return for each row whether the fallback answered it, of shape (rows,)."""
+        rows = np.full(len(self.outputs), self.degraded and not self.invalid)
+        rows[[*self.invalid]] = True
+        return rows
+
+    @property
+    def warnings(self) -> list[FieldError]:
+        """Return a warning for each invalid row, by a pointer such as "/row"."""
+        return [
+            FieldError(f"/{row}", f"the fallback answered: {reason}")
+            for row, reason in self.invalid.items()
+        ]
 
 
 class Model(Protocol):

@@ -7,11 +7,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import ModelOption, MonitoringOption, libraries, project_of
+
+if TYPE_CHECKING:  # imports what training needs
+    from ..monitoring.results.result import MonitoringResult
 
 app = typer.Typer()
 
@@ -51,13 +54,26 @@ def monitor(
             until=until and until.replace(tzinfo=UTC),
             output=output,
         )
-    for each in result.violations:
-        display.say(f"{each.name}: {each.description}")
+    _print_violations(result)
     count = len(result.violations)
     summary = f"{count} violation{'' if count == 1 else 's'}" if count else "no violations"
     display.say(f"{result.window.rows} rows, {summary}; {output / 'report.html'}")
     if result.violations:
         raise typer.Exit(VIOLATION)
+
+
+def _print_violations(result: "MonitoringResult") -> None:
+    """Print the violations with their runbooks, and what may be chance."""
+    from .. import display
+    from ..monitoring.runbooks import address, violations_by_runbook
+    from ..monitoring.uncertain import uncertain_figures
+
+    for runbook, violations in violations_by_runbook(result).items():
+        for each in violations:
+            display.say(f"{each.name}: {each.description}")
+        display.say(f"What to do: {address()}/{runbook}.md")
+    for figure in uncertain_figures(result):
+        display.say(f"{figure.name}: {figure.description}", aside=True)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from .. import artifact
+from .. import artifact, environment
 from ..errors import MalformedError
 from .options import ModelOption, project_of
 
@@ -28,6 +28,8 @@ def serve(
 ) -> None:
     """Serve the model over HTTP; every other setting is an environment variable."""
     os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": str(port)}
+    environment.drop_if_empty(environment.SHARED_METRICS)
+    os.environ.pop("WEB_CONCURRENCY", None)  # uvicorn's name for WORKERS, which decides
     # On SIGTERM, the server answers running requests; then the process exits with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from ..serving.server import run
@@ -111,7 +113,7 @@ def smoke(
 
     served = artifact.load(model)
     # From the environment: every process of the machine can read a command line.
-    credentials = {name: os.environ.get(f"SERVICE_{name.upper()}", "") for name in ("token", "key")}
+    credentials = {name: environment.read(f"SERVICE_{name.upper()}") for name in ("token", "key")}
     faults = check(
         ServiceClient(url, **credentials),
         served,

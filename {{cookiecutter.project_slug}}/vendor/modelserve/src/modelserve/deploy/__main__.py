@@ -25,6 +25,7 @@ COMMANDS: dict[str, ModuleType] = {
 # A target brings these as a function `main()` of a module.
 TARGET_COMMANDS = {
     "sign-in": "Sign in to the registry and the platform; set the outputs `image` and `stage`.",
+    "docker-login": "Log docker in to the image's registry with a new access token.",
     "fetch-captures": "Fetch captures, ground truth and the served model into `fetched/`.",
     "monitoring-objects": "Print alerts and dashboards as objects for the Prometheus Operator.",
 }

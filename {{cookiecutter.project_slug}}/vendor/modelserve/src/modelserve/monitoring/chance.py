@@ -74,6 +74,15 @@ def independence_p(table: NDArray[np.int64]) -> float:
     return float(stats.chi2_contingency(filled, correction=False).pvalue)
 
 
+def proportion_interval(hits: int, rows: int, *, significance: float) -> tuple[float, float]:
+    """Return the interval of the true share; beyond either end lies `significance`.
+
+    Source: Clopper & Pearson (1934), The use of confidence or fiducial limits.
+    """
+    interval = stats.binomtest(hits, rows).proportion_ci(confidence_level=1 - 2 * significance)
+    return float(interval.low), float(interval.high)
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values corrected for the number of tests.
 

@@ -11,6 +11,7 @@ from ..service import Service
 from . import processes
 from .counts import CaptureCounts
 from .ground_truth import GroundTruth, load_ground_truth
+from .ingest.batch_transform import find_batch_transform
 from .ingest.captures import CaptureReader
 from .outcomes import make_truth_reader
 from .partitions import Listing, TimeWindow, find_files
@@ -77,12 +78,19 @@ def collect(
 
 def _nothing_to_compare(data: CollectedData, captures: Path, version: str) -> str:
     """Return why no record can be compared."""
-    counts = data.counts
+    counts, listing = data.counts, data.listing
+    if path := find_batch_transform((*listing.files, *listing.others)):
+        return (
+            f"{path} is of Batch Transform, whose captures are lists of S3 objects, not records. "
+            "Monitor the captures of an endpoint, or those of `serve` with CAPTURE_DIR after "
+            "sending it the same rows."
+        )
     reasons = [
         f"{number} {reason}"
         for number, reason in (
-            (len(data.listing.files), "closed files"),
-            (data.listing.open_files, "files that are still being written"),
+            (len(listing.files), "closed files"),
+            (listing.open_files, "files that are still being written"),
+            (len(listing.others), "files other than .jsonl and .jsonl.gz"),
             (counts.outside, "records outside of the window"),
             (counts.versions.total(), f"records of {', '.join(sorted(counts.versions))}"),
             (counts.rejected, "responses without predictions"),

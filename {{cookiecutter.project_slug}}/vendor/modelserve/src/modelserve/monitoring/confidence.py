@@ -48,4 +48,6 @@ def compare_confidence(
     else:
         violated = moments.mean < bound and p < quality.significance
         verdict = Verdict.VIOLATION if violated else Verdict.OK
-    return Confidence(moments.count, moments.mean, training, bound, p, verdict)
+    half = float(stats.norm.isf(quality.significance)) * moments.deviation / moments.count**0.5
+    interval = moments.mean - half, moments.mean + half
+    return Confidence(moments.count, moments.mean, training, bound, p, verdict, interval)

@@ -13,6 +13,7 @@ from .inputs import Range
 from .lines import LineErrors
 from .outcome_counts import OutcomeCounts
 from .partitions import FAR_US
+from .timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,13 @@ class CaptureCounts:
         rows: of these records.
         rejected: records whose response is not a prediction.
         outside: records outside the window.
+        duplicate: records that were read before; the first one counts.
         degraded: rows that the fallback answered.
         degraded_matched: of these, rows with a ground truth.
         first_us: the earliest inference, in microseconds since the epoch.
         last_us: the latest inference, likewise.
+        timeline: by time, the sums of rows, of outcomes and of their quality, and the counts of
+            each field's bins, inputs first.
     """
 
     inputs: dict[str, FieldCounts]
@@ -128,10 +132,24 @@ class CaptureCounts:
     rows: int = 0
     rejected: int = 0
     outside: int = 0
+    duplicate: int = 0
     degraded: int = 0
     degraded_matched: int = 0
     first_us: int = FAR_US
     last_us: int = -FAR_US
+    timeline: Timeline = field(default_factory=Timeline)
+
+    def begin_hour(self, hour: int) -> None:
+        """Count what follows for an hour since the epoch."""
+        if hour != self.timeline.hour:
+            self.end_hour()
+            self.timeline.hour = hour
+
+    def end_hour(self) -> None:
+        """Add what was counted since the hour began to the timeline."""
+        fields = (each.counts for each in (*self.inputs.values(), *self.outputs.values()))
+        outcomes = self.outcomes.counted, self.outcomes.quality
+        self.timeline.end_hour(np.concatenate(((self.rows, *outcomes), *fields), dtype=np.float64))
 
     def merge(self, other: "CaptureCounts") -> None:
         """Add the counts of other files."""
@@ -146,7 +164,9 @@ class CaptureCounts:
         self.rows += other.rows
         self.rejected += other.rejected
         self.outside += other.outside
+        self.duplicate += other.duplicate
         self.degraded += other.degraded
         self.degraded_matched += other.degraded_matched
         self.first_us = min(self.first_us, other.first_us)
         self.last_us = max(self.last_us, other.last_us)
+        self.timeline.merge(other.timeline)

@@ -75,6 +75,7 @@ def _compare(
         out_of_range=counts.out_of_range,
         numbers=_numbers(counts.moments),
         verdict=verdict,
+        bound=bounds.psi,
     )
 
 

@@ -14,6 +14,7 @@ from .confidence import compare_confidence
 from .config import MonitoringConfig
 from .drift import compare_fields
 from .fairness import compare_groups
+from .over_time import series_over_time
 from .partitions import EPOCH
 from .regressor.performance import regressor_performance
 from .results.captures import CaptureSummary, ObservedWindow
@@ -47,7 +48,7 @@ def evaluate(
     confidence = compare_confidence(
         counts.outputs, reference["outputs"], manifest, config.quality, config.drift
     )
-    performance, fairness = _compare_outcomes(data, manifest, config)
+    performance, fairness = _compare_outcomes(data, manifest, reference, config)
     return MonitoringResult(
         created=datetime.now(UTC).replace(microsecond=0),
         model=manifest.name,
@@ -64,8 +65,10 @@ def evaluate(
             *violations.of_degraded(captures, window, config),
             *violations.of_confidence(confidence),
             *violations.of_performance(performance),
+            *violations.of_recall(performance),
             *violations.of_fairness(fairness),
         ),
+        timeline=series_over_time(counts, reference, performance, config),
     )
 
 
@@ -85,6 +88,7 @@ def _captures(data: CollectedData) -> CaptureSummary:
         foreign=counts.errors.foreign,
         rejected=counts.rejected,
         outside=counts.outside,
+        duplicate=counts.duplicate,
         degraded=counts.degraded,
         line_errors=tuple(counts.errors.first),
         versions=dict(counts.versions),
@@ -93,7 +97,7 @@ def _captures(data: CollectedData) -> CaptureSummary:
 
 
 def _compare_outcomes(
-    data: CollectedData, manifest: Manifest, config: MonitoringConfig
+    data: CollectedData, manifest: Manifest, reference: References, config: MonitoringConfig
 ) -> tuple[Performance | None, Fairness | None]:
     """Return performance and fairness, None without ground truth, or without groups."""
     truths, counts = data.truths, data.counts
@@ -111,7 +115,9 @@ def _compare_outcomes(
         line_errors=tuple(truths.errors.first),
     )
     measure = PERFORMANCE[manifest.task]
-    performance: Performance = measure(counts.outcomes, feedback, manifest, config.quality)
+    performance: Performance = measure(
+        counts.outcomes, feedback, manifest, config.quality, reference["outputs"]
+    )
     if not config.fairness.groups:
         return performance, None
     significance = config.quality.significance

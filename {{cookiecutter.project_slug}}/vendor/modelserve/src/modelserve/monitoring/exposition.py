@@ -61,6 +61,7 @@ def _series(result: MonitoringResult) -> Iterator[GaugeSamples]:
     )
     yield _one("records", "Requests that were compared.", window.records)
     yield _one("rows", "Rows that were compared.", window.rows)
+    yield _one("duplicate_records", "Records that were read twice.", captures.duplicate)
     yield _one("degraded_rows", "Rows that the fallback answered.", captures.degraded)
     yield GaugeSamples(
         "unreadable_lines",
@@ -98,6 +99,13 @@ def _of_performance(performance: Performance) -> Iterator[GaugeSamples]:
     ):
         values = [((each.name,), getattr(each, attribute)) for each in performance.metrics]
         yield GaugeSamples(name, documentation, ("metric",), values)
+    for name, documentation, attribute in (
+        ("label_recall", "Share of a label's rows that were predicted as it.", "recall"),
+        ("label_recall_bound", "Thresholds of the recalls.", "bound"),
+        ("label_training_recall", "Recalls in training.", "training"),
+    ):
+        values = [((each.label,), getattr(each, attribute)) for each in performance.labels]
+        yield GaugeSamples(name, documentation, ("label",), values)
 
 
 def _of_gaps(fairness: Fairness) -> GaugeSamples:

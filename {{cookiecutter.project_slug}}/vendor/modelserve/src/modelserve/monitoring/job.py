@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import artifact
 from ..artifact import Artifact
 from ..service import Service
-from . import baseline, exposition, report_folder
+from . import baseline, exposition, report_folder, runbooks
 from .collection import References, collect
 from .config import MonitoringConfig
 from .partitions import TimeWindow
@@ -52,19 +52,24 @@ def run(
         data = reading.result()
     reference: References = service.artifact.read_json(artifact.REFERENCE)
     result = evaluate(data, service.artifact.manifest, reference, config)
-    report_folder.write(output, report_files(result, service.artifact, reference, config))
+    report_folder.write(output, report_files(result, service.artifact, reference, config, output))
     return result
 
 
 def report_files(
-    result: MonitoringResult, model: Artifact, reference: References, config: MonitoringConfig
+    result: MonitoringResult,
+    model: Artifact,
+    reference: References,
+    config: MonitoringConfig,
+    output: Path,
 ) -> dict[str, bytes]:
     """Return the contents of the report's files by name."""
+    runbook_address = runbooks.address(seen_from=output)
     manifest = model.manifest
     return {
         "statistics.json": artifact.to_text(baseline.statistics(result, manifest)),
         "constraints.json": artifact.to_text(baseline.constraints(manifest, reference, config)),
         report_folder.MARK: artifact.to_text(baseline.violations(result.violations)),
         "metrics.prom": exposition.write(result),
-        "report.html": page.render(result, manifest).encode(),
+        "report.html": page.render(result, manifest, runbook_address=runbook_address).encode(),
     }

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import from_json
 
 from ..errors import MonitoringError
+from .gzip_stream import MAGIC, GzipStream
 from .results.captures import LineError
 
 BLOCK_BYTES = 2**18  # read at once: small enough to stay in the processor's cache
@@ -17,6 +18,13 @@ LONGEST_BYTES = 2**26  # of a line; a longer one is cut off, and so is not JSON
 CUT = b"\0"  # never valid in JSON
 KEPT_ERRORS = 5  # lines that are reported
 BOM = b"\xef\xbb\xbf"
+
+
+class Readable(Protocol):
+    """A file that is read in blocks."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return some bytes, none at the end."""
 
 
 class Values(NamedTuple):
@@ -66,26 +74,37 @@ def read_values(path: Path, file: str, errors: LineErrors) -> Iterator[Values]:
     """Yield a file's values, some thousands at a time.
 
     Args:
-        path: the file.
+        path: the file; compressed or not, whatever its name.
         file: its name in reported errors.
-        errors: counts lines that are not JSON.
+        errors: counts lines that are not JSON, and the place where a compressed file is damaged.
 
     Raises:
         MonitoringError: the file cannot be read.
     """
     number = 1
     try:
-        with path.open("rb") as stream:
+        with path.open("rb") as raw:
+            compressed = raw.read(len(MAGIC)) == MAGIC
+            raw.seek(0)
+            stream = GzipStream(raw) if compressed else raw
             for lines in read_lines(stream):
                 yield _parse(lines, number, file, errors)
                 number += len(lines)
+            if damage := _damage(stream):
+                errors.add_corrupt(file, number, damage)
     except OSError as error:
         raise MonitoringError(f"{path} cannot be read: {error}") from error
 
 
-def read_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines of a stream, a block at a time; the last line may be incomplete."""
-    parts = [stream.read(len(BOM)).removeprefix(BOM)]
+def read_lines(stream: Readable) -> Iterator[list[bytes]]:
+    """Yield the lines of a stream, a block at a time; the last line may be incomplete.
+
+    Of a compressed file that is damaged, the incomplete line is left out.
+    """
+    parts = [b""]
+    while len(parts[0]) < len(BOM) and (start := stream.read(len(BOM) - len(parts[0]))):
+        parts[0] += start
+    parts[0] = parts[0].removeprefix(BOM)
     size = 0
     while block := stream.read(BLOCK_BYTES):
         head, newline, tail = block.rpartition(b"\n")
@@ -95,7 +114,7 @@ def read_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
         elif size < LONGEST_BYTES:
             size += len(block)
             parts += [block] if size < LONGEST_BYTES else [block, CUT]
-    if rest := b"".join(parts):
+    if (rest := b"".join(parts)) and not _damage(stream):
         yield rest.split(b"\n")
 
 
@@ -121,6 +140,10 @@ def without_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _damage(stream: Readable) -> str:
+    return stream.damage if isinstance(stream, GzipStream) else ""
 
 
 def _parse(lines: list[bytes], first: int, file: str, errors: LineErrors) -> Values:

@@ -24,6 +24,11 @@ class OutcomeCounts(ABC):
         """Return the number of rows."""
 
     @property
+    @abstractmethod
+    def quality(self) -> float:
+        """Return the sum over the rows whose mean is the metric with a threshold."""
+
+    @property
     def unknown_label(self) -> int:
         """Return how many of them have a label that the model does not know."""
         return 0

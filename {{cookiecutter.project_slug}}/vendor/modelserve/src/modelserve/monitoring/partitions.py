@@ -12,6 +12,7 @@ from ..errors import MonitoringError
 HOUR = timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SUFFIXES = (".jsonl", ".jsonl.gz")
 FAR_US = 2**62  # microseconds, later than any time
 HOUR_PATH = re.compile(r"(?:.*/)?(\d{4})/(\d\d)/(\d\d)/(\d\d)").fullmatch
 
@@ -63,10 +64,17 @@ class TimeWindow:
 
 @dataclass(frozen=True)
 class Listing:
-    """Files to read, in order, and the number of files that are still being written."""
+    """The files of a folder.
+
+    Args:
+        files: to read, in order.
+        open_files: the number of files that are still being written.
+        others: files in the window that hold no JSON Lines by their names.
+    """
 
     files: tuple[Path, ...]
     open_files: int
+    others: tuple[Path, ...] = ()
 
 
 def find_files(folder: Path, window: TimeWindow, *, later: bool = False) -> Listing:
@@ -82,16 +90,18 @@ def find_files(folder: Path, window: TimeWindow, *, later: bool = False) -> List
     """
     if not folder.is_dir():
         raise MonitoringError(f"{folder} is not a folder; name one with captures or ground truth.")
-    files, open_files = [], 0
+    files: list[Path] = []
+    others: list[Path] = []
+    open_files = 0
     try:
         for path in _walk(folder, window, later=later):
             if path.name.startswith("."):
                 open_files += path.name.endswith(".jsonl.part")
-            elif path.suffix == ".jsonl":
-                files.append(path)
+            else:
+                (files if path.name.endswith(SUFFIXES) else others).append(path)
     except OSError as error:
         raise MonitoringError(f"{folder} cannot be read: {error}") from error
-    return Listing(tuple(sorted(files)), open_files)
+    return Listing(tuple(sorted(files)), open_files, tuple(sorted(others)))
 
 
 def hour_of(folder: Path) -> datetime | None:

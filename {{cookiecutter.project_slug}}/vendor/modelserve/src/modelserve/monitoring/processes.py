@@ -1,18 +1,25 @@
 """Reads captures in several processes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
 
 from ..errors import MonitoringError
 from .counts import CaptureCounts
 from .ingest.captures import CaptureReader
+from .ingest.duplicates import Chosen, Duplicates, all_first, find_duplicates
+from .row_keys import Keys
 
 PROCESS_BYTES = 2**25  # of captures for each process: fewer are not worth its start
 MOST_PROCESSES = 8
+GZIP_RATIO = 8  # of captures
 
 
 def read(reader: CaptureReader, files: Sequence[Path]) -> CaptureCounts:
@@ -22,22 +29,57 @@ def read(reader: CaptureReader, files: Sequence[Path]) -> CaptureCounts:
         MonitoringError: a file cannot be read, or a process was killed.
     """
     try:
-        parts = divide(files, processes=os.cpu_count() or 1)
+        parts = divide(files, processes=os.cpu_count() or 1) or [files]
+        with TemporaryDirectory() as folder:
+            paths = [Path(folder, f"{i}.keys") for i in range(len(parts))]
+            counts = _read_parts(_count_all, reader, parts, paths)
+            duplicates = find_duplicates([np.fromfile(path, dtype=np.uint64) for path in paths])
     except OSError as error:
         raise MonitoringError(f"The captures cannot be read: {error}") from error
+    if duplicates:
+        counts = _read_parts(_count_once, reader, parts, duplicates)
+    whole = counts.pop(0)
+    for each in counts:
+        whole.merge(each)
+    return whole
+
+
+def _read_parts(
+    count: Callable[[CaptureReader, Sequence[Path], Any], CaptureCounts],
+    reader: CaptureReader,
+    parts: Sequence[Sequence[Path]],
+    keys: Sequence[Any],
+) -> list[CaptureCounts]:
+    """Return the counts of each part."""
+    readers = [reader] * len(parts)
     if len(parts) < 2 or reader.preprocess:  # a hook may not be picklable
-        return reader.read(files)
-    counts = reader.empty_counts()
+        return list(map(count, readers, parts, keys))
     try:
         # Spawned, not forked: a fork of a process with threads may hang.
         with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
-            for part in pool.map(reader.read, parts):
-                counts.merge(part)
+            return list(pool.map(count, readers, parts, keys))
     except BrokenProcessPool as error:
         raise MonitoringError(
             "A process that read captures was killed, probably for memory; give the job more."
         ) from error
-    return counts
+
+
+def _count_all(reader: CaptureReader, files: Sequence[Path], keys: Path) -> CaptureCounts:
+    """Count every record, and write the keys to a file."""
+    with keys.open("wb") as stream:
+
+        def write(some: Keys) -> Chosen:
+            stream.write(some.tobytes())
+            return all_first(some)
+
+        return reader.read(files, write)
+
+
+def _count_once(
+    reader: CaptureReader, files: Sequence[Path], duplicates: Duplicates
+) -> CaptureCounts:
+    """Count the first record of each key."""
+    return reader.read(files, duplicates.find_first)
 
 
 def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
@@ -46,7 +88,7 @@ def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
     Raises:
         OSError: a file does not exist.
     """
-    sizes = [path.stat().st_size for path in files]
+    sizes = [path.stat().st_size * (GZIP_RATIO if path.suffix == ".gz" else 1) for path in files]
     total = sum(sizes)
     count = min(processes, MOST_PROCESSES, len(files), total // PROCESS_BYTES)
     parts: list[list[Path]] = [[] for _ in range(max(count, 1))]

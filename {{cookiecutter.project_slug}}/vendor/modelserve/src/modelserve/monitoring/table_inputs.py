@@ -92,6 +92,6 @@ def _boolean(value: Any) -> float | None:
 
 def _category(value: Any) -> str | None:
     """Return a category, "" if it is missing, None if the cell holds something else."""
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return value if isinstance(value, str) and value != REDACTED else None

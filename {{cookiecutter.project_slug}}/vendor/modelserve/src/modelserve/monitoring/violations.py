@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from .chance import proportion_interval
 from .config import MonitoringConfig
 from .results.captures import CaptureSummary, ObservedWindow
 from .results.drift import FieldDrift, Verdict, share
@@ -30,11 +31,15 @@ def of_degraded(
     """Yield the violation of the share of rows that the fallback answered."""
     degraded = share(captures.degraded, window.rows)
     if degraded > config.limits.degraded_share:
+        low, _ = proportion_interval(
+            captures.degraded, window.rows, significance=config.quality.significance
+        )
+        chance = ", which may be chance" if low <= config.limits.degraded_share else ""
         yield Violation(
             "degraded_share",
             ABOVE,
             f"the fallback answered {captures.degraded} of {window.rows} rows, {degraded:.2%}; "
-            f"the threshold is {config.limits.degraded_share:.2%}",
+            f"the threshold is {config.limits.degraded_share:.2%}{chance}",
         )
 
 
@@ -56,6 +61,24 @@ def of_performance(performance: Performance | None) -> Iterator[Violation]:
             yield _of_metric(metric, performance.feedback.counted)
 
 
+def of_recall(performance: Performance | None) -> Iterator[Violation]:
+    """Yield the violations of labels that are recognised less often than in training."""
+    for each in performance.labels if performance else ():
+        if each.verdict is Verdict.VIOLATION and each.interval:
+            yield Violation(
+                recall_of(each.label),
+                BELOW,
+                f"{each.both / each.actual:.3f} ({each.interval[0]:.3f} to {each.interval[1]:.3f}) "
+                f"over {each.actual} rows of the label; it was {each.training:.3f} in training, "
+                f"and the threshold is {each.bound:.3f}",
+            )
+
+
+def recall_of(label: str) -> str:
+    """Return the name of a label's recall among the violations."""
+    return f"recall of {label}"
+
+
 def of_fairness(fairness: Fairness | None) -> Iterator[Violation]:
     """Yield the violations of the gaps between groups."""
     for gap in fairness.gaps if fairness else ():
@@ -71,9 +94,13 @@ def of_fairness(fairness: Fairness | None) -> Iterator[Violation]:
 
 def _of_metric(metric: Metric, rows: int) -> Violation:
     below = metric.bound is not None and metric.value < metric.bound
+    interval = ""
+    if metric.interval:
+        low, high = metric.interval
+        interval = f" ({low:.4g} to {high:.4g})"
     return Violation(
         metric.name,
         BELOW if below else ABOVE,
-        f"{metric.value:.4g} over {rows} rows with a ground truth; it was {metric.training:.4g} "
-        f"in training, and the threshold is {metric.bound:.4g}",
+        f"{metric.value:.4g}{interval} over {rows} rows with a ground truth; it was "
+        f"{metric.training:.4g} in training, and the threshold is {metric.bound:.4g}",
     )

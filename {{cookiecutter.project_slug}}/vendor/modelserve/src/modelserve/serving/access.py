@@ -73,10 +73,15 @@ def load_access(path: Path | None) -> Access:
     """Read the keys of a file; without a file, access is open.
 
     Raises:
-        ConfigurationError: as `read_keys`, or the file holds no key.
+        ConfigurationError: as `read_keys`, or no file is named, or it holds no key.
     """
     if path is None:
         return Access({})
+    if path == Path():
+        raise ConfigurationError(
+            "API_KEYS_FILE names no file: set it to the file of keys, or unset it to let everyone "
+            "in without a key."
+        )
     keys = read_keys(path)
     if not keys:
         raise ConfigurationError(f"{path}: no key in it. {WAY_OUT}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from starlette.types import ASGIApp
 
-from .. import artifact, notify
+from .. import notify
 from ..manifest import Manifest
 from ..monitoring.config import load_config
 from ..settings import MONITORING, Settings
@@ -19,8 +19,10 @@ from .access import ANONYMOUS, load_access
 from .capture import Capture, check_redaction
 from .components import Components
 from .drift_counters import DriftCounters
+from .edge import at_edge
 from .extensions import load_codecs, load_model, load_observers, load_routers
 from .feedback import Feedback
+from .feedback_exchange import join_workers
 from .feedback_metrics import make_feedback_metrics
 from .hot_path import HotPath, Route
 from .key_watch import follow
@@ -29,10 +31,13 @@ from .metrics import Metrics
 from .metrics_registry import MetricsRegistry
 from .observers import RequestLogQueue, RequestObserver
 from .oip.codec import InferenceCodec
+from .oip.exchange import InferenceNegotiator
 from .prediction_cache import PredictionCache
 from .predictor import Predictor
 from .request_log import RequestLog
 from .rotating_writer import REASONS, Bounds, RecordCounter, RotatingWriter
+from .status_routes import StatusRoutes
+from .verification import load_verified
 
 if TYPE_CHECKING:  # which imports this module for its application
     from ..service import Service
@@ -44,7 +49,7 @@ log = logging.getLogger(__name__)
 
 def create_app(
     service: "Service", log_handler: logging.StreamHandler[TextIO] | None = None
-) -> HotPath:
+) -> ASGIApp:
     """Return a service as one ASGI application, its model loaded.
 
     Args:
@@ -56,18 +61,20 @@ def create_app(
         ConfigurationError: the keys cannot be read, or a setting does not fit the model.
     """
     lines = [RequestLog(log_handler)] if log_handler else []
-    return wrap(assemble(service, lines))
+    return at_edge(wrap(assemble(service, lines)), service.settings)
 
 
-def check(settings: Settings) -> None:
+def check(service: "Service") -> None:
     """Read everything that a process reads at its start, without starting.
 
     Raises:
         ArtifactError, ConfigurationError: as `create_app`.
     """
-    check_redaction(settings, artifact.load(settings.model_dir).manifest)
+    settings = service.settings
+    check_redaction(settings, service.artifact.manifest)
     load_access(settings.api_keys_file)
     load_groups(settings.monitoring_config)
+    load_verified(service, threads=1)
 
 
 def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> Components:
@@ -109,18 +116,19 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
         registry,
         make_writer(settings.ground_truth_dir, settings, manifest, counter),
     )
-    writer = make_writer(settings.capture_dir, settings, manifest, counter)
-    captures = [Capture(writer, settings)] if writer else []
+    captures = make_captures(settings, manifest, counter)
+    log_queue = RequestLogQueue(
+        [metrics, drift, feedback, *captures, *load_observers(service), *observers]
+    )
     return Components(
         settings=settings,
         manifest=manifest,
         access=access,
         notifier=notifier,
         registry=registry,
-        log_queue=RequestLogQueue(
-            [metrics, drift, feedback, *captures, *load_observers(service), *observers]
-        ),
+        log_queue=log_queue,
         feedback=feedback,
+        feedback_exchange=join_workers(feedback, log_queue.flush),
         codec=codec,
         oip=oip,
         project_codecs=codecs,
@@ -159,6 +167,14 @@ def make_writer(
     return RotatingWriter(folder / manifest.name / settings.capture_variant, bounds, counter)
 
 
+def make_captures(
+    settings: Settings, manifest: Manifest, counter: RecordCounter
+) -> Sequence[Capture]:
+    """Return the observer that captures requests; none without a folder."""
+    writer = make_writer(settings.capture_dir, settings, manifest, counter)
+    return [Capture(writer, settings)] if writer else []
+
+
 def load_groups(path: Path) -> tuple[str, ...]:
     """Return the groups that feedback may name; none without a file at the default path.
 
@@ -195,26 +211,28 @@ def wrap(components: Components) -> HotPath:
 
     settings = components.settings
     v2, versioned = components.oip.infer_paths()
-    infer = Route(INFER_ROUTE, components.oip, problems.protocol_error)
+    negotiator = InferenceNegotiator(components.oip)
+    infer = Route(INFER_ROUTE, components.oip, problems.protocol_error, negotiator)
     predict = Route(settings.predict_route, components.codec, problems.problem)
     routes = {settings.predict_route: predict, v2: infer, versioned: infer}
     for path, codec in components.project_codecs.items():
         routes[path] = Route(path, codec, problems.problem, codec)
-    app: ASGIApp = LazyApp(make_fastapi_app, lambda _: running(components))
     if settings.platform == "sagemaker":
         from .sagemaker import platform  # pylint: disable=import-outside-toplevel
 
-        app = platform.Ping(app)
         routes |= platform.predictions(components)
-    return HotPath(app, routes, components)
+    routes = {f"{path}/": route for path, route in routes.items()} | routes
+    lazy = LazyApp(make_fastapi_app, lambda _: running(components))
+    return HotPath(StatusRoutes(lazy, components), routes, components)
 
 
 @asynccontextmanager
 async def running(components: Components) -> AsyncIterator[None]:
-    """Reload the keys while the server runs; stop threads and writers when it ends."""
+    """Reload the keys and pass on feedback while the server runs; stop threads and writers then."""
     path = components.settings.api_keys_file
     watch = asyncio.create_task(follow(path, components.access)) if path else None
-    yield
+    async with components.feedback_exchange.listening():
+        yield
     if watch:
         watch.cancel()
     if components.pool:

@@ -104,6 +104,8 @@ def check_redaction(settings: Settings, manifest: Manifest) -> None:
         ConfigurationError: there are such names.
     """
     known = [feature.name for feature in manifest.features]
+    if settings.extra_fields == "ignore":
+        return  # fields that are ignored are captured all the same, and may have to be redacted
     if wrong := [name for name in settings.capture_redact if name not in known]:
         raise ConfigurationError(
             f"CAPTURE_REDACT names {', '.join(wrong)}; the model's fields are {', '.join(known)}."

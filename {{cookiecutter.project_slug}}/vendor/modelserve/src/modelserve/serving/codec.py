@@ -13,8 +13,16 @@ from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError, ModelError, RequestError
 from ..types import ModelInput, Prediction, Rows, Tensor, Tensors
 from .inputs import make_inputs
+from .invalid_rows import (
+    SMALL_BYTES,
+    WIDE,
+    check_values,
+    most_values,
+    name_problems,
+    validate_wide,
+)
 from .outputs import make_output_encoder
-from .schemas import request_error, request_type, response_type
+from .schemas import Extra, request_type, response_type
 
 Preprocess = Callable[[Rows], Rows]
 Postprocess = Callable[[list[dict[str, Any]], Rows], Sequence[Mapping[str, Any]]]
@@ -29,6 +37,7 @@ class JsonCodec:
         artifact: the model's, whose manifest lists features and labels.
         max_rows: that one request may carry.
         max_text_length: of one text, in characters.
+        extra_fields: of a row: whether those that the model does not have are refused or ignored.
         preprocess: changes rows before the model sees them; None for no change.
         postprocess: changes predictions before the client sees them; None for no change.
     """
@@ -39,18 +48,24 @@ class JsonCodec:
         *,
         max_rows: int,
         max_text_length: int = 20_000,
+        extra_fields: Extra = "refuse",
         preprocess: Preprocess | None = None,
         postprocess: Postprocess | None = None,
     ) -> None:
         """Build the schema once, and the part of the answer that never changes."""
         manifest = artifact.manifest
-        self.inputs = make_inputs(artifact, max_text_length=max_text_length)
+        self.inputs = make_inputs(
+            artifact, max_text_length=max_text_length, extra_fields=extra_fields
+        )
         self.outputs = make_output_encoder(manifest)
         self.request = request_type(self.inputs.row, max_rows=max_rows)
         self.response = response_type(self.outputs.prediction)
         self._preprocess = preprocess
         self._postprocess = postprocess
-        self._validate = TypeAdapter(self.request).validator.validate_json
+        validator = TypeAdapter(self.request).validator
+        self._validate, self._validate_parsed = validator.validate_json, validator.validate_python
+        self.max_rows, self.extra_fields = max_rows, extra_fields
+        self.most_values = most_values(len(self.inputs.features), max_rows)
         head = to_json({"model_name": manifest.name, "model_version": manifest.version})
         self._tail = head[1:-1].decode()
 
@@ -59,12 +74,19 @@ class JsonCodec:
 
         Raises:
             MalformedError: the body is not JSON.
-            InvalidInputError: rows or fields are invalid; each of them is named.
+            InvalidInputError: rows or fields are invalid; the first of them are named.
         """
         try:
+            if len(body) > SMALL_BYTES:
+                check_values(body, self.most_values)
+                if len(self.inputs.features) > WIDE:
+                    content = validate_wide(body, self._validate_parsed, self.inputs)
+                    return self.gather_instances(content["instances"])
             rows = self._validate(body)["instances"]
         except ValidationError as error:
-            problem = request_error(error.errors(include_url=False))
+            problem = name_problems(
+                body, self._validate_parsed, self.inputs, max_rows=self.max_rows
+            )
             raise problem from error
         return self.gather_instances(rows)
 
@@ -156,9 +178,10 @@ class JsonCodec:
         """
         rows = ",".join(self.answers(given, prediction))
         degraded = "true" if prediction.degraded else "false"
+        warnings = _warnings(given, prediction)
         return (
             f'{{"predictions":[{rows}],{self._tail}'
-            f',"inference_id":"{inference_id}","degraded":{degraded}{_warnings(given)}}}'
+            f',"inference_id":"{inference_id}","degraded":{degraded}{warnings}}}'
         ).encode()
 
     def _apply(self, preprocess: Preprocess, rows: Rows) -> Rows:
@@ -208,11 +231,12 @@ def _array(tensor: Tensor, values: Sequence[Any]) -> NDArray[Any]:
     return array
 
 
-def _warnings(given: ModelInput) -> str:
-    """Return the response's field with what the model did not see, if there is any."""
-    if not given.warnings:
+def _warnings(given: ModelInput, prediction: Prediction) -> str:
+    """Return the response's field with what the model did not see or answer, if there is any."""
+    if not given.warnings and not prediction.invalid:
         return ""
     listed = [
-        {"pointer": f"/instances{each.pointer}", "detail": each.detail} for each in given.warnings
+        {"pointer": f"/instances{each.pointer}", "detail": each.detail}
+        for each in (*given.warnings, *prediction.warnings)
     ]
     return f',"warnings":{to_json(listed).decode()}'

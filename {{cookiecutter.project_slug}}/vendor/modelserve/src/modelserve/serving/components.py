@@ -12,6 +12,7 @@ from .access import Access
 from .codec import JsonCodec
 from .extensions import ProjectCodec
 from .feedback import Feedback
+from .feedback_exchange import FeedbackExchange
 from .metrics_registry import MetricsRegistry
 from .observers import RequestLogQueue
 from .oip.codec import InferenceCodec
@@ -32,6 +33,7 @@ class Components:
     registry: MetricsRegistry
     log_queue: RequestLogQueue
     feedback: Feedback
+    feedback_exchange: FeedbackExchange
     codec: JsonCodec
     oip: InferenceCodec
     project_codecs: Mapping[str, ProjectCodec]

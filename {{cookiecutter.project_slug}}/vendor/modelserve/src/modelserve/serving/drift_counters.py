@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from .. import answers
 from ..artifact import REFERENCE, Artifact
 from ..bins import Bins, Counts
+from ..types import Outputs, Prediction
 from .inputs import Inputs
 from .metrics import Metrics
 from .metrics_registry import MetricsRegistry
@@ -101,9 +102,9 @@ class DriftCounters(RequestObserver):
             return
         observed = self._inputs.observe([each.given for each in asked if each.given])
         given = [
-            each.prediction.outputs
+            _model_outputs(each.prediction)
             for each in asked
-            if each.prediction and not each.prediction.degraded
+            if each.prediction and (each.prediction.invalid or not each.prediction.degraded)
         ]
         outputs = answers.observe(np.concatenate(given), self._labels) if given else {}
         with self._lock:
@@ -127,3 +128,8 @@ class DriftCounters(RequestObserver):
             for fields in self._fields.values():
                 for field in fields.values():
                     field.flush()
+
+
+def _model_outputs(prediction: Prediction) -> Outputs:
+    """Return the outputs of the rows that the fallback did not answer."""
+    return prediction.outputs[~prediction.by_fallback] if prediction.invalid else prediction.outputs

@@ -11,6 +11,7 @@ from .observers import RequestObserver
 from .problems import Headers
 from .request_context import RequestContext
 from .runtime import measure_ms
+from .verification import load_verified
 
 if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
     from fastapi import APIRouter
@@ -92,7 +93,7 @@ def load_model(service: "Service", codec: JsonCodec) -> tuple[Model, float]:
         ArtifactError: it cannot be loaded, or fails on an example.
     """
     try:
-        model = service.load_model(service.artifact, threads=1)
+        model = load_verified(service, threads=1)
         tensors = codec.inputs.gather([codec.inputs.example()]).tensors
         return model, measure_ms(model, tensors)
     except ServiceError:
@@ -176,7 +177,8 @@ def _check_path(path: str, hook: str, settings: Settings, taken: Iterable[str]) 
             f"{hook} in service.py: the path {path!r} must begin with a slash."
         )
     reserved = {*STATUS, *PLATFORMS, settings.predict_route, settings.health_route, *taken}
-    if path in reserved or path.startswith(("/v2/", "/docs/")):
+    spelt = path.rstrip("/") or "/"  # a slash at the end makes no difference
+    if spelt in reserved or path.startswith(("/v2/", "/docs/")):
         raise ConfigurationError(
             f"{hook} in service.py: the service itself answers {path}; choose another path."
         )

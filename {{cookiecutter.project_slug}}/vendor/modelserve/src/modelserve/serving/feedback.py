@@ -17,6 +17,7 @@ from .prediction_cache import RESOLVED, PredictionCache
 from .request_context import RequestContext
 from .rotating_writer import RotatingWriter
 from .schemas import typed_dict
+from .whole_numbers import WHOLE
 
 COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED = "counted", "late", "duplicate", "unknown", "degraded"
 STATUSES = (COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED)
@@ -28,9 +29,9 @@ FALLBACK = object()  # instead of a prediction, where the fallback answered
 class Feedback(RequestObserver):
     """Caches predictions, and counts their outcomes.
 
-    Each replica knows only its own predictions: feedback on another's is unknown, and feedback on
-    an evicted one is late. Both are stored as ground truth, like counted feedback: the monitoring
-    job reads the captures of all replicas.
+    Each process knows only its own predictions: feedback on an evicted one is late, and feedback on
+    another replica's is unknown (workers pass it to each other). Both are stored as ground truth,
+    like counted feedback: the monitoring job reads the captures of all replicas.
 
     Args:
         cache: of predictions.
@@ -59,7 +60,7 @@ class Feedback(RequestObserver):
         outcome: dict[str, Any] = {
             "inference_id": Annotated[str, Field(min_length=1, max_length=64)],
             "row": NotRequired[
-                Annotated[int, Field(ge=0, description="Within the request; 0 if not given.")]
+                Annotated[int, Field(ge=0, description="In the request; 0 if not given."), WHOLE]
             ],
             metrics.field: metrics.truth,
             "group": NotRequired[group],
@@ -80,7 +81,13 @@ class Feedback(RequestObserver):
             for each in finished:
                 end = start + each.rows
                 if each.rows:
-                    rows = (FALLBACK,) * each.rows if each.degraded else answers[start:end]
+                    rows = answers[start:end]
+                    if each.prediction and each.degraded:
+                        by_fallback = each.prediction.by_fallback.tolist()
+                        rows = tuple(
+                            FALLBACK if fallen else row
+                            for fallen, row in zip(by_fallback, rows, strict=True)
+                        )
                     self._cache.put(each.inference_id, rows)
                 start = end
 
@@ -96,8 +103,17 @@ class Feedback(RequestObserver):
             outcomes: the ground truth of rows.
             time_s: now, in seconds since the epoch.
         """
+        return self.store(outcomes, self.resolve(outcomes), time_s=time_s)
+
+    def resolve(self, outcomes: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Count the outcomes of this process's predictions; return the status of each."""
         with self._lock:
-            statuses = [self._count(each) for each in outcomes]
+            return [self._count(each) for each in outcomes]
+
+    def store(
+        self, outcomes: Sequence[Mapping[str, Any]], statuses: Sequence[str], *, time_s: float
+    ) -> dict[str, int]:
+        """Store resolved outcomes; return and count the number of each status."""
         counts = Counter(statuses)
         for status, count in counts.items():
             self._counters[status].inc(count)

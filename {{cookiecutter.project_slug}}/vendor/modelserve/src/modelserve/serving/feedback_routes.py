@@ -6,15 +6,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, FastAPI
 
 from .components import Components
+from .feedback import MOST
 from .feedback_metrics import truth_field
 from .json_route import make_json_route
-from .routes import PROBLEMS
+from .routes import BODY_PROBLEMS, problem_responses
 from .security import identify_with
+
+MOST_VALUES = 8 * MOST  # an outcome has four fields
 
 
 def install(app: FastAPI, components: Components) -> None:
     """Add the route to the application."""
-    kind = make_json_route(components.access, components.settings)
+    kind = make_json_route(components.access, components.settings, most_values=MOST_VALUES)
     router = APIRouter(tags=["feedback"], route_class=kind)
     feedback, manifest = components.feedback, components.manifest
     truth = manifest.labels[0] if manifest.labels else manifest.fallback[0]
@@ -24,12 +27,12 @@ def install(app: FastAPI, components: Components) -> None:
     @router.post(
         "/feedback",
         response_model=feedback.response,
-        responses={status: PROBLEMS[status] for status in (400, 401, 408, 413, 422)},
+        responses=problem_responses(*BODY_PROBLEMS),
         dependencies=[Depends(identify_with(components.access))],
     )
     async def send_feedback(outcomes: Annotated[feedback.request, body]) -> Any:  # type: ignore[name-defined]
-        """Tell what was right, by the answers' inference ids; return how many rows became what."""
-        components.log_queue.flush()  # the latest predictions must be cached
-        return feedback.take(outcomes["outcomes"], time_s=time.time())
+        """Send true labels or values by inference id; return how many rows were counted."""
+        statuses = await components.feedback_exchange.resolve(outcomes["outcomes"])
+        return feedback.store(outcomes["outcomes"], statuses, time_s=time.time())
 
     app.include_router(router)

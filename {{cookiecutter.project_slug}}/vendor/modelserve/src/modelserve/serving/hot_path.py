@@ -15,8 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..errors import ModelTimeoutError, OverloadedError, RequestError
 from ..types import Codec, ModelInput, Prediction
 from . import problems
-from .body import bounded, read_body
+from .body import BodyMemory, BoundedBody, read_body
 from .components import Components
+from .content_encoding import HEADER, DecompressedBody, decompress, without_encoding
+from .limit_log import LimitLog
 from .problems import Answer, Headers
 from .request_context import RequestContext, new_ids
 
@@ -61,8 +63,13 @@ class HotPath:
         self.app = app
         self.components = components
         self._routes = routes
-        self._ids = new_ids()
+        self._ids = new_ids(components.feedback_exchange.worker)
         self._under_way = 0
+        settings = components.settings
+        self._limit_log = LimitLog()
+        self._memory = BodyMemory(
+            settings.max_concurrency * settings.max_body_bytes, self._limit_log
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass the server's own messages on."""
@@ -103,18 +110,23 @@ class HotPath:
 
     async def _predict(self, context: RequestContext, route: Route, receive: Receive) -> bytes:
         components, settings = self.components, self.components.settings
+        context.consumer = components.access.identify(context.headers)
+        codec = route.negotiator.choose(context) if route.negotiator else route.codec
+        body = await read_body(
+            receive,
+            context.headers,
+            limit_bytes=settings.max_body_bytes,
+            timeout_s=settings.body_timeout_s,
+            memory=self._memory,
+        )
+        # From here on: clients that send no body keep nobody from a prediction.
         if self._under_way >= settings.max_concurrency:
+            self._limit_log.count("predictions under way")
             raise OverloadedError("Too many predictions are under way.", retry_after_s=1)
         self._under_way += 1
         try:
-            context.consumer = components.access.identify(context.headers)
-            codec = route.negotiator.choose(context) if route.negotiator else route.codec
-            body = await read_body(
-                receive,
-                context.headers,
-                limit_bytes=settings.max_body_bytes,
-                timeout_s=settings.body_timeout_s,
-            )
+            if encoding := context.headers.get(HEADER):
+                body = decompress(body, encoding, limit_bytes=settings.max_body_bytes)
             given = codec.decode(body)
             started = time.perf_counter()
             if components.pool is None:
@@ -150,18 +162,25 @@ class HotPath:
 
         scope["state"] = {**scope.get("state", {}), "context": context}
         settings = self.components.settings
-        receive = bounded(
+        bounded = BoundedBody(
             receive,
+            self._memory,
             limit_bytes=settings.max_body_bytes,
             timeout_s=settings.body_timeout_s,
             admit=lambda: self.components.access.identify(context.headers),
         )
+        body: Receive = bounded
+        if encoding := context.headers.get(HEADER):
+            body = DecompressedBody(bounded, encoding, limit_bytes=settings.max_body_bytes)
+            scope = without_encoding(scope)
         failure = None
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, body, send_with_id)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # FastAPI has answered this already, with a problem; here it is logged once.
             failure = error
+        finally:
+            bounded.close()
         context.route = getattr(scope.get("route"), "path", context.route)
         if failure:
             self._report(context, failure)

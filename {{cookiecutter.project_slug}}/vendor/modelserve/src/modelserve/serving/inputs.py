@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..artifact import Artifact
 from ..manifest import Feature
 from ..types import ModelInput, Rows, Tensor, Tensors
+from .schemas import Extra
 
 
 class Inputs(Protocol):
@@ -56,7 +57,9 @@ class Inputs(Protocol):
         """Return what a form shows for each field."""
 
 
-def make_inputs(artifact: Artifact, *, max_text_length: int) -> Inputs:
+def make_inputs(
+    artifact: Artifact, *, max_text_length: int, extra_fields: Extra = "refuse"
+) -> Inputs:
     """Return the inputs of the artifact's modality.
 
     Raises:
@@ -66,7 +69,7 @@ def make_inputs(artifact: Artifact, *, max_text_length: int) -> Inputs:
     if artifact.manifest.modality == "text":
         from .text_inputs import TextInputs
 
-        return TextInputs(artifact, max_text_length=max_text_length)
+        return TextInputs(artifact, max_text_length=max_text_length, extra_fields=extra_fields)
     from .table_inputs import TableInputs
 
-    return TableInputs(artifact)
+    return TableInputs(artifact, extra_fields=extra_fields)

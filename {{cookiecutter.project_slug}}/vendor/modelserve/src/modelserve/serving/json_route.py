@@ -12,6 +12,7 @@ from ..errors import MalformedError
 from ..settings import Settings
 from .access import Access
 from .body import read_body
+from .invalid_rows import SMALL_BYTES, check_values
 
 NAME, JSON = b"content-type", b"application/json"
 
@@ -48,10 +49,15 @@ class JsonRequest(Request):
         return self._content
 
 
-def make_json_route(access: Access, settings: Settings) -> type[APIRoute]:
+def make_json_route(access: Access, settings: Settings, *, most_values: int) -> type[APIRoute]:
     """Return a route class that checks the key first, and then reads the body within its limits.
 
     FastAPI alone would read the whole body before it checks the key.
+
+    Args:
+        access: checks the key.
+        settings: the limits of size and time.
+        most_values: that a body may hold.
     """
 
     class JsonRoute(APIRoute):
@@ -72,6 +78,8 @@ def make_json_route(access: Access, settings: Settings) -> type[APIRoute]:
                     limit_bytes=settings.max_body_bytes,
                     timeout_s=settings.body_timeout_s,
                 )
+                if len(body) > SMALL_BYTES:
+                    check_values(body, most_values)
                 return await answer(JsonRequest(request.scope, body))
 
             return handle

@@ -86,7 +86,7 @@ class Metrics(RequestObserver):
         if asked := [each for each in finished if each.rows]:
             self._model_seconds.observe_many([each.model_seconds for each in asked])
             self._rows.inc(sum(each.rows for each in asked))
-            self._degraded.inc(sum(each.rows for each in asked if each.degraded))
+            self._degraded.inc(sum(_fallback_rows(each) for each in asked if each.degraded))
         rejected = Tally(
             (each.reason, each.consumer) for each in finished if each.reason in REJECTED
         )
@@ -97,3 +97,9 @@ class Metrics(RequestObserver):
         """Count a request with rows out of range for each named consumer."""
         for consumer, count in Tally(consumers).items():
             self._rejected(OUT_OF_RANGE, consumer).inc(count)
+
+
+def _fallback_rows(degraded: RequestContext) -> int:
+    """Return how many rows of a degraded request the fallback answered."""
+    invalid = degraded.prediction.invalid if degraded.prediction else ()
+    return len(invalid) or degraded.rows

@@ -6,6 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,6 +20,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..manifest import Manifest
+from .shared_folder import remove_dead_gauges
 
 MODEL_LABELS = ("model", "version")
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # a folder with a file for each of several workers
@@ -72,6 +74,8 @@ class MetricsRegistry:
     def __init__(self, manifest: Manifest) -> None:
         """Start empty."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # series without a use
+        if SHARED in os.environ:
+            remove_dead_gauges(Path(os.environ[SHARED]))
         self.registry = CollectorRegistry()
         self._model = (manifest.name, manifest.version)
         self._updates: list[Callable[[], None]] = []
@@ -96,7 +100,11 @@ class MetricsRegistry:
             labels: names of further labels.
         """
         metric = Gauge(
-            name, text, (*MODEL_LABELS, *labels), registry=self.registry, multiprocess_mode="max"
+            name,
+            text,
+            (*MODEL_LABELS, *labels),
+            registry=self.registry,
+            multiprocess_mode="livemax",
         )
         return partial(metric.labels, *self._model)
 

@@ -1,10 +1,11 @@
-"""Checks that a model's outputs are finite and within their bounds."""
+"""Checks that a model's outputs are finite and within their bounds, or are probabilities."""
 
 from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..answers import MOST_NEGATIVE, SUM_TOLERANCE, are_distributions
 from ..manifest import OutputBounds
 from ..types import Outputs
 
@@ -14,20 +15,23 @@ class OutputValidator:
 
     Args:
         bounds: of every output.
+        probabilities: whether each row must be a distribution over the labels.
     """
 
-    def __init__(self, bounds: OutputBounds) -> None:
-        """Note the bounds; without any, an answer need only be finite."""
+    def __init__(self, bounds: OutputBounds, *, probabilities: bool) -> None:
+        """Note the bounds; without any, a value need only be finite."""
+        self._probabilities = probabilities
         self._low = -inf if bounds.minimum is None else bounds.minimum
         self._high = inf if bounds.maximum is None else bounds.maximum
 
     def check(self, outputs: Outputs) -> str:
-        """Return what is wrong with answers of shape (rows, n_outputs), nothing if all are valid.
-
-        The product is finite where all are, and the extremes are within the bounds where all are,
-        for less than looking at each of them.
-        """
-        if (
+        """Return what is wrong with answers of shape (rows, n_outputs); nothing if all fit."""
+        if self._probabilities:
+            if _are_distributions_at_once(outputs):
+                return ""
+        elif (
+            # The product is finite where all are, and the extremes are within the bounds where all
+            # are, for less than looking at each of them.
             isfinite(np.vdot(outputs, outputs))
             and (self._low == -inf or outputs.min() >= self._low)
             and (self._high == inf or outputs.max() <= self._high)
@@ -38,6 +42,8 @@ class OutputValidator:
 
     def rows(self, outputs: Outputs) -> NDArray[np.bool_]:
         """Return for each row whether its answer is valid, of shape (rows,)."""
+        if self._probabilities:
+            return are_distributions(outputs)
         fits = np.isfinite(outputs) & (outputs >= self._low) & (outputs <= self._high)
         return np.asarray(fits.all(axis=1))
 
@@ -49,5 +55,22 @@ class OutputValidator:
     def _reason(self, row: NDArray[np.float32]) -> str:
         if not np.isfinite(row).all():
             return "the model's answer is not finite"
+        if self._probabilities:
+            if row.min() < MOST_NEGATIVE:
+                return f"the model answered a probability of {row.min():g}"
+            return f"the model's probabilities sum to {sum(row.tolist()):g}, not to 1"
         worst = row.min() if row.min() < self._low else row.max()
         return f"the model answered {worst:g}, not {self._low:g} to {self._high:g}"
+
+
+def _are_distributions_at_once(outputs: Outputs) -> bool:
+    """Return whether all rows are distributions, for less than looking at each of them.
+
+    One row is faster in Python. No comparison holds for NaN, and the sum of infinities is none.
+    """
+    if len(outputs) == 1:
+        (row,) = outputs.tolist()
+        return bool(min(row) >= MOST_NEGATIVE and abs(sum(row) - 1) <= SUM_TOLERANCE)
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = np.dot(outputs, np.ones(outputs.shape[1], dtype=np.float32)) - 1
+        return bool(np.vdot(off, off) <= SUM_TOLERANCE**2 and outputs.min() >= MOST_NEGATIVE)

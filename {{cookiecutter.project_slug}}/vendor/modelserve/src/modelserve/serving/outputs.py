@@ -101,26 +101,31 @@ class ValueEncoder:
         values = prediction.outputs.ravel().tolist()
         if not self._interval:
             return [f"{{{self._row % value}}}" for value in values]
-        reach = _reach(self._interval, prediction)
-        low, high = self._low, self._high
-        return [
-            f"{{{self._row % (value, max(value - reach, low), min(value + reach, high))}}}"
-            for value in values
-        ]
+        write = self._with_interval
+        if not prediction.degraded:
+            reach = self._interval.half_width
+            return [write(value, reach) for value in values]
+        reaches = _reach(self._interval, prediction).tolist()
+        return [write(value, reach) for value, reach in zip(values, reaches, strict=True)]
 
     def arrays(self, prediction: Prediction) -> dict[str, NDArray[Any]]:
         """Return the value and the ends of its interval, each of shape (rows,)."""
         values = prediction.outputs[:, 0]
         if not self._interval:
             return {"value": values}
-        reach = np.float32(_reach(self._interval, prediction))
+        reach = _reach(self._interval, prediction)
         return {
             "value": values,
             "lower": np.maximum(values - reach, np.float32(self._low)),
             "upper": np.minimum(values + reach, np.float32(self._high)),
         }
 
+    def _with_interval(self, value: float, reach: float) -> str:
+        low, high = max(value - reach, self._low), min(value + reach, self._high)
+        return f"{{{self._row % (value, low, high)}}}"
 
-def _reach(interval: Interval, prediction: Prediction) -> float:
-    """Return how far the truth lies from an answer: farther, where the prior answered."""
-    return interval.fallback_half_width if prediction.degraded else interval.half_width
+
+def _reach(interval: Interval, prediction: Prediction) -> NDArray[np.float32]:
+    """Return how far the truth lies from each answer: farther, where the fallback answered."""
+    widths = (interval.fallback_half_width, interval.half_width)
+    return np.where(prediction.by_fallback, *widths).astype(np.float32)

@@ -34,7 +34,7 @@ def draw(
     interval = manifest.output_bounds.interval
     facts = {
         "fields": fields,
-        "route": predict_route,
+        "route": predict_route.lstrip("/"),  # relative: a proxy may put a prefix before it
         "keyRequired": key_required,
         "coverage": interval.coverage if interval else None,
     }

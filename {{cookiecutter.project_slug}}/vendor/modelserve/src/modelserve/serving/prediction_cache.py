@@ -1,10 +1,9 @@
 """Caches predictions until their ground truth arrives, within a limit."""
 
-import re
 import time
 from typing import Any
 
-ID = re.compile(r"[0-9a-f]{32}").fullmatch
+from .request_context import ID
 
 RESOLVED = object()  # instead of a prediction whose ground truth is known
 

@@ -31,29 +31,49 @@ class Predictor:
         self._notifier = notifier
         self._degraded_answers = degraded_answers
         self._fallback = np.asarray([manifest.fallback], dtype=np.float32)
-        self._validator = OutputValidator(manifest.output_bounds)
+        self._validator = OutputValidator(
+            manifest.output_bounds, probabilities=bool(manifest.labels)
+        )
         self.failing = False
 
     def predict(self, given: ModelInput) -> Prediction:
         """Return float32 outputs of shape (rows, n_outputs).
 
+        The fallback answers all rows if the model fails, or the rows whose outputs are invalid.
+
         Raises:
-            ModelError: the model failed, and `degraded_answers` is false.
+            ModelError: the model failed, or an output is invalid, and `degraded_answers` is false.
         """
         try:
             outputs = self._model.run(given.tensors)
-            self._check(outputs, given.rows)
+            if outputs.shape != (given.rows, self._fallback.shape[1]):
+                raise ModelError(f"the model answered {outputs.shape} to {given.rows} rows")
+            fault = self._validator.check(outputs)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # A model may fail in any way; the fallback answers for all of them.
             return self._fall_back(error, given.rows)
+        if fault:
+            return self._replace_invalid(outputs)
         self.failing = False
         return Prediction(outputs, degraded=False)
 
-    def _check(self, outputs: Outputs, rows: int) -> None:
-        if outputs.shape != (rows, self._fallback.shape[1]):
-            raise ModelError(f"the model answered {outputs.shape} to {rows} rows")
-        if fault := self._validator.check(outputs):
-            raise ModelError(fault)
+    def _replace_invalid(self, outputs: Outputs) -> Prediction:
+        """Return outputs with the fallback in place of the invalid rows."""
+        reasons = self._validator.reasons(outputs)
+        invalid = {row: reason for row, reason in enumerate(reasons) if reason}
+        self.failing = len(invalid) == len(reasons)
+        first = next(iter(invalid.values()))
+        if not self._degraded_answers:
+            raise ModelError("The model failed on this input.") from ModelError(first)
+        self._notifier.notify(
+            "model:InvalidOutput",
+            f"The model failed, the fallback answers {len(invalid)} of {len(reasons)} rows: "
+            f"{first}",
+        )
+        log.error("model failed, fallback answered", extra={"rows": len(invalid), "reason": first})
+        replaced = outputs.copy()
+        replaced[[*invalid]] = self._fallback
+        return Prediction(replaced, degraded=True, invalid=invalid)
 
     def _fall_back(self, error: Exception, rows: int) -> Prediction:
         self.failing = True

@@ -8,6 +8,8 @@ from starlette.exceptions import HTTPException
 
 from .. import errors
 
+LISTED = 100  # problems that a response names
+LONGEST = 500  # characters of a text that may quote the request
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -25,6 +27,7 @@ KINDS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.UnknownModelError: (HTTPStatus.NOT_FOUND, "unknown-model"),
     errors.SlowClientError: (HTTPStatus.REQUEST_TIMEOUT, "slow-body"),
     errors.TooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large"),
+    errors.ContentEncodingError: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-encoding"),
     errors.InvalidInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input"),
     errors.OverloadedError: (HTTPStatus.SERVICE_UNAVAILABLE, "overloaded"),
     errors.ModelTimeoutError: (HTTPStatus.GATEWAY_TIMEOUT, "model-timed-out"),
@@ -47,7 +50,8 @@ def problem(error: Exception, request_id: str) -> Answer:
     extras = {}
     if isinstance(error, errors.InvalidInputError):
         extras["errors"] = [
-            {"pointer": each.pointer, "detail": each.detail} for each in error.errors
+            {"pointer": shorten(each.pointer), "detail": shorten(each.detail)}
+            for each in error.errors[:LISTED]
         ]
     return describe(
         status,
@@ -88,16 +92,26 @@ def protocol_error(error: Exception, request_id: str) -> Answer:
         status = HTTPStatus.BAD_REQUEST
     text = _detail(error)
     if isinstance(error, errors.InvalidInputError):
-        text += " " + "; ".join(f"{each.pointer}: {each.detail}" for each in error.errors)
+        text += " " + "; ".join(
+            f"{shorten(each.pointer)}: {shorten(each.detail)}" for each in error.errors[:LISTED]
+        )
     body = to_json({"error": f"{text} (request {request_id})"})
     return Answer(int(status), [(b"content-type", b"application/json"), *_headers(error)], body)
 
 
+def shorten(text: str) -> str:
+    """Return a text that may quote the request: its beginning, if it is long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
 def _detail(error: Exception) -> str:
     if isinstance(error, HTTPException):
-        return str(error.detail)
+        return shorten(str(error.detail))
+    if isinstance(error, errors.InvalidInputError):
+        listed = "" if len(error.errors) <= LISTED else f" The first {LISTED} are named."
+        return f"{error}{listed}"
     if isinstance(error, errors.ServiceError):
-        return str(error)
+        return shorten(str(error))
     return "Something failed that was not foreseen; the log has it."
 
 
@@ -108,4 +122,8 @@ def _headers(error: Exception) -> Headers:
         return [(b"retry-after", str(error.retry_after_s).encode())]
     if isinstance(error, errors.AccessError):
         return [(b"www-authenticate", b"Bearer")]
+    if isinstance(error, errors.SlowClientError):
+        return [(b"connection", b"close")]  # the rest of the body is not waited for
+    if isinstance(error, errors.ContentEncodingError):
+        return [(b"accept-encoding", b"gzip")]
     return []

@@ -4,30 +4,41 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from starlette.types import Scope
 
 from ..types import ModelInput, Prediction
 from .access import ANONYMOUS
 
+ID = re.compile(r"[0-9a-f]{32}").fullmatch
 SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 TRACE = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"  # what SageMaker passes on of its caller
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def new_ids() -> Iterator[str]:
+def new_ids(worker: str = "") -> Iterator[str]:
     """Yield ids of 32 hexadecimal digits: 12 of the time in ms since the epoch, 20 random ones.
 
-    So an id in feedback dates its prediction. Randomness is read for 256 ids at a time.
+    So an id in feedback dates its prediction, and names its worker: one of several workers has
+    chosen the first four random digits at its start. Randomness is read for many ids at a time.
+
+    Args:
+        worker: its four digits; "" for the only process.
     """
-    latest_ms, head = 0, ""
+    latest_ms, head, size = 0, "", 20 - len(worker)
     while True:
         digits = os.urandom(2_560).hex()
-        for i in range(0, len(digits), 20):
+        for i in range(0, len(digits), size):
             if (now_ms := time.time_ns() // 1_000_000) != latest_ms:
-                latest_ms, head = now_ms, f"{now_ms:012x}"
-            yield head + digits[i : i + 20]
+                latest_ms, head = now_ms, f"{now_ms:012x}{worker}"
+            yield head + digits[i : i + size]
+
+
+def worker_of(inference_id: str) -> str:
+    """Return the digits that name the worker, if several made ids; "" for what is no id."""
+    return inference_id[12:16] if ID(inference_id) else ""
 
 
 class RequestContext:
@@ -48,6 +59,7 @@ class RequestContext:
     trace = ""
     given: ModelInput | None = None
     prediction: Prediction | None = None
+    exchange: Any = None  # what a negotiator remembers until it returns the headers
     body = answer = content_type = attributes = b""
     answer_type = b""  # JSON if empty
     # Redacts fields of a body by name; None for JSON.

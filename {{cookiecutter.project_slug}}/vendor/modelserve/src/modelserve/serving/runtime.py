@@ -9,6 +9,7 @@ import onnxruntime as ort
 from ..errors import ArtifactError
 from ..types import Model, Outputs, Tensor, Tensors
 
+LONGEST = 500  # characters of ONNX Runtime's message
 INNER_SESSION = "_sess"
 DATATYPES = {
     "tensor(float)": "FP32",
@@ -41,7 +42,8 @@ class OnnxModel:
         try:
             self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no common base but Exception
-            raise ArtifactError(f"ONNX Runtime cannot load {path}: {error}") from error
+            reason = " ".join(str(error).split())[:LONGEST]
+            raise ArtifactError(f"ONNX Runtime cannot load {path}: {reason}") from error
         self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self.output = _tensor(self._session.get_outputs()[0])
         self._names = [self.output.name]

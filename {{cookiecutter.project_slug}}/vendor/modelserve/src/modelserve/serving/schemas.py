@@ -1,9 +1,9 @@
 """The typed bodies of requests and responses, for validation and for /openapi.json alike."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, FailFast, Field, with_config
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
@@ -15,21 +15,27 @@ PHRASES = {
     "string_pattern_mismatch": "should hold something that can be read",
 }
 STRICT = ConfigDict(extra="forbid", strict=True)
+LENIENT = ConfigDict(extra="ignore", strict=True)
+
+Extra = Literal["refuse", "ignore"]
+
+INSTANCES, PARAMETERS = "instances", "parameters"  # the fields of a request for predictions
 
 
-def typed_dict(name: str, fields: dict[str, Any]) -> Any:
-    """Return a TypedDict that rejects other fields and converts nothing."""
+def typed_dict(name: str, fields: dict[str, Any], *, extra_fields: Extra = "refuse") -> Any:
+    """Return a TypedDict that converts nothing, and refuses other fields or ignores them."""
     type_: Any = TypedDict(name, fields)  # type: ignore[misc]
-    return with_config(STRICT)(type_)
+    return with_config(STRICT if extra_fields == "refuse" else LENIENT)(type_)
 
 
 def request_type(row: Any, *, max_rows: int) -> Any:
-    """Return the type of a prediction request: 1 to `max_rows` rows under "instances"."""
-    instances = Annotated[list[row], Field(min_length=1, max_length=max_rows)]
+    """Return the type of a prediction request: 1 to `max_rows` rows under "instances".
+
+    Its validation stops at the first invalid row: see `invalid_rows`.
+    """
+    instances = Annotated[list[row], Field(min_length=1, max_length=max_rows), FailFast()]
     parameters = Annotated[Any, Field(description="Accepted for Vertex AI's sake; not used.")]
-    return typed_dict(
-        "PredictRequest", {"instances": instances, "parameters": NotRequired[parameters]}
-    )
+    return typed_dict("PredictRequest", {INSTANCES: instances, PARAMETERS: NotRequired[parameters]})
 
 
 class FieldProblem(TypedDict):
@@ -48,7 +54,10 @@ def response_type(prediction: Any) -> Any:
             "model_name": str,
             "model_version": str,
             "inference_id": Annotated[str, Field(description="Names this answer in feedback.")],
-            "degraded": Annotated[bool, Field(description="The training prior answered.")],
+            "degraded": Annotated[
+                bool,
+                Field(description='The fallback answered all rows, or those that "warnings" name.'),
+            ],
             "warnings": NotRequired[list[FieldProblem]],
         },
     )

@@ -1,10 +1,8 @@
 """The server process: uvicorn with the service's options."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,13 @@ import uvicorn
 
 from ..errors import ConfigurationError
 from ..project import Project
+from ..settings import Settings
 from .app import check
+from .connection_limits import ConnectionLimits, connection_limit
+from .http_connection import HttpConnection
 from .metrics_registry import SHARED
+from .shared_folder import shared_folder
+from .worker_processes import WorkerConfig, WorkerSupervisor
 
 
 def run(project: Project, *, host: str, port: int, workers: int) -> None:
@@ -25,24 +28,37 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
         ServiceError: the settings, a file that they name, or the model cannot be used.
     """
     check_shared_folder()
-    config: dict[str, Any] = {
-        "host": host,
-        "port": port,
+    settings = project.load_settings()
+    options = {"host": host, "port": port, **uvicorn_options(settings)}
+    if workers == 1:
+        with shared_folder() if SHARED in os.environ else nullcontext():
+            uvicorn.run(project.create_app(), **options)
+        return
+    # uvicorn restarts a worker that cannot start, forever: check everything first.
+    check(project.service_class(settings))
+    project.configure_logging(settings)  # for lines about workers that end or do not start
+    create_app = f"{project.package}.service:create_app"
+    config = WorkerConfig(create_app, factory=True, workers=workers, **options)
+    with shared_folder():
+        WorkerSupervisor(config, [config.bind_socket()]).run()
+
+
+def uvicorn_options(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options for every process of the service."""
+    limits = ConnectionLimits(
+        limit=connection_limit(settings.max_concurrency),
+        patience_s=settings.body_timeout_s,
+        body_bytes=settings.max_body_bytes,
+    )
+    return {
+        "http": partial(HttpConnection, limits),
+        "ws": "none",
         "log_config": None,
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,  # the client's address is not used
         "timeout_graceful_shutdown": 8,
     }
-    if workers == 1:
-        uvicorn.run(project.create_app(), **config)
-        return
-    # uvicorn restarts a worker that cannot start, forever: check everything first.
-    check(project.load_settings())
-    with shared_series():
-        uvicorn.run(
-            f"{project.package}.service:create_app", factory=True, workers=workers, **config
-        )
 
 
 def check_shared_folder() -> None:
@@ -55,27 +71,3 @@ def check_shared_folder() -> None:
     usable = folder and Path(folder).is_dir() and os.access(folder, os.W_OK)
     if folder is not None and not usable:
         raise ConfigurationError(f"{SHARED}={folder!r} is no folder that can be written to.")
-
-
-@contextmanager
-def shared_series() -> Iterator[None]:
-    """Create a folder for the metrics of all workers, so that each can expose them all.
-
-    Raises:
-        ConfigurationError: it cannot be created.
-    """
-    if SHARED in os.environ:
-        yield
-        return
-    try:
-        folder = tempfile.mkdtemp(prefix="metrics-")
-    except OSError as error:
-        raise ConfigurationError(
-            f"Several workers need a folder for their metrics: {error} Set {SHARED} to one."
-        ) from error
-    os.environ[SHARED] = folder
-    try:
-        yield
-    finally:
-        del os.environ[SHARED]
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,42 +1,24 @@
 """Rows of a table: their schema, and their tensors."""
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from math import isnan
 from operator import itemgetter
-from typing import Annotated, Any, NotRequired
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError
 from ..manifest import Feature
 from ..types import ModelInput, Rows, Tensor, Tensors
-from .schemas import request_error, typed_dict
+from .problems import LISTED
+from .schemas import Extra, request_error, typed_dict
+from .table_fields import KINDS, field_type
 
 NUMBERS, CATEGORIES = "features", "categories"
-LIMIT = 3.4028234663852886e38  # the largest float32
-WHOLE_LIMIT = 2**24  # float32 holds integers up to here
-KINDS: dict[str, type] = {"number": float, "integer": int, "boolean": bool, "category": str}
-
-
-def field_type(feature: Feature) -> Any:
-    """Return the annotated type of one field: strict, finite, and within the range of float32.
-
-    A category that training has not seen is valid: the model has an answer for it.
-    """
-    kind: Any = KINDS[feature.dtype]
-    limits: dict[str, Any] = {}
-    if feature.dtype == "category":
-        limits = {"min_length": 1, "max_length": max([200, *map(len, feature.categories)])}
-    elif feature.dtype != "boolean":
-        limit = LIMIT if kind is float else WHOLE_LIMIT
-        limits = {"ge": -limit, "le": limit}
-    seen = "" if kind is bool else f"Seen in training: {feature.seen}."
-    made = Annotated[kind, Field(examples=[kind(feature.example)], description=seen, **limits)]
-    return NotRequired[made | None] if feature.nullable else made
 
 
 class TableInputs:
@@ -44,14 +26,16 @@ class TableInputs:
 
     Args:
         artifact: the model's, whose manifest lists the features.
+        extra_fields: whether fields that the model does not have are refused or ignored.
     """
 
     chunk = 1_000
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, *, extra_fields: Extra = "refuse") -> None:
         """Build the row's type from the features."""
         self.features = artifact.manifest.features
-        self.row = typed_dict("Row", {each.name: field_type(each) for each in self.features})
+        types = {each.name: field_type(each) for each in self.features}
+        self.row = typed_dict("Row", types, extra_fields=extra_fields)
         self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
         self._numbers = [each for each in self.features if each.dtype != "category"]
         self._categories = [each for each in self.features if each.dtype == "category"]
@@ -99,12 +83,13 @@ class TableInputs:
             InvalidInputError: values are missing, fractions or no booleans where they may not be;
                 each place is "tensor/index", in row-major order.
         """
-        field_errors = [
+        misfits = (
             FieldError(f"{name}/{row * len(columns) + i}", f"{columns[i].name} {problem}")
             for name, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories))
             if columns
             for i, row, problem in _misfits(columns, tensors[name])
-        ]
+        )
+        field_errors = list(islice(misfits, LISTED + 1))
         if field_errors:
             raise InvalidInputError(field_errors)
         return ModelInput(tensors, len(next(iter(tensors.values()))))
@@ -189,9 +174,8 @@ def _number(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> list[tuple[int, int, str]]:
-    """Return column, row and problem of each value that its column does not allow."""
-    misfits = []
+def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> Iterator[tuple[int, int, str]]:
+    """Yield column, row and problem of each value that its column does not allow."""
     for i, feature in enumerate(columns):
         values = tensor[:, i]
         missing = values == "" if feature.dtype == "category" else np.isnan(values)
@@ -200,7 +184,5 @@ def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> list[tuple[int
             checks.append((~missing & (values % 1 != 0), "should be a whole number"))
         elif feature.dtype == "boolean":
             checks.append((~missing & ~np.isin(values, (0, 1)), "should be 0 or 1"))
-        misfits += [
-            (i, int(row), problem) for wrong, problem in checks for row in np.flatnonzero(wrong)
-        ]
-    return misfits
+        for wrong, problem in checks:
+            yield from ((i, int(row), problem) for row in np.flatnonzero(wrong))

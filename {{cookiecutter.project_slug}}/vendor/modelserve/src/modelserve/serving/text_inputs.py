@@ -11,9 +11,9 @@ from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError
 from ..tokens import IDS, MASK, TOKENIZER, Encoder, observe
 from ..types import ModelInput, Rows, Tensor, Tensors
-from .schemas import request_error, typed_dict
+from .schemas import Extra, request_error, typed_dict
 
-VISIBLE = r"[^\s\p{C}]"  # anything but white space, control characters and the like
+VISIBLE = r"[\p{L}\p{M}\p{N}\p{P}\p{S}]"  # not white space, control characters and the like
 
 
 class TextInputs:
@@ -22,6 +22,7 @@ class TextInputs:
     Args:
         artifact: the model's, with its tokenizer.
         max_text_length: of a text, in characters.
+        extra_fields: whether fields that the model does not have are refused or ignored.
 
     Raises:
         ArtifactError: the tokenizer cannot be read.
@@ -29,12 +30,14 @@ class TextInputs:
 
     chunk = 64  # each is padded to the longest
 
-    def __init__(self, artifact: Artifact, *, max_text_length: int) -> None:
+    def __init__(
+        self, artifact: Artifact, *, max_text_length: int, extra_fields: Extra = "refuse"
+    ) -> None:
         """Read the tokenizer and build the row's type."""
         self.features = artifact.manifest.features
         self._encoder = Encoder(artifact.folder / TOKENIZER)
         (feature,) = self.features
-        self._name = feature.name
+        self._name, self._longest = feature.name, max_text_length
         text = Annotated[
             str,
             Field(
@@ -49,7 +52,7 @@ class TextInputs:
                 ),
             ),
         ]
-        self.row = typed_dict("Row", {self._name: text})
+        self.row = typed_dict("Row", {self._name: text}, extra_fields=extra_fields)
         self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
         self.tensors: tuple[Tensor, ...] = (Tensor(self._name, "BYTES", (-1,)),)
 
@@ -135,8 +138,8 @@ class TextInputs:
             raise request_error(error.errors(include_url=False)) from error
 
     def example(self) -> dict[str, Any]:
-        """Return a row from the middle of what training saw."""
-        return {self._name: self.features[0].example}
+        """Return a row from the middle of what training saw, within the longest text."""
+        return {self._name: str(self.features[0].example)[: self._longest]}
 
     def form(self) -> list[dict[str, Any]]:
         """Return what a form shows for the field."""

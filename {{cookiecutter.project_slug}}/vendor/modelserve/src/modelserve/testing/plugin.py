@@ -2,7 +2,6 @@
 
 # pylint: disable=redefined-outer-name  # pytest passes a fixture under its own name
 # pylint: disable=import-outside-toplevel  # the plugin is loaded where nothing of this is tested
-import os
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -116,9 +115,10 @@ def make_settings(
     """
     settings_class = project.service_class.settings_class
     given: dict[str, Any] = {"model_dir": artifact.folder}
+    environment = settings_class.read_environment()
     for name, field in dict(settings_class.model_fields).items():
-        if field.is_required() and name.upper() in os.environ:
-            given[name] = os.environ[name.upper()]
+        if field.is_required() and name in environment:
+            given[name] = environment[name]
         else:
             monkeypatch.delenv(name.upper(), raising=False)
 

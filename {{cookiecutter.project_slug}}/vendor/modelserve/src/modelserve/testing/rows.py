@@ -13,7 +13,7 @@ LARGEST_WHOLE = 2**24  # up to here float32 holds every integer
 INVALID: dict[str, tuple[Any, ...]] = {
     "number": ("many", True, [1], {}, 1e39),
     "integer": ("many", 1.5, True, [1], LARGEST_WHOLE + 1),
-    "boolean": ("yes", 1, 0.0, []),
+    "boolean": ("yes", 2, 0.5, []),
     "category": (1, True, "", []),
     "text": (1, True, "", "   ", []),
 }

@@ -64,6 +64,9 @@ def pack(
         candidate.exported.labels,
         bins=config.reference.bins,
     )
+    if labels := candidate.exported.labels:
+        truths = [*splits.calibration.target.tolist(), *splits.test.target.tolist()]
+        summary["outputs"][answers.LABEL] |= reference.label_hits(truths, held_out, labels)
     files: dict[str, Content] = {
         **candidate.exported.files,
         artifact.REFERENCE: artifact.to_text(summary),

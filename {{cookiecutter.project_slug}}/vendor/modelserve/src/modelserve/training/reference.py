@@ -48,6 +48,28 @@ def tally(values: NDArray[np.object_], *, known: Sequence[str] = ()) -> Summary:
     }
 
 
+def label_hits(
+    target: Sequence[Any], outputs: NDArray[np.float32], labels: Sequence[str]
+) -> Summary:
+    """Return how often a classifier recognised each label.
+
+    Args:
+        target: the true label of each row.
+        outputs: probabilities of shape (rows, n_labels).
+        labels: in the order of the columns.
+
+    Returns:
+        "actual", the rows with each label, of shape (n_labels,); and "recalled", those of them
+        that were predicted as it, of shape (n_labels,).
+    """
+    truth = np.array([str(value) for value in target], dtype=object)
+    guess = np.array(labels, dtype=object)[outputs.argmax(axis=1)]
+    return {
+        "actual": [int((truth == label).sum()) for label in labels],
+        "recalled": [int(((truth == label) & (guess == label)).sum()) for label in labels],
+    }
+
+
 def summarise(
     inputs: Mapping[str, NDArray[Any]],
     outputs: Mapping[str, NDArray[Any]],

@@ -5,7 +5,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from .. import artifact
+from ..answers import are_distributions
 from ..artifact import Artifact
 from ..errors import GateError, TrainingError
 from ..project import Project
@@ -17,6 +20,7 @@ from .packing import Candidate
 from .splits import SplitOutputs, Splits, split
 from .tasks import load_task
 
+SHOWN = 5  # outputs in an error
 Step = Callable[[str], AbstractContextManager[None]]
 
 
@@ -66,6 +70,7 @@ def train(
         check_labels(exported, config)
     with step("Run the ONNX graph on every row"):
         outputs = SplitOutputs(*(parity.run_graph(exported.files, part) for part in splits))
+        check_outputs(exported, outputs)
     with step("Compare native and ONNX outputs"):
         difference = parity.check(exported.native, splits, outputs, config.parity)
     with step("Evaluate the model"):
@@ -87,6 +92,24 @@ def check_labels(exported: ExportedModel, config: Config) -> None:
             f"The model is a {task}: it has {len(exported.labels)} labels. "
             f"config/training.toml has task = {config.task!r}; change one of the two."
         )
+
+
+def check_outputs(exported: ExportedModel, outputs: SplitOutputs) -> None:
+    """Check that a classifier returns probabilities: the service would answer with none else.
+
+    Raises:
+        TrainingError: it returns something else.
+    """
+    if not exported.labels:
+        return
+    for part in outputs:
+        valid = are_distributions(part) if len(part) else np.ones(0, dtype=np.bool_)
+        if not valid.all():
+            row = [round(float(value), 6) for value in part[~valid][0][:SHOWN]]
+            raise TrainingError(
+                f"The model returns {row} for a row: these are no probabilities that sum to 1. "
+                "Export its probabilities; or if it returns scores, import it with --softmax."
+            )
 
 
 def evaluate(

@@ -65,6 +65,11 @@ class ConfusionCounts(OutcomeCounts):
         return int(self.counts.sum())
 
     @property
+    def quality(self) -> float:
+        """Return the number of rows that are right."""
+        return float(self.counts.trace(axis1=1, axis2=2).sum())
+
+    @property
     def unknown_label(self) -> int:
         """Return how many of them have a label that the model does not know."""
         return int(self.counts[:, :, -1].sum())

@@ -1,11 +1,14 @@
 """A classifier's metrics in production, beside training's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy import stats
 
+from ...answers import LABEL
+from ...bins import Shape
 from ...manifest import Manifest
+from ..chance import proportion_interval
 from ..config import QualityBounds
 from ..results.drift import Verdict
 from ..results.performance import (
@@ -16,29 +19,39 @@ from ..results.performance import (
     Performance,
 )
 from .outcomes import ConfusionCounts
+from .recall import compare_recalls
 
 
 def classifier_performance(
-    counts: ConfusionCounts, feedback: FeedbackSummary, manifest: Manifest, bounds: QualityBounds
+    counts: ConfusionCounts,
+    feedback: FeedbackSummary,
+    manifest: Manifest,
+    bounds: QualityBounds,
+    outputs: Mapping[str, Shape],
 ) -> Performance:
-    """Return the metrics; accuracy has a threshold, relative to training's.
+    """Return the metrics; accuracy and each label's recall have a threshold by training's.
 
     Args:
         counts: of predictions with a ground truth.
         feedback: how many ground truths there are.
         manifest: with training's metrics and the labels.
-        bounds: how far accuracy may fall.
+        bounds: how far accuracy and recall may fall.
+        outputs: the shapes of training's outputs, with the rows of each label.
     """
     confusion = counts.counts.sum(axis=0)
     width = len(manifest.labels)
-    labels = tuple(
-        LabelMetrics(
-            label,
-            predicted=int(confusion[i].sum()),
-            actual=int(confusion[:, i].sum()),
-            both=int(confusion[i, i]),
-        )
-        for i, label in enumerate(manifest.labels)
+    labels = compare_recalls(
+        [
+            LabelMetrics(
+                label,
+                predicted=int(confusion[i].sum()),
+                actual=int(confusion[:, i].sum()),
+                both=int(confusion[i, i]),
+            )
+            for i, label in enumerate(manifest.labels)
+        ],
+        outputs.get(LABEL, {}),
+        bounds,
     )
     metrics: tuple[Metric, ...] = ()
     if counts.counted:
@@ -64,11 +77,12 @@ def _accuracy(right: int, counted: int, manifest: Manifest, bounds: QualityBound
     training = manifest.metrics["accuracy"]
     floor = (1 - bounds.tolerance) * training
     p = float(stats.binomtest(right, counted, floor, alternative="less").pvalue)
+    interval = proportion_interval(right, counted, significance=bounds.significance)
     if counted < bounds.minimum_outcomes:
         verdict = Verdict.TOO_FEW
     else:
         verdict = Verdict.VIOLATION if p < bounds.significance else Verdict.OK
-    return Metric("accuracy", right / counted, training, floor, p, verdict)
+    return Metric("accuracy", right / counted, training, floor, p, verdict, interval)
 
 
 def _without_threshold(

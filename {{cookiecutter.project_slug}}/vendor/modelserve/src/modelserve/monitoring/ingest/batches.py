@@ -21,7 +21,7 @@ class InferenceBatch:
         rows: of all requests that were captured.
         responded: the indices of the requests whose response was captured.
         predictions: of all these responses.
-        degraded: for each of these responses, whether the fallback gave it.
+        by_fallback: for each of these predictions, whether the fallback gave it.
     """
 
     records: Any = field(default_factory=list)
@@ -29,7 +29,7 @@ class InferenceBatch:
     rows: list[Row] = field(default_factory=list)
     responded: Any = field(default_factory=list)
     predictions: list[Row] = field(default_factory=list)
-    degraded: list[bool] = field(default_factory=list)
+    by_fallback: list[bool] = field(default_factory=list)
 
 
 class RecordFilter:
@@ -51,21 +51,25 @@ class RecordFilter:
         self._own = {(name, version, False)}
         self._low, self._high = bounds_us
 
+    def inside(self, records: Records, counts: CaptureCounts) -> Records:
+        """Return the records in the window, and count all others."""
+        inside = (records.times_us >= self._low) & (records.times_us < self._high)
+        counts.outside += len(inside) - int(np.count_nonzero(inside))
+        return records.take(inside)
+
     def select(self, records: Records, file: str, counts: CaptureCounts) -> InferenceBatch:
-        """Return the records to count, and count all others.
+        """Return the records of the model's version, and count all others.
 
         Args:
             records: of a file.
             file: its name in reported errors.
             counts: of all files so far.
         """
-        inside = (records.times_us >= self._low) & (records.times_us < self._high)
-        if inside.all() and (batch := self._select_all(records)):
+        if batch := self._select_all(records):
             counts.versions[self._version] += len(batch.records)
             return batch
-        counts.outside += len(inside) - int(np.count_nonzero(inside))
         batch = InferenceBatch()
-        for i in np.flatnonzero(inside).tolist():
+        for i in range(len(records.ids)):
             try:
                 self._select_one(i, records, counts, batch)
             except INVALID as error:
@@ -86,8 +90,8 @@ class RecordFilter:
                 list(map(len, instances)),
                 list(chain.from_iterable(instances)),
                 indices,
-                list(chain.from_iterable(predictions)),
-                [False] * len(instances),
+                listed := list(chain.from_iterable(predictions)),
+                [False] * len(listed),
             )
         except INVALID:
             return None
@@ -123,7 +127,7 @@ class RecordFilter:
         if response:
             batch.responded.append(len(batch.records))
             batch.predictions += response.predictions
-            batch.degraded.append(response.degraded)
+            batch.by_fallback += response.by_fallback
         batch.records.append(i)
         batch.counts.append(len(rows) or len(response.predictions if response else ()))
         batch.rows += rows

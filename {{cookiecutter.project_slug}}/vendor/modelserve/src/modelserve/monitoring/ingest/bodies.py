@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,17 +14,28 @@ from ..answers import make_answer_reader
 
 REDACTED = "[redacted]"  # what capture writes in place of a redacted value
 TEXTS = ("category", "text")  # dtypes of features that are sent in tensors of texts
+WHOLE_ROW = re.compile(r"(?:/instances)?/(\d+)(?:: |$)").match
 UNSTATED = "(unstated)"
 
 Row = Mapping[str, Any]
 
 
 class ParsedResponse(NamedTuple):
-    """A response: a prediction for each row, the model's version, and whether it was degraded."""
+    """A response: a prediction for each row, the model's version, and whether it was degraded.
+
+    `invalid` are the rows of a degraded response that the fallback answered; none if it was all.
+    """
 
     predictions: list[Row]
     version: str
     degraded: bool
+    invalid: frozenset[int] = frozenset()
+
+    @property
+    def by_fallback(self) -> list[bool]:
+        """Return for each row whether the fallback answered it."""
+        every = self.degraded and not self.invalid
+        return [every or row in self.invalid for row in range(len(self.predictions))]
 
 
 class BodyParser:
@@ -84,13 +96,18 @@ class BodyParser:
             return ParsedResponse(_checked([*body]), "", False)
         if "predictions" in body:
             return ParsedResponse(
-                _checked(body["predictions"]), self._version_of(body), body.get("degraded") is True
+                _checked(body["predictions"]),
+                self._version_of(body),
+                body.get("degraded") is True,
+                _invalid_rows(each["pointer"] for each in body.get("warnings", ())),
             )
         if "outputs" in body:
+            parameters = body.get("parameters", {})
             return ParsedResponse(
                 self._predictions_of_tensors(body["outputs"]),
                 self._version_of(body),
-                body.get("parameters", {}).get("degraded") is True,
+                parameters.get("degraded") is True,
+                _invalid_rows(parameters.get("warnings", ())),
             )
         return None
 
@@ -102,7 +119,7 @@ class BodyParser:
     def _rows_of_csv(self, text: str) -> list[Row]:
         lines = _cells(text)
         fields = self._fields
-        if lines and sorted(lines[0]) == sorted(fields):
+        if lines and set(fields).issubset(lines[0]):  # the service may ignore other columns
             fields = lines.pop(0)
         if any(len(cells) != len(fields) for cells in lines):
             raise ValueError(f"has CSV with other than {len(fields)} values a row")
@@ -145,6 +162,15 @@ def _read_tensor(tensor: Mapping[str, Any], width: int) -> NDArray[np.object_]:
     if tensor["data"] == REDACTED:
         return np.full((shape[0], width), REDACTED, dtype=object)
     return np.array(tensor["data"], dtype=object).reshape(shape)
+
+
+def _invalid_rows(warnings: Iterable[str]) -> frozenset[int]:
+    """Return the rows of warnings on whole rows: the model's outputs were invalid there.
+
+    Args:
+        warnings: begin with a pointer to a row, or to a field of a row.
+    """
+    return frozenset(int(row[1]) for each in warnings if (row := WHOLE_ROW(each)))
 
 
 def _checked(rows: Any) -> list[Row]:

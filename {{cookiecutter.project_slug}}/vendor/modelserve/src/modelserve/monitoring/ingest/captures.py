@@ -1,6 +1,6 @@
 """Counts the rows and predictions of captures file by file, without keeping any of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from ..inputs import Range, make_captured_inputs
 from ..lines import read_values, without_collector
 from ..outcomes import make_truth_reader
 from ..partitions import TimeWindow
-from ..row_keys import keys_of
+from ..row_keys import Keys, event_keys, keys_of
+from ..timeline import HOUR_US
 from .batches import InferenceBatch, RecordFilter
 from .bodies import BodyParser
+from .duplicates import Chosen, all_first
 from .records import Records, parse_records
 
 
@@ -67,8 +69,15 @@ class CaptureReader:
             for name, shape in reference["outputs"].items()
         }
 
-    def read(self, files: Sequence[Path]) -> CaptureCounts:
+    def read(
+        self, files: Sequence[Path], find_first: Callable[[Keys], Chosen] = all_first
+    ) -> CaptureCounts:
         """Return the counts of some files.
+
+        Args:
+            files: to read, one after the other.
+            find_first: returns for the keys of the next records in the window which of them were
+                not read before; the others are not counted.
 
         Raises:
             MonitoringError: a file cannot be read.
@@ -79,9 +88,15 @@ class CaptureReader:
                 name = path.relative_to(self._folder).as_posix()
                 for lines in read_values(path, name, counts.errors):
                     records = parse_records(lines, name, counts.errors)
-                    batch = self._filter.select(records, name, counts)
-                    if batch.counts:
-                        self._count(batch, records, counts)
+                    records = self._filter.inside(records, counts)
+                    first = find_first(event_keys(records.event_ids, records.times_us))
+                    counts.duplicate += len(first) - int(np.count_nonzero(first))
+                    for hour, some in by_hour(records.take(first)):
+                        counts.begin_hour(hour)
+                        batch = self._filter.select(some, name, counts)
+                        if batch.counts:
+                            self._count(batch, some, counts)
+        counts.end_hour()
         return counts
 
     def empty_counts(self) -> CaptureCounts:
@@ -104,7 +119,7 @@ class CaptureReader:
         _add(counts.inputs, observed, self._input_bins, self._inputs.ranges, rows=rows)
 
         answers = self._answers.gather(batch.predictions)
-        by_fallback = np.repeat(np.array(batch.degraded, np.bool_), lengths[batch.responded])
+        by_fallback = np.array(batch.by_fallback, np.bool_)
         degraded = int(np.count_nonzero(by_fallback))
         counts.degraded += degraded
         monitored = self._answers.observe(
@@ -130,6 +145,20 @@ class CaptureReader:
             except Exception:  # pylint: disable=broad-exception-caught  # a hook may raise anything
                 preprocessed.append(row)
         return preprocessed
+
+
+def by_hour(records: Records) -> Iterator[tuple[int, Records]]:
+    """Yield the hours since the epoch, and the records of each."""
+    times_us = records.times_us
+    if not times_us.size:
+        return
+    first, last = int(times_us.min()) // HOUR_US, int(times_us.max()) // HOUR_US
+    if first == last:
+        yield first, records
+        return
+    hours = times_us // HOUR_US
+    for hour in np.unique(hours).tolist():
+        yield hour, records.take(hours == hour)
 
 
 def _add(

@@ -4,6 +4,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import compress
 from operator import is_, itemgetter
 from typing import Any
 
@@ -25,6 +26,7 @@ class Records:
 
     Args:
         ids: the inference ids.
+        event_ids: of the records themselves.
         times_us: microseconds since the epoch, of shape (records,).
         requests: JSON content, CSV text, or of JSON Lines a tuple of values; None if the input
             was not captured.
@@ -33,10 +35,21 @@ class Records:
     """
 
     ids: list[str] = field(default_factory=list)
+    event_ids: list[str] = field(default_factory=list)
     times_us: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     requests: list[Any] = field(default_factory=list)
     responses: list[Any] = field(default_factory=list)
     numbers: Sequence[int] = ()
+
+    def take(self, chosen: NDArray[np.bool_]) -> "Records":
+        """Return the records for which `chosen`, of shape (records,), is true."""
+        if chosen.all():
+            return self
+        ids, event_ids, requests, responses, numbers = (
+            list(compress(column, chosen))
+            for column in (self.ids, self.event_ids, self.requests, self.responses, self.numbers)
+        )
+        return Records(ids, event_ids, self.times_us[chosen], requests, responses, numbers)
 
 
 def parse_records(lines: Values, file: str, errors: LineErrors) -> Records:
@@ -75,8 +88,10 @@ def to_columns(values: Sequence[Any], numbers: Sequence[int]) -> Records:
     responses = [each.get("endpointOutput") for each in captured]
     if None in requests and any(map(is_, requests, responses)):
         raise ValueError("holds neither an input nor an output")
+    ids, event_ids = read_ids(events)
     return Records(
-        read_ids(events),
+        ids,
+        event_ids,
         read_times([event["inferenceTime"] for event in events]),
         read_bodies(requests),
         read_bodies(responses),
@@ -84,17 +99,21 @@ def to_columns(values: Sequence[Any], numbers: Sequence[int]) -> Records:
     )
 
 
-def read_ids(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the inference ids: the client's own if it sent one, or else the event's.
+def read_ids(events: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """Return the inference ids, the client's own if it sent one, and the events' ids.
 
     Raises:
         LookupError: an event has no id.
         TypeError: an id is not a text.
     """
     ids = [event.get("inferenceId") or event["eventId"] for event in events]
-    if set(map(type, ids)) - {str}:
+    try:
+        event_ids = [event["eventId"] for event in events]
+    except KeyError:
+        event_ids = [event.get("eventId") or event["inferenceId"] for event in events]
+    if (set(map(type, ids)) | set(map(type, event_ids))) - {str}:
         raise TypeError
-    return ids
+    return ids, event_ids
 
 
 def read_times(texts: Sequence[str]) -> NDArray[np.int64]:

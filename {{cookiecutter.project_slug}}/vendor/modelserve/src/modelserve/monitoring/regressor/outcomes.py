@@ -76,6 +76,11 @@ class ErrorSums(OutcomeCounts):
         """Return the number of rows."""
         return self.truths.count
 
+    @property
+    def quality(self) -> float:
+        """Return the sum of the absolute errors."""
+        return sum(each.mean * each.count for each in self.errors)
+
     def _add(
         self, answers: RegressorAnswers, truths: NDArray[np.float64], groups: NDArray[np.int64]
     ) -> None:

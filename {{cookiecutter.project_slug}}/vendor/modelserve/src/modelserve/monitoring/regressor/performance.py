@@ -1,10 +1,11 @@
 """A regressor's metrics in production, beside training's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import sqrt
 
 from scipy import stats
 
+from ...bins import Shape
 from ...manifest import Manifest
 from ..config import QualityBounds
 from ..counts import Moments
@@ -14,7 +15,11 @@ from .outcomes import ErrorSums
 
 
 def regressor_performance(
-    sums: ErrorSums, feedback: FeedbackSummary, manifest: Manifest, bounds: QualityBounds
+    sums: ErrorSums,
+    feedback: FeedbackSummary,
+    manifest: Manifest,
+    bounds: QualityBounds,
+    outputs: Mapping[str, Shape],
 ) -> Performance:
     """Return the metrics; the mean absolute error has a threshold, relative to training's.
 
@@ -23,7 +28,9 @@ def regressor_performance(
         feedback: how many ground truths there are.
         manifest: with training's metrics.
         bounds: how far the error may rise.
+        outputs: unused.
     """
+    del outputs
     errors = sum(sums.errors, Moments())
     metrics: tuple[Metric, ...] = ()
     if errors.count:
@@ -49,7 +56,9 @@ def _mean_error(errors: Moments, manifest: Manifest, bounds: QualityBounds) -> M
         verdict = Verdict.TOO_FEW
     else:
         verdict = Verdict.VIOLATION if p < bounds.significance else Verdict.OK
-    return Metric("mae", errors.mean, training, ceiling, p, verdict)
+    half = float(stats.norm.isf(bounds.significance)) * error
+    interval = errors.mean - half, errors.mean + half
+    return Metric("mae", errors.mean, training, ceiling, p, verdict, interval)
 
 
 def _without_threshold(sums: ErrorSums, manifest: Manifest) -> Iterator[Metric]:

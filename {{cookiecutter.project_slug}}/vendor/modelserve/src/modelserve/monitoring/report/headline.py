@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ..ingest.bodies import UNSTATED
 from ..results.drift import Verdict
 from ..results.result import MonitoringResult, Violation
+from ..runbooks import violations_by_runbook
+from ..uncertain import UncertainFigure, uncertain_figures
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Headline:
         compared: whether any field has enough rows.
         violated: names of fields and metrics, each once.
         by_runbook: the violations by the name of the runbook that says what to do.
+        uncertain: the figures that may be chance.
         unread: fields of which no value was read.
         too_few: fields with too few rows.
         bad_lines: lines that could not be read.
@@ -28,6 +31,7 @@ class Headline:
     compared: bool
     violated: list[str]
     by_runbook: dict[str, list[Violation]]
+    uncertain: list[UncertainFigure]
     unread: list[str]
     too_few: list[str]
     bad_lines: int
@@ -40,10 +44,6 @@ def make_headline(result: MonitoringResult) -> Headline:
     """Return the verdict, the violations by runbook, and what is not covered."""
     compared = any(each.verdict in (Verdict.OK, Verdict.VIOLATION) for each in result.fields)
     verdict = Verdict.OK if compared else Verdict.TOO_FEW
-    runbooks = runbooks_of(result)
-    by_runbook: dict[str, list[Violation]] = {}
-    for each in result.violations:
-        by_runbook.setdefault(runbooks.get(each.name, "input-drift"), []).append(each)
     captures = result.captures
     unread = [each.field for each in result.fields if each.verdict is Verdict.UNREAD]
     too_few = [each.field for each in result.fields if each.verdict is Verdict.TOO_FEW]
@@ -55,32 +55,21 @@ def make_headline(result: MonitoringResult) -> Headline:
         verdict=Verdict.VIOLATION if result.violations else verdict,
         compared=compared,
         violated=list(dict.fromkeys(each.name for each in result.violations)),
-        by_runbook=by_runbook,
+        by_runbook=violations_by_runbook(result),
+        uncertain=list(uncertain_figures(result)),
         unread=unread,
         too_few=too_few,
         bad_lines=bad_lines,
         unstated=unstated,
         other_versions=others,
         has_gaps=bool(
-            unread or too_few or bad_lines or unstated or others or not result.performance
+            unread
+            or too_few
+            or bad_lines
+            or unstated
+            or others
+            or not (result.performance and result.performance.feedback.counted)
+            or not result.fairness
+            or (result.task == "classifier" and not result.confidence)
         ),
     )
-
-
-def runbooks_of(result: MonitoringResult) -> dict[str, str]:
-    """Return the runbook for each name; of two figures with one name, the violation's."""
-    figures = [
-        (each.field, each.verdict, "input-drift" if each.kind == "input" else "prediction-drift")
-        for each in result.fields
-    ]
-    figures.append(("degraded_share", Verdict.INFORMATIVE, "model-degraded"))
-    if result.confidence:
-        figures.append(("mean_confidence", result.confidence.verdict, "confidence-dropped"))
-    if result.performance:
-        figures += [
-            (each.name, each.verdict, "quality-below-floor") for each in result.performance.metrics
-        ]
-    if result.fairness:
-        figures += [(each.measure, each.verdict, "fairness-gap") for each in result.fairness.gaps]
-    figures.sort(key=lambda figure: figure[1] is Verdict.VIOLATION)
-    return {name: runbook for name, _, runbook in figures}

@@ -5,6 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...manifest import Manifest
+from .. import runbooks
 from ..results.drift import Verdict, share
 from ..results.result import MonitoringResult
 from . import wording
@@ -13,8 +14,8 @@ from .drawing import coordinate
 from .fields import make_fields
 from .headline import make_headline
 from .reliability import make_calibration
+from .time_plots import make_time_plots
 
-RUNBOOKS = "vendor/modelserve/docs/runbooks"
 SHOWN = 8  # violations of one runbook that are not folded
 MARKS = {
     Verdict.VIOLATION: "▲",
@@ -29,6 +30,7 @@ FILTERS = {
     "coordinate": coordinate,
     "decimals": wording.decimals,
     "figure": wording.figure,
+    "interval": wording.interval,
     "moment": wording.moment,
     "p_value": wording.p_value,
     "percent": wording.percent,
@@ -51,19 +53,23 @@ def make_environment() -> Environment:
     environment.globals |= {
         "dash": wording.UNKNOWN,
         "marks": MARKS,
-        "runbooks": RUNBOOKS,
+        "runbook_folder": runbooks.FOLDER,
         "shown": SHOWN,
     }
     return environment
 
 
-def render(result: MonitoringResult, manifest: Manifest) -> str:
-    """Return the report as a page of HTML.
+def render(
+    result: MonitoringResult, manifest: Manifest, *, runbook_address: str = runbooks.FOLDER
+) -> str:
+    """Return the report as a page of HTML; a section without content is left out.
 
     Args:
         result: the comparison.
         manifest: of the model.
+        runbook_address: of the runbooks' folder, from where the page is.
     """
+    kinds = {each.kind for each in result.fields if each.rows}
     return (
         make_environment()
         .get_template("page.html")
@@ -74,6 +80,9 @@ def render(result: MonitoringResult, manifest: Manifest) -> str:
             fields=make_fields(result, manifest),
             confusion=make_confusion(result.performance),
             calibration=make_calibration(result),
+            time_plots=make_time_plots(result),
+            kinds=kinds,
+            runbook_address=runbook_address,
             degraded_share=share(result.captures.degraded, result.window.rows),
             age_days=(result.created - manifest.created).days,
         )

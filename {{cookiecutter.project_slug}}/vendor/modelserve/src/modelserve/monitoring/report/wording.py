@@ -53,6 +53,16 @@ def figure(value: float | None) -> str:
     return f"{value:#.4g}".replace("-", MINUS)
 
 
+def interval(ends: tuple[float, float] | None, *, shares: bool = False) -> str:
+    """Return both ends of an interval, as percentages if they are shares."""
+    if ends is None:
+        return UNKNOWN
+    low, high = ends
+    if shares:
+        return f"{100 * low:.1f} to {100 * high:.1f}{SPACE}%".replace("-", MINUS)
+    return f"{figure(low)} to {figure(high)}"
+
+
 def decimals(value: float | None) -> str:
     """Return a small number to three decimals, aligned in a column."""
     return UNKNOWN if value is None or not isfinite(value) else f"{value:.3f}"

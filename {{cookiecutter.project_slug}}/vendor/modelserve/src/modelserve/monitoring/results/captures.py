@@ -45,6 +45,7 @@ class CaptureSummary:
         foreign: lines that are JSON, but not a record of a capture.
         rejected: records whose response is not a prediction, such as an error.
         outside: records before or after the window.
+        duplicate: further records of the same event; the first one counts.
         degraded: rows that the fallback answered instead of the model.
         line_errors: the first of the corrupt and the foreign lines.
         versions: records in the window by the version that answered, "(unstated)" where the
@@ -58,6 +59,7 @@ class CaptureSummary:
     foreign: int
     rejected: int
     outside: int
+    duplicate: int
     degraded: int
     line_errors: tuple[LineError, ...]
     versions: dict[str, int]

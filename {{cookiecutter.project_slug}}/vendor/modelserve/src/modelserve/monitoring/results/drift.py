@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Literal
 
 from ...bins import MISSING, UNSEEN
 
+MAY_BE_CHANCE = "may be chance"
 Kind = Literal["input", "output"]
 
 
@@ -54,6 +56,7 @@ class FieldDrift:
         out_of_range: rows below the minimum or above the maximum of training.
         numbers: of the observed values, None for categories and without values.
         verdict: VIOLATION if `psi` exceeds both the configured threshold and `psi_critical`.
+        bound: the configured threshold of `psi`.
     """
 
     kind: Kind
@@ -72,6 +75,12 @@ class FieldDrift:
     out_of_range: int
     numbers: NumericSummary | None
     verdict: Verdict
+    bound: float = inf
+
+    @property
+    def chance(self) -> str:
+        """Return "may be chance" if `psi` exceeds `bound`, and chance explains it."""
+        return MAY_BE_CHANCE if self.verdict is Verdict.OK and self.psi > self.bound else ""
 
     @property
     def rows(self) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from .drift import Verdict
+from .drift import MAY_BE_CHANCE, Verdict
 
 Measure = Literal["demographic_parity", "equalised_odds", "error_ratio"]
 
@@ -51,6 +51,11 @@ class FairnessGap:
     high: str | None
     p: float | None
     verdict: Verdict
+
+    @property
+    def chance(self) -> str:
+        """Return "may be chance" if `value` exceeds `bound`, and chance explains it."""
+        return MAY_BE_CHANCE if self.verdict is Verdict.OK and self.value > self.bound else ""
 
 
 @dataclass(frozen=True)

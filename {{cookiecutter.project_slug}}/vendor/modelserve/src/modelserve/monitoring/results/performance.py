@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from .captures import LineError
-from .drift import Verdict
+from .drift import MAY_BE_CHANCE, Verdict
+
+Interval = tuple[float, float]  # both ends, the lower one first
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Metric:
         p: the probability of a value at least as bad, if the true one were `bound`; None without
             a threshold.
         verdict: VIOLATION if `value` is worse than `bound` and `p` below the significance.
+        interval: of the true value, None without a threshold; the true value lies beyond either
+            end with the probability of the significance.
     """
 
     name: str
@@ -51,16 +55,44 @@ class Metric:
     bound: float | None
     p: float | None
     verdict: Verdict
+    interval: Interval | None = None
+
+    @property
+    def chance(self) -> str:
+        """Return "may be chance" if `bound` lies in `interval`, nothing if not."""
+        return chance_of(self.verdict, self.interval, self.bound)
 
 
 @dataclass(frozen=True)
 class LabelMetrics:
-    """One label against all others: rows predicted as it, rows that are it, rows that are both."""
+    """One label against all others.
+
+    Args:
+        label: its name.
+        predicted: rows predicted as it.
+        actual: rows that are it.
+        both: rows that are both.
+        training: the recall of rows that the model was not fitted to, None if it is not known.
+        bound: the lowest recall that is accepted.
+        p: the probability of a recall at least as far below training's by chance (Bonferroni).
+        verdict: of the recall: VIOLATION if it is below `bound` and `p` below the significance.
+        interval: of the true recall.
+    """
 
     label: str
     predicted: int
     actual: int
     both: int
+    training: float | None = None
+    bound: float | None = None
+    p: float | None = None
+    verdict: Verdict = Verdict.INFORMATIVE
+    interval: Interval | None = None
+
+    @property
+    def chance(self) -> str:
+        """Return "may be chance" if `bound` lies in `interval`, nothing if not."""
+        return chance_of(self.verdict, self.interval, self.bound)
 
     @property
     def precision(self) -> float | None:
@@ -122,6 +154,7 @@ class Confidence:
         bound: the lowest mean that is accepted.
         p: the probability of a mean at least as far below training's by chance.
         verdict: VIOLATION if `mean` is below `bound` and `p` below the significance.
+        interval: of the true mean, None without a threshold.
     """
 
     rows: int
@@ -130,3 +163,16 @@ class Confidence:
     bound: float | None
     p: float | None
     verdict: Verdict
+    interval: Interval | None = None
+
+    @property
+    def chance(self) -> str:
+        """Return "may be chance" if `bound` lies in `interval`, nothing if not."""
+        return chance_of(self.verdict, self.interval, self.bound)
+
+
+def chance_of(verdict: Verdict, interval: Interval | None, bound: float | None) -> str:
+    """Return "may be chance" if the threshold lies in the interval of a value with a verdict."""
+    if verdict not in (Verdict.OK, Verdict.VIOLATION) or interval is None or bound is None:
+        return ""
+    return MAY_BE_CHANCE if interval[0] <= bound <= interval[1] else ""

@@ -8,6 +8,7 @@ from .captures import CaptureSummary, ObservedWindow
 from .drift import FieldDrift
 from .fairness import Fairness
 from .performance import Confidence, Performance
+from .timeline import TimeSeries
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class MonitoringResult:
         performance: None without a folder of ground truth.
         fairness: None without a folder of ground truth, or without configured groups.
         violations: empty if production is as training was.
+        timeline: the metric with a threshold and the fields' PSI over time, where there is enough.
     """
 
     created: datetime
@@ -54,3 +56,4 @@ class MonitoringResult:
     performance: Performance | None
     fairness: Fairness | None
     violations: tuple[Violation, ...]
+    timeline: tuple[TimeSeries, ...] = ()

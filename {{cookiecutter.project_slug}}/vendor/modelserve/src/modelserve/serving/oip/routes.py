@@ -6,8 +6,10 @@ from fastapi import APIRouter, Body, Depends, FastAPI, Response
 
 from ...errors import UnknownModelError
 from ..components import Components
+from ..invalid_rows import most_values
 from ..json_route import make_json_route
 from ..security import identify_with
+from .binary import EXTENSION
 from .schemas import InferError, InferRequest, InferResponse
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -18,7 +20,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 def install(app: FastAPI, components: Components) -> None:
     """Add the routes to the application; inference is answered by the hot path."""
-    kind = make_json_route(components.access, components.settings)
+    settings, features = components.settings, components.codec.inputs.features
+    kind = make_json_route(
+        components.access, settings, most_values=most_values(len(features), settings.max_rows)
+    )
     router = APIRouter(
         prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS, route_class=kind
     )
@@ -38,7 +43,7 @@ def install(app: FastAPI, components: Components) -> None:
     @router.get("")
     async def server() -> dict[str, Any]:
         """Describe the server."""
-        return {"name": manifest.name, "version": manifest.version, "extensions": []}
+        return {"name": manifest.name, "version": manifest.version, "extensions": [EXTENSION]}
 
     @router.get("/health/live")
     async def live() -> dict[str, bool]:

@@ -12,6 +12,7 @@ JSON, CSV, JSON_LINES = "application/json", "text/csv", "application/jsonlines"
 SUPPORTED = (JSON, CSV, JSON_LINES)  # the first, where none is named
 FORM = "application/x-www-form-urlencoded"  # curl's default
 ANY = "*"
+MOST_PARTS = 100  # of an Accept header that are read
 LISTED = f"{', '.join(SUPPORTED[:-1])} or {SUPPORTED[-1]}"
 
 
@@ -86,8 +87,8 @@ def choose_answer(header: bytes) -> str:
 
 
 def _ranges(text: str) -> Iterator[Range]:
-    """Yield the parts of an Accept header that can be read."""
-    for place, part in enumerate(text.split(",")):
+    """Yield the first parts of an Accept header that can be read."""
+    for place, part in enumerate(text.split(",", MOST_PARTS)[:MOST_PARTS]):
         _, _, parameters = part.partition(";")
         weights = [
             value.strip()

@@ -2,7 +2,10 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection, Iterable
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json
@@ -11,6 +14,15 @@ from ...errors import FieldError, InvalidInputError, MalformedError
 from ...types import ModelInput, Prediction
 from ..capture import REDACTED
 from ..codec import JsonCodec
+from ..invalid_rows import (
+    CSV_MARKS,
+    SMALL_BYTES,
+    check_values,
+    parse_rows,
+    prune_rows,
+    too_many_values,
+    wrong_row_count,
+)
 
 Cells = list[str]
 
@@ -36,11 +48,16 @@ class CsvCodec:
             MalformedError: the body is not CSV.
             InvalidInputError: rows or fields are invalid; each is named as in JSON.
         """
+        limit = self._codec.most_values
+        if len(body) > SMALL_BYTES:
+            check_values(body, limit, marks=CSV_MARKS)
         head, rows = self._read(body)
         fields = head or self._fields
         if not 1 <= len(rows) <= self._max_rows:
-            problem = f"{len(rows)} rows; should be 1 to {self._max_rows}"
-            raise InvalidInputError([FieldError("/instances", problem)])
+            count = f"{len(rows)} or more" if len(rows) > self._max_rows + 1 else str(len(rows))
+            raise wrong_row_count(count, self._max_rows)
+        if sum(map(len, rows)) > limit:
+            raise too_many_values(limit)
         width = len(fields)
         whole = {
             i: dict(zip(fields, cells, strict=True))
@@ -52,13 +69,15 @@ class CsvCodec:
             for i, cells in enumerate(rows)
             if i not in whole
         ]
-        numbers = list(whole)
+        inputs, numbers, complete = self._codec.inputs, list(whole), True
         try:
-            parsed = self._codec.inputs.parse(list(whole.values()), text=True)
+            parsed = parse_rows(inputs, prune_rows([*whole.values()], inputs), text=True)
         except InvalidInputError as error:
             wrong += [_place(each, numbers) for each in error.errors]
+            complete = error.complete
         if wrong:
-            raise InvalidInputError([each for _, each in sorted(wrong, key=lambda each: each[0])])
+            wrong.sort(key=itemgetter(0))
+            raise InvalidInputError([each for _, each in wrong], complete=complete)
         return self._codec.gather_instances(parsed)
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
@@ -76,15 +95,21 @@ class CsvCodec:
         return _write([head, *rows] if head else rows)
 
     def _read(self, body: bytes) -> tuple[Cells, list[Cells]]:
-        """Return the header, which may be empty, and the cells of each row."""
+        """Return the header, which may be empty, and the cells of each row, up to two too many."""
         try:
             text = io.StringIO(body.decode("utf-8-sig"), newline="")
-            rows = [cells for cells in csv.reader(text, strict=True) if cells]
+            filled = (cells for cells in csv.reader(text, strict=True) if cells)
+            rows = list(islice(filled, self._max_rows + 3))  # and one header
         except (UnicodeDecodeError, csv.Error) as error:
             raise MalformedError(f"The body is no valid CSV: {error}.") from error
-        if rows and sorted(rows[0]) == sorted(self._fields):
+        if rows and self._is_header(rows[0]):
             return rows[0], rows[1:]
         return [], rows
+
+    def _is_header(self, cells: Cells) -> bool:
+        """Return whether cells name every field once; other names are extra fields."""
+        counts = Counter(cells)
+        return all(counts[name] == 1 for name in self._fields)
 
 
 def _place(field_error: FieldError, numbers: list[int]) -> tuple[int, FieldError]:

@@ -95,8 +95,9 @@ class Invocations:
             f"inference_id={context.inference_id}",
             f"degraded={str(context.degraded).lower()}",
         ]
-        if context.given and context.given.warnings:
-            attributes.append(f"warnings={len(context.given.warnings)}")
+        warnings = len(context.given.warnings) if context.given else 0
+        if warnings := warnings + (len(context.prediction.invalid) if context.prediction else 0):
+            attributes.append(f"warnings={warnings}")
         return [(b"content-type", context.answer_type), (ATTRIBUTES, ";".join(attributes).encode())]
 
     def _pair(self, content_type: bytes, accept: bytes) -> CodecPair:

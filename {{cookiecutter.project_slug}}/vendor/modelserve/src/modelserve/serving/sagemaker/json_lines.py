@@ -1,6 +1,8 @@
 """JSON Lines: one row per line, and one prediction per line in the same order."""
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection
+from itertools import islice
 
 from pydantic_core import from_json, to_json
 
@@ -8,6 +10,9 @@ from ...errors import MalformedError
 from ...types import ModelInput, Prediction
 from ..capture import redact
 from ..codec import JsonCodec
+from ..invalid_rows import SMALL_BYTES, check_values, wrong_row_count
+
+LINE = re.compile(rb"\S[^\n]*")  # one that is not empty, from its first character
 
 
 class JsonLinesCodec:
@@ -28,13 +33,19 @@ class JsonLinesCodec:
             MalformedError: a line is not JSON.
             InvalidInputError: rows or fields are invalid; each is named as in JSON.
         """
+        if len(body) > SMALL_BYTES:
+            check_values(body, self._codec.most_values)
         rows = []
-        for number, line in _lines(body):
+        for match in islice(LINE.finditer(body), self._codec.max_rows + 1):
+            line = match[0]
             try:
                 from_json(line)  # alone: half an object on each of two lines is no row
             except ValueError as error:
+                number = body.count(b"\n", 0, match.start()) + 1
                 raise MalformedError(f"Line {number} is no valid JSON: {error}.") from error
             rows.append(line)
+        if len(rows) > self._codec.max_rows:
+            raise wrong_row_count(f"{len(rows)} or more", self._codec.max_rows)
         return self._codec.decode(b'{"instances":[%b]}' % b",".join(rows))
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:
@@ -44,12 +55,5 @@ class JsonLinesCodec:
 
     def redact(self, body: bytes, names: Collection[str]) -> bytes:
         """Return a request's body with the values of some fields redacted."""
-        rows = redact({"instances": [from_json(line) for _, line in _lines(body)]}, names)
+        rows = redact({"instances": [from_json(line) for line in LINE.findall(body)]}, names)
         return b"".join(to_json(row) + b"\n" for row in rows["instances"])
-
-
-def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each line that is not empty, and its number from 1."""
-    for number, line in enumerate(body.split(b"\n"), start=1):
-        if line.strip():
-            yield number, line

@@ -6,8 +6,13 @@ from . import gcloud
 STAGE = "runtime"  # of the Dockerfile
 
 
+def registry_host() -> str:
+    """Return the host of the registry in the service's region."""
+    return f"{gcloud.settings()['GCP_REGION']}-docker.pkg.dev"
+
+
 def main() -> None:
     """Set the outputs `image`, without a tag, and `stage`."""
-    known = gcloud.settings()
-    registry = f"{known['GCP_REGION']}-docker.pkg.dev/{known['GCP_PROJECT']}"
-    workflow.set_output(image=f"{registry}/{workflow.project_name()}/service", stage=STAGE)
+    project = gcloud.settings()["GCP_PROJECT"]
+    image = f"{registry_host()}/{project}/{workflow.project_name()}/service"
+    workflow.set_output(image=image, stage=STAGE)

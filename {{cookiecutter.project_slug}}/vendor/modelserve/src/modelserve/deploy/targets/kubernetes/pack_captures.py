@@ -29,7 +29,7 @@ def add_records(
     archive: tarfile.TarFile, variable: str, name: str, since: datetime, until: datetime
 ) -> None:
     """Add the files of a window from the folder that an environment variable names."""
-    if variable not in os.environ:
+    if not os.environ.get(variable):
         return
     top = Path(os.environ[variable])
     for path in sorted(top.rglob("*.jsonl")):
@@ -42,7 +42,7 @@ def main() -> None:
     """Pack the records of a window and the model; without a window, the model alone."""
     since, until = sys.argv[1:]
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|gz") as archive:
-        archive.add(os.environ.get("MODEL_DIR", "model"), "model")
+        archive.add(os.environ.get("MODEL_DIR") or "model", "model")
         if since:
             begin, end = (
                 datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (since, until)

@@ -75,7 +75,7 @@ def start_training(_alarm: Mapping[str, Any], dependencies: Dependencies) -> boo
     if not token:
         return False
     repository, workflow = os.environ["REPOSITORY"], os.environ["WORKFLOW"]
-    api = os.environ.get("GITHUB_API", GITHUB_API)
+    api = os.environ.get("GITHUB_API") or GITHUB_API
     url = f"{api}/repos/{repository}/actions/workflows/{workflow}/dispatches"
     accept = "application/vnd.github+json"
     post(url, {"ref": "main"}, dependencies, Authorization=f"Bearer {token}", Accept=accept)

@@ -1,0 +1,75 @@
+"""Reads environment variables: an empty one counts as unset, everywhere."""
+
+import os
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+LONGEST = 100  # characters of a value that a message shows
+# prometheus_client reads it while it is imported, and takes an empty one for the working directory.
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def read(name: str) -> str:
+    """Return a variable without the whitespace around it; "" if it is not set.
+
+    A file of variables with Windows' line ends adds a carriage return to each.
+    """
+    return os.environ.get(name, "").strip()
+
+
+def drop_if_empty(name: str) -> None:
+    """Unset an empty variable, for libraries that take it for a value."""
+    if not read(name):
+        os.environ.pop(name, None)
+
+
+def read_fields(
+    fields: Mapping[str, FieldInfo], other_names: Mapping[str, str], closed: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the values of a model's fields that are set.
+
+    A choice is taken in upper and in lower case.
+
+    Args:
+        fields: of a pydantic model; each is read from its name in capitals.
+        other_names: further names of some fields, which count less.
+        closed: fields that stay set when they are empty.
+    """
+    values = {}
+    for field, info in fields.items():
+        name = field.upper()
+        value = read(name) or read(other_names.get(field, ""))
+        if value or (field in closed and name in os.environ):
+            values[field] = _choice(info.annotation, value)
+    return values
+
+
+def describe(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
+    """Return what is wrong with a variable, by one of pydantic's errors."""
+    field = str(error["loc"][0]) if error["loc"] else ""
+    name = ".".join(map(str, error["loc"])).upper()
+    if not name:
+        return str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return f"{name}: {error['msg']}"
+    secret = field in fields and "Secret" in str(fields[field].annotation)
+    text = repr(error["input"])
+    shown = "(secret)" if secret else text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return f"{name}={shown}: {error['msg']}"
+
+
+def _choice(annotation: Any, value: str) -> str:
+    """Return the choice that a value spells in whatever case, or the value itself."""
+    choices = {choice.casefold(): choice for choice in _choices(annotation)}
+    return choices.get(value.casefold(), value)
+
+
+def _choices(annotation: Any) -> Iterable[str]:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        annotation = tuple(member.value for member in annotation)
+    inner = annotation if isinstance(annotation, tuple) else get_args(annotation)
+    for each in inner:
+        yield from [each] if isinstance(each, str) else _choices(each)

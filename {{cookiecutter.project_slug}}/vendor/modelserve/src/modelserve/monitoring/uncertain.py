@@ -1,0 +1,50 @@
+"""The figures of which chance may explain on which side of their threshold they are."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .results.performance import Interval
+from .results.result import MonitoringResult
+from .violations import recall_of
+
+
+class UncertainFigure(NamedTuple):
+    """A figure beside its threshold, in words."""
+
+    name: str
+    description: str
+
+
+def uncertain_figures(result: MonitoringResult) -> Iterator[UncertainFigure]:
+    """Yield the figures whose threshold lies in their interval, or that exceed it by chance."""
+    for drift in result.fields:
+        if drift.chance:
+            yield UncertainFigure(
+                drift.field,
+                f"PSI {drift.psi:.3f} is over the threshold {drift.bound:g}, but chance explains "
+                f"up to {drift.psi_critical:.3f}",
+            )
+    confidence, performance = result.confidence, result.performance
+    if confidence and confidence.chance:
+        yield _of("mean_confidence", confidence.mean, confidence.interval, confidence.bound)
+    for metric in performance.metrics if performance else ():
+        if metric.chance:
+            yield _of(metric.name, metric.value, metric.interval, metric.bound)
+    for label in performance.labels if performance else ():
+        if label.chance and label.recall is not None:
+            yield _of(recall_of(label.label), label.recall, label.interval, label.bound)
+    for gap in result.fairness.gaps if result.fairness else ():
+        if gap.chance:
+            yield UncertainFigure(
+                gap.measure,
+                f"{gap.value:.3f} is over the threshold {gap.bound:g}, but may be chance",
+            )
+
+
+def _of(name: str, value: float, interval: Interval | None, bound: float | None) -> UncertainFigure:
+    low, high = interval or (value, value)
+    return UncertainFigure(
+        name,
+        f"{value:.4g} may be chance: the true value lies between {low:.4g} and {high:.4g}, and the "
+        f"threshold is {bound:.4g}",
+    )

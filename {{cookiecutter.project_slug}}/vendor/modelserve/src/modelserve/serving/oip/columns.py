@@ -1,0 +1,67 @@
+"""Tables with one tensor a column, as MLServer sends those of pandas."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...manifest import Feature
+from ...types import Tensor
+from .datatypes import BYTES
+
+
+class Columns:
+    """The model's fields as tensors of their own, and as columns of its tensors.
+
+    Args:
+        features: the model's fields.
+        tensors: the model's signature, one or two dimensions each.
+    """
+
+    def __init__(self, features: Sequence[Feature], tensors: Sequence[Tensor]) -> None:
+        """Group the fields by tensor."""
+        texts = {each.name for each in features if each.dtype in ("category", "text")}
+        self._tensors = tensors
+        self._columns = {
+            tensor.name: [
+                each for each in features if (each.name in texts) == (tensor.datatype == BYTES)
+            ]
+            for tensor in tensors
+        }
+        self.tensors = {
+            each.name: Tensor(each.name, tensor.datatype, (-1,), nullable=each.nullable)
+            for tensor in tensors
+            for each in self._columns[tensor.name]
+        }
+        self.boolean = {each.name for each in features if each.dtype == "boolean"} | {
+            name
+            for name, columns in self._columns.items()
+            if columns and all(each.dtype == "boolean" for each in columns)
+        }
+
+    def assemble(self, given: Mapping[str, NDArray[Any]], rows: int) -> dict[str, NDArray[Any]]:
+        """Return the model's tensors.
+
+        Args:
+            given: arrays of shape (rows,) by column; a missing one is all missing values.
+            rows: their number.
+        """
+        assembled = {}
+        for tensor in self._tensors:
+            empty: NDArray[Any] = (
+                np.full(rows, "", dtype=object)
+                if tensor.datatype == BYTES
+                else np.full(rows, np.nan, dtype=np.float32)
+            )
+            columns = [given.get(each.name, empty) for each in self._columns[tensor.name]]
+            assembled[tensor.name] = (
+                np.stack(columns, axis=1) if len(tensor.shape) > 1 else columns[0]
+            )
+        return assembled
+
+    def locate(self, tensor: str, index: int) -> tuple[str, int]:
+        """Return the column of a value in one of the model's tensors, and its row."""
+        columns = self._columns[tensor]
+        row, column = divmod(index, len(columns))
+        return columns[column].name, row

@@ -1,0 +1,46 @@
+"""Worker processes: they end with their parent, and it stops listening before they end."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+ENDS_WITHIN_S = 10.0
+
+
+class WorkerSupervisor(Multiprocess):
+    """uvicorn's supervisor, which starts the workers and replaces dead ones."""
+
+    def terminate_all(self) -> None:
+        """Stop listening, so that no client waits for a worker that ends."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
+class WorkerConfig(uvicorn.Config):
+    """uvicorn's configuration of several workers."""
+
+    def configure_logging(self) -> None:
+        """Configure logging; a worker's first call also ties its life to its parent's."""
+        super().configure_logging()
+        if multiprocessing.parent_process():
+            # On SIGTERM, the server answers running requests; then the log is written to its end.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Stop this process once its parent is gone, even if it was killed: it holds the port."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ENDS_WITHIN_S)
+    os._exit(1)  # pylint: disable=protected-access
