@@ -1,5 +1,6 @@
 """The service as a process: it starts, answers, logs, and stops."""
 
+import http.client
 import json
 import signal
 import socket
@@ -181,3 +182,17 @@ def test_predicting_needs_no_training_library(
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert len(json.loads(done.stdout)["predictions"]) == 1
+
+
+def test_a_connection_survives_requests_for_the_head_alone(serve: Serve) -> None:
+    service = serve(LOG_PROFILE="json")
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    for path in ("/health/live", "/metrics", "/model", "/docs", "/nothing", "/health/live"):
+        for method in ("HEAD", "GET"):
+            connection.request(method, path)
+            response = connection.getresponse()
+            assert bool(response.read()) == (method == "GET"), path
+            assert not response.will_close, path
+    connection.close()
+    assert service.stop() == 0
+    assert '"ERROR"' not in service.log.read_text(encoding="utf-8")

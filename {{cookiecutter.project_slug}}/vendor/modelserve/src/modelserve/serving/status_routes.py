@@ -102,7 +102,10 @@ class StatusRoutes:
             await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            scope["method"], send = "GET", without_body(send)
+            # A copy: by its own scope, the server knows that no body follows.
+            asked, scope, send = scope, {**scope, "method": "GET"}, without_body(send)
+        else:
+            asked = scope
         started = False
 
         async def note_start(message: Message) -> None:
@@ -117,6 +120,8 @@ class StatusRoutes:
                 context = scope["state"]["context"]
                 await _send(form_of(scope)(error, context.request_id), send)
             raise
+        finally:
+            asked["route"] = scope.get("route")
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._routes.get(scope["path"]) if scope["method"] == "GET" else None
