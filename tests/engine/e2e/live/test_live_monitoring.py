@@ -2,6 +2,7 @@
 
 import json
 import re
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ RULES = sorted(LIBRARY.glob("monitoring/prometheus/rules/*.yaml"))
 DASHBOARDS = sorted(LIBRARY.glob("monitoring/grafana/dashboards/*.json"))
 HOST = "127.0.0.1"
 WITHIN_S = 60
+MAX_BODY_BYTES = 2**18
 GROUPS = ["north", "south"]
 
 # What only a classifier's and what only a regressor's service exposes; rules add their own names.
@@ -136,7 +138,9 @@ def use(golden: list[Json], trained: Artifact) -> Use:
     rows = [case["input"] for case in golden]
     field = "label" if trained.manifest.labels else "value"
     truths = cycle(product(GROUPS, trained.manifest.labels or (0.0, 1_000.0)))
-    head = f"POST /predict HTTP/1.1\r\nHost: {HOST}\r\nExpect: 100-continue\r\nContent-Length: 2"
+    # Two such bodies have more bytes than all unfinished bodies together may have.
+    head = f"POST /predict HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {MAX_BODY_BYTES}\r\n\r\n"
+    most = head.encode() + b" " * (MAX_BODY_BYTES - 1)
 
     def send(service: Any) -> None:
         answer = json.loads(service.ask("POST", "/predict", {"instances": rows})[1])
@@ -145,12 +149,18 @@ def use(golden: list[Json], trained: Artifact) -> Use:
             for row, (group, truth) in zip(range(len(rows)), truths, strict=False)
         ]
         assert service.ask("POST", "/feedback", {"outcomes": outcomes})[0] == 200
-        with socket.create_connection((HOST, service.port), timeout=10) as other:
-            other.sendall(f"{head}\r\n\r\n".encode())
-            other.recv(1_024)  # this request now occupies the only slot until its body arrives
-            assert service.ask("POST", "/predict", {"instances": rows})[0] == 503
-            other.sendall(b"{}")
-            other.recv(1_024)
+        address = (HOST, service.port)
+        with (
+            socket.create_connection(address, 10) as one,
+            socket.create_connection(address, 10) as other,
+        ):
+            one.sendall(most)
+            other.sendall(most)
+            (rejected, *_), _, _ = select.select([one, other], [], [], 10)
+            assert rejected.recv(1_024).startswith(b"HTTP/1.1 503")
+            accepted = other if rejected is one else one
+            accepted.sendall(b" ")
+            assert accepted.recv(1_024).startswith(b"HTTP/1.1 400")
 
     return send
 
@@ -177,6 +187,7 @@ def test_every_panel_and_every_rule_has_data(
         CAPTURE_DIR=str(tmp_path / "captures"),
         CAPTURE_FILE_AGE_S="1",
         MAX_CONCURRENCY="1",
+        MAX_BODY_BYTES=str(MAX_BODY_BYTES),
         MONITORING_CONFIG=str(config),
     )
     prometheus = watch(service.port, thresholds)
