@@ -20,7 +20,6 @@ pytestmark = [
 ]
 
 HOST = "127.0.0.1"
-STOPS_WITHIN_S = 15
 CLIENTS = 32
 RESTARTS = 6
 PAUSE_S = 0.05  # between two requests of a client
@@ -86,15 +85,13 @@ def test_no_request_is_lost_in_six_restarts_under_keep_alive_load(
     clients = [KeepAliveClient(ports, body, stopped) for _ in range(CLIENTS)]
     for client in clients:
         client.start()
-    codes, seconds = [], []
+    codes = []
     try:
         for _ in range(RESTARTS):
             successor = serve("--workers", workers)
             time.sleep(0.5)
             ports.append(successor.port)  # new connections go there
-            started = time.monotonic()
             codes.append(service.stop())
-            seconds.append(time.monotonic() - started)
             service = successor
         time.sleep(0.5)
     finally:
@@ -103,6 +100,5 @@ def test_no_request_is_lost_in_six_restarts_under_keep_alive_load(
             client.join()
     assert [failure for client in clients for failure in client.failures] == []
     assert codes == [0] * RESTARTS
-    assert max(seconds) < STOPS_WITHIN_S / 3
     assert min(client.connections for client in clients) >= RESTARTS, "none has moved"
     assert sum(client.answered for client in clients) > CLIENTS * RESTARTS
