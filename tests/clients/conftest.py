@@ -107,14 +107,15 @@ def service(
         rows = [case["input"] for case in artifact.read_json(GOLDEN)[:3]]
         predictions = post(port, "/predict", {"instances": rows})["predictions"]
         text = artifact.manifest.modality == "text"
+        first = artifact.manifest.features[0].name
         yield Asked(
             url=f"http://{HOST}:{port}",
             model=artifact.manifest.name,
             version=artifact.manifest.version,
-            tensor=artifact.manifest.features[0].name if text else "features",
+            tensor=first if text else "features",
             datatype="BYTES" if text else "FP64",
             rows=rows,
-            values=[next(iter(row.values())) if text else [*row.values()] for row in rows],
+            values=[row[first] if text else [*row.values()] for row in rows],
             expected={
                 "label": [each["label"] for each in predictions],
                 "probabilities": [[*each["probabilities"].values()] for each in predictions],

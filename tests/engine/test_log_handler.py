@@ -1,5 +1,7 @@
 """An error that repeats is written in full now and then, and counted in between."""
 
+# Threads and limits show in private attributes only.
+# pylint: disable=protected-access
 import io
 import json
 import logging
@@ -31,7 +33,7 @@ class LogOfErrors:
         """Log an exception of a call."""
         try:
             error()
-        except Exception:
+        except Exception:  # pylint: disable=broad-exception-caught
             self._logger.exception("failed", extra=fields)
 
     def error(self, message: str) -> None:
@@ -121,7 +123,7 @@ def test_other_handlers_receive_every_record_as_it_is(
 def test_no_more_errors_are_told_apart_than_there_may_be(log: LogOfErrors) -> None:
     for number in range(3 * KEYS):
         scope: dict[str, Any] = {}
-        exec(compile("\n" * number + "def fail(): raise OSError", "x", "exec"), scope)
+        exec(compile("\n" * number + "def fail(): raise OSError", "x", "exec"), scope)  # pylint: disable=exec-used
         log.fail(scope["fail"])
     (handler,) = log._logger.handlers
     assert len(handler._repetitions) == KEYS  # type: ignore[attr-defined]

@@ -1,5 +1,7 @@
 """A stream that blocks delays only the thread that writes to it."""
 
+# Threads and limits show in private attributes only.
+# pylint: disable=protected-access
 import io
 import logging
 import os

@@ -164,3 +164,11 @@ def test_only_gauges_of_dead_workers_are_removed(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     remove_dead_gauges(tmp_path)
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == stay
+
+
+def test_a_folder_that_another_start_removes_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / f"{shared_folder.PREFIX}gone"
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
+    assert not shared_folder.remove_left_folders(tmp_path)

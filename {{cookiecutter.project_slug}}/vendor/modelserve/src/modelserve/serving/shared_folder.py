@@ -90,15 +90,15 @@ def remove_left_folders(place: Path) -> bool:
     if sys.platform == "win32":
         return in_use
     for folder in place.glob(f"{PREFIX}*"):
-        if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
-            continue
         try:
+            if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
+                continue
             with (folder / LOCK).open("r+b") as file:
                 lock(file)
                 shutil.rmtree(folder, ignore_errors=True)
         except BlockingIOError:
             in_use = True
-        except OSError:  # without a lock, it is none of this service's
+        except OSError:  # without a lock, none of this service's; or it has just been removed
             continue
     return in_use
 
