@@ -39,7 +39,7 @@ class Gate(io.StringIO):
 
 
 class Broken(io.StringIO):
-    """A stream that fails as often as it is told to."""
+    """A stream whose first writes fail, as many as a test asks for."""
 
     def __init__(self, failures: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""People are told of failures, and telling them never becomes a failure itself."""
+"""Failures are reported, and a report never becomes a failure itself."""
 
 import json
 import threading

@@ -38,7 +38,7 @@ def told_in(words: dict[str, Any]) -> dict[str, str]:
 
 
 class World:  # pylint: disable=too-many-instance-attributes
-    """A stack and an endpoint that change as they are told, a step at each look."""
+    """A stack and an endpoint that change one step at each request."""
 
     def __init__(self) -> None:
         """Serve an old image, in a stack that has been told so."""

@@ -1,4 +1,4 @@
-"""What is watched, and when someone is told, is read from a file that is checked as a whole."""
+"""The monitoring configuration is read from a file that is validated as a whole."""
 
 from collections.abc import Callable
 from pathlib import Path

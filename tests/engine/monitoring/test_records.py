@@ -1,4 +1,4 @@
-"""Records of a capture are told from everything else that may stand in a line."""
+"""Records of a capture are distinguished from everything else that may stand in a line."""
 
 import base64
 from collections.abc import Callable

@@ -44,7 +44,7 @@ class Kept(RequestObserver):
 
 
 class Moody:
-    """A model that fails whenever it is told to."""
+    """A model that fails on demand."""
 
     def __init__(self, model: Model) -> None:
         self.fails = False

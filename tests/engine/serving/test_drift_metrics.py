@@ -1,4 +1,4 @@
-"""What is watched is told without a loss, with whose it is, and only as far as it is wanted."""
+"""Drift metrics lose nothing, name their model, and can be switched off."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""When the model fails, the prior answers, and everyone is told."""
+"""When the model fails, the fallback answers, and the failure is reported."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ PATIENCE_S = 10
 
 
 class Scripted:
-    """A model that answers as it is told: with what a function of the number of rows returns."""
+    """A model that answers with what a function of the number of rows returns."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""Content types are told from headers, by what HTTP says of them."""
+"""Content types are read from headers, as HTTP defines them."""
 
 import pytest
 from modelserve.serving.sagemaker.content_types import (

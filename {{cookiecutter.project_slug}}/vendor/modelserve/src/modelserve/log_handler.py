@@ -12,7 +12,7 @@ from .settings import Settings
 
 TRACEBACK_EVERY_S = 10.0
 LINE_EVERY_S = 1.0
-KEYS = 256  # of errors that are told apart
+KEYS = 256  # of errors that are distinguished
 
 
 @dataclass
