@@ -99,7 +99,8 @@ def main():
         with serving(project, script) as url:
             ask(url, read_rows(project / "data" / "iris.csv"))
             page.goto(url)
-            page.click("button")
+            page.check("#explain")
+            page.click("form button")
             page.wait_for_timeout(500)
             page.screenshot(path=IMAGES / "page.png")
         told = subprocess.run(

@@ -28,14 +28,15 @@ sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(
 
 Bake = Callable[..., BakedProject]
 
+LONGEST = ("covering", "slow", "e2e")  # by what their tests are marked
+
 
 # Two methods are for a way of sharing out that this one is not; its parent leaves them out, too.
 # pylint: disable-next=abstract-method
 class ByProject(LoadScopeScheduling):
     """Shares tests out among processes; those of one installed project stay together.
 
-    So its environment is made once. The largest groups come first: no process is left alone with
-    one at the end.
+    So its environment is made once.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,6 +52,11 @@ class ByProject(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByProject:
     """Share the tests out by projects."""
     return ByProject(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: [not item.get_closest_marker(name) for name in LONGEST])
 
 
 @pytest.fixture

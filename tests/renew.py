@@ -1,7 +1,9 @@
-"""Renew what is kept in files: `python -m tests.renew snapshots`, `locks`, `names` or `vendored`.
+"""Renew what is kept in files: `python -m tests.renew snapshots`, `locks`, `names`, `vendored` or
+`estimators`.
 
 For snapshots and locks, a further word renews only the combinations whose name holds it. `names`
-writes into the hook which names no package may have; `vendored` the hashes of the library's files.
+writes into the hook which names no package may have; `vendored` the hashes of the library's files;
+`estimators` which estimators convert into the library's docs.
 """
 
 import json
@@ -71,6 +73,12 @@ def main() -> None:
     renewals = {"snapshots": renew_snapshots, "locks": renew_locks}
     if sys.argv[1:] == ["vendored"]:
         renew_vendored()
+        return
+    if sys.argv[1:] == ["estimators"]:
+        # pylint: disable-next=import-outside-toplevel  # it needs what trains
+        from tests.engine.training import convertible
+
+        convertible.renew()
         return
     if sys.argv[1:] == ["names"]:
         taken_names.renew()

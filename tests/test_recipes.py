@@ -34,7 +34,7 @@ IMPORTS = re.compile(r"\A(?:(?:import|from) .+\n|\n(?=import |from ))*")
 # Which recipes share a project; each is followed by the project's own tests.
 HOOKS = (
     *("A metric of your own", "A setting", "Preprocess", "Postprocess", "A request format"),
-    *("A route", "Your own metrics", "Your features"),
+    *("A route", "Your own metrics", "Your features", "An estimator by name"),
 )
 MODEL = ("Data from anywhere else", "Your estimator", "The gate")
 RUNTIME = ("Your table", "Another runtime", "An ONNX file")
@@ -176,11 +176,9 @@ def test_texts_of_ones_own_and_a_model_from_the_hub(bake: Callable[..., BakedPro
     report = run_suite(project)
     assert "failed" not in report
     apply(project, "A model from the Hugging Face Hub")
-    said = run_command(project, "train", expected=2)
-    assert "source" in said
-    change_config(project, f'[model]\nsource = "hub:owner/name@{40 * "0"}"\n')
-    said = run_command(project, "train", expected=1)
-    assert "owner/name" in said
+    command = ("-m", project.package, "train")
+    said = run_python(project, *command, expected=1, HF_HUB_OFFLINE="1")
+    assert "citizenlab/twitter-xlm-roberta-base-sentiment-finetunned at main" in said
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,10 @@ class Bench:
             process.terminate()
             process.wait(timeout=20)
 
-    def ask(self, port, *, rows=1, connections=32, seconds=2, path="/predict"):
+    def ask(self, port, *, rows=1, connections=32, seconds=2, path="/predict", explain=False):
         """Load a server with wrk; return requests a second, p50 and p99 in ms."""
         script = self.folder / f"ask-{rows}.lua"
-        body = json.dumps({"instances": [self.row] * rows})
+        body = json.dumps({"instances": [self.row] * rows} | ({"explain": True} if explain else {}))
         script.write_text(
             'wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\n'
             f'wrk.headers["X-API-Key"]="{self.key}"\nwrk.body=[[{body}]]\n'
@@ -215,6 +215,16 @@ def batches(bench, rounds, seconds):
     show("rows/s, 100 rows a request / one", median(ratios), "at least 25")
 
 
+def explanations(bench, rounds, seconds):
+    """Print how much longer an explained answer takes than a plain one, of one client."""
+    ratios = []
+    with bench.serve("service") as (port, _):
+        for _ in range(rounds):
+            plain = bench.ask(port, connections=1, seconds=seconds)[1]
+            ratios.append(bench.ask(port, connections=1, seconds=seconds, explain=True)[1] / plain)
+    show("time of an explained answer / plain", median(ratios), "at most 25")
+
+
 def health(bench, seconds):
     """Print how long a health check takes while a slow model is under load."""
     waits = []
@@ -296,6 +306,7 @@ def main():
         bench = Bench(Path(folder))
         throughput(bench, options.rounds, options.seconds)
         batches(bench, options.rounds, options.seconds)
+        explanations(bench, options.rounds, options.seconds)
         health(bench, 3 * options.seconds)
         cold_start(bench, options.rounds)
         workers(bench, options.rounds, options.seconds)

@@ -276,7 +276,7 @@ def test_a_batch_job_has_as_many_tasks_as_shards(render: Render, service: BakedP
     assert (job["completionMode"], job["parallelism"]) == ("Indexed", job["completions"])
     (variable,) = container["env"]
     assert f"$({variable['name']})" in container["args"][2]
-    assert f'"{variable["name"]}"' in service.read(f"{LIBRARY}/modelserve/commands/serving.py")
+    assert f'"{variable["name"]}"' in service.read(f"{LIBRARY}/modelserve/commands/batch.py")
 
 
 def test_the_checks_of_pods_find_what_is_wrong() -> None:

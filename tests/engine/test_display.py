@@ -1,7 +1,12 @@
 """Text is printed as it is: neither brackets nor colons are markup."""
 
+import io
+import re
+
 import pytest
 from modelserve import display
+from modelserve.training.gate import GateResult
+from rich.console import Console
 
 
 @pytest.mark.parametrize("text", ["weight [kg]", "[bold]", "[/red]", "C:\\[x]\\y", ":smile:"])
@@ -25,3 +30,50 @@ def test_a_table_has_a_header_only_if_one_is_given(capsys: pytest.CaptureFixture
     assert "title" in without
     assert "name" in given
     assert given.count("\n") == without.count("\n") + 2
+
+
+RESULTS = [
+    GateResult("accuracy", 0.9, ">= 0.8", True),
+    GateResult("accuracy", 0.9, "<= 0.95", True),
+    GateResult("recall", 0.1, ">= 0.2", False),
+]
+METRICS = {"accuracy": 0.9, "recall": 0.1, "log_loss": 0.3}
+
+
+def draw(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> list[str]:
+    """Return the lines of a table of metrics and of a warning."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
+        width=100,
+        markup=False,
+    )
+    monkeypatch.setattr(display, "console", console)
+    display.show_metrics("a model", METRICS, RESULTS)
+    display.warn("look [here]")
+    return stream.getvalue().splitlines()
+
+
+def test_a_passed_bound_is_green_and_a_missed_one_red(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = draw(monkeypatch, terminal=True)
+    (passed,) = (line for line in lines if "accuracy" in line)
+    (missed,) = (line for line in lines if "recall" in line)
+    (plain,) = (line for line in lines if "log_loss" in line)
+    assert "\x1b[32m>= 0.8: passed, <= 0.95: passed" in passed
+    assert "\x1b[31m>= 0.2: missed" in missed
+    assert "\x1b[3" not in plain
+    assert lines[-1].startswith("\x1b[33mwarning: ")
+
+
+def test_there_is_no_colour_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = draw(monkeypatch, terminal=False)
+    assert not any("\x1b" in line for line in lines)
+    assert lines[-1] == "warning: look [here]"
+
+
+def test_there_is_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = draw(monkeypatch, terminal=True)
+    assert not re.search(r"\x1b\[3\d", "".join(lines))

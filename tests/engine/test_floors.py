@@ -28,11 +28,12 @@ FLOORS = {
     "monitoring": {""},
     "training": {""},
     "serving": {"", "monitoring"},
-    "commands": {"", "monitoring", "serving", "training"},
+    "batch": {"", "serving"},
+    "commands": {"", "batch", "monitoring", "serving", "training"},
     "testing": {"", "serving", "training"},
 }
 # The only modules of the package itself that import from a folder.
-STAIRS = {"batch": "serving", "cli": "commands", "service": "serving"}
+STAIRS = {"cli": "commands", "service": "serving"}
 
 
 class Import(NamedTuple):

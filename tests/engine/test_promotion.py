@@ -11,9 +11,12 @@ import pytest
 from modelserve import artifact
 from modelserve.artifact import Artifact
 from modelserve.errors import ArtifactError, GateError
-from modelserve.promotion import LOWER_IS_BETTER, NOT_COMPARED, promote
+from modelserve.metric_table import METRICS
+from modelserve.promotion import promote
 
 FAMILIES = ("iris", "diabetes")
+LOWER_IS_BETTER = {name for name, each in METRICS.items() if each.better == "lower"}
+NOT_COMPARED = {name for name, each in METRICS.items() if not each.compared}
 Variant = Callable[..., Path]
 
 
@@ -188,3 +191,31 @@ def test_a_target_that_cannot_be_written_is_named(variant: Variant, tmp_path: Pa
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ArtifactError, match=r"cannot be copied to .*model: "):
         promote(variant("candidate"), tmp_path / "file" / "model", tolerance=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "promoted"),
+    [
+        pytest.param("profit", {}, True, id="own metric"),
+        pytest.param("cost", {"lower_is_better": ["cost"]}, False, id="own metric with a maximum"),
+        pytest.param("brier_score", {}, False, id="known loss"),
+        pytest.param("roc_auc", {}, True, id="known score"),
+        pytest.param("recall:yes", {}, True, id="of a label"),
+    ],
+)
+def test_each_metric_is_compared_in_its_better_direction(
+    variant: Variant, name: str, changes: dict[str, Any], promoted: bool
+) -> None:
+    target = variant("model", metrics={name: 0.5})
+    higher = variant("candidate", metrics={name: 0.6}, **changes)
+    if promoted:
+        promote(higher, target, tolerance=0)
+    else:
+        with pytest.raises(GateError, match=f"{name} is 0.6, the served model's 0.5"):
+            promote(higher, target, tolerance=0)
+
+
+def test_a_recall_that_falls_is_no_reason(variant: Variant) -> None:
+    target = variant("model", metrics={"recall:yes": 0.5, "f1": 0.5})
+    lower = variant("candidate", metrics={"recall:yes": 0.4, "f1": 0.5})
+    promote(lower, target, tolerance=0)

@@ -32,7 +32,7 @@ def card(config: Config) -> str:
 @pytest.fixture(scope="module")
 def splits(project: Project, config: Config) -> Splits:
     """Return the sample's splits."""
-    return split(project.load(config.data), config.data, load_task(config.task), config.seed)
+    return split(project.load(config.data), config.split, load_task(config.task), config.seed)
 
 
 def bare(text: str) -> str:

@@ -177,3 +177,22 @@ def test_counts_and_shares_of_texts_are_observed() -> None:
 def test_without_an_unknown_token_nothing_is_unknown() -> None:
     observed = observe([3], [np.array([0, 1, 2])], None)
     assert observed["unknown_share"].tolist() == [0]
+
+
+def test_words_are_as_they_stand_in_the_text_and_know_their_tokens() -> None:
+    encoder = make_encoder(max_tokens=4, marked=True)
+    words = encoder.words("  a  zebra")
+    assert [word.text for word in words] == ["a", "zebra"]
+    (ids,) = encoder.encode(["  a  zebra"]).ids.tolist()
+    assert [token for word in words for token in word.tokens] == [1, 2]
+    assert len(ids) == 4  # with the tokenizer's own
+
+
+def test_a_text_has_words_as_far_as_it_is_read() -> None:
+    assert len(make_encoder(max_tokens=3).words("a b c d e")) == 3
+
+
+def test_what_is_not_split_into_words_is_split_into_tokens() -> None:
+    tokenizer = Tokenizer(models.BPE({"[PAD]": 0, "a": 1, "b": 2, "c": 3}, []))
+    words = Encoder(bounded(tokenizer, 8)).words("abc")
+    assert [(word.text, word.tokens) for word in words] == [("a", [0]), ("b", [1]), ("c", [2])]

@@ -53,7 +53,9 @@ def test_rows_with_a_value_out_of_bounds_are_rejected(
     assert (counts.answered, counts.rejected) == (4, 2)
     assert [each["row"] for each in read(output)] == [0, 1, 3, 4]
     problems = ["the model answered 100.5, not 0 to 100"]
-    assert read(rejected(output)) == [{"row": number, "problems": problems} for number in (2, 5)]
+    assert read(rejected(output)) == [
+        {"row": number, "line": number + 1, "problems": problems} for number in (2, 5)
+    ]
 
 
 def test_a_request_with_a_value_out_of_bounds_fails(

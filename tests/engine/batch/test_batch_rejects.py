@@ -15,7 +15,6 @@ from modelserve.types import Model
 from tests.engine.batch.files import Row, read, rejected, write_csv, write_lines
 
 FAMILIES = ("iris", "sentiment")
-UNKNOWN = "the model has no such field"
 MISSING = "this field is missing"
 
 
@@ -26,14 +25,15 @@ def test_each_invalid_line_is_reported_with_its_number_and_all_reasons(
     spoilt = {name: value for name, value in row.items() if name != missing}
     lines = [json.dumps(value) for value in (row, spoilt | {"no_such": 1}, [row], {}, row)]
     source = tmp_path / "rows.jsonl"
-    source.write_text("\n".join([*lines, "{no JSON", "NaN", lines[0]]), encoding="utf-8")
+    source.write_text("\n".join(["", *lines, "{no JSON", "NaN", lines[0]]), encoding="utf-8")
 
     counts = batch.run(source, output)
 
     assert [each["row"] for each in read(output)] == [0, 4, 7]
     reported = {each["row"]: each["problems"] for each in read(rejected(output))}
     assert list(reported) == [1, 2, 3, 5, 6]
-    assert sorted(reported[1]) == sorted([f"{missing}: {MISSING}", f"no_such: {UNKNOWN}"])
+    assert [each["line"] for each in read(rejected(output))] == [3, 4, 5, 7, 8]
+    assert reported[1] == [f"{missing}: {MISSING}"]
     assert len(reported[2]) == 1
     assert reported[3] == [f"{name}: {MISSING}" for name in row]
     assert reported[5][0].startswith("not JSON: ")
@@ -51,25 +51,94 @@ def test_a_csv_row_with_more_values_than_names_is_rejected(
 
     assert [each["row"] for each in read(output)] == [0, 2]
     assert read(rejected(output)) == [
-        {"row": 1, "problems": ["more values than the header has names"]}
+        {"row": 1, "line": 3, "problems": ["more values than the header has names"]}
     ]
 
 
-def test_extra_columns_are_rejected_or_ignored_as_the_operator_says(
-    project: Project, trained: Artifact, row: Row, tmp_path: Path, output: Path
+def test_the_line_of_a_row_is_where_it_begins(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    note = "two\nlines"
+    rows = [row | {"note": note}, row | dict.fromkeys(row, ""), row | {"note": note}]
+    source = write_csv(tmp_path / "rows.csv", [*rows, rows[1] | {"note": "a\r\nb\rc"}, rows[1]])
+    source.write_bytes(source.read_bytes().replace(b"\r\n", b"\r\n\r\n", 1))
+
+    batch.run(source, output)
+
+    assert [(each["row"], each["line"]) for each in read(rejected(output))] == [
+        (1, 5),
+        (3, 8),
+        (4, 11),
+    ]
+
+
+@pytest.mark.parametrize("tail", ["", '"'], ids=["never closed", "closed later"])
+def test_a_row_whose_quote_is_not_closed_is_rejected(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path, tail: str
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [{"note": "x"} | row] * 4)
+    first, second, third, *rest = source.read_bytes().splitlines(keepends=True)
+    content = b"".join([first, second, b'"' + third, *rest]) + tail.encode()
+    source.write_bytes(content)
+
+    counts = batch.run(source, output)
+
+    assert (counts.answered, counts.rejected) == (1, 1)
+    (refused,) = read(rejected(output))
+    assert (refused["row"], refused["line"]) == (1, 3)
+    assert "a quote may not be closed" in refused["problems"][0]
+
+
+@pytest.mark.parametrize("extra_fields", ["refuse", "ignore"])
+def test_columns_that_the_model_does_not_have_are_never_refused(
+    project: Project, trained: Artifact, row: Row, tmp_path: Path, output: Path, extra_fields: str
 ) -> None:
     source = write_csv(tmp_path / "rows.csv", [{"": 0, "note": "x"} | row])  # as pandas writes it
     service = project.make_service(trained.folder)
+    settings = service.settings.model_copy(update={"extra_fields": extra_fields})
 
-    refused = BatchPredictor(service).run(source, output)
+    counts = BatchPredictor(type(service)(settings)).run(source, output)
 
-    assert (refused.answered, refused.rejected) == (0, 1)
-    assert read(rejected(output)) == [
-        {"row": 0, "problems": [f'"": {UNKNOWN}', f"note: {UNKNOWN}"]}
-    ]
-    settings = service.settings.model_copy(update={"extra_fields": "ignore"})
-    ignored = BatchPredictor(type(service)(settings)).run(source, output)
-    assert (ignored.answered, ignored.rejected) == (1, 0)
+    assert (counts.answered, counts.rejected) == (1, 0)
+    assert read(output)[0].items() >= {"": "0", "note": "x"}.items()
+
+
+def test_a_file_without_a_field_is_refused_as_a_whole(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    missing, *_ = row
+    source = write_csv(tmp_path / "rows.csv", [{"x" * 100: 1} | row])
+    source.write_bytes(source.read_bytes().replace(missing.encode(), b"another"))
+    with pytest.raises(MalformedError, match=rf"header has no '{missing}'; it has 'x{{60}}…', 'a"):
+        batch.run(source, output)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_another_separator_is_named(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [row | {"note": "x"}])
+    source.write_bytes(source.read_bytes().replace(b",", b";"))
+    with pytest.raises(MalformedError, match=r"it has '.*;note'\. Columns are separated by ',' in"):
+        batch.run(source, output)
+
+
+def test_a_field_that_is_named_twice_is_refused(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    name, *_ = row
+    source = tmp_path / "rows.csv"
+    source.write_text(",".join([*row, name]) + "\n", encoding="utf-8")
+    with pytest.raises(MalformedError, match=f"names '{name}' twice; rename"):
+        batch.run(source, output)
+
+
+def test_the_source_is_not_overwritten(batch: BatchPredictor, row: Row, tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "rows.csv", [row])
+    content = source.read_bytes()
+    with pytest.raises(MalformedError, match="they are the same file"):
+        batch.run(source, source)
+    assert source.read_bytes() == content
 
 
 def test_rejects_of_an_earlier_run_are_removed(
@@ -155,7 +224,7 @@ def test_an_answer_that_is_not_finite_is_rejected(
 
     assert [each["row"] for each in read(output)] == [2, 3]
     last = read(rejected(output))[-1]
-    assert last == {"row": 1, "problems": ["the model's answer is not finite"]}
+    assert last == {"row": 1, "line": 2, "problems": ["the model's answer is not finite"]}
     assert (counts.answered, counts.rejected) == (2, 2)
 
 

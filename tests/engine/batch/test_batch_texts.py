@@ -78,16 +78,13 @@ def test_invalid_texts_are_reported_by_their_rows(batch: BatchPredictor, tmp_pat
     }
 
 
-def test_empty_cells_and_other_columns_are_reported(batch: BatchPredictor, tmp_path: Path) -> None:
+def test_empty_cells_are_reported_and_other_columns_are_kept(
+    batch: BatchPredictor, tmp_path: Path
+) -> None:
     rows = [["x", "y"], [" ", ""], ["x"]]
     answers, rejected = run(batch, write_csv(tmp_path / "rows.csv", ["text", "label"], *rows))
-    unknown = "label: the model has no such field"
-    assert answers == []
-    assert rejected == {
-        0: [unknown],
-        1: ["text: should hold something that can be read", unknown],
-        2: [unknown],
-    }
+    assert [(each["row"], each["input_label"]) for each in answers] == [(0, "y"), (2, "")]
+    assert rejected == {1: ["text: should hold something that can be read"]}
 
 
 def test_a_lone_surrogate_is_rejected(batch: BatchPredictor, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ def training_toml(family: Family) -> Path:
 
 
 @pytest.fixture
-def with_gate(training_toml: Path, config: Config) -> Callable[[str], Path]:
+def with_gate(family: Family, training_toml: Path, config: Config) -> Callable[[str], Path]:
     """Return a function that writes the project's configuration with another gate here."""
 
     def write(gate: str) -> Path:
@@ -69,6 +70,7 @@ def with_gate(training_toml: Path, config: Config) -> Callable[[str], Path]:
         path = Path("config", "training.toml")
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"{text}\n[gate.minimum]\n{gate}\n", encoding="utf-8")
+        shutil.copy(family.root / "pyproject.toml", "pyproject.toml")
         return path
 
     return write

@@ -1,12 +1,15 @@
 """`import-onnx` evaluates a graph from elsewhere and writes its artifact."""
 
+import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 from modelserve import artifact
 from modelserve.artifact import Artifact
+from modelserve.tokens import TOKENIZER
 
-from tests.engine.commands.run import Command
+from tests.engine.commands.run import Command, one_line
 
 FAMILIES = ("iris", "diabetes", "sentiment")
 
@@ -40,3 +43,27 @@ def test_a_file_without_a_graph_is_one_line_of_error(command: Command, training_
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
     assert not Path("model").exists()
+
+
+def test_an_output_is_chosen_by_its_name(
+    command: Command, trained: Artifact, training_toml: Path
+) -> None:
+    graph = onnx.load(trained.model)
+    first = graph.graph.output[0]
+    graph.graph.node.append(onnx.helper.make_node("Identity", [first.name], ["twin"]))
+    twin = graph.graph.output.add()
+    twin.CopyFrom(first)
+    twin.name = "twin"
+    onnx.save(graph, "heads.onnx")
+    if (tokenizer := trained.folder / TOKENIZER).is_file():
+        shutil.copyfile(tokenizer, TOKENIZER)
+    names = ",".join(trained.manifest.labels)
+    options = ("heads.onnx", "--config", training_toml, *([f"--labels={names}"] if names else []))
+
+    refused = command("import-onnx", *options)
+    accepted = command("import-onnx", *options, "--output-name", "twin")
+
+    assert refused.code == 1
+    assert one_line(refused.err).startswith("error: Several outputs of the graph fit: ")
+    assert "--output-name" in refused.err
+    assert (accepted.code, accepted.err) == (0, "")

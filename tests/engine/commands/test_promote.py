@@ -6,7 +6,7 @@ from pathlib import Path
 
 from modelserve import artifact
 from modelserve.artifact import Artifact
-from modelserve.promotion import LOWER_IS_BETTER
+from modelserve.metric_table import METRICS
 
 from tests.engine.commands.run import Command, one_line
 
@@ -26,7 +26,9 @@ def test_the_command_that_promote_prints_restores_the_previous_model(
     command: Command, trained: Artifact
 ) -> None:
     measured = trained.manifest.metrics.items()
-    worse = {name: value + (1 if name in LOWER_IS_BETTER else -1) for name, value in measured}
+    worse = {
+        name: value + (1 if METRICS[name].better == "lower" else -1) for name, value in measured
+    }
     first = command("promote", copy(trained, "first", metrics=worse, version="1"))
     second = command("promote", copy(trained, "second", version="2"))
     assert (first.code, second.code) == (0, 0)

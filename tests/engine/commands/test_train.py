@@ -1,5 +1,6 @@
 """`train` prints what it trained, and fails with one line and its exit code."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,12 +30,15 @@ def test_train_prints_the_run_as_a_table(
     assert split.startswith(f"split {data.training_rows} training rows, ")
     assert f"{data.test_rows} test rows" in split
     assert data.calibration_rows == 0 or f"{data.calibration_rows} calibration rows" in split
-    assert {f"{name} {value:.4f}" for name, value in made.metrics.items()} <= done.rows
-    gates = {f"gate {name} >= {bound:g}: passed" for name, bound in config.gate.minimum.items()}
-    gates |= {f"gate {name} <= {bound:g}: passed" for name, bound in config.gate.maximum.items()}
-    assert gates
-    assert gates <= done.rows
-    assert f"parity {made.parity:.2g}" in done.rows
+    gates = {name: f">= {bound:g}: passed" for name, bound in config.gate.minimum.items()}
+    gates |= {name: f"<= {bound:g}: passed" for name, bound in config.gate.maximum.items()}
+    assert gates.keys() <= made.metrics.keys()
+    for name, value in made.metrics.items():
+        (row,) = (line for line in done.rows if line.startswith(f"{name} {value:.4f}"))
+        assert row.endswith(gates.get(name, "")), row
+    (parity,) = (line for line in done.rows if line.startswith(f"parity {made.parity:.2g}"))
+    assert ("times the largest output" in parity) == (config.task == "regressor")
+    assert "\x1b" not in done.out
     assert f"artifact made, {made.size_bytes:,} bytes" in done.rows
 
 
@@ -59,6 +63,39 @@ def test_a_missed_gate_exits_with_1(
     assert line.startswith(f"error: The model is not good enough: {name} is {value:.4g}")
     assert line.endswith("Nothing was written.")
     assert not Path("model").exists()
+    assert f">= {value + 1:g}: missed" in done.out
+    assert all(each in done.out for each in trained.manifest.metrics)
+
+
+def test_several_reasons_exit_with_1_and_are_listed(
+    command: Command, config: Config, with_gate: Callable[[str], Path]
+) -> None:
+    path = with_gate(f"{next(iter(config.gate.minimum))} = 2")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"size_bytes = [\d_]+", "size_bytes = 1", text), encoding="utf-8")
+
+    done = command("train", "--config", path)
+
+    assert done.code == 1
+    head, *reasons = done.err.splitlines()
+    assert head == "error: The model was rejected for 2 reasons; nothing was written."
+    assert [line[:4] for line in reasons] == ["  - "] * 2
+    assert "[limits] size_bytes" in done.err
+
+
+def test_a_warning_is_printed_before_the_table(
+    command: Command, with_gate: Callable[[str], Path]
+) -> None:
+    path = with_gate("")
+    text = path.read_text(encoding="utf-8")
+    other = re.sub(r'describes = ".*"', 'describes = "sex in birds.csv"', text)
+    path.write_text(other, encoding="utf-8")
+
+    done = command("train", "--config", path)
+
+    assert done.code == 0
+    warning = done.out.index("warning: description and [card]")
+    assert warning < done.out.index("SHA-256")
 
 
 def test_a_gate_with_an_unknown_metric_exits_with_2(

@@ -115,7 +115,7 @@ def truth() -> Truth:
 @pytest.fixture
 def held_out(project: Project, config: TrainingConfig) -> Pairs:
     """Return calibration and test rows with their ground truth: production without drift."""
-    parts = split(project.load(config.data), config.data, load_task(config.task), config.seed)
+    parts = split(project.load(config.data), config.split, load_task(config.task), config.seed)
     return [
         pair
         for part in (parts.calibration, parts.test)

@@ -12,6 +12,7 @@ from modelserve.monitoring.results.fairness import Fairness, FairnessGap
 from modelserve.monitoring.results.performance import (
     Confidence,
     FeedbackSummary,
+    LabelMetrics,
     Metric,
     Performance,
 )
@@ -47,6 +48,7 @@ GAPS = (
     FairnessGap("demographic_parity", 0.25, 0.5, "a", "north", "south", 0.5, Verdict.OK),
     FairnessGap("equalised_odds", 0.0, 0.5, None, None, None, None, Verdict.TOO_FEW),
 )
+LABELS = (LabelMetrics("cat", 9, 8, 4, 0.75, 0.625), LabelMetrics("dog", 3, 4, 1))
 RESULT = MonitoringResult(
     created=TIME,
     model="iris",
@@ -56,7 +58,7 @@ RESULT = MonitoringResult(
     captures=CaptureSummary(1, 0, 2, 3, 0, 0, 0, 5, (), {}, {}),
     fields=(DRIFT,),
     confidence=Confidence(10, 0.875, 0.75, 0.5, 0.5, Verdict.OK),
-    performance=Performance(FeedbackSummary(6, 0, 0, 0, 0, 0, 0, ()), METRICS, (), (), ()),
+    performance=Performance(FeedbackSummary(6, 0, 0, 0, 0, 0, 0, ()), METRICS, LABELS, (), ()),
     fairness=Fairness((), GAPS),
     violations=(),
 )
@@ -97,6 +99,10 @@ def samples(result: MonitoringResult) -> dict[str, list[tuple[dict[str, str], fl
         ("metric", {"metric": "calibration_error"}, 0.125),
         ("metric_bound", {"metric": "accuracy"}, 0.625),
         ("training_metric", {"metric": "accuracy"}, 0.75),
+        ("label_recall", {"label": "cat"}, 0.5),
+        ("label_recall", {"label": "dog"}, 0.25),
+        ("label_recall_bound", {"label": "cat"}, 0.625),
+        ("label_training_recall", {"label": "cat"}, 0.75),
         ("fairness_gap", {"measure": "demographic_parity"}, 0.25),
     ],
 )
@@ -107,7 +113,8 @@ def test_every_figure_is_a_series(name: str, labels: dict[str, str], value: floa
 def test_a_figure_that_there_is_not_is_no_series() -> None:
     actual = samples(RESULT)
     assert "monitor_kolmogorov_smirnov" not in actual
-    assert [len(actual[f"monitor_{name}"]) for name in ("metric_bound", "fairness_gap")] == [1, 1]
+    partial = ("metric_bound", "fairness_gap", "label_recall_bound", "label_training_recall")
+    assert [len(actual[f"monitor_{name}"]) for name in partial] == [1, 1, 1, 1]
 
 
 def test_without_truths_nothing_is_said_of_them() -> None:

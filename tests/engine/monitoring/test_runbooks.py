@@ -25,3 +25,9 @@ def test_in_a_workflow_it_is_the_repository_s(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("GITHUB_REPOSITORY", "octo-org/iris")
     expected = f"https://github.com/octo-org/iris/blob/HEAD/{runbooks.FOLDER}"
     assert runbooks.address(seen_from=Path("report")) == expected
+
+
+@pytest.mark.parametrize("name", ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY"])
+def test_one_variable_alone_names_no_repository(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "alone")
+    assert runbooks.address() == runbooks.FOLDER

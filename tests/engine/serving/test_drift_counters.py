@@ -117,7 +117,7 @@ def rows(golden: list[Row], beyond: Row) -> list[Row]:
 def parts(project: Project, config: Config) -> Splits:
     """Return the rows that the model was trained on, and those of the test."""
     dataset = project.load(config.data)
-    return split(dataset, config.data, load_task(config.task), config.seed)
+    return split(dataset, config.split, load_task(config.task), config.seed)
 
 
 @pytest.fixture

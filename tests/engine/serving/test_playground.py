@@ -7,7 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+from modelserve.artifact import BACKGROUND
 from modelserve.serving import playground
+from modelserve.settings import Settings
 from starlette.testclient import TestClient
 
 FAMILIES = ("iris", "diabetes", "sentiment")
@@ -67,13 +70,38 @@ def test_the_page_asks_for_a_key_where_one_is_needed(
     assert facts(make_client(api_keys_file=path).get("/").text)["keyRequired"] is True
 
 
+def test_the_page_sends_no_more_than_one_request_may_carry(
+    make_client: Callable[..., TestClient],
+) -> None:
+    told = facts(make_client(max_rows=7, max_body_bytes=2_048).get("/").text)
+    assert (told["maxRows"], told["maxBodyBytes"]) == (7, 2_048)
+
+
+@pytest.mark.parametrize("explains", [True, False])
+def test_explanations_are_offered_where_the_model_has_them(trained: Any, explains: bool) -> None:
+    manifest = trained.manifest
+    files = {name: "" for name in manifest.files if name != BACKGROUND}
+    files |= {BACKGROUND: ""} if explains else {}
+    changed = manifest.model_copy(update={"files": files})
+    page = playground.draw(changed, [], Settings(), key_required=False)
+    assert facts(page)["explains"] is (explains or manifest.modality == "text")
+
+
+def test_every_element_that_the_scripts_use_is_in_the_page(client: TestClient) -> None:
+    page = client.get("/").text
+    used = set(re.findall(r'element\("([^"]+)"\)', page))
+    assert used
+    assert used <= set(re.findall(r'id="([^"]+)"', page))
+
+
 def test_hostile_names_are_shown_and_nothing_more(trained: Any) -> None:
+    settings = Settings()
     calm = trained.manifest.model_copy(update={"metrics": {"plain": 1.0}})
     names = {"name": HOSTILE, "version": HOSTILE, "description": HOSTILE}
     hostile = calm.model_copy(update=names | {"metrics": {HOSTILE: 1.0}})
     field = {"name": HOSTILE, "kind": "number", "minimum": 0, "maximum": 1, "example": 0}
     pages = [
-        playground.draw(manifest, fields, predict_route="/predict", key_required=False)
+        playground.draw(manifest, fields, settings, key_required=False)
         for manifest, fields in ((calm, []), (hostile, [field]))
     ]
     expected, shown = map(Elements, pages)

@@ -68,6 +68,12 @@ def test_every_complaint_is_reported() -> None:
     assert b"/a: odd; /b: too long" in problems.protocol_error(error, "mine").body
 
 
+def test_a_problem_of_the_whole_input_has_no_pointer_before_it() -> None:
+    error = errors.InvalidInputError([errors.FieldError("", "holds more than 5 values")])
+    body = json.loads(problems.protocol_error(error, "mine").body)
+    assert body["error"] == "The input has 1 problem. holds more than 5 values (request mine)"
+
+
 def test_every_mistake_of_a_client_has_a_status_of_its_own() -> None:
     kinds = errors.RequestError.__subclasses__()
     assert len(kinds) > 5

@@ -24,7 +24,14 @@ class FakeUvicorn:
         """Keep it."""
         self.app, self.config = app, config
 
-    def supervise(self, config: uvicorn.Config, sockets: list[socket.socket]) -> "FakeSupervisor":
+    def serve(self, running: uvicorn.Server) -> None:
+        """Keep what one process would have served."""
+        options = vars(running.config)
+        self.run(options.pop("app"), **options)
+
+    def supervise(
+        self, config: uvicorn.Config, sockets: list[socket.socket], _: Settings
+    ) -> "FakeSupervisor":
         """Keep the options of workers; return what runs them."""
         for listener in sockets:
             listener.close()
@@ -47,7 +54,7 @@ class FakeSupervisor:
 def fake(monkeypatch: pytest.MonkeyPatch, trained: Any) -> FakeUvicorn:
     """Return what stands in for uvicorn, in an environment that names the model."""
     made = FakeUvicorn()
-    monkeypatch.setattr(uvicorn, "run", made.run)
+    monkeypatch.setattr(server, "serve", made.serve)
     monkeypatch.setattr(server, "WorkerSupervisor", made.supervise)
     monkeypatch.setattr(Project, "configure_logging", lambda *_: None)
     for name in dict(Settings.model_fields):
@@ -65,7 +72,7 @@ def test_one_worker_serves_the_application_itself(
     server.run(project, host="127.0.0.1", port=0, workers=1)
     assert fake.app is application
     assert fake.config["timeout_graceful_shutdown"] > 0
-    assert "workers" not in fake.config
+    assert fake.config["workers"] == 1
 
 
 def test_several_workers_make_it_each_for_itself(project: Project, fake: FakeUvicorn) -> None:

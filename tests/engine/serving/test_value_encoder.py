@@ -110,7 +110,7 @@ def test_arrays_say_the_same_as_rows(make_outputs: MakeOutputs, degraded: bool) 
 def test_the_schema_tells_what_the_interval_holds(make_outputs: MakeOutputs) -> None:
     outputs = make_outputs(interval=INTERVAL)
     properties = TypeAdapter(outputs.prediction).json_schema()["properties"]
-    assert list(properties) == ["value", "lower", "upper"]
+    assert list(properties) == ["value", "lower", "upper", "explanation"]
     assert properties["lower"]["description"] == "90 % of true values lie from here"
     assert properties["upper"]["description"] == "to here."
 

@@ -6,8 +6,8 @@ from typing import Any
 import onnx
 from onnx import TensorProto, helper
 
-FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
-INT64, STRING = TensorProto.INT64, TensorProto.STRING
+FLOAT, DOUBLE, HALF = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16
+INT64, BOOL, STRING = TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING
 
 Value = tuple[str, int, list[int | str | None]]
 
@@ -27,15 +27,35 @@ def graph_of(
     return helper.make_model(graph, opset_imports=imports, ir_version=8)
 
 
-def matrix(name: str = "X", out: str = "Y", *, kind: int = FLOAT, opset: int = 18) -> Any:
+def matrix(
+    name: str = "X",
+    out: str = "Y",
+    *,
+    kind: int = FLOAT,
+    opset: int = 18,
+    size: Sequence[int | str | None] = (None, 2),
+) -> Any:
     """Return a graph that returns its matrix of two columns."""
     node = helper.make_node("Identity", [name], [out])
-    shape: list[int | str | None] = [None, 2]
+    shape = list(size)
     return graph_of([node], [(name, kind, shape)], [(out, kind, shape)], opset=opset)
 
 
-def named(*names: str, kind: int = FLOAT) -> onnx.ModelProto:
+def named(*names: str, kind: int = FLOAT, flat: bool = False) -> onnx.ModelProto:
     """Return a graph with an input a column, which stand side by side in its output."""
-    node = helper.make_node("Concat", list(names), ["Y"], axis=1)
-    inputs: list[Value] = [(name, kind, [None, 1]) for name in names]
-    return graph_of([node], inputs, [("Y", kind, [None, len(names)])])
+    shape: list[int | str | None] = [None] if flat else [None, 1]
+    inputs: list[Value] = [(name, kind, shape) for name in names]
+    last = helper.make_tensor("last", INT64, [1], [1])
+    wide = [
+        node
+        for each in names
+        for node in (
+            helper.make_node("Einsum", [each], [f"{each}_flat"], equation="i->i"),  # of one axis
+            helper.make_node("Unsqueeze", [f"{each}_flat", "last"], [f"{each}_wide"]),
+        )
+    ]
+    sources = [f"{each}_wide" for each in names] if flat else list(names)
+    join = helper.make_node("Concat", sources, ["Y"], axis=1)
+    nodes = [*wide, join] if flat else [join]
+    outputs: list[Value] = [("Y", kind, [None, len(names)])]
+    return graph_of(nodes, inputs, outputs, initializers=[last] if flat else [])

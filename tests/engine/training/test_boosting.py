@@ -50,7 +50,7 @@ def fit(
     if kind is XGBClassifier:
         y = (y > 0).astype(int)
     return boosting.fit_boosting(
-        dataset, encode(dataset), y, kind(**options.parameters(seed)), options, seed
+        dataset, encode(dataset), y, kind(**options.booster_parameters(seed)), options, seed
     )
 
 

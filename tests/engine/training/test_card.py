@@ -6,6 +6,7 @@ from modelserve.artifact import Artifact
 from modelserve.manifest import Feature, Interval, OutputBounds
 from modelserve.training.card import write_card
 from modelserve.training.gate import GateResult
+from modelserve.training.importance import FieldImportance, Importance
 from modelserve.training.sections import Card
 
 WORDS = Card(intended_use="To be tried.\n", limitations="\nAnything else.")
@@ -26,7 +27,9 @@ def test_every_value_of_the_manifest_is_in_the_card(trained: Artifact) -> None:
     card = (trained.folder / artifact.CARD).read_text(encoding="utf-8")
     lines = card.splitlines()
     for name, value in manifest.metrics.items():
-        assert f"| {name} | {value:.4f} |" in lines
+        low, high = manifest.intervals.get(name, (None, None))
+        ends = "" if low is None else f"{low:.4f} to {high:.4f}"
+        assert any(line.startswith(f"| {name} | {value:.4f} | {ends} | ") for line in lines)
     for each in manifest.features:
         assert f"| {each.name} | {each.dtype} | {each.seen} |" in lines
     for name, value in manifest.provenance.items():
@@ -38,7 +41,10 @@ def test_every_value_of_the_manifest_is_in_the_card(trained: Artifact) -> None:
     assert f"{manifest.data.training_rows} training rows, " in card
     assert f"{manifest.data.test_rows} test rows" in card
     assert f"`{manifest.data.sha256}`" in card
-    assert f"at most {manifest.parity:.2g}." in card
+    scale = manifest.parity_scale
+    relative = "" if scale is None else f" times the largest output, {scale:.4g}"
+    assert f"at most {manifest.parity:.2g}{relative}." in card
+    assert (scale is None) == bool(manifest.labels)
     assert f"seed {manifest.seed};" in card
 
 
@@ -76,6 +82,13 @@ def test_an_answer_is_described(
 ) -> None:
     manifest = trained.manifest.model_copy(update={"labels": labels, "output_bounds": bounds})
     assert f"\n{text}\n" in write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+
+
+def test_the_threshold_of_the_positive_label_is_described(trained: Artifact) -> None:
+    changes = {"labels": ("no", "yes"), "positive": "yes", "threshold": 0.3}
+    manifest = trained.manifest.model_copy(update=changes)
+    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    assert "of: no, yes. The label is yes from a probability of 0.3 on.\n" in card
 
 
 def test_calibration_rows_are_counted(trained: Artifact) -> None:
@@ -166,3 +179,60 @@ def test_the_front_matter_is_what_the_hub_reads(
         "pipeline_tag": f"{tag}-{NOUNS[trained.manifest.task]}",
         "tags": f"[{trained.manifest.task}, onnx]",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        pytest.param("r2", "| r2 | 0.5000 |  | coefficient of determination; higher is better |"),
+        pytest.param("profit", "| profit | 0.5000 |  | the project's own |"),
+        pytest.param(
+            "recall:|",
+            "| recall:\\| | 0.5000 |  | share of positive rows that are found; higher is better |",
+        ),
+        pytest.param(
+            "mean_confidence", "| mean_confidence | 0.5000 |  | probability of the answer |"
+        ),
+    ],
+)
+def test_a_metric_has_its_meaning_and_its_direction(trained: Artifact, name: str, row: str) -> None:
+    manifest = trained.manifest.model_copy(update={"metrics": {name: 0.5}, "intervals": {}})
+    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    assert row in card.splitlines()
+    assert "There are too few test rows for confidence intervals." in card
+
+
+def test_the_fields_are_listed_by_importance(trained: Artifact) -> None:
+    importance = Importance(
+        "mae", 70, (FieldImportance("a|b", 0.51, 0.01), FieldImportance("c", -0.0002, 0))
+    )
+    card = write_card(
+        trained.manifest, [], WORDS, importance=importance, licence="MIT", pipeline_tag="tabular"
+    )
+    rows = ["| a\\|b | 0.5100 | ± 0.0100 |", "| c | -0.0002 | ± 0.0000 |"]
+    assert "\n".join(rows) in card
+    assert "By how much mae rises when a field's values are shuffled among 70\ntest rows" in card
+
+
+def test_the_least_important_of_many_fields_are_counted(trained: Artifact) -> None:
+    fields = tuple(FieldImportance(f"x{i}", 0.0, 0.0) for i in range(53))
+    card = write_card(
+        trained.manifest,
+        [],
+        WORDS,
+        importance=Importance("mae", 9, fields),
+        licence="MIT",
+        pipeline_tag="tabular",
+    )
+    assert "| x49 | " in card
+    assert "| x50 | " not in card
+    assert "\n3 more fields matter less.\n" in card
+
+
+def test_a_tables_card_says_what_the_model_relies_on(trained: Artifact) -> None:
+    card = (trained.folder / artifact.CARD).read_text(encoding="utf-8")
+    table = trained.manifest.modality == "table"
+    assert ("## What the model relies on" in card) == table
+    if table:
+        section = card.partition("## What the model relies on")[2].partition("\n## ")[0]
+        assert section.count(" | ± ") == len(trained.manifest.features)

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from modelserve.errors import InvalidInputError
 from modelserve.manifest import OutputBounds
@@ -19,7 +20,7 @@ def measure(
     target: list[Any], answers: np.ndarray, labels: tuple[str, ...] = LABELS
 ) -> dict[str, float]:
     """Return the metrics of a classifier's answers."""
-    return CLASSIFIER.measure(target, answers, labels, OutputBounds())
+    return CLASSIFIER.measure(target, answers, labels, OutputBounds()).metrics
 
 
 def test_a_classifier_that_is_always_right_has_the_best_metrics() -> None:
@@ -30,6 +31,10 @@ def test_a_classifier_that_is_always_right_has_the_best_metrics() -> None:
         "macro_f1": 1,
         "log_loss": pytest.approx(-math.log(0.96 / 1.0), abs=1e-6),
         "mean_confidence": pytest.approx(0.96),
+        "balanced_accuracy": 1,
+        "mcc": 1,
+        "roc_auc": 1,
+        "calibration_error": pytest.approx(0.04),
     }
 
 
@@ -101,6 +106,46 @@ def test_labels_stand_in_order_and_once(target: list[object], labels: tuple[str,
 def test_the_split_keeps_the_labels_shares() -> None:
     target = np.array(["a", "b"], dtype=object)
     assert CLASSIFIER.stratify(target) is target
+
+
+@pytest.mark.parametrize(
+    ("target", "labels"),
+    [
+        pytest.param([2.0, 1.0, 2.0], ("1", "2"), id="whole floats"),
+        pytest.param([0.5, 1.0], ("0.5", "1"), id="floats"),
+        pytest.param([1, 0], ("0", "1"), id="integers"),
+        pytest.param([True, False], ("False", "True"), id="truths"),
+        pytest.param(["yes", "no"], ("no", "yes"), id="texts"),
+    ],
+)
+@pytest.mark.parametrize("nullable", [True, False])
+def test_a_label_is_named_as_it_is_written_by_hand(
+    target: list[object], labels: tuple[str, ...], nullable: bool
+) -> None:
+    given = pd.Series(target, name="kind")
+    prepared = CLASSIFIER.prepare(given.convert_dtypes() if nullable else given)
+    assert CLASSIFIER.labels_of(prepared.tolist()) == labels
+    assert tuple(map(str, np.unique(prepared.to_numpy()))) == labels  # as a fitted model has them
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(np.arange(300) / 7, id="numbers"),
+        pytest.param(np.arange(300) % 150, id="as many whole numbers as half of the rows"),
+    ],
+)
+def test_a_target_of_many_numbers_is_refused_with_the_way_out(target: np.ndarray) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        CLASSIFIER.prepare(pd.Series(target, name="price"))
+    (error,) = caught.value.errors
+    assert error.pointer == "price"
+    assert error.detail.endswith('values and no labels; write task = "regressor"')
+
+
+def test_many_labels_that_are_whole_numbers_are_labels_among_many_rows() -> None:
+    target = pd.Series(np.arange(3_000) % 60)
+    assert CLASSIFIER.prepare(target) is target
 
 
 @pytest.mark.parametrize("label", ["a", 7, True])

@@ -29,10 +29,61 @@ def write(folder: Path, content: str) -> Path:
 
 def test_every_field_comes_through(tmp_path: Path) -> None:
     loaded = load_config(write(tmp_path, RIGHT))
-    assert (loaded.seed, loaded.data.target, loaded.data.test_size) == (7, "kind", 0.25)
+    assert (loaded.seed, loaded.data.target, loaded.split.test_size) == (7, "kind", 0.25)
     assert (loaded.gate.minimum, loaded.gate.maximum) == ({"score": 0.5}, {})
     assert (loaded.parity.tolerance, loaded.limits.size_bytes) == (1e-4, 1000)
     assert (loaded.reference.bins, loaded.reference.golden_cases) == (4, 3)
+
+
+def test_the_split_and_the_target_have_sections_of_their_own(tmp_path: Path) -> None:
+    right = (
+        RIGHT.replace(", test_size = 0.25", "")
+        + """
+split = {test_size = 0.3, calibration_size = 0.1, by = "time", column = "day"}
+target = {positive = 1, threshold = "f1"}
+"""
+    )
+    loaded = load_config(write(tmp_path, right))
+    assert (loaded.split.test_size, loaded.split.calibration_size) == (0.3, 0.1)
+    assert (loaded.target.positive, loaded.target.threshold) == ("1", "f1")
+    assert loaded.data.split_column == "day"
+
+
+@pytest.mark.parametrize(
+    ("extra", "complaint"),
+    [
+        pytest.param(
+            "split = {test_size = 0.3}",
+            "test_size: in [data] and in [split]; keep the one in [split]",
+            id="in both",
+        ),
+        pytest.param('split = {by = "group"}', 'by = "group" needs column', id="no column"),
+        pytest.param('split = {column = "day"}', 'column needs by = "time"', id="no rule"),
+        pytest.param(
+            'target = {positive = "a", threshold = "f1"}',
+            "set [split] calibration_size",
+            id="no calibration rows",
+        ),
+        pytest.param("target = {threshold = 0.3}", "threshold needs positive", id="no label"),
+    ],
+)
+def test_sections_that_contradict_themselves_are_refused(
+    tmp_path: Path, extra: str, complaint: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(write(tmp_path, f"{RIGHT}\n{extra}"))
+    assert complaint in str(caught.value)
+
+
+def test_a_regressor_has_no_positive_label(tmp_path: Path) -> None:
+    wrong = RIGHT.replace("classifier", "regressor") + '\ntarget = {positive = "a"}'
+    with pytest.raises(ConfigurationError, match=r"\[target\] is for a classifier"):
+        load_config(write(tmp_path, wrong))
+
+
+def test_parity_has_a_default(tmp_path: Path) -> None:
+    loaded = load_config(write(tmp_path, RIGHT.replace("parity = {tolerance = 1e-4}", "")))
+    assert loaded.parity.tolerance == 1e-5
 
 
 def test_a_relative_data_path_starts_at_the_project(tmp_path: Path) -> None:
@@ -57,7 +108,7 @@ def test_every_wrong_field_is_named_at_once(tmp_path: Path) -> None:
 
     message = str(caught.value)
     assert message.startswith(str(path))
-    for field in ("seed", "sead", "data.test_size", "gate.minimum.score", "reference.bins"):
+    for field in ("seed", "sead", "split.test_size", "gate.minimum.score", "reference.bins"):
         assert f"{field}: " in message
     assert message.count(": ") == 6
 

@@ -17,14 +17,14 @@ FAMILIES = ("iris", "diabetes", "sentiment", "iris_xgboost", "diabetes_xgboost")
 def test_the_test_rows_give_the_manifests_metrics_and_pass_the_gate(
     project: Project, trained: Artifact, config: Config, tmp_path: Path
 ) -> None:
-    splits = split(project.load(config.data), config.data, load_task(config.task), config.seed)
+    splits = split(project.load(config.data), config.split, load_task(config.task), config.seed)
     table = tmp_path / "test_rows.csv"
     target = {config.data.target: splits.test.target}
     splits.test.rows.assign(**target).to_csv(table, index=False)
 
-    results, metrics = evaluate_artifact(project, trained, table, config)
+    results, measured = evaluate_artifact(project, trained, table, config)
 
-    assert metrics == pytest.approx(trained.manifest.metrics, rel=1e-6)
+    assert measured.metrics == pytest.approx(trained.manifest.metrics, rel=1e-6)
     assert [each for each in results if not each.passed] == []
     assert len(results) == len(config.gate.minimum) + len(config.gate.maximum) > 0
 
@@ -32,7 +32,8 @@ def test_the_test_rows_give_the_manifests_metrics_and_pass_the_gate(
 def test_all_rows_give_finite_metrics_and_pass_the_gate(
     project: Project, trained: Artifact, config: Config
 ) -> None:
-    results, metrics = evaluate_artifact(project, trained, config.data.path, config)
+    results, measured = evaluate_artifact(project, trained, config.data.path, config)
+    metrics = measured.metrics
     assert metrics.keys() == trained.manifest.metrics.keys()
     assert all(map(math.isfinite, metrics.values()))
     assert [each for each in results if not each.passed] == []

@@ -50,3 +50,42 @@ def test_a_metric_with_the_name_of_the_tasks_is_rejected(
     monkeypatch.setattr(model, "metrics", lambda *_: {"accuracy": 1, "profit": 3}, raising=False)
     with pytest.raises(TrainingError, match="returns accuracy, which training measures"):
         train_again(tmp_path / "model")
+
+
+def test_a_metric_of_the_projects_with_a_maximum_is_better_when_lower(
+    model: ModuleType, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"cost": 3, "profit": 3, "both": 3}
+    monkeypatch.setattr(model, "metrics", lambda *_: own, raising=False)
+    bounds = Gate(minimum={"both": 1}, maximum={"cost": 4, "log_loss": 9, "both": 4})
+    manifest = train_again(tmp_path / "model", gate=bounds).artifact.manifest
+    assert manifest.lower_is_better == ("cost",)
+    assert manifest.intervals.keys().isdisjoint(own)
+
+
+def test_the_gate_may_name_a_metric_that_is_not_always_measured(
+    train_again: Train, trained: Artifact, tmp_path: Path
+) -> None:
+    label = trained.manifest.labels[0]
+    bounds = Gate(minimum={f"recall:{label}": 0.1}, maximum={"brier_score": 0.9})
+    run = train_again(tmp_path / "model", gate=bounds)
+    assert [each.passed for each in run.results] == [True, True]
+    assert run.artifact.manifest.metrics.keys() - trained.manifest.metrics.keys() == {
+        "brier_score",
+        f"recall:{label}",
+    }
+
+
+def test_a_metric_without_a_value_passes_no_gate_and_says_why(
+    train_again: Train, tmp_path: Path
+) -> None:
+    with pytest.raises(GateError, match=r"f1 is nan \(needs \[target\] positive in config"):
+        train_again(tmp_path / "model", gate=Gate(minimum={"f1": 0.1}))
+
+
+def test_the_manifest_leaves_out_what_is_no_number(
+    model: ModuleType, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "metrics", lambda *_: {"profit": float("nan")}, raising=False)
+    manifest = train_again(tmp_path / "model").artifact.manifest
+    assert "profit" not in manifest.metrics

@@ -1,7 +1,9 @@
 """The graph must answer as the model did, in shape and in value."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from modelserve import Table
 from modelserve.errors import ParityError
 from modelserve.training import parity
 
@@ -24,7 +26,8 @@ def test_no_rows_differ_by_nothing() -> None:
 def test_a_miss_names_the_row_the_tolerance_and_the_way_out() -> None:
     exported = NATIVE + np.array([[0.125, 0], [0, -0.25], [0, 0]], dtype=np.float32)
     with pytest.raises(
-        ParityError, match=r"by 0\.25 \(row 1\); 0\.1 are allowed.*\[parity\] tolerance in config"
+        ParityError,
+        match=r"by 0\.25; 0\.1 is allowed\. For row 2, .* 0\.5 .* 0\.25\. .*\[parity\] tolerance",
     ):
         parity.compare(NATIVE, exported, tolerance=0.1)
 
@@ -36,8 +39,33 @@ def test_an_answer_that_is_not_finite_is_no_parity(value: float, where: str) -> 
     spoilt[2, 1] = value
     native = NATIVE if where == "exported" else spoilt
     exported = NATIVE if where == "native" else spoilt
-    with pytest.raises(ParityError, match="row 2"):
+    with pytest.raises(ParityError, match="row 3"):
         parity.compare(native, exported, tolerance=1e9)
+
+
+def test_a_difference_of_values_is_relative_to_the_largest_output() -> None:
+    prices = np.array([[200_000.0], [-400_000.0]], dtype=np.float32)
+    exported = prices + np.array([[0], [0.5]], dtype=np.float32)
+    scale = parity.scale_of(prices)
+    assert scale == 400_000
+    assert parity.compare(prices, exported, tolerance=1e-5, scale=scale) == 0.5 / 400_000
+    with pytest.raises(ParityError, match=r"1\.25e-06 times the largest output \(400000\)"):
+        parity.compare(prices, exported, tolerance=1e-6, scale=scale)
+
+
+@pytest.mark.parametrize("outputs", [[[0.0]], [[np.nan]], []])
+def test_outputs_of_nothing_have_a_scale(outputs: list[list[float]]) -> None:
+    assert parity.scale_of(np.array(outputs, dtype=np.float32)) == 1
+
+
+def test_a_miss_names_the_row_of_the_data_and_its_values_in_bounds() -> None:
+    rows = pd.DataFrame({f"field_{i}": ["x" * 500] * 3 for i in range(30)}, index=[70, 80, 90])
+    table = Table(rows, pd.Series([0, 1, 2], index=rows.index))
+    exported = NATIVE + np.array([[0, 0], [0, 0], [0, 0.5]], dtype=np.float32)
+    with pytest.raises(ParityError, match=r"For row 91 of the data \(field_0 = xxx") as caught:
+        parity.compare(NATIVE, exported, tolerance=0.1, dataset=table)
+    assert "and 22 more), the model returns 0 and the graph 0.5" in str(caught.value)
+    assert len(str(caught.value)) < 900
 
 
 def test_other_shapes_are_no_parity() -> None:

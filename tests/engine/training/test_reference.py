@@ -115,7 +115,7 @@ def kept(trained: Artifact) -> dict[str, Any]:
 @pytest.fixture
 def splits(project: Project, config: Config) -> Splits:
     """Return the training, calibration and test rows of the project's own model."""
-    return split(project.load(config.data), config.data, load_task(config.task), config.seed)
+    return split(project.load(config.data), config.split, load_task(config.task), config.seed)
 
 
 def count(shapes: dict[str, Any], observed: dict[str, NDArray[Any]]) -> dict[str, list[int]]:

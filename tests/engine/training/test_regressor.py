@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from modelserve.errors import InvalidInputError
 from modelserve.manifest import Interval, OutputBounds
@@ -17,11 +18,11 @@ TRUTH = [1.0, 2.0, 3.0, 6.0]
 def measure(target: list[float], answers: list[float], kept: OutputBounds | None = None) -> Any:
     """Return the metrics of a regressor's answers."""
     given = np.asarray(answers, dtype=np.float32)[:, None]
-    return REGRESSOR.measure(target, given, (), kept or OutputBounds())
+    return REGRESSOR.measure(target, given, (), kept or OutputBounds()).metrics
 
 
 def test_a_perfect_regressor_has_the_best_metrics() -> None:
-    assert measure(TRUTH, TRUTH) == {"mae": 0, "rmse": 0, "r2": 1}
+    assert measure(TRUTH, TRUTH) == {"mae": 0, "rmse": 0, "r2": 1, "median_absolute_error": 0}
 
 
 def test_each_metric_weighs_errors_its_own_way() -> None:
@@ -30,6 +31,7 @@ def test_each_metric_weighs_errors_its_own_way() -> None:
         "mae": 1,
         "rmse": pytest.approx(np.sqrt(10 / 4)),
         "r2": pytest.approx(1 - 10 / 14),
+        "median_absolute_error": 0.5,
     }
 
 
@@ -87,6 +89,33 @@ def test_a_target_with_other_values_than_finite_numbers_is_rejected(target: list
     with pytest.raises(InvalidInputError) as caught:
         REGRESSOR.stratify(np.array(target, dtype=object))
     assert list(caught.value.errors) == [("target", "should hold finite numbers only")]
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        pytest.param(
+            ["low", "high"], "holds 'low': that is a label; write task = \"class", id="text"
+        ),
+        pytest.param([True, False], "holds 'True': that is a label", id="truths"),
+        pytest.param([0, 1, 1], "has the values 0 and 1 only: that is a label", id="two values"),
+        pytest.param(["1", "2", "3"], "holds numbers as text", id="numbers as text"),
+        pytest.param(["x" * 500], "holds 'xxx", id="long text"),
+    ],
+)
+def test_a_target_of_labels_is_refused_with_the_way_out(target: list[Any], complaint: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        REGRESSOR.prepare(pd.Series(target, name="worth"))
+    (error,) = caught.value.errors
+    assert error.pointer == "worth"
+    assert complaint in error.detail
+    assert len(error.detail) < 150
+
+
+@pytest.mark.parametrize("target", [[1, 2, 3], [1.5, 2.5, 2.5, 0.0], [7]])
+def test_values_are_taken_as_they_are(target: list[float]) -> None:
+    given = pd.Series(target)
+    assert REGRESSOR.prepare(given) is given
 
 
 @pytest.mark.parametrize("coverage", [0, 1, -0.1, 90])

@@ -113,19 +113,31 @@ def test_a_category_that_is_the_commonest_is_the_example(read: Read) -> None:
 def test_every_bad_column_is_named_at_once(read: Read) -> None:
     table = (
         "code,length,weight,nothing,kind\n"
-        "7,1,1e39,,bird\n8,,-inf,,\n9,2,3,,fish\nunknown,3,4,,bird\n"
+        "7,1,1e39,,bird\n8,,-inf,,\n9,2,3,,bird\nunknown,3,4,,bird\n"
     )
     assert errors_of(lambda: read(table)) == [
-        ("code", "holds numbers mixed with text such as 'unknown'; leave missing values empty"),
-        ("weight", "2 values are larger than float32 can hold"),
-        ("nothing", "is empty"),
+        (
+            "code",
+            'holds numbers mixed with text: 1 value such as "unknown"; '
+            'under [data] write missing = ["unknown"] if that is a missing value, '
+            'or dtypes = { code = "category" }',
+        ),
+        (
+            "weight",
+            '2 values are larger than float32 can hold; under [data] write drop = ["weight"]',
+        ),
+        ("nothing", 'is empty; under [data] write drop = ["nothing"]'),
         ("kind", "1 missing values; the target may have none"),
     ]
 
 
 def test_a_column_of_mostly_numbers_is_rejected_despite_missing_values(read: Read) -> None:
-    table = "code,kind\n1,a\n2,b\nn/a,a\n,b\n,a\n,b\n"
-    problem = "holds numbers mixed with text such as 'n/a'; leave missing values empty"
+    table = "code,kind\n1,a\n2,b\nthree,a\n,b\n,a\n,b\n"
+    problem = (
+        'holds numbers mixed with text: 1 value such as "three"; '
+        'under [data] write dtypes = { code = "category" }, or missing = ["three"] '
+        "if that is a missing value"
+    )
     assert errors_of(lambda: read(table)) == [("code", problem)]
 
 

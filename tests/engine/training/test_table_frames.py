@@ -61,14 +61,14 @@ def test_a_column_of_any_pandas_type_has_its_dtype(
 @pytest.mark.parametrize(
     ("values", "detail"),
     [
-        pytest.param(pd.to_datetime(["2020-01-01", "2021-01-01"]), "holds datetime64", id="dates"),
+        pytest.param(pd.to_datetime(["2020-01-01", "2021-01-01"]), "holds dates (", id="dates"),
         pytest.param([[1], [2]], "holds object, not numbers, booleans or text", id="lists"),
         pytest.param([1, "a"], "holds object, not numbers", id="one number, one text"),
     ],
 )
 def test_a_column_that_no_model_takes_is_rejected(values: object, detail: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        Table.from_frame(pd.DataFrame({"column": values, "kind": ["a", "b"]}), target="kind")
+        Table.from_frame(pd.DataFrame({"column": values, "kind": ["a", "a"]}), target="kind")
     ((where, problem),) = caught.value.errors
     assert where == "column"
     assert problem.startswith(detail)

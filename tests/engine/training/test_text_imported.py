@@ -30,9 +30,15 @@ def take(project: Project, config: Config) -> Take:
     dataset = project.load(config.data)
 
     def run(
-        path: Path, labels: tuple[str, ...], *, softmax: bool = False, **options: Any
+        path: Path,
+        labels: tuple[str, ...],
+        *,
+        softmax: bool = False,
+        output_name: str | None = None,
+        **options: Any,
     ) -> ExportedModel:
-        return TextImporter(path, labels, softmax=softmax)(dataset, TextOptions(**options), 1)
+        importer = TextImporter(path, labels, softmax=softmax, output_name=output_name)
+        return importer(dataset, TextOptions(**options), 1)
 
     return run
 
@@ -82,6 +88,41 @@ def test_scores_become_probabilities(
     )
 
 
+def test_scores_without_the_option_are_refused(trained: Artifact, folder: Path, take: Take) -> None:
+    model = onnx.load(folder / artifact.MODEL)
+    softmax = model.graph.node.pop()
+    model.graph.output[0].name = softmax.input[0]
+    onnx.save(model, folder / "scores.onnx")
+    with pytest.raises(TrainingError, match=r"scores, no probabilities .* Add --softmax"):
+        take(folder / "scores.onnx", trained.manifest.labels)
+
+
+def test_probabilities_are_not_converted_again(
+    project: Project, trained: Artifact, folder: Path, config: Config, take: Take
+) -> None:
+    files = take(folder / artifact.MODEL, trained.manifest.labels, softmax=True).files
+    dataset = project.load(config.data).take(np.arange(5))
+    assert parity.run_graph(files, dataset) == pytest.approx(
+        parity.run_graph(trained.paths, dataset), abs=1e-6
+    )
+
+
+def test_an_output_can_be_chosen(trained: Artifact, folder: Path, take: Take) -> None:
+    path, labels = folder / artifact.MODEL, trained.manifest.labels
+    model = onnx.load(path)
+    first = model.graph.output[0].name
+    model.graph.node.append(onnx.helper.make_node("Identity", [first], ["twin"]))
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info("twin", onnx.TensorProto.FLOAT, ["rows", len(labels)])
+    )
+    onnx.save(model, path)
+    with pytest.raises(TrainingError, match=r"Several outputs .* twin float .* --output-name"):
+        take(path, labels)
+    with pytest.raises(TrainingError, match=rf"no output other\. It has {first} float"):
+        take(path, labels, output_name="other")
+    assert take(path, labels, output_name="twin").labels == labels
+
+
 @pytest.mark.parametrize("place", ["onnx/model_int8.onnx", "models/deep/model.onnx"])
 def test_the_tokenizer_lies_beside_the_graph_or_one_folder_above(
     trained: Artifact, folder: Path, take: Take, place: str
@@ -94,7 +135,7 @@ def test_the_tokenizer_lies_beside_the_graph_or_one_folder_above(
         assert exported.provenance["source"] == path.name
         assert f"SHA-256 of {place}" in exported.provenance
     else:
-        with pytest.raises(TrainingError, match="holds no readable text model"):
+        with pytest.raises(TrainingError, match=r"holds no readable tokenizer\.json"):
             take(path, trained.manifest.labels)
 
 
@@ -118,15 +159,22 @@ def test_a_graph_with_another_number_of_outputs_is_rejected(
         take(folder / artifact.MODEL, labels)
 
 
-@pytest.mark.parametrize("name", [artifact.MODEL, TOKENIZER])
-@pytest.mark.parametrize("content", [None, b"spoilt"], ids=["missing", "spoilt"])
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        pytest.param(artifact.MODEL, None, r"model\.onnx cannot be read: No such", id="no-graph"),
+        pytest.param(artifact.MODEL, b"spoilt", "is not an ONNX graph", id="spoilt-graph"),
+        pytest.param(TOKENIZER, None, "no readable tokenizer", id="no-tokenizer"),
+        pytest.param(TOKENIZER, b"spoilt", "no readable tokenizer", id="spoilt-tokenizer"),
+    ],
+)
 def test_an_unreadable_file_is_reported(
-    trained: Artifact, folder: Path, take: Take, name: str, content: bytes | None
+    trained: Artifact, folder: Path, take: Take, name: str, content: bytes | None, complaint: str
 ) -> None:
     (folder / name).unlink()
     if content is not None:
         (folder / name).write_bytes(content)
-    with pytest.raises(TrainingError, match="holds no readable text model"):
+    with pytest.raises(TrainingError, match=complaint):
         take(folder / artifact.MODEL, trained.manifest.labels)
 
 

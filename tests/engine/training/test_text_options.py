@@ -109,7 +109,7 @@ def test_a_local_model_can_be_quantised(training: Texts, folder: Path) -> None:
 
 
 def test_a_missing_folder_is_reported(training: Texts, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="id2label"):
+    with pytest.raises(TrainingError, match=r"There is no folder .*nowhere\. \[model\] source"):
         train_text_model(training, TextOptions(source=f"path:{tmp_path / 'nowhere'}"), 1)
 
 
@@ -149,7 +149,7 @@ def test_the_source_is_read_from_the_configuration(write: Any, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("lines", "name"),
     [
-        pytest.param('source = "hub:owner/name@main"', "model.source", id="branch"),
+        pytest.param('source = "hub:owner/name"', "model.source", id="no-revision"),
         pytest.param("max_tokens = 0", "model.max_tokens", id="no-tokens"),
         pytest.param("vocabulary = 9", "model.vocabulary", id="no-words"),
         pytest.param("labels = { a = 1 }", "model.labels.a", id="label-that-is-no-text"),
@@ -159,6 +159,19 @@ def test_the_source_is_read_from_the_configuration(write: Any, tmp_path: Path) -
 def test_every_invalid_option_is_named(write: Any, lines: str, name: str) -> None:
     with pytest.raises(ConfigurationError, match=rf": {name}: "):
         load_config(write(lines), TextOptions)
+
+
+def test_a_wrong_source_is_answered_by_a_sentence_with_an_example(write: Any) -> None:
+    path = write(f'source = "hub:owner/name {"x" * 200}"')
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(path, TextOptions)
+    (text,) = str(caught.value).splitlines()
+    assert "model.source: " in text
+    assert "'hub:owner/name x" in text
+    assert 'is no source; write "sample", "path:FOLDER", or "hub:OWNER/NAME@REVISION"' in text
+    assert '"hub:distilbert/distilbert-base-uncased-finetuned-sst-2-english@main"' in text
+    assert "x" * 101 not in text
+    assert "\\" not in text
 
 
 @pytest.mark.parametrize("changes", [{"max_tokens": -1}, {"vocabulary": 0}, {"extra": 1}], ids=str)

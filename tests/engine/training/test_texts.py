@@ -9,6 +9,7 @@ from modelserve.artifact import Artifact
 from modelserve.errors import InvalidInputError
 from modelserve.manifest import Feature
 from modelserve.tokens import TOKENIZER, Encoder
+from modelserve.training.sections import DataSection
 from modelserve.training.text.texts import Texts
 
 FAMILIES = ("sentiment",)
@@ -46,6 +47,34 @@ def test_a_text_is_read_as_it_stands(tmp_path: Path, mark: str) -> None:
     assert dataset.texts == ['Good, very "good"', "NA", "  null "]
     assert dataset.target.tolist() == ["yes", "no", "yes"]
     assert list(dataset.rows) == ["text"]
+
+
+def test_texts_are_read_in_any_dialect_and_format(tmp_path: Path) -> None:
+    lines = tmp_path / "texts.jsonl"
+    lines.write_text('{"text": "Olá, NA", "label": "yes"}\n', encoding="utf-8")
+    tabs = tmp_path / "texts.tsv"
+    tabs.write_bytes("text\tlabel\nOlá, NA\tyes\n".encode("cp1252"))
+    for path, encoding in ((lines, "utf-8"), (tabs, "cp1252")):
+        dataset = Texts.read(DataSection(path=path, target="label", encoding=encoding))
+        assert (dataset.texts, dataset.target.tolist()) == (["Olá, NA"], ["yes"])
+
+
+def test_each_column_of_texts_is_summarised(tmp_path: Path) -> None:
+    inspection = load(write(tmp_path, CSV)).inspection
+    assert inspection is not None
+    assert [(each.name, each.role, each.dtype) for each in inspection.columns()] == [
+        ("text", "feature", "text"),
+        ("label", "target", "category"),
+        ("source", "not used", "category"),
+    ]
+
+
+def test_many_rows_without_a_text_are_counted(tmp_path: Path) -> None:
+    errors = errors_of(write(tmp_path, "text,label\n" + ",yes\n" * 25))
+    assert errors[-2:] == [
+        ("row 20", "no text"),
+        ("data", "5 more rows have no text or no label"),
+    ]
 
 
 def test_texts_are_taken_with_their_labels(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """A training run writes a complete artifact, or changes nothing."""
 
 import csv
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from modelserve.artifact import Artifact
 from modelserve.training import train
 from modelserve.training.config import Config
 from modelserve.training.exported_model import ExportedModel
-from modelserve.training.sections import Gate, Limits
+from modelserve.training.reporter import Reporter
+from modelserve.training.sections import Gate, Limits, OutputSection
 from modelserve.training.splits import split
 from modelserve.training.tasks import load_task
 
@@ -66,13 +69,13 @@ def test_every_row_is_in_one_part_of_the_split(
     project: Project, config: Config, size: float
 ) -> None:
     whole = project.load(config.data)
-    section = config.data.model_copy(update={"calibration_size": size})
+    section = config.split.model_copy(update={"calibration_size": size})
 
     parts = split(whole, section, load_task(config.task), config.seed)
 
     sides = [index for part in parts for index in part.target.index]
     assert sorted(sides) == sorted(whole.target.index)
-    assert len(parts.test) == pytest.approx(config.data.test_size * len(whole), abs=1)
+    assert len(parts.test) == pytest.approx(config.split.test_size * len(whole), abs=1)
     assert len(parts.calibration) == pytest.approx(size * (len(whole) - len(parts.test)), abs=1)
     for part in parts:
         assert list(part.target.index) == sorted(part.target.index)
@@ -83,7 +86,7 @@ def test_two_rows_cannot_be_split(project: Project, config: Config) -> None:
     other = int(np.flatnonzero(whole.target.to_numpy() != whole.target.iloc[0])[0])
     lonely = whole.take(np.array([0, other]))
     with pytest.raises(errors.TrainingError, match="The data cannot be split: "):
-        split(lonely, config.data, load_task(config.task), config.seed)
+        split(lonely, config.split, load_task(config.task), config.seed)
 
 
 def test_a_missed_gate_names_all_its_bounds(
@@ -115,8 +118,14 @@ def test_a_graph_without_parity_ends_the_run(
         assert native
         return exported._replace(native=lambda dataset: native(dataset) + np.float32(0.5))
 
-    with pytest.raises(errors.ParityError, match=r"by 0\.5"):
-        train.train(project, config, tmp_path / "model", trainer=mistrain)
+    changed = config.model_copy(update={"gate": Gate()})
+    with pytest.raises(errors.ParityError, match=r"Nothing was written") as caught:
+        train.train(project, changed, tmp_path / "model", trainer=mistrain)
+    message = str(caught.value)
+    assert ("times the largest output" in message) == (config.task == "regressor")
+    assert ("by 0.5;" in message) == (config.task == "classifier")
+    assert "of the data (" in message
+    assert len(message) < 1_000
 
 
 def test_a_classifier_of_scores_ends_the_run(
@@ -125,13 +134,100 @@ def test_a_classifier_of_scores_ends_the_run(
     run_graph = train.parity.run_graph
     monkeypatch.setattr(train.parity, "run_graph", lambda *given: run_graph(*given) * 3 - 1)
     output = tmp_path / "model"
-    if config.task == "regressor":  # whose outputs may be any numbers
-        with pytest.raises(errors.ParityError):
-            train.train(project, config, output)
-        return
-    with pytest.raises(errors.TrainingError, match=r"no probabilities that sum to 1.* --softmax"):
+    with pytest.raises(errors.RejectedModelError) as caught:
         train.train(project, config, output)
+    reasons = {type(each) for each in caught.value.reasons}
+    if config.task == "regressor":  # whose outputs may be any numbers
+        assert errors.ParityError in reasons
+    else:
+        assert reasons == {errors.ParityError, errors.OutputError}
+        assert re.search(r"no probabilities that sum to 1.* --softmax", str(caught.value))
     assert not output.exists()
+
+
+def test_every_reason_of_a_rejection_is_reported_in_one_run(
+    project: Project, config: Config, trained: Artifact, tmp_path: Path
+) -> None:
+    def mistrain(*given: Any) -> ExportedModel:
+        exported = project.train(*given)
+        native = exported.native
+        assert native
+        return exported._replace(native=lambda dataset: native(dataset) + np.float32(0.5))
+
+    changes: dict[str, Any] = {
+        "gate": unreachable(trained),
+        "limits": Limits(size_bytes=1, prediction_ms=1),
+    }
+    if config.task == "regressor":
+        changes["output"] = OutputSection(minimum=100, maximum=200)
+    shown: list[Any] = []
+    with pytest.raises(errors.RejectedModelError) as caught:
+        train.train(
+            project,
+            config.model_copy(update=changes),
+            tmp_path / "model",
+            trainer=mistrain,
+            reporter=Reporter(show_metrics=lambda *given: shown.append(given)),
+        )
+
+    types = [type(each).__name__ for each in caught.value.reasons]
+    of_bounds = ["OutputError"] if config.task == "regressor" else []
+    assert types == ["ParityError", "GateError", *of_bounds, "GateError"]
+    assert str(caught.value).count("\n  - ") == len(types)
+    assert all(str(each) in str(caught.value) for each in caught.value.reasons)
+    (metrics, results, *_), *more = shown
+    assert not more
+    assert metrics.keys() >= trained.manifest.metrics.keys()
+    assert [each.passed for each in results] == [False] * len(results)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_model_that_meets_all_shows_no_metrics_of_a_rejection(
+    project: Project, config: Config, tmp_path: Path
+) -> None:
+    shown: list[Any] = []
+    reporter = Reporter(show_metrics=lambda *given: shown.append(given))
+    train.train(project, config, tmp_path / "model", reporter=reporter)
+    assert not shown
+
+
+def test_texts_of_other_data_are_reported(project: Project, config: Config, tmp_path: Path) -> None:
+    warnings: list[str] = []
+    train.train(project, config, tmp_path / "model", reporter=Reporter(warn=warnings.append))
+    assert not [each for each in warnings if "describe" in each]
+
+    card = config.card.model_copy(update={"describes": "colour in birds.csv"})
+    changed = config.model_copy(update={"card": card})
+    train.train(project, changed, tmp_path / "model", reporter=Reporter(warn=warnings.append))
+
+    (warning,) = (each for each in warnings if "describe" in each)
+    now = f"{config.data.target} in {config.data.path.name}"
+    assert "describe colour in birds.csv, and the data are" in warning
+    assert warning.endswith(f'with [card] describes = "{now}".')
+
+
+def test_what_data_and_model_warn_of_is_reported(
+    project: Project, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = project.load(config.data)
+    field_error = errors.FieldError("width", "is the same in all rows")
+    monkeypatch.setattr(type(whole), "warnings", (field_error,), raising=False)
+    odd = replace(whole, **({"warnings": (field_error,)} if "warnings" in vars(whole) else {}))
+    monkeypatch.setattr(project, "load", lambda _: odd)
+
+    def warning_trainer(*given: Any) -> ExportedModel:
+        return project.train(*given)._replace(warnings=("A step was left out.",))
+
+    warnings: list[str] = []
+    train.train(
+        project,
+        config,
+        tmp_path / "model",
+        reporter=Reporter(warn=warnings.append),
+        trainer=warning_trainer,
+    )
+
+    assert warnings == ["width: is the same in all rows.", "A step was left out."]
 
 
 @pytest.mark.parametrize("previous", [True, False], ids=["over an artifact", "into nothing"])
@@ -213,7 +309,7 @@ def test_each_step_is_shown_once_and_in_its_order(
         yield
         shown.append(f"{name}: done")
 
-    train.train(project, config, tmp_path / "model", step=show)
+    train.train(project, config, tmp_path / "model", reporter=Reporter(step=show))
 
     names = [line.removesuffix("…") for line in shown[::2]]
     assert shown[1::2] == [f"{name}: done" for name in names]

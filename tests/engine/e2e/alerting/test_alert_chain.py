@@ -32,7 +32,7 @@ def usual(family: Family) -> list[Row]:
     """Return rows like the training data: held-out ones, if there are enough of them."""
     config = family.config
     dataset = family.project.load(config.data)
-    splits = split(dataset, config.data, load_task(config.task), config.seed)
+    splits = split(dataset, config.split, load_task(config.task), config.seed)
     held_out = [part for part in (splits.calibration, splits.test) if len(part)]
     chosen = held_out if sum(map(len, held_out)) >= ENOUGH else [dataset]
     texts = [part.rows.to_json(orient="records", double_precision=15) for part in chosen]

@@ -9,7 +9,7 @@ import pytest
 from modelserve import Project, artifact
 from modelserve.artifact import Artifact
 from modelserve.training.config import Config
-from modelserve.training.sections import DataSection, Gate, OutputSection
+from modelserve.training.sections import DataSection, Gate, OutputSection, SplitSection
 from modelserve.training.splits import Splits, split
 from modelserve.training.tasks import load_task
 from modelserve.training.train import train
@@ -52,14 +52,19 @@ def changed(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Config:
     """Return the project's configuration with other data, and without a gate."""
     path = tmp_path_factory.mktemp("table") / "houses.csv"
     make_table(config.task).to_csv(path, index=False)
-    section = DataSection(path=path, target="worth", test_size=0.2, calibration_size=0.25)
-    return config.model_copy(update={"data": section, "gate": Gate(), "output": OutputSection()})
+    changes = {
+        "data": DataSection(path=path, target="worth"),
+        "split": SplitSection(test_size=0.2, calibration_size=0.25),
+        "gate": Gate(),
+        "output": OutputSection(),
+    }
+    return config.model_copy(update=changes)
 
 
 @pytest.fixture(scope="session")
 def splits(project: Project, changed: Config) -> Splits:
     """Return the splits of the table in a training run."""
-    return split(project.load(changed.data), changed.data, load_task(changed.task), changed.seed)
+    return split(project.load(changed.data), changed.split, load_task(changed.task), changed.seed)
 
 
 @pytest.fixture(scope="session")

@@ -102,5 +102,5 @@ def test_a_value_missing_in_a_test_row_alone_makes_its_column_nullable(
     assert nullable == {*NULLABLE, "ceiling", "energy class"}
     first = actual.read_json(artifact.GOLDEN)[0]["input"]
     assert (first["ceiling"], first["energy class"]) == (None, None)
-    _, metrics = evaluate_artifact(project, actual, section.path, again)
-    assert np.isfinite(list(metrics.values())).all()
+    _, measured = evaluate_artifact(project, actual, section.path, again)
+    assert np.isfinite(list(measured.metrics.values())).all()

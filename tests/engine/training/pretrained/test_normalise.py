@@ -14,8 +14,10 @@ from modelserve.tokens import IDS, MASK
 from modelserve.training import graphs, parity
 from modelserve.training.text import pretrained
 from modelserve.training.text.texts import Texts
+from modelserve.training.text.transformer import GraphFile
 
 MakeFolder = Callable[..., Path]
+INT64 = onnx.TensorProto.INT64
 PER_TOKEN = "turned = Transpose (classifier) logits = MatMul (active, turned)"
 HALF = "whole = Gemm <transB = 1> (mean, classifier, bias) logits = Cast <to = 10> (whole)"
 LINKS = pytest.mark.skipif(sys.platform == "win32", reason="a link is a right of its own there")
@@ -60,15 +62,43 @@ def test_a_graph_of_half_precision_answers_in_single(
     assert answers == pytest.approx(probabilities(files, texts.texts), abs=2e-3)
 
 
-def test_probabilities_are_left_as_they_are(make_folder: MakeFolder, texts: Texts) -> None:
+def test_scores_become_probabilities_only_where_asked(
+    make_folder: MakeFolder, texts: Texts
+) -> None:
     folder = make_folder()
+    graph = folder / "onnx" / "model.onnx"
     scores, shares = (
-        parity.run_graph(pretrained.load_pretrained(folder, softmax=softmax, **TAKEN).files, texts)
+        parity.run_graph(
+            pretrained.load_pretrained(
+                folder, graph=GraphFile(graph, softmax=softmax), **TAKEN
+            ).files,
+            texts,
+        )
         for softmax in (False, True)
     )
     powers = np.exp(scores)
     assert powers / powers.sum(axis=1, keepdims=True) == pytest.approx(shares, abs=1e-6)
     assert np.abs(scores - shares).max() > 0.1
+
+
+@pytest.mark.parametrize("copy", ["Identity", "Cast <to = 1>"])
+def test_a_graph_that_returns_probabilities_is_left_as_it_is(
+    make_folder: MakeFolder, texts: Texts, probabilities: Any, copy: str
+) -> None:
+    scores = (
+        "raw = Gemm <transB = 1> (mean, classifier, bias) "
+        f"shares = Softmax <axis = -1> (raw) logits = {copy} (shares)"
+    )
+    files = pretrained.load_pretrained(make_folder(scores=scores), **TAKEN).files
+    assert parity.run_graph(files, texts) == pytest.approx(
+        probabilities(files, texts.texts), abs=1e-5
+    )
+
+
+def test_a_graph_of_many_labels_a_text_is_refused(make_folder: MakeFolder) -> None:
+    scores = "raw = Gemm <transB = 1> (mean, classifier, bias) logits = Sigmoid (raw)"
+    with pytest.raises(TrainingError, match=r"ends in Sigmoid: it gives a text many labels"):
+        pretrained.load_pretrained(make_folder(scores=scores), **TAKEN)
 
 
 @pytest.mark.parametrize("shape", ["rows,3", "rows,labels", "5,3"])
@@ -111,10 +141,12 @@ def test_a_graph_that_takes_other_things_is_refused(
     make_folder: MakeFolder, tiny: Any, old: str, new: str
 ) -> None:
     model = tiny.draw()
-    for value in [each for each in model.graph.input if each.name == old]:
-        value.name = new
-        if not new:
-            model.graph.input.remove(value)
+    if new:
+        graphs.rename(model, old, new)
+    else:  # a constant instead
+        (value,) = (each for each in model.graph.input if each.name == old)
+        model.graph.input.remove(value)
+        model.graph.initializer.append(onnx.helper.make_tensor(old, INT64, [1, 1], [1]))
     folder = make_folder(files={"onnx/model.onnx": model.SerializeToString()})
     with pytest.raises(TrainingError, match="a text model's takes input_ids and attention_mask"):
         pretrained.load_pretrained(folder, **TAKEN)
@@ -124,7 +156,7 @@ def test_a_graph_that_cannot_be_run_is_refused(make_folder: MakeFolder, tiny: An
     model = tiny.draw()
     model.graph.node[0].op_type = "NoSuchOperator"
     folder = make_folder(files={"onnx/model.onnx": model.SerializeToString()})
-    with pytest.raises(TrainingError, match=r"model\.onnx is not a valid ONNX graph: "):
+    with pytest.raises(TrainingError, match=r"model\.onnx uses the operator NoSuchOperator"):
         pretrained.load_pretrained(folder, **TAKEN)
 
 

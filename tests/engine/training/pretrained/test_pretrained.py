@@ -169,14 +169,20 @@ def test_a_description_that_cannot_be_read_is_named(
     [
         pytest.param({TOKENIZER: None}, id="no-tokenizer"),
         pytest.param({TOKENIZER: "{}"}, id="no-tokenizer-in-its-file"),
-        pytest.param({"onnx/model.onnx": b"spoilt"}, id="no-graph-in-its-file"),
     ],
 )
-def test_a_folder_without_a_model_in_it_is_refused(
+def test_a_folder_without_a_tokenizer_is_refused(
     make_folder: MakeFolder, files: dict[str, Any]
 ) -> None:
-    with pytest.raises(TrainingError, match="tiny-sentiment holds no readable text model"):
+    with pytest.raises(
+        TrainingError, match=r"tiny-sentiment holds no readable tokenizer\.json: .*save_pretrained"
+    ):
         make(make_folder(files=files))
+
+
+def test_a_file_without_a_graph_is_refused(make_folder: MakeFolder) -> None:
+    with pytest.raises(TrainingError, match=r"model\.onnx is not an ONNX graph: "):
+        make(make_folder(files={"onnx/model.onnx": b"spoilt"}))
 
 
 @pytest.mark.parametrize(

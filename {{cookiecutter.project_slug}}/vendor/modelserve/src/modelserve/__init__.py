@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .training.exported_model import ExportedModel
     from .training.sections import DataSection, Options
     from .training.table.boosting import BoostingOptions, train_boosting
+    from .training.table.estimators import EstimatorOptions, make_classifier, make_regressor
     from .training.table.pipeline import encode_columns, export_pipeline, fit_pipeline
     from .training.table.table import Table
     from .training.text.options import TextOptions, train_text_model
@@ -49,6 +50,7 @@ _HOMES = {
     "training.exported_model": ("ExportedModel",),
     "training.sections": ("DataSection", "Options"),
     "training.table.boosting": ("BoostingOptions", "train_boosting"),
+    "training.table.estimators": ("EstimatorOptions", "make_classifier", "make_regressor"),
     "training.table.pipeline": ("encode_columns", "export_pipeline", "fit_pipeline"),
     "training.table.table": ("Table",),
     "training.text.options": ("TextOptions", "train_text_model"),
@@ -62,6 +64,7 @@ __all__ = [
     "BoostingOptions",
     "ConfigurationError",
     "DataSection",
+    "EstimatorOptions",
     "ExportedModel",
     "FieldError",
     "InvalidInputError",
@@ -82,8 +85,10 @@ __all__ = [
     "encode_columns",
     "export_pipeline",
     "fit_pipeline",
+    "make_classifier",
     "make_formatter",
     "make_handler",
+    "make_regressor",
     "open_stream",
     "train_boosting",
     "train_text_model",

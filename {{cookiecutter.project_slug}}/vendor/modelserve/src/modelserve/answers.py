@@ -1,30 +1,91 @@
 """The monitored values of a model's outputs, shared by training, serving and monitoring."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .manifest import Manifest
 
 MOST_NEGATIVE = -1e-6  # of a probability: 1 - 1.0000001 is no fault of the model
 SUM_TOLERANCE = 0.01  # outputs of 8 or 16 bits are rounded
 LABEL, CONFIDENCE, VALUE = "label", "confidence", "value"
 
 
-def observe(outputs: NDArray[np.float32], labels: Sequence[str]) -> dict[str, NDArray[Any]]:
+class Decision(NamedTuple):
+    """Which of two labels is the answer: the positive one from a threshold on.
+
+    Args:
+        positive: the index of the label.
+        threshold: of its probability, as a float32 holds it.
+    """
+
+    positive: int
+    threshold: float
+
+
+def make_decision(
+    labels: Sequence[str], positive: str | None, threshold: float | None
+) -> Decision | None:
+    """Return the decision of a model; None where the most probable label is the answer.
+
+    Args:
+        labels: in the order of the outputs.
+        positive: the label that the threshold is for.
+        threshold: of its probability.
+    """
+    if positive is None or threshold is None:
+        return None
+    # Rounded as the outputs are: numpy compares them as float32, Python as float64.
+    return Decision(list(labels).index(positive), float(np.float32(threshold)))
+
+
+def decision_of(manifest: "Manifest") -> Decision | None:
+    """Return the decision of an artifact's model."""
+    return make_decision(manifest.labels, manifest.positive, manifest.threshold)
+
+
+def label_codes(outputs: NDArray[Any], decision: Decision | None = None) -> NDArray[np.int64]:
+    """Return the index of each row's label, of shape (rows,).
+
+    Args:
+        outputs: probabilities of shape (rows, n_labels).
+        decision: of two labels; without one, the most probable label is the answer.
+    """
+    if decision is None:
+        return np.asarray(outputs.argmax(axis=1))
+    positive, threshold = decision
+    return np.where(outputs[:, positive] >= threshold, positive, 1 - positive)
+
+
+def label_of(value: object) -> str:
+    """Return the name of a label: a whole number has no decimals, however it was read."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value)  # type: ignore[call-overload]
+
+
+def observe(
+    outputs: NDArray[np.float32], labels: Sequence[str], decision: Decision | None = None
+) -> dict[str, NDArray[Any]]:
     """Return the monitored values by name, each of shape (rows,).
 
     Args:
         outputs: of shape (rows, n_labels), or of a regressor (rows, 1).
         labels: in the order of the columns; none for a regressor.
+        decision: which label is the answer, if not the most probable one.
 
     Returns:
-        the most probable label and its probability, or the value.
+        the label and its probability, or the value.
     """
     if not labels:
         return {VALUE: outputs[:, 0]}
-    names = np.asarray(labels, dtype=object)
-    return {LABEL: names[outputs.argmax(axis=1)], CONFIDENCE: outputs.max(axis=1)}
+    codes = label_codes(outputs, decision)
+    return {
+        LABEL: np.asarray(labels, dtype=object)[codes],
+        CONFIDENCE: np.take_along_axis(outputs, codes[:, None], axis=1)[:, 0],
+    }
 
 
 def are_distributions(outputs: NDArray[np.float32]) -> NDArray[np.bool_]:

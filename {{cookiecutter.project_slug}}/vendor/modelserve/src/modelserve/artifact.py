@@ -18,6 +18,7 @@ MANIFEST = "manifest.json"
 MODEL = "model.onnx"
 REFERENCE = "reference.json"
 GOLDEN = "golden.json"
+BACKGROUND = "background.json"
 CARD = "MODEL_CARD.md"
 
 MOST, LONGEST = 10, 200  # faults in one message, and characters of a name in it
@@ -43,7 +44,7 @@ class Artifact:
         return {name: self.folder / name for name in self.manifest.files}
 
     def read_json(self, name: str) -> Any:
-        """Return the content of `reference.json` or `golden.json`.
+        """Return the content of `reference.json`, `golden.json` or `background.json`.
 
         Raises:
             ArtifactError: the file is missing, or not JSON.

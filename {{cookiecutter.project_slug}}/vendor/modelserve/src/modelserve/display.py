@@ -1,14 +1,17 @@
 """Print tables, steps and sentences on the command line."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.progress import track as track_progress
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:  # training is not installed where the model is served
+    from .training.gate import GateResult
     from .training.train import Run
 
 STEP_WIDTH = 40  # of a step's name, before its time
@@ -17,7 +20,7 @@ STEP_WIDTH = 40  # of a step's name, before its time
 console = Console(highlight=False, markup=False, emoji=False)
 
 
-def show(title: str, rows: Iterable[tuple[str, ...]], head: tuple[str, ...] = ()) -> None:
+def show(title: str, rows: Iterable[tuple[str | Text, ...]], head: tuple[str, ...] = ()) -> None:
     """Print a table; without a head, it has two columns."""
     table = Table(*(head or ("", "")), show_header=bool(head), title=title)
     for row in rows:
@@ -30,6 +33,46 @@ def say(text: str, *, aside: bool = False) -> None:
     console.print(text, style="dim" if aside else None, soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """Print a warning, in yellow where the terminal has colours."""
+    console.print(f"warning: {text}", style="yellow", soft_wrap=True)
+
+
+def show_metrics(
+    title: str,
+    metrics: Mapping[str, float],
+    results: Iterable["GateResult"],
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> None:
+    """Print each metric with its bounds: green where it passes all, red where it misses one.
+
+    Args:
+        title: of the table.
+        metrics: by name.
+        results: of the gate.
+        intervals: the 95 % confidence interval of each metric that has one.
+    """
+    ends = {name: f"{low:.4f} to {high:.4f}" for name, (low, high) in (intervals or {}).items()}
+    bounds: dict[str, list[GateResult]] = {}
+    for each in results:
+        bounds.setdefault(each.metric, []).append(each)
+    show(
+        title,
+        [
+            (name, f"{value:.4f}", ends.get(name, ""), _verdict(bounds.get(name, ())))
+            for name, value in metrics.items()
+        ],
+        head=("metric", "value", "95 % interval", "gate"),
+    )
+
+
+def _verdict(results: Sequence["GateResult"]) -> Text:
+    if not results:
+        return Text()
+    text = ", ".join(f"{each.bound}: {each.word}" for each in results)
+    return Text(text, style="green" if all(each.passed for each in results) else "red")
+
+
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Show a step while it runs, and how long it took."""
@@ -39,11 +82,23 @@ def step(name: str) -> Iterator[None]:
     say(f"{name:<{STEP_WIDTH}}{time.perf_counter() - started:>7.2f} s")
 
 
+def track(trials: Sequence[Any]) -> Iterator[Any]:
+    """Pass the trials of a search on, and show how many are left and how long they take."""
+    yield from track_progress(
+        trials, f"Search {len(trials)} trials", console=console, transient=True
+    )
+
+
 def show_run(run: "Run") -> None:
     """Print the results of a training run."""
     manifest = run.artifact.manifest
     data = manifest.data
-    parity = "nothing to compare" if manifest.parity is None else f"{manifest.parity:.2g}"
+    if manifest.parity is None:
+        parity = "nothing to compare"
+    else:
+        of_scale = manifest.parity_scale
+        relative = "" if of_scale is None else f" times the largest output ({of_scale:.4g})"
+        parity = f"{manifest.parity:.2g}{relative}"
     parts = [
         f"{count} {name}"
         for count, name in (
@@ -53,13 +108,21 @@ def show_run(run: "Run") -> None:
         )
         if count
     ]
+    show_metrics(
+        f"{manifest.name} {manifest.version}", manifest.metrics, run.results, manifest.intervals
+    )
+    if run.search:
+        say(f"The search found {run.search.summary}. To keep its values, write:\n{run.search.toml}")
     show(
-        f"{manifest.name} {manifest.version}",
+        "",
         [
             ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
             ("split", f"{', '.join(parts)}, seed {manifest.seed}"),
-            *((name, f"{value:.4f}") for name, value in manifest.metrics.items()),
-            *(("gate", f"{each.metric} {each.bound}: passed") for each in run.results),
+            *(
+                [("threshold", f"{manifest.positive} from {manifest.threshold:g} on")]
+                if manifest.threshold is not None
+                else []
+            ),
             ("parity", parity),
             ("artifact", f"{run.artifact.folder}, {manifest.size_bytes:,} bytes"),
         ],

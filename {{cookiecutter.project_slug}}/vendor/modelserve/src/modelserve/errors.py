@@ -10,6 +10,11 @@ class FieldError(NamedTuple):
     pointer: str
     detail: str
 
+    @property
+    def line(self) -> str:
+        """Return both as text; an error of the whole input has no pointer."""
+        return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
+
 
 class ServiceError(Exception):
     """The root of the tree: its message is one line for a person."""
@@ -33,6 +38,26 @@ class GateError(TrainingError):
 
 class ParityError(TrainingError):
     """The ONNX graph's outputs differ from those of the model that it was exported from."""
+
+
+class OutputError(TrainingError):
+    """The model's outputs, or the targets, are out of bounds, not finite, or no probabilities."""
+
+
+class RejectedModelError(TrainingError):
+    """A model was rejected for several reasons.
+
+    Args:
+        reasons: two or more.
+    """
+
+    def __init__(self, reasons: Sequence[TrainingError]) -> None:
+        """Keep the reasons beside a text that lists them."""
+        self.reasons = tuple(reasons)
+        listed = "".join(f"\n  - {reason}" for reason in self.reasons)
+        super().__init__(
+            f"The model was rejected for {len(self.reasons)} reasons; nothing was written.{listed}"
+        )
 
 
 class MonitoringError(ServiceError):
@@ -84,6 +109,20 @@ class InvalidInputError(RequestError):
         noun = "problem" if len(self.errors) == 1 else "problems"
         rest = "" if complete else " or more"
         super().__init__(f"The input has {len(self.errors)} {noun}{rest}.")
+
+
+class InvalidDataError(InvalidInputError):
+    """The data to train on cannot be used.
+
+    Args:
+        errors: what is wrong with which column.
+        inspection: what each column was taken for.
+    """
+
+    def __init__(self, errors: Sequence[FieldError], inspection: object) -> None:
+        """Keep the inspection beside the errors."""
+        self.inspection = inspection
+        super().__init__(errors)
 
 
 class TooLargeError(RequestError):

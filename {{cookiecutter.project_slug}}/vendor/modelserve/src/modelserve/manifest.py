@@ -65,14 +65,35 @@ class Feature(Record):
         return [fault for fault, wrong in faults.items() if wrong]
 
 
+class Dialect(Record):
+    """How files of rows are written: `train` reads them so, and so does what reads more of them.
+
+    Without a format, a file's suffix decides. Separator, decimal, thousands and encoding are of CSV
+    files; `missing` are the texts that stand for a missing value.
+    """
+
+    format: Literal["csv", "jsonl", "parquet"] | None = None
+    separator: str = ","
+    decimal: str = "."
+    thousands: str | None = None
+    encoding: str = "utf-8"
+    missing: tuple[str, ...] = ("",)
+
+
 class Data(Record):
-    """The data that the model was trained, calibrated and evaluated on."""
+    """The data that the model was trained, calibrated and evaluated on.
+
+    `index` is the column that identifies a row, `dropped` are columns that the model does not see.
+    """
 
     source: str
     sha256: str
     training_rows: int
     calibration_rows: int = 0
     test_rows: int
+    dialect: Dialect = Dialect()
+    index: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 class Interval(Record):
@@ -95,7 +116,14 @@ class OutputBounds(Record):
 
 
 class Manifest(Record):
-    """A model's name, schema, metrics and provenance, to serve it and to reproduce it."""
+    """A model's name, schema, metrics and provenance, to serve it and to reproduce it.
+
+    `threshold` is the probability from which on the `positive` label is the answer; without one,
+    the most probable label is. `intervals` are the 95 % confidence intervals of metrics, and
+    `lower_is_better` names those of the project's own metrics. `parity` is the largest difference
+    between the outputs of the model and of its graph, relative to `parity_scale` where there is
+    one.
+    """
 
     format: Literal[2] = 2
     name: str
@@ -110,11 +138,16 @@ class Manifest(Record):
     libraries: dict[str, str]
     features: tuple[Feature, ...]
     labels: tuple[str, ...]
+    positive: str | None = None
+    threshold: float | None = None
     fallback: tuple[float, ...]
     output_bounds: OutputBounds = OutputBounds()
     provenance: dict[str, str] = {}
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = {}
+    lower_is_better: tuple[str, ...] = ()
     parity: float | None
+    parity_scale: float | None = None
     size_bytes: int
     files: dict[str, str]
 
@@ -136,6 +169,10 @@ class Manifest(Record):
             and any(each.dtype == "text" for each in self.features),
             f"a {self.task} with {n_labels} labels": (self.task == "classifier") != bool(n_labels),
             "two labels are the same": len(set(self.labels)) < n_labels,
+            "the positive label is not one of two": self.positive is not None
+            and (n_labels != 2 or self.positive not in self.labels),
+            "a threshold without a positive label": self.threshold is not None
+            and self.positive is None,
             f"the fallback has {len(self.fallback)} values for {n_outputs} outputs": (
                 len(self.fallback) != n_outputs
             ),

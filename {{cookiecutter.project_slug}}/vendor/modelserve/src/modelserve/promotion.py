@@ -7,10 +7,7 @@ from . import artifact
 from .artifact import Artifact
 from .errors import ArtifactError, GateError
 from .manifest import Manifest
-
-LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})  # for all other metrics, higher is
-# Chosen before training, or no measure of how good the predictions are.
-NOT_COMPARED = frozenset({"interval_coverage", "mean_confidence"})
+from .metric_table import info_of
 
 
 def promote(candidate: Path, target: Path, *, tolerance: float) -> tuple[Artifact, Path | None]:
@@ -55,9 +52,12 @@ def reasons_against(fresh: Manifest, served: Manifest, *, tolerance: float) -> l
         reasons.append("its features differ from the served model's")
     if fresh.labels != served.labels:
         reasons.append("its labels differ from the served model's")
-    for name in sorted((fresh.metrics.keys() & served.metrics.keys()) - NOT_COMPARED):
-        new, old = fresh.metrics[name], served.metrics[name]
-        loss = new - old if name in LOWER_IS_BETTER else old - new
+    for name in sorted(fresh.metrics.keys() & served.metrics.keys()):
+        info, new, old = info_of(name), fresh.metrics[name], served.metrics[name]
+        if info and not info.compared:
+            continue
+        lower = info.better == "lower" if info else name in fresh.lower_is_better
+        loss = new - old if lower else old - new
         if not loss <= tolerance:  # in this form, NaN is a reason too
             reasons.append(f"{name} is {new:.4g}, the served model's {old:.4g}")
     return reasons

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,13 @@ class Encoded(NamedTuple):
     def tensors(self) -> dict[str, NDArray[np.int64]]:
         """Return the arrays by the graph's names, each of shape (texts, tokens of the longest)."""
         return {IDS: self.ids, MASK: self.mask}
+
+
+class Word(NamedTuple):
+    """A word as it stands in a text, and the places of its tokens."""
+
+    text: str
+    tokens: list[int]
 
 
 class Encoder:
@@ -58,6 +66,26 @@ class Encoder:
             return Encoded(ids, np.ones_like(ids), cut)
         mask = np.array([each.attention_mask for each in encodings], dtype=np.int64)
         return Encoded(ids, mask, cut)
+
+    def words(self, text: str) -> list[Word]:
+        """Return the words of a text, as far as it is not truncated, without special tokens.
+
+        The places of their tokens do not count padding. What the tokenizer does not split into
+        words is split into its tokens.
+        """
+        encoding = self._tokenizer.encode(text)
+        kept = [i for i, real in enumerate(encoding.attention_mask) if real]  # no padding
+        ids = [encoding.word_ids[i] for i in kept]
+        offsets = [encoding.offsets[i] for i in kept]
+        places = [i for i, word in enumerate(ids) if word is not None]
+        words = [list(some) for _, some in groupby(places, key=ids.__getitem__)]
+        if len(words) == 1:
+            words = [[place] for place in places]
+        ends = [(offsets[each[0]][0], offsets[each[-1]][1]) for each in words]
+        return [
+            Word(text[start:end].strip(), tokens)
+            for (start, end), tokens in zip(ends, words, strict=True)
+        ]
 
 
 def observe(

@@ -32,7 +32,7 @@ class ModelInput(NamedTuple):
 
     `warnings` name what the model does not see of the input, by a pointer such as "/row/field".
     `characters` holds the length of each text, which tokens no longer show. `asked` holds the rows
-    themselves where a hook needs them.
+    themselves where a hook or a text needs them. `explain` asks for explanations.
     """
 
     tensors: Tensors
@@ -42,18 +42,21 @@ class ModelInput(NamedTuple):
     warnings: Sequence[FieldError] = ()
     characters: Sequence[int] = ()
     asked: Rows = ()
+    explain: bool = False
 
 
 class Prediction(NamedTuple):
     """The model's outputs of shape (rows, n_outputs); degraded when the fallback answered rows.
 
     `invalid` holds why the model's output for a row was invalid, by the row's number: the fallback
-    answered these rows. Without any, it answered all rows of a degraded prediction.
+    answered these rows. Without any, it answered all rows of a degraded prediction. `explanations`
+    are JSON, one a row, if the request asks for them.
     """
 
     outputs: Outputs
     degraded: bool
     invalid: Mapping[int, str] = MappingProxyType({})
+    explanations: Sequence[str] = ()
 
     @property
     def by_fallback(self) -> NDArray[np.bool_]:

@@ -14,4 +14,4 @@ def load(section: DataSection) -> Texts:
     Raises:
         InvalidInputError: the data cannot be used; each problem is named.
     """
-    return Texts.read_csv(section.path, target=section.target)
+    return Texts.read(section)

@@ -1,23 +1,32 @@
 """The model: any classifier of scikit-learn that skl2onnx can turn into an ONNX graph."""
 
-import modelserve
-from modelserve import ExportedModel, Table, export_pipeline, fit_pipeline
+from modelserve import (
+    EstimatorOptions,
+    ExportedModel,
+    Table,
+    export_pipeline,
+    fit_pipeline,
+    make_classifier,
+)
 from pydantic import Field
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .features import transformers
 
 
-class Options(modelserve.Options):
-    """The keys of `[model]` in config/training.toml."""
+class Options(EstimatorOptions):
+    """The keys of `[model]` in config/training.toml: `estimator` and `parameters`, or these."""
 
     C: float = Field(default=1.0, gt=0)
 
 
-def build(options: Options, seed: int) -> Pipeline:
+def build(options: Options, seed: int) -> BaseEstimator:
     """Return the estimator, not fitted yet; replace the body with yours."""
+    if options.estimator:
+        return make_classifier(options, seed)
     return make_pipeline(
         StandardScaler(), LogisticRegression(C=options.C, random_state=seed, max_iter=1_000)
     )
@@ -26,4 +35,4 @@ def build(options: Options, seed: int) -> Pipeline:
 def train(table: Table, options: Options, seed: int) -> ExportedModel:
     """Return the estimator fitted to every row, as an ONNX graph."""
     fitted = fit_pipeline(table, transformers(table), build(options, seed))
-    return export_pipeline(fitted, table, labels=tuple(map(str, fitted.classes_)))
+    return export_pipeline(fitted, table)

@@ -6,7 +6,7 @@ from modelserve import DataSection, Table
 def load(section: DataSection) -> Table:
     """Return the rows with their target; replace the body to read yours from somewhere else.
 
-    Any data frame will do: `Table.from_frame(frame, target=section.target)`.
+    Any data frame will do: `Table.from_frame(frame, section)`.
 
     Args:
         section: `[data]` in config/training.toml; relative paths start at the project's folder.
@@ -14,4 +14,4 @@ def load(section: DataSection) -> Table:
     Raises:
         InvalidInputError: the data cannot be used; each problem is named.
     """
-    return Table.read_csv(section.path, target=section.target)
+    return Table.read(section)

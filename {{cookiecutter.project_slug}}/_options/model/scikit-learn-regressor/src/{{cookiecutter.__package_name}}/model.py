@@ -1,22 +1,31 @@
 """The model: any regressor of scikit-learn that skl2onnx can turn into an ONNX graph."""
 
-import modelserve
-from modelserve import ExportedModel, Table, export_pipeline, fit_pipeline
+from modelserve import (
+    EstimatorOptions,
+    ExportedModel,
+    Table,
+    export_pipeline,
+    fit_pipeline,
+    make_regressor,
+)
 from pydantic import Field
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestRegressor
 
 from .features import transformers
 
 
-class Options(modelserve.Options):
-    """The keys of `[model]` in config/training.toml."""
+class Options(EstimatorOptions):
+    """The keys of `[model]` in config/training.toml: `estimator` and `parameters`, or these."""
 
     n_estimators: int = Field(default=100, ge=1)
     min_samples_leaf: int = Field(default=5, ge=1)
 
 
-def build(options: Options, seed: int) -> RandomForestRegressor:
+def build(options: Options, seed: int) -> BaseEstimator:
     """Return the estimator, not fitted yet; replace the body with yours."""
+    if options.estimator:
+        return make_regressor(options, seed)
     return RandomForestRegressor(
         n_estimators=options.n_estimators,
         min_samples_leaf=options.min_samples_leaf,
@@ -28,4 +37,4 @@ def build(options: Options, seed: int) -> RandomForestRegressor:
 def train(table: Table, options: Options, seed: int) -> ExportedModel:
     """Return the estimator fitted to every row, as an ONNX graph."""
     fitted = fit_pipeline(table, transformers(table), build(options, seed))
-    return export_pipeline(fitted, table, labels=())
+    return export_pipeline(fitted, table)

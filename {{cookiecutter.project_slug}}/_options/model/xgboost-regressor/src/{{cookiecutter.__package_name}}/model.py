@@ -1,20 +1,23 @@
 """The model: an XGBoost regressor, with early stopping."""
 
-from modelserve import BoostingOptions, ExportedModel, Table, train_boosting
+from modelserve import BoostingOptions, ExportedModel, Table, make_regressor, train_boosting
+from sklearn.base import BaseEstimator
 from xgboost import XGBRegressor
 
 from .features import transformers
 
 
 class Options(BoostingOptions):
-    """The keys of `[model]` in config/training.toml."""
+    """The keys of `[model]` in config/training.toml: XGBoost's, or `estimator` and `parameters`."""
 
 
-def build(options: Options, seed: int) -> XGBRegressor:
-    """Return the booster, not fitted yet; replace the body with yours."""
-    return XGBRegressor(**options.parameters(seed))
+def build(options: Options, seed: int) -> BaseEstimator:
+    """Return the estimator, not fitted yet; replace the body with yours."""
+    if options.estimator:
+        return make_regressor(options, seed)
+    return XGBRegressor(**options.booster_parameters(seed))
 
 
 def train(table: Table, options: Options, seed: int) -> ExportedModel:
-    """Return the booster fitted with early stopping, as an ONNX graph."""
+    """Return the estimator fitted, a booster of XGBoost with early stopping, as an ONNX graph."""
     return train_boosting(table, transformers(table), build(options, seed), options, seed)

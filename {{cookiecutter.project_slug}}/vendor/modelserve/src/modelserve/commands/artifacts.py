@@ -3,6 +3,7 @@
 # A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
 
+import csv
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,18 +12,18 @@ import typer
 from pydantic_core import to_json
 
 from .. import artifact
-from .options import ModelOption
+from .options import ModelOption, project_of
 
 app = typer.Typer()
 
 
 @app.command()
 def promote(
-    candidate: Annotated[Path, typer.Argument(help="The new artifact's folder.")],
-    to: Annotated[Path, typer.Option(help="The served artifact's folder.")] = Path("model"),
+    candidate: Annotated[Path, typer.Argument(help="Folder of the new artifact.")],
+    to: Annotated[Path, typer.Option(help="Folder of the served artifact.")] = Path("model"),
     tolerance: Annotated[
         float,
-        typer.Option(min=0, help="By how much each metric may be worse than the served one's."),
+        typer.Option(min=0, help="By how much a metric may be worse than the served artifact's."),
     ] = 0.0,
 ) -> None:
     """Replace the served artifact with a new one, unless it is worse."""
@@ -40,7 +41,7 @@ def promote(
 @app.command()
 def info(
     model: ModelOption = Path("model"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest, as JSON.")] = False,
 ) -> None:
     """Verify an artifact and print what it holds."""
     from .. import display
@@ -62,6 +63,23 @@ def info(
             ("size", f"{manifest.size_bytes:,} bytes"),
         ],
     )
+
+
+@app.command()
+def example(
+    context: typer.Context,
+    model: ModelOption = Path("model"),
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print the row as CSV, without its names.")
+    ] = False,
+) -> None:
+    """Print a request's body with one row from the middle of the training data."""
+    row = project_of(context).make_service(model).codec.inputs.example()
+    if as_csv:
+        spelled = [str(each).lower() if isinstance(each, bool) else each for each in row.values()]
+        csv.writer(sys.stdout, lineterminator="\n").writerow(spelled)
+        return
+    sys.stdout.write(to_json({"instances": [row]}).decode() + "\n")
 
 
 @app.command()

@@ -20,22 +20,27 @@ app = typer.Typer()
 
 VIOLATION = 3  # the exit code for exceeded thresholds
 
-Time = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-]
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 @app.command()
 def monitor(
     context: typer.Context,
-    captures: Annotated[Path, typer.Argument(help="The folder that CAPTURE_DIR names.")],
+    captures: Annotated[
+        Path, typer.Argument(help="Folder with captured requests, as CAPTURE_DIR names it.")
+    ],
     ground_truth: Annotated[
-        Path | None, typer.Option(help="The folder that GROUND_TRUTH_DIR names.")
+        Path | None, typer.Option(help="Folder with feedback, as GROUND_TRUTH_DIR names it.")
     ] = None,
-    since: Time = None,
-    until: Time = None,
-    output: Annotated[Path, typer.Option(help="The report's folder.")] = Path("report"),
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMATS, help="Leave out what was captured before; in UTC."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMATS, help="Leave out what was captured from then on; in UTC."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("report"),
     model: ModelOption = Path("model"),
     config: MonitoringOption = Path("config/monitoring.toml"),
 ) -> None:
@@ -78,7 +83,7 @@ def _print_violations(result: "MonitoringResult") -> None:
 
 @app.command()
 def thresholds(
-    output: Annotated[Path, typer.Option(help="The rule file.")] = Path(
+    output: Annotated[Path, typer.Option(help="The rule file to write.")] = Path(
         "monitoring/thresholds.yaml"
     ),
     check: Annotated[

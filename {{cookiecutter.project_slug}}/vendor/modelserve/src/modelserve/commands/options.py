@@ -11,12 +11,17 @@ from ..errors import ConfigurationError, TrainingError
 from ..project import Project
 
 ModelOption = Annotated[
-    Path, typer.Option("--model", envvar="MODEL_DIR", help="The artifact's folder.")
+    Path,
+    typer.Option("--model", envvar="MODEL_DIR", help="Folder of the artifact, the trained model."),
 ]
-ConfigOption = Annotated[Path, typer.Option("--config", help="The training configuration.")]
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="The training configuration, a TOML file.")
+]
 MonitoringOption = Annotated[
     Path,
-    typer.Option("--config", envvar="MONITORING_CONFIG", help="The monitoring configuration."),
+    typer.Option(
+        "--config", envvar="MONITORING_CONFIG", help="The monitoring configuration, a TOML file."
+    ),
 ]
 
 

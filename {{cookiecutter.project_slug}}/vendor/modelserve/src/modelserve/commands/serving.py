@@ -1,4 +1,4 @@
-"""Commands that predict: over HTTP, for one request, for a file; a smoke test, and API keys."""
+"""Commands that predict over HTTP or for one request; a smoke test, and API keys."""
 
 # A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from .. import artifact, environment
-from ..errors import MalformedError
 from .options import ModelOption, project_of
 
 app = typer.Typer()
@@ -21,12 +20,28 @@ app = typer.Typer()
 @app.command()
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar=["PORT", "AIP_HTTP_PORT"], min=0, max=65535)] = 8080,
-    workers: Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64)] = 1,
+    host: Annotated[
+        str, typer.Option(envvar="HOST", help="Address to listen on; 0.0.0.0 for every one.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            envvar=["PORT", "AIP_HTTP_PORT"],
+            min=0,
+            max=65535,
+            help="Port to listen on; 0 takes a free one.",
+        ),
+    ] = 8080,
+    workers: Annotated[
+        int,
+        typer.Option(envvar="WORKERS", min=1, max=64, help="Processes that answer requests."),
+    ] = 1,
     model: ModelOption = Path("model"),
 ) -> None:
-    """Serve the model over HTTP; every other setting is an environment variable."""
+    """Serve the model over HTTP, with a page to try it; Ctrl+C stops the service.
+
+    Other settings are environment variables: see vendor/modelserve/docs/operating.md.
+    """
     os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": str(port)}
     environment.drop_if_empty(environment.SHARED_METRICS)
     os.environ.pop("WEB_CONCURRENCY", None)  # uvicorn's name for WORKERS, which decides
@@ -45,46 +60,11 @@ def predict(
     ],
     model: ModelOption = Path("model"),
 ) -> None:
-    """Answer one request without a service."""
+    """Answer one request, a file with JSON, without a service."""
     from ..batch import BatchPredictor
 
     answer = BatchPredictor(project_of(context).make_service(model)).answer(source.read(), "local")
     sys.stdout.write(answer.decode() + "\n")
-
-
-@app.command()
-def batch(
-    context: typer.Context,
-    source: Annotated[
-        Path, typer.Argument(help="A .csv file, or a file with a JSON object a line.")
-    ],
-    output: Annotated[Path, typer.Argument(help="One JSON object a row.")],
-    model: ModelOption = Path("model"),
-    shard_index: Annotated[
-        int,
-        typer.Option(
-            envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
-            min=0,
-        ),
-    ] = 0,
-    shard_count: Annotated[int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1)] = 1,
-) -> None:
-    """Answer every row of a file; invalid rows go to OUTPUT.rejected with their reasons."""
-    from .. import display
-    from ..batch import BatchPredictor, Shard
-
-    if shard_index >= shard_count:
-        raise MalformedError(
-            f"There is no shard {shard_index} of {shard_count}: the index starts at 0. "
-            "Set --shard-count to the number of tasks."
-        )
-    service = project_of(context).make_service(model)
-    counts = BatchPredictor(service).run(source, output, shard=Shard(shard_index, shard_count))
-    display.say(f"rows answered: {counts.answered}, in {output}")
-    if counts.rejected:
-        raise MalformedError(
-            f"rows rejected: {counts.rejected}; {output}.rejected has the reasons."
-        )
 
 
 @app.command()
@@ -95,13 +75,13 @@ def smoke(
     ],
     model: ModelOption = Path("model"),
     latency_ms: Annotated[
-        float, typer.Option(min=0, help="The limit for 95 of 100 answers.")
+        float, typer.Option(min=0, help="Limit for 95 of 100 answers, in milliseconds.")
     ] = 500.0,
     requests: Annotated[
-        int, typer.Option(min=1, help="How many to send, a row each; at least the golden cases.")
+        int, typer.Option(min=1, help="Requests to send, one row each; at least the golden cases.")
     ] = 50,
     wait_s: Annotated[
-        float, typer.Option(min=0, help="How long the service may take to start.")
+        float, typer.Option(min=0, help="How long to wait for the service to start, in seconds.")
     ] = 30.0,
 ) -> None:
     """Send a service the golden cases; exit with 1 if an answer is wrong or late.
@@ -130,7 +110,9 @@ def smoke(
 
 
 @app.command()
-def key(name: Annotated[str, typer.Argument(help="The consumer's name, as in the logs.")]) -> None:
+def key(
+    name: Annotated[str, typer.Argument(help="The consumer's name, as it appears in the logs.")],
+) -> None:
     """Create an API key for a consumer, and its hash for API_KEYS_FILE."""
     from .. import display
     from ..serving.access import make_key

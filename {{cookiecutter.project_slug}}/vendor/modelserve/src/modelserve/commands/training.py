@@ -3,6 +3,7 @@
 # A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from .options import ConfigOption, ModelOption, libraries, project_of
 if TYPE_CHECKING:
     from ..project import Project
     from ..training.config import Config
+    from ..training.reporter import Reporter
 
 app = typer.Typer()
 
@@ -30,7 +32,12 @@ def train(
         from ..training.train import train as run_training
 
         project, settings = load_training(context, config)
-    run = run_training(project, settings, output, step=display.step)
+    run = run_training(
+        project,
+        settings,
+        output,
+        reporter=make_reporter(),
+    )
     display.show_run(run)
 
 
@@ -45,6 +52,10 @@ def import_onnx(
     softmax: Annotated[
         bool, typer.Option("--softmax", help="Convert the graph's scores to probabilities.")
     ] = False,
+    output_name: Annotated[
+        str | None,
+        typer.Option(help="The graph's output with the answers, if several fit the labels."),
+    ] = None,
     output: Annotated[Path, typer.Option(help="The artifact's folder.")] = Path("model"),
     config: ConfigOption = Path("config/training.toml"),
 ) -> None:
@@ -52,18 +63,25 @@ def import_onnx(
     with libraries():
         from .. import display
         from ..training.imported import make_importer
+        from ..training.splits import load_dataset
         from ..training.tasks import load_task
         from ..training.train import train as run_training
 
         project, settings = load_training(context, config)
-    dataset = project.load(settings.data)
+    dataset, _ = load_dataset(project, settings)
     if labels is None:
         labels = ", ".join(load_task(settings.task).labels_of(dataset.target.tolist()))
         if labels:
             labels = typer.prompt("The labels, in the order of the graph's outputs", default=labels)
     names = tuple(name.strip() for name in labels.split(",")) if labels else ()
-    importer = make_importer(dataset, graph, names, softmax=softmax)
-    run = run_training(project, settings, output, step=display.step, trainer=importer)
+    importer = make_importer(dataset, graph, names, softmax=softmax, output_name=output_name)
+    run = run_training(
+        project,
+        settings,
+        output,
+        reporter=make_reporter(),
+        trainer=importer,
+    )
     display.show_run(run)
 
 
@@ -80,15 +98,23 @@ def evaluate(
         from ..training.train import evaluate_artifact
 
         project, settings = load_training(context, config)
-    results, metrics = evaluate_artifact(project, artifact.load(model), data, settings)
-    bounds = {each.metric: f"{each.bound}: {each.word}" for each in results}
-    display.show(
-        f"{data.name}",
-        [(name, f"{value:.4f}", bounds.get(name, "")) for name, value in metrics.items()],
-        head=("metric", "value", "gate"),
-    )
+    results, measured = evaluate_artifact(project, artifact.load(model), data, settings)
+    display.show_metrics(data.name, measured.metrics, results, measured.intervals)
     if not all(each.passed for each in results):
         raise typer.Exit(1)
+
+
+def make_reporter() -> "Reporter":
+    """Return the functions that show a training run on the command line."""
+    from .. import display
+    from ..training.reporter import Reporter
+
+    return Reporter(
+        step=display.step,
+        warn=display.warn,
+        show_metrics=partial(display.show_metrics, "rejected model"),
+        track=display.track,
+    )
 
 
 def load_training(context: typer.Context, config: Path) -> "tuple[Project, Config]":

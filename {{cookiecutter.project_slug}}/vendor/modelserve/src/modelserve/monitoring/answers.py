@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from ..answers import decision_of
 from ..bins import Shape
 from ..manifest import Manifest
 from .classifier.answers import ClassifierAnswerReader
@@ -34,5 +35,5 @@ class AnswerReader(Protocol):
 def make_answer_reader(manifest: Manifest) -> AnswerReader:
     """Return the reader of the manifest's task."""
     if manifest.labels:
-        return ClassifierAnswerReader(manifest.labels)
+        return ClassifierAnswerReader(manifest.labels, decision_of(manifest))
     return RegressorAnswerReader()

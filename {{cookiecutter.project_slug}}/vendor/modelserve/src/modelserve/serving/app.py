@@ -20,6 +20,7 @@ from .capture import Capture, check_redaction
 from .components import Components
 from .drift_counters import DriftCounters
 from .edge import at_edge
+from .explain.explainer import Explainer
 from .extensions import load_codecs, load_model, load_observers, load_routers
 from .feedback import Feedback
 from .feedback_exchange import join_workers
@@ -134,6 +135,9 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
         project_codecs=codecs,
         routers=routers,
         predictor=Predictor(model, manifest, notifier, degraded_answers=settings.degraded_answers),
+        explainer=Explainer(
+            model, service.artifact, codec.inputs, limit_s=settings.predict_timeout_s
+        ),
         pool=pool,
     )
 
@@ -237,4 +241,5 @@ async def running(components: Components) -> AsyncIterator[None]:
         watch.cancel()
     if components.pool:
         components.pool.shutdown(wait=False, cancel_futures=True)
+    components.explainer.close()
     components.log_queue.close()

@@ -12,6 +12,7 @@ from pydantic_core import from_json, to_json
 from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError, ModelError, RequestError
 from ..types import ModelInput, Prediction, Rows, Tensor, Tensors
+from .explain.explanation import splice
 from .inputs import make_inputs
 from .invalid_rows import (
     SMALL_BYTES,
@@ -22,7 +23,7 @@ from .invalid_rows import (
     validate_wide,
 )
 from .outputs import make_output_encoder
-from .schemas import Extra, request_type, response_type
+from .schemas import Extra, asks_to_explain, request_type, response_type
 
 Preprocess = Callable[[Rows], Rows]
 Postprocess = Callable[[list[dict[str, Any]], Rows], Sequence[Mapping[str, Any]]]
@@ -77,18 +78,21 @@ class JsonCodec:
             InvalidInputError: rows or fields are invalid; the first of them are named.
         """
         try:
-            if len(body) > SMALL_BYTES:
+            if large := len(body) > SMALL_BYTES:
                 check_values(body, self.most_values)
-                if len(self.inputs.features) > WIDE:
-                    content = validate_wide(body, self._validate_parsed, self.inputs)
-                    return self.gather_instances(content["instances"])
-            rows = self._validate(body)["instances"]
+            if large and len(self.inputs.features) > WIDE:
+                content = validate_wide(body, self._validate_parsed, self.inputs)
+            else:
+                content = self._validate(body)
         except ValidationError as error:
             problem = name_problems(
                 body, self._validate_parsed, self.inputs, max_rows=self.max_rows
             )
             raise problem from error
-        return self.gather_instances(rows)
+        given = self.gather_instances(content["instances"])
+        if len(content) > 1 and asks_to_explain(content):
+            return given._replace(explain=True)
+        return given
 
     def gather_instances(self, rows: Rows) -> ModelInput:
         """Return the tensors of the validated rows of a body.
@@ -176,7 +180,10 @@ class JsonCodec:
         Raises:
             ModelError: as `answers`.
         """
-        rows = ",".join(self.answers(given, prediction))
+        answers = self.answers(given, prediction)
+        if prediction.explanations:
+            answers = splice(answers, prediction.explanations)
+        rows = ",".join(answers)
         degraded = "true" if prediction.degraded else "false"
         warnings = _warnings(given, prediction)
         return (

@@ -10,6 +10,7 @@ from ..notify import Notifier
 from ..settings import Settings
 from .access import Access
 from .codec import JsonCodec
+from .explain.explainer import Explainer
 from .extensions import ProjectCodec
 from .feedback import Feedback
 from .feedback_exchange import FeedbackExchange
@@ -39,4 +40,5 @@ class Components:
     project_codecs: Mapping[str, ProjectCodec]
     routers: "Sequence[APIRouter]"
     predictor: Predictor
+    explainer: Explainer
     pool: Executor | None

@@ -72,6 +72,7 @@ class DriftCounters(RequestObserver):
         """Create every series, and set those of the reference."""
         self._inputs = inputs
         self._labels = artifact.manifest.labels
+        self._decision = answers.decision_of(artifact.manifest)
         self._metrics = metrics
         self._lock = threading.Lock()
         reference = artifact.read_json(REFERENCE) if detailed else {"inputs": {}, "outputs": {}}
@@ -106,7 +107,9 @@ class DriftCounters(RequestObserver):
             for each in asked
             if each.prediction and (each.prediction.invalid or not each.prediction.degraded)
         ]
-        outputs = answers.observe(np.concatenate(given), self._labels) if given else {}
+        outputs = (
+            answers.observe(np.concatenate(given), self._labels, self._decision) if given else {}
+        )
         with self._lock:
             for fields, values in (
                 (self._fields["input"], observed),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
+from ..answers import decision_of, label_codes
 from ..manifest import Manifest
 from ..monitoring.config import UNSTATED
 from ..types import Outputs
@@ -64,6 +65,7 @@ class LabelFeedback:
         self.truth: Any = Literal[manifest.labels]
         self.groups = tuple(groups)
         self._labels = manifest.labels
+        self._decision = decision_of(manifest)
         self._counter = registry.counter(
             "model_outcomes", "Rows whose truth is known.", "group", "predicted", "actual"
         )
@@ -75,7 +77,7 @@ class LabelFeedback:
 
     def keep(self, outputs: Outputs) -> tuple[Any, ...]:
         """Return what must be remembered of outputs of shape (rows, n_labels): a number each."""
-        return tuple(outputs.argmax(axis=1).tolist())
+        return tuple(label_codes(outputs, self._decision).tolist())
 
     def count(self, answer: int, truth: str, group: str) -> None:
         """Count a row whose truth is known."""

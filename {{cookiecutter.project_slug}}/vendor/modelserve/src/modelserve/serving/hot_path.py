@@ -134,6 +134,8 @@ class HotPath:
             else:
                 prediction = await self._predict_in(components.pool, given)
             context.model_seconds = time.perf_counter() - started
+            if given.explain:
+                prediction = await components.explainer.add(given, prediction)
             answer = codec.encode(given, prediction, context.inference_id)
             context.keep(given, prediction, body, answer)
             return answer

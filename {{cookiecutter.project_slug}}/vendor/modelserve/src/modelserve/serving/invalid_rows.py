@@ -11,7 +11,7 @@ from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
 from ..types import Rows
 from .inputs import Inputs
 from .problems import LISTED
-from .schemas import INSTANCES, PARAMETERS, request_error
+from .schemas import EXPLAIN, INSTANCES, PARAMETERS, request_error
 
 SMALL_BYTES = 16_384  # a body of this size is validated in a few milliseconds, whatever it holds
 VALUES_PER_ROW = 64  # that a row may hold at least, with fields that the model does not have
@@ -130,7 +130,7 @@ def name_problems(
     problems: list[FieldError] = []
     complete = True
     if isinstance(content, dict):
-        complete = not _prune(content, (INSTANCES, PARAMETERS))
+        complete = not _prune(content, (INSTANCES, EXPLAIN, PARAMETERS))
         rows = content.get(INSTANCES)
         if isinstance(rows, list):
             if len(rows) <= max_rows:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic_core import to_json
 
+from ..answers import decision_of, label_codes
 from ..manifest import Interval, Manifest
 from ..types import Prediction, Tensor
-from .schemas import typed_dict
+from .schemas import explanation_type, typed_dict
 
 
 class OutputEncoder(Protocol):
@@ -52,9 +53,11 @@ class LabelEncoder:
             {
                 "label": Annotated[str, Field(json_schema_extra={"enum": list(self.labels)})],
                 "probabilities": typed_dict("Probabilities", dict.fromkeys(self.labels, share)),
+                "explanation": explanation_type(of_text=manifest.modality == "text"),
             },
         )
         quoted = [to_json(label).decode().replace("%", "%%") for label in self.labels]
+        self._decision = decision_of(manifest)
         shares = ",".join(f"{label}:%.6f" for label in quoted)
         self._rows = [f'{{"label":{label},"probabilities":{{{shares}}}}}' for label in quoted]
         self.tensors: tuple[Tensor, ...] = (
@@ -65,11 +68,18 @@ class LabelEncoder:
     def rows(self, prediction: Prediction) -> list[str]:
         """Return each row's prediction as a JSON object; outputs are of shape (rows, n_labels)."""
         rows = self._rows
+        if self._decision:
+            outputs = prediction.outputs
+            codes = label_codes(outputs, self._decision).tolist()
+            return [
+                rows[code] % tuple(row) for code, row in zip(codes, outputs.tolist(), strict=True)
+            ]
         return [rows[row.index(max(row))] % tuple(row) for row in prediction.outputs.tolist()]
 
     def arrays(self, prediction: Prediction) -> dict[str, NDArray[Any]]:
         """Return the labels of shape (rows,) and the probabilities of shape (rows, n_labels)."""
-        labels = np.asarray(self.labels, dtype=object)[prediction.outputs.argmax(axis=1)]
+        codes = label_codes(prediction.outputs, self._decision)
+        labels = np.asarray(self.labels, dtype=object)[codes]
         return {"label": labels, "probabilities": prediction.outputs}
 
 
@@ -92,7 +102,8 @@ class ValueEncoder:
             share = f"{100 * self._interval.coverage:g} % of true values"
             fields["lower"] = Annotated[float, Field(description=f"{share} lie from here")]
             fields["upper"] = Annotated[float, Field(description="to here.")]
-        self.prediction: Any = typed_dict("Prediction", fields)
+        explanation = explanation_type(of_text=manifest.modality == "text")
+        self.prediction: Any = typed_dict("Prediction", fields | {"explanation": explanation})
         self.tensors = tuple(Tensor(name, "FP32", (-1,)) for name in fields)
         self._row = ",".join(f'"{name}":%.7g' for name in fields)
 

@@ -93,7 +93,8 @@ def protocol_error(error: Exception, request_id: str) -> Answer:
     text = _detail(error)
     if isinstance(error, errors.InvalidInputError):
         text += " " + "; ".join(
-            f"{shorten(each.pointer)}: {shorten(each.detail)}" for each in error.errors[:LISTED]
+            errors.FieldError(shorten(each.pointer), shorten(each.detail)).line
+            for each in error.errors[:LISTED]
         )
     body = to_json({"error": f"{text} (request {request_id})"})
     return Answer(int(status), [(b"content-type", b"application/json"), *_headers(error)], body)

@@ -127,7 +127,7 @@ def page(components: Components) -> APIRouter:
     drawn = playground.draw(
         components.manifest,
         components.codec.inputs.form(),
-        predict_route=components.settings.predict_route,
+        components.settings,
         key_required=components.access.required,
     )
 

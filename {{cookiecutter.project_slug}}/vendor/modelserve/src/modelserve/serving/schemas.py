@@ -19,7 +19,8 @@ LENIENT = ConfigDict(extra="ignore", strict=True)
 
 Extra = Literal["refuse", "ignore"]
 
-INSTANCES, PARAMETERS = "instances", "parameters"  # the fields of a request for predictions
+# The fields of a request for predictions.
+INSTANCES, PARAMETERS, EXPLAIN = "instances", "parameters", "explain"
 
 
 def typed_dict(name: str, fields: dict[str, Any], *, extra_fields: Extra = "refuse") -> Any:
@@ -34,8 +35,44 @@ def request_type(row: Any, *, max_rows: int) -> Any:
     Its validation stops at the first invalid row: see `invalid_rows`.
     """
     instances = Annotated[list[row], Field(min_length=1, max_length=max_rows), FailFast()]
-    parameters = Annotated[Any, Field(description="Accepted for Vertex AI's sake; not used.")]
-    return typed_dict("PredictRequest", {INSTANCES: instances, PARAMETERS: NotRequired[parameters]})
+    explain = Annotated[bool, Field(description="Explain each prediction; it takes longer.")]
+    parameters = Annotated[
+        Any, Field(description='Vertex AI\'s: {"explain": true} asks for explanations.')
+    ]
+    return typed_dict(
+        "PredictRequest",
+        {
+            INSTANCES: instances,
+            EXPLAIN: NotRequired[explain],
+            PARAMETERS: NotRequired[parameters],
+        },
+    )
+
+
+def asks_to_explain(content: Mapping[str, Any]) -> bool:
+    """Return whether a request for predictions asks for explanations."""
+    parameters = content.get(PARAMETERS)
+    return content.get(EXPLAIN) is True or (
+        isinstance(parameters, dict) and parameters.get(EXPLAIN) is True
+    )
+
+
+def explanation_type(*, of_text: bool) -> Any:
+    """Return the type of an answer's explanation: of a table by field, of a text by word."""
+    contributions: Any = list[tuple[str, float]] if of_text else dict[str, float]
+    explanation = typed_dict(
+        "Explanation",
+        {
+            "of": Annotated[str, Field(description="The label, or value.")],
+            "base": Annotated[float, Field(description="The mean for the background rows.")],
+            "contributions": Annotated[
+                contributions, Field(description="They and the base sum to the answer.")
+            ],
+        },
+    )
+    return NotRequired[
+        Annotated[explanation | None, Field(description="Null where the fallback answered.")]
+    ]
 
 
 class FieldProblem(TypedDict):

@@ -1,16 +1,19 @@
 """The server process: uvicorn with the service's options."""
 
 import os
-from contextlib import nullcontext
+import sys
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from ..errors import ConfigurationError
 from ..project import Project
 from ..settings import Settings
+from .announcement import AnnouncingServer, bind
 from .app import check
 from .connection_limits import ConnectionLimits, connection_limit
 from .http_connection import HttpConnection
@@ -32,7 +35,7 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
     options = {"host": host, "port": port, **uvicorn_options(settings)}
     if workers == 1:
         with shared_folder() if SHARED in os.environ else nullcontext():
-            uvicorn.run(project.create_app(), **options)
+            serve(AnnouncingServer(uvicorn.Config(project.create_app(), **options), settings))
         return
     # uvicorn restarts a worker that cannot start, forever: check everything first.
     check(project.service_class(settings))
@@ -40,7 +43,19 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
     create_app = f"{project.package}.service:create_app"
     config = WorkerConfig(create_app, factory=True, workers=workers, **options)
     with shared_folder():
-        WorkerSupervisor(config, [config.bind_socket()]).run()
+        WorkerSupervisor(config, [bind(config)], settings).run()
+
+
+def serve(server: uvicorn.Server) -> None:
+    """Run a server until a signal stops it, as `uvicorn.run` does.
+
+    Raises:
+        SystemExit: the server did not start.
+    """
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def uvicorn_options(settings: Settings) -> dict[str, Any]:

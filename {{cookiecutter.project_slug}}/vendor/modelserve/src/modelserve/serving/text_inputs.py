@@ -9,8 +9,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError
-from ..tokens import IDS, MASK, TOKENIZER, Encoder, observe
-from ..types import ModelInput, Rows, Tensor, Tensors
+from ..tokens import IDS, MASK, TOKENIZER, Encoder, Word, observe
+from ..types import ModelInput, Row, Rows, Tensor, Tensors
 from .schemas import Extra, request_error, typed_dict
 
 VISIBLE = r"[\p{L}\p{M}\p{N}\p{P}\p{S}]"  # not white space, control characters and the like
@@ -76,6 +76,7 @@ class TextInputs:
             len(rows),
             warnings=warnings,
             characters=[len(text) for text in texts],
+            asked=rows,
         )
 
     def gather_tensors(self, tensors: Tensors) -> ModelInput:
@@ -120,6 +121,10 @@ class TextInputs:
         (feature,) = self.features
         length = observed["characters"]
         return np.asarray((length < feature.minimum) | (length > feature.maximum))
+
+    def words(self, row: Row) -> list[Word]:
+        """Return the words of a row's text, as far as the model reads it."""
+        return self._encoder.words(row[self._name])
 
     def parse(self, rows: Sequence[Any], *, text: bool = False) -> Rows:
         """Return rows as they were read from a file as validated rows.

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -10,11 +11,35 @@ import time
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from ..settings import Settings
+from .announcement import announce
+
 ENDS_WITHIN_S = 10.0
 
 
 class WorkerSupervisor(Multiprocess):
-    """uvicorn's supervisor, which starts the workers and replaces dead ones."""
+    """uvicorn's supervisor, which starts the workers and replaces dead ones.
+
+    Args:
+        config: uvicorn's.
+        sockets: that the workers share.
+        settings: of the service.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], settings: Settings
+    ) -> None:
+        """Start no worker yet."""
+        super().__init__(config, sockets)
+        self._settings = settings
+        self._announced = False
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace dead workers; once the first one answers, say where."""
+        super().keep_subprocess_alive()
+        if not self._announced and any(each.is_ready() for each in self.processes):
+            self._announced = True
+            announce(self._settings, self.sockets)
 
     def terminate_all(self) -> None:
         """Stop listening, so that no client waits for a worker that ends."""

@@ -35,7 +35,7 @@ def _explained() -> Iterator[None]:
         yield
     except ServiceError as error:
         found = error.errors if isinstance(error, InvalidInputError) else ()
-        reasons = "".join(f"\n  {each.pointer}: {each.detail}" for each in found)
+        reasons = "".join(f"\n  {each.line}" for each in found)
         pytest.exit(f"There is no model to test. {error}{reasons}", returncode=1)
 
 

@@ -39,13 +39,11 @@ def measure_on_test_rows(
         the metrics by name, and a text that is empty when the gate is met.
     """
     from ..training import gate
-    from ..training.metrics import measure
+    from ..training.metrics import measure_artifact
     from ..training.parity import run_graph
-    from ..training.splits import split
-    from ..training.tasks import load_task
+    from ..training.splits import load_splits
 
-    task, manifest = load_task(config.task), artifact.manifest
-    test = split(project.load(config.data), config.data, task, config.seed).test.select(artifact)
+    test = load_splits(project, config).test.select(artifact)
     outputs = run_graph(artifact.paths, test)
-    metrics = measure(project, task, test, outputs, manifest.labels, manifest.output_bounds)
-    return metrics, gate.failures(gate.compare(metrics, config.gate))
+    results, measured = measure_artifact(project, artifact.manifest, test, outputs, config.gate)
+    return measured.metrics, gate.failures(results)

@@ -1,9 +1,16 @@
 """Write the model card: what people should know before they use the model."""
 
 from ..manifest import Manifest
+from ..metric_table import info_of
 from .gate import GateResult
+from .importance import Importance
 from .sections import Card
 
+MAX_FIELDS = 50  # that are listed by importance
+INTERVALS = (
+    "An interval comes from 1,000 bootstrap samples of the test rows. It is about the choice of "
+    "these rows,\nnot about that of the training rows, and it takes rows as independent."
+)
 KINDS = {"classifier": "classification", "regressor": "regression"}
 
 
@@ -12,11 +19,21 @@ def write_card(
     results: list[GateResult],
     card: Card,
     *,
+    importance: Importance | None = None,
     licence: str,
     pipeline_tag: str,
 ) -> str:
-    """Return the card in Markdown, with the front matter that the Hugging Face Hub reads."""
-    metrics = "\n".join(f"| {name} | {value:.4f} |" for name, value in manifest.metrics.items())
+    """Return the card in Markdown, with the front matter that the Hugging Face Hub reads.
+
+    Args:
+        manifest: of the model.
+        results: of the gate.
+        card: the configuration's texts.
+        importance: of each field, if it is known.
+        licence: of the model.
+        pipeline_tag: what the Hub calls the modality.
+    """
+    metrics = "\n".join(metric_row(manifest, name) for name in manifest.metrics)
     gate = "\n".join(f"| {each.metric} | {each.value:.4f} | {each.bound} |" for each in results)
     features = "\n".join(
         f"| {cell(each.name)} | {each.dtype} | {cell(each.seen)} |" for each in manifest.features
@@ -52,16 +69,18 @@ SHA-256 `{manifest.data.sha256}`.
 
 ## Metrics on the test rows
 
-| Metric | Value |
-|---|---|
+| Metric | Value | 95 % interval | Meaning |
+|---|---|---|---|
 {metrics}
+
+{INTERVALS if manifest.intervals else "There are too few test rows for confidence intervals."}
 
 | Gate | Value | Bound |
 |---|---|---|
 {gate}
 
 {parity_of(manifest)}
-
+{importance_of(importance)}
 ## Limits
 
 Outside of the ranges above, answers are unreliable. The metrics hold for data like these, and are
@@ -78,6 +97,40 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def metric_row(manifest: Manifest, name: str) -> str:
+    """Return the table's row of a metric."""
+    interval, info = manifest.intervals.get(name), info_of(name)
+    ends = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
+    if info is None:
+        meaning = "the project's own"
+    else:
+        meaning = f"{info.meaning}; {info.better} is better" if info.better else info.meaning
+    return f"| {cell(name)} | {manifest.metrics[name]:.4f} | {ends} | {meaning} |"
+
+
+def importance_of(importance: Importance | None) -> str:
+    """Return the section on what the model relies on; an empty line without any."""
+    if importance is None or not importance.fields:
+        return ""
+    rows = "\n".join(
+        f"| {cell(each.field)} | {each.rise:.4f} | ± {each.deviation:.4f} |"
+        for each in importance.fields[:MAX_FIELDS]
+    )
+    rest = len(importance.fields) - MAX_FIELDS
+    more = f"\n\n{rest} more fields matter less." if rest > 0 else ""
+    return f"""
+## What the model relies on
+
+By how much {importance.metric} rises when a field's values are shuffled among {importance.rows}
+test rows: the mean of five shuffles, and their standard deviation. Fields that carry the same
+information share their importance.
+
+| Field | Rise of {importance.metric} | Spread |
+|---|---|---|
+{rows}{more}
+"""
+
+
 def rows_of(manifest: Manifest) -> str:
     """Return the number of rows in each split."""
     data = manifest.data
@@ -88,7 +141,13 @@ def rows_of(manifest: Manifest) -> str:
 def answers_of(manifest: Manifest) -> str:
     """Describe an answer."""
     if manifest.labels:
-        return f"One probability for each of: {', '.join(manifest.labels)}."
+        text = f"One probability for each of: {', '.join(manifest.labels)}."
+        if manifest.threshold is None:
+            return text
+        return (
+            f"{text} The label is {manifest.positive} from a probability of "
+            f"{manifest.threshold:g} on."
+        )
     text = "A value"
     bounds = manifest.output_bounds
     if bounds.minimum is not None:
@@ -108,9 +167,11 @@ def parity_of(manifest: Manifest) -> str:
     """Return how far the ONNX graph differs from the model that it was exported from."""
     if manifest.parity is None:
         return "The model was imported as an ONNX graph; there was nothing to compare it with."
+    scale = manifest.parity_scale
+    relative = "" if scale is None else f" times the largest output, {scale:.4g}"
     return (
         "The ONNX graph differs from the model that it was exported from by at most "
-        f"{manifest.parity:.2g}."
+        f"{manifest.parity:.2g}{relative}."
     )
 
 

@@ -1,11 +1,12 @@
 """Read and validate config/training.toml."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, create_model, model_validator
 
 from ..toml_file import read
+from .search.section import SearchSection
 from .sections import (
     Card,
     DataSection,
@@ -16,8 +17,12 @@ from .sections import (
     Parity,
     Reference,
     Section,
+    SplitSection,
+    TargetSection,
 )
 from .tasks import Name
+
+MOVED = ("test_size", "calibration_size")  # from [data] to [split]
 
 
 class Config(Section):
@@ -27,19 +32,61 @@ class Config(Section):
     description: str
     task: Name
     data: DataSection
+    split: SplitSection = SplitSection()
+    target: TargetSection = TargetSection()
     model: Options = Options()
+    search: SearchSection | None = None
     output: OutputSection = OutputSection()
     gate: Gate
-    parity: Parity
+    parity: Parity = Parity()
     limits: Limits
     reference: Reference
     card: Card
 
+    @model_validator(mode="before")
+    @classmethod
+    def _move_sizes(cls, content: Any) -> Any:
+        """Read the sizes of the split where they were first, in `[data]`."""
+        if not isinstance(content, dict):
+            return content
+        data, split = content.get("data"), content.get("split", {})
+        if not isinstance(data, dict) or not isinstance(split, dict):
+            return content
+        if "split_column" in data:
+            raise ValueError("[data] split_column belongs into [split], as column")
+        moved = {name: data[name] for name in MOVED if name in data}
+        if both := sorted(moved.keys() & split.keys()):
+            raise ValueError(
+                f"{', '.join(both)}: in [data] and in [split]; keep the one in [split]"
+            )
+        data = {name: value for name, value in data.items() if name not in moved}
+        return content | {
+            "data": data | {"split_column": split.get("column")},
+            "split": split | moved,
+        }
+
     @model_validator(mode="after")
-    def _check_output(self) -> Self:
+    def _check_task(self) -> Self:
         if self.task == "classifier" and self.output.model_fields_set:
             raise ValueError("[output] is for a regressor; a classifier has no bounds")
+        if self.task == "regressor" and self.target.model_fields_set:
+            raise ValueError("[target] is for a classifier; a regressor has no positive label")
+        if isinstance(self.target.threshold, str) and not self.split.calibration_size:
+            raise ValueError(
+                f'[target] threshold = "{self.target.threshold}" is chosen on calibration rows; '
+                "set [split] calibration_size, such as 0.25"
+            )
         return self
+
+    def find_foreign_texts(self) -> str:
+        """Return a warning where description and card were written for other data; or nothing."""
+        written, now = self.card.describes, f"{self.data.target} in {self.data.source}"
+        if written is None or written == now:
+            return ""
+        return (
+            f"description and [card] in config/training.toml describe {written}, and the data are "
+            f'{now}: write them anew, with [card] describes = "{now}".'
+        )
 
 
 def load_config(path: Path, options: type[Options] = Options) -> Config:

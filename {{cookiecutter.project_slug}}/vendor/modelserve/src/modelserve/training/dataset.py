@@ -16,10 +16,12 @@ Files = Mapping[str, Content]
 class Dataset(Protocol):
     """Rows of features, and the target of each; `Table` and `Texts` implement it.
 
-    `pipeline_tag` is what the Hugging Face Hub calls the modality.
+    `pipeline_tag` is what the Hugging Face Hub calls the modality; `missing` are the texts that
+    stand for a missing value where `[data]` names none.
     """
 
     pipeline_tag: ClassVar[str]
+    missing: ClassVar[tuple[str, ...]]
 
     @property
     def rows(self) -> pd.DataFrame:

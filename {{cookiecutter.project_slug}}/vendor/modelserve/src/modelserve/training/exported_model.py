@@ -22,6 +22,8 @@ class ExportedModel(NamedTuple):
             the graph with; None if there is no such model.
         libraries: the distributions that trained it, for the manifest.
         provenance: its origin, for the manifest.
+        warnings: what `train` shows, a sentence each.
+        find_step: names the step whose graph differs for the rows of a dataset; empty if unknown.
     """
 
     files: Mapping[str, Content]
@@ -29,3 +31,5 @@ class ExportedModel(NamedTuple):
     native: Native | None
     libraries: tuple[str, ...]
     provenance: Mapping[str, str] = MappingProxyType({})
+    warnings: tuple[str, ...] = ()
+    find_step: Callable[[Any], str] | None = None

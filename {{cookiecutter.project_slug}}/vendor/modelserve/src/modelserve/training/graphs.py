@@ -1,6 +1,6 @@
 """Edit ONNX graphs, so that serving finds the same inputs and output in all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import onnx
 from onnx import helper
@@ -8,7 +8,8 @@ from onnx import helper
 # The name of a graph's only output, by the task.
 PROBABILITIES, VALUE = "probabilities", "value"
 
-FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
+FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16)
+MIN_IR_VERSION = 4  # before it, every initializer had to be an input, too
 
 
 def output_name(labels: Sequence[str]) -> str:
@@ -19,12 +20,19 @@ def output_name(labels: Sequence[str]) -> str:
 def rename(model: onnx.ModelProto, old: str, new: str) -> None:
     """Rename a value of the graph everywhere."""
     graph = model.graph
-    for node in graph.node:
-        node.input[:] = [new if name == old else name for name in node.input]
-        node.output[:] = [new if name == old else name for name in node.output]
-    for value in (*graph.input, *graph.output, *graph.value_info):
+    _rename_in(graph.node, old, new)
+    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
         if value.name == old:
             value.name = new
+
+
+def _rename_in(nodes: Iterable[onnx.NodeProto], old: str, new: str) -> None:
+    """Rename a value in nodes, and in the branches and loops that use it."""
+    for node in nodes:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+        for attribute in node.attribute:
+            _rename_in(attribute.g.node, old, new)
 
 
 def prepend(model: onnx.ModelProto, *nodes: onnx.NodeProto) -> None:
@@ -48,6 +56,7 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
     Raises:
         onnx.checker.ValidationError: the graph is invalid.
     """
+    model.ir_version = max(model.ir_version, MIN_IR_VERSION)
     if not any(each.domain in ("", "ai.onnx") for each in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", 13))
     onnx.checker.check_model(model)
@@ -58,6 +67,15 @@ def size_of(value: onnx.ValueInfoProto) -> list[int]:
     """Return a value's shape, -1 for a free axis; empty if it is unknown or not a tensor."""
     shape = value.type.tensor_type.shape
     return [axis.dim_value if axis.HasField("dim_value") else -1 for axis in shape.dim]
+
+
+def describe(value: onnx.ValueInfoProto) -> str:
+    """Return a value's name, type and shape, such as "probabilities float [-1, 3]"."""
+    kind = value.type.WhichOneof("value") or "unknown"
+    if kind != "tensor_type":
+        return f"{value.name} {kind.removesuffix('_type')}"
+    element = onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
+    return f"{value.name} {element} {size_of(value)}"
 
 
 def _rows(model: onnx.ModelProto) -> str:

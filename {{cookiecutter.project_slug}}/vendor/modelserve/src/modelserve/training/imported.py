@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def make_importer(
-    dataset: Dataset, graph: Path, labels: tuple[str, ...], *, softmax: bool
+    dataset: Dataset,
+    graph: Path,
+    labels: tuple[str, ...],
+    *,
+    softmax: bool,
+    output_name: str | None = None,
 ) -> "TableImporter | TextImporter":
     """Return a function that replaces the project's `train`.
 
@@ -21,10 +26,11 @@ def make_importer(
         graph: the ONNX file.
         labels: in the order of the graph's outputs; none for a regressor.
         softmax: convert the graph's scores to probabilities.
+        output_name: of the graph's output; the only one that fits by default.
     """
     if isinstance(dataset, Table):
-        return TableImporter(graph, labels, softmax=softmax)
+        return TableImporter(graph, labels, softmax=softmax, output_name=output_name)
     # pylint: disable-next=import-outside-toplevel  # a table needs no tokenizer
     from .text.imported import TextImporter
 
-    return TextImporter(graph, labels, softmax=softmax)
+    return TextImporter(graph, labels, softmax=softmax, output_name=output_name)

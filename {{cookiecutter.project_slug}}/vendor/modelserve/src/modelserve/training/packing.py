@@ -2,9 +2,11 @@
 
 import json
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +14,43 @@ import numpy as np
 
 from .. import answers, artifact
 from ..artifact import Content
-from ..errors import GateError
+from ..errors import GateError, InvalidInputError
 from ..manifest import Data, Manifest, OutputBounds
+from ..metric_table import info_of
 from ..project import Project
-from . import reference
+from . import background, reference
 from .card import write_card
 from .config import Config
 from .exported_model import ExportedModel
 from .gate import GateResult
+from .importance import permutation_importance
+from .measures.measurement import Intervals
+from .parity import ParityResult
+from .reading.files import find_files
+from .sections import DataSection, Gate, Limits
 from .splits import SplitOutputs, Splits
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that passed the gate, and its evaluation.
+    """A model, and its evaluation.
 
     `parity` is the largest difference between the outputs of the ONNX graph and of the model that
-    it was exported from; None for an imported graph.
+    it was exported from; None for an imported graph. `threshold` is the probability from which on
+    the positive label is the answer, `decision` the same for the outputs.
     """
 
     exported: ExportedModel
     splits: Splits
     outputs: SplitOutputs
-    parity: float | None
+    parity: ParityResult | None
     fallback: tuple[float, ...]
     bounds: OutputBounds
     metrics: dict[str, float]
     results: list[GateResult]
+    intervals: Intervals = field(default_factory=dict)
+    threshold: float | None = None
+    decision: answers.Decision | None = None
 
 
 def pack(
@@ -50,9 +62,6 @@ def pack(
         candidate: the model.
         config: the run's configuration.
         project: its name, version, commit and lock.
-
-    Raises:
-        GateError: the files exceed the size limit of the configuration.
     """
     manifest = describe_candidate(candidate, config, project=project)
     splits, outputs = candidate.splits, candidate.outputs
@@ -60,31 +69,45 @@ def pack(
     held_out = np.concatenate([each for each in (outputs.calibration, outputs.test) if len(each)])
     summary = reference.summarise(
         observed,
-        answers.observe(held_out, candidate.exported.labels),
+        answers.observe(held_out, candidate.exported.labels, candidate.decision),
         candidate.exported.labels,
         bins=config.reference.bins,
     )
     if labels := candidate.exported.labels:
         truths = [*splits.calibration.target.tolist(), *splits.test.target.tolist()]
-        summary["outputs"][answers.LABEL] |= reference.label_hits(truths, held_out, labels)
+        summary["outputs"][answers.LABEL] |= reference.label_hits(
+            truths, held_out, labels, candidate.decision
+        )
     files: dict[str, Content] = {
         **candidate.exported.files,
+        **background.background_file(splits.training, outputs.training, manifest, config),
         artifact.REFERENCE: artifact.to_text(summary),
         artifact.GOLDEN: artifact.to_text(golden_cases(candidate, config)),
         artifact.CARD: write_card(
             manifest,
             candidate.results,
             config.card,
+            importance=permutation_importance(
+                candidate.exported.files, splits.test, candidate.exported.labels, config.seed
+            ),
             licence=project.licence,
             pipeline_tag=splits.training.pipeline_tag,
         ).encode(),
     }
-    if (size := artifact.size_bytes(files)) > config.limits.size_bytes:
+    return manifest, files
+
+
+def check_size(files: Mapping[str, Content], limits: Limits) -> None:
+    """Check the size of an artifact.
+
+    Raises:
+        GateError: the files exceed the limit of the configuration.
+    """
+    if (size := artifact.size_bytes(files)) > limits.size_bytes:
         raise GateError(
             f"The artifact has {size} bytes; [limits] size_bytes in config/training.toml allows "
-            f"{config.limits.size_bytes}. Nothing was written."
+            f"{limits.size_bytes}. Raise it, or choose a smaller model."
         )
-    return manifest, files
 
 
 def describe_candidate(candidate: Candidate, config: Config, *, project: Project) -> Manifest:
@@ -99,24 +122,38 @@ def describe_candidate(candidate: Candidate, config: Config, *, project: Project
         git_commit=git_commit(project.root),
         seed=config.seed,
         data=Data(
-            source=config.data.path.name,
-            sha256=hash_data(candidate, config.data.path),
+            source=config.data.source,
+            sha256=hash_data(candidate, config.data),
             training_rows=len(candidate.splits.training),
             calibration_rows=len(candidate.splits.calibration),
             test_rows=len(candidate.splits.test),
+            dialect=config.data.dialect(candidate.splits.training.missing),
+            index=config.data.index,
+            dropped=config.data.drop,
         ),
         lock_sha256=lock_hash(project.root),
         libraries={name: metadata.version(name) for name in sorted(candidate.exported.libraries)},
         features=candidate.splits.training.describe(),
         labels=candidate.exported.labels,
+        positive=config.target.positive,
+        threshold=candidate.threshold,
         fallback=candidate.fallback,
         output_bounds=candidate.bounds,
         provenance=dict(candidate.exported.provenance),
-        metrics=candidate.metrics,
-        parity=candidate.parity,
+        metrics={name: each for name, each in candidate.metrics.items() if isfinite(each)},
+        intervals=dict(candidate.intervals),
+        lower_is_better=bounded_above(candidate.metrics, config.gate),
+        parity=candidate.parity and candidate.parity.difference,
+        parity_scale=candidate.parity and candidate.parity.scale,
         size_bytes=0,
         files={},
     )
+
+
+def bounded_above(metrics: Iterable[str], gate: Gate) -> tuple[str, ...]:
+    """Return the project's own metrics that have a maximum, and no minimum, in the gate."""
+    above = gate.maximum.keys() - gate.minimum.keys()
+    return tuple(name for name in metrics if name in above and info_of(name) is None)
 
 
 def golden_cases(candidate: Candidate, config: Config) -> list[dict[str, Any]]:
@@ -130,10 +167,18 @@ def golden_cases(candidate: Candidate, config: Config) -> list[dict[str, Any]]:
     ]
 
 
-def hash_data(candidate: Candidate, path: Path) -> str:
-    """Return the SHA-256 of the data's file; without a file, that of the rows."""
-    if path.is_file():
-        return artifact.sha256(path)
+def hash_data(candidate: Candidate, section: DataSection) -> str:
+    """Return the SHA-256 of the data's file, or of those of several; without one, of the rows."""
+    test = section.test_path or ()
+    paths = (*section.paths, *((test,) if isinstance(test, Path) else test))
+    try:
+        files = find_files(paths, section.format)
+    except InvalidInputError:
+        files = []
+    if len(files) == 1:
+        return artifact.sha256(files[0])
+    if files:
+        return artifact.sha256("".join(map(artifact.sha256, files)).encode())
     text = "".join(part.rows.assign(_=part.target).to_csv(index=False) for part in candidate.splits)
     return artifact.sha256(text.encode())
 

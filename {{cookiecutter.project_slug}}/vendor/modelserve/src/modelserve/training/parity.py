@@ -1,6 +1,8 @@
 """Compare the ONNX graph's outputs with those of the model that it was exported from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -9,46 +11,101 @@ from numpy.typing import NDArray
 from ..artifact import MODEL, Content
 from ..errors import ParityError
 from .dataset import Dataset
-from .exported_model import Native
+from .exported_model import ExportedModel
 from .sections import Parity
 from .splits import SplitOutputs, Splits
+
+NAMED, MAX_SHOWN = 8, 60  # values of a row in an error, and characters of one
 
 
 def run_graph(files: Mapping[str, Content], dataset: Dataset) -> NDArray[np.float32]:
     """Return the graph's outputs for every row, of shape (rows, n_outputs)."""
     if len(dataset) == 0:
         return np.empty((0, 0), dtype=np.float32)
+    return run_session(open_graph(files[MODEL]), dataset, files)
+
+
+def open_graph(graph: Content) -> ort.InferenceSession:
+    """Return a session of an ONNX graph, for several runs."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    session = ort.InferenceSession(files[MODEL], options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def run_session(
+    session: ort.InferenceSession, dataset: Dataset, files: Mapping[str, Content]
+) -> NDArray[np.float32]:
+    """Return a session's outputs for every row, of shape (rows, n_outputs)."""
     return np.concatenate([session.run(None, each)[0] for each in dataset.batches(files)])
 
 
+class ParityResult(NamedTuple):
+    """The largest difference between native and ONNX outputs.
+
+    It is relative to `scale`, the largest native output, or absolute where there is no scale.
+    """
+
+    difference: float
+    scale: float | None
+
+
 def check(
-    native: Native | None, splits: Splits, outputs: SplitOutputs, section: Parity
-) -> float | None:
-    """Return the largest difference between native and ONNX outputs; None without a native model.
+    exported: ExportedModel, splits: Splits, outputs: SplitOutputs, section: Parity
+) -> ParityResult | None:
+    """Return how far native and ONNX outputs differ; None without a native model.
 
     Args:
-        native: the model before its export.
+        exported: the graph, and the model before its export.
         splits: the rows.
         outputs: of the ONNX graph.
         section: the tolerance.
 
     Raises:
-        ParityError: the difference exceeds the tolerance.
+        ParityError: the difference exceeds the tolerance; the row and the outputs are named.
     """
-    if native is None:
+    if exported.native is None:
         return None
-    expected = [native(part) for part in (splits.training, splits.test)]
-    exported = np.concatenate([outputs.training, outputs.test])
-    return compare(np.concatenate(expected), exported, tolerance=section.tolerance)
+    parts, graph = (splits.training, splits.test), (outputs.training, outputs.test)
+    native = [exported.native(part) for part in parts]
+    scale = None if exported.labels else scale_of(np.concatenate(native))
+    differences = [
+        compare(
+            expected,
+            given,
+            tolerance=section.tolerance,
+            scale=scale,
+            dataset=part,
+            find_step=exported.find_step,
+        )
+        for expected, given, part in zip(native, graph, parts, strict=True)
+    ]
+    return ParityResult(max(differences), scale)
+
+
+def scale_of(native: NDArray[np.float32]) -> float:
+    """Return the largest absolute output, which differences of values are relative to."""
+    finite = np.abs(native[np.isfinite(native)])
+    return float(finite.max(initial=0)) or 1.0
 
 
 def compare(
-    native: NDArray[np.float32], exported: NDArray[np.float32], *, tolerance: float
+    native: NDArray[np.float32],
+    exported: NDArray[np.float32],
+    *,
+    tolerance: float,
+    scale: float | None = None,
+    dataset: Dataset | None = None,
+    find_step: Callable[[Any], str] | None = None,
 ) -> float:
-    """Return the largest absolute difference between outputs of shape (rows, n_outputs).
+    """Return the largest difference between outputs of shape (rows, n_outputs).
+
+    Args:
+        native: of the model.
+        exported: of its ONNX graph.
+        tolerance: the largest difference allowed.
+        scale: what the difference is relative to; None for an absolute one.
+        dataset: the rows, to name one in an error.
+        find_step: names the step that differs for some rows, if it can be found.
 
     Raises:
         ParityError: the shapes differ, an output is not finite, or the difference exceeds
@@ -60,12 +117,30 @@ def compare(
         )
     with np.errstate(invalid="ignore"):  # infinity minus infinity is NaN, which is no parity
         differences = np.abs(native - exported)
-    difference = float(differences.max(initial=0))
+    difference = float(differences.max(initial=0)) / (scale or 1.0)
     if not difference <= tolerance:
         row = int(np.argmax(differences.max(axis=1)))
+        column = int(np.argmax(differences[row]))
+        one, other = native[row, column], exported[row, column]
+        known = find_step(dataset.take(np.array([row]))) if find_step and dataset else ""
+        step = f"the step {known}" if known else "a step"
+        of_scale = "" if scale is None else f" times the largest output ({scale:.7g})"
         raise ParityError(
-            f"The ONNX graph differs from the model by {difference:.3g} (row {row}); "
-            f"{tolerance:g} are allowed. Look for a step that ONNX computes differently, "
-            "or raise [parity] tolerance in config/training.toml."
+            f"The ONNX graph differs from the model by {difference:.3g}{of_scale}; {tolerance:g} "
+            f"is allowed. For {describe_row(dataset, row)}, the model returns {one:.7g} and the "
+            f"graph {other:.7g}. Replace {step} that ONNX computes differently, or raise [parity] "
+            "tolerance in config/training.toml."
         )
     return difference
+
+
+def describe_row(dataset: Dataset | None, position: int) -> str:
+    """Name a row by its number in the data, from 1, and by its values, as far as there is room."""
+    if dataset is None:
+        return f"row {position + 1}"
+    label = dataset.rows.index[position]
+    number = f"{label + 1}" if isinstance(label, int | np.integer) else repr(label)[:MAX_SHOWN]
+    values = dataset.rows.iloc[position].items()
+    shown = [f"{name} = {value}"[:MAX_SHOWN] for name, value in islice(values, NAMED)]
+    rest = len(dataset.rows.columns) - len(shown)
+    return f"row {number} of the data ({', '.join(shown)}{f' and {rest} more' if rest > 0 else ''})"

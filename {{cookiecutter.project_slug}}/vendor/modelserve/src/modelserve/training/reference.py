@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..answers import Decision, label_codes, label_of
+
 Summary = dict[str, Any]
 
 
@@ -49,7 +51,10 @@ def tally(values: NDArray[np.object_], *, known: Sequence[str] = ()) -> Summary:
 
 
 def label_hits(
-    target: Sequence[Any], outputs: NDArray[np.float32], labels: Sequence[str]
+    target: Sequence[Any],
+    outputs: NDArray[np.float32],
+    labels: Sequence[str],
+    decision: Decision | None = None,
 ) -> Summary:
     """Return how often a classifier recognised each label.
 
@@ -57,13 +62,14 @@ def label_hits(
         target: the true label of each row.
         outputs: probabilities of shape (rows, n_labels).
         labels: in the order of the columns.
+        decision: which of two labels is the answer, if not the most probable one.
 
     Returns:
         "actual", the rows with each label, of shape (n_labels,); and "recalled", those of them
         that were predicted as it, of shape (n_labels,).
     """
-    truth = np.array([str(value) for value in target], dtype=object)
-    guess = np.array(labels, dtype=object)[outputs.argmax(axis=1)]
+    truth = np.array([label_of(value) for value in target], dtype=object)
+    guess = np.array(labels, dtype=object)[label_codes(outputs, decision)]
     return {
         "actual": [int((truth == label).sum()) for label in labels],
         "recalled": [int(((truth == label) & (guess == label)).sum()) for label in labels],

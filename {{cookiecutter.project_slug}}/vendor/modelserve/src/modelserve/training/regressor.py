@@ -1,21 +1,53 @@
 """Stratify, measure and bound a regressor."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
 
+from ..answers import Decision
 from ..errors import FieldError, InvalidInputError, TrainingError
 from ..manifest import Interval, OutputBounds
+from .measures.measurement import Measurement
+from .measures.regression import measure_values
 from .sections import OutputSection
+
+MAX_SHOWN = 40  # characters of a value in an error
 
 
 class Regressor:
     """A task whose target is a number."""
+
+    def prepare(self, target: pd.Series) -> pd.Series:
+        """Return the values unchanged.
+
+        Raises:
+            InvalidInputError: the target holds text, or two values only: labels.
+        """
+        values = pd.unique(target)
+        way_out = 'that is a label; write task = "classifier"'
+        if is_string_dtype(target) or is_bool_dtype(target):
+            text = next((each for each in values if not _is_number(each)), None)
+            if text is None:
+                problem = "holds numbers as text; write its type under [data.dtypes]"
+            else:
+                problem = f"holds {str(text)[:MAX_SHOWN]!r}: {way_out}"
+        elif is_numeric_dtype(target) and len(values) == 2:
+            first, second = sorted(values)
+            problem = f"has the values {first:g} and {second:g} only: {way_out}"
+        else:
+            return target
+        raise InvalidInputError([FieldError(str(target.name), problem)])
+
+    def too_few(self, target: Sequence[Any]) -> str:
+        """Return nothing: there are no labels."""
+        del target
+        return ""
 
     def stratify(self, target: NDArray[np.object_]) -> NDArray[np.int64]:
         """Return the quintile of each value as strata, so that a split keeps their shares.
@@ -74,7 +106,7 @@ class Regressor:
             needed = ceil(share / (1 - share))
             raise TrainingError(
                 f"An interval of {100 * section.coverage:g} % needs {needed} calibration rows, "
-                f"there are {len(truth)}; raise [data] calibration_size or lower [output] "
+                f"there are {len(truth)}; raise [split] calibration_size or lower [output] "
                 "coverage in config/training.toml."
             )
         half_width, fallback_half_width = (
@@ -94,25 +126,32 @@ class Regressor:
         outputs: NDArray[np.float32],
         labels: Sequence[str],
         bounds: OutputBounds,
-    ) -> dict[str, float]:
-        """Return mean absolute error, root mean squared error, R² and the interval's coverage.
+        decision: Decision | None = None,
+        *,
+        named: Collection[str] = (),
+    ) -> Measurement:
+        """Return the metrics of outputs of shape (rows, 1).
 
         Args:
             target: the true value of each row.
             outputs: of shape (rows, 1).
             labels: unused.
-            bounds: the coverage of their interval is measured, if there is one.
+            bounds: with the interval around an answer, if there is one.
+            decision: unused.
+            named: metrics that are measured besides those that always are.
 
         Source: scikit-learn's user guide, "Regression metrics".
         """
-        del labels
-        truth, guess = np.asarray(target, dtype=np.float64), outputs[:, 0].astype(np.float64)
-        metrics = {
-            "mae": float(mean_absolute_error(truth, guess)),
-            "rmse": float(root_mean_squared_error(truth, guess)),
-            "r2": float(r2_score(truth, guess)),
-        }
-        if bounds.interval:
-            within = np.abs(truth - guess) <= bounds.interval.half_width
-            metrics["interval_coverage"] = float(np.mean(within))
-        return metrics
+        del labels, decision
+        return measure_values(target, outputs, bounds, named)
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value, or a text, is a number; true and false are none."""
+    if isinstance(value, bool | np.bool_):
+        return False
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True

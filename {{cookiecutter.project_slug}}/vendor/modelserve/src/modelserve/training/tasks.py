@@ -1,12 +1,15 @@
 """The protocol by which training treats a classifier and a regressor alike."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from ..answers import Decision
 from ..manifest import OutputBounds
+from .measures.measurement import Measurement
 from .sections import OutputSection
 
 Name = Literal["classifier", "regressor"]
@@ -14,6 +17,12 @@ Name = Literal["classifier", "regressor"]
 
 class Task(Protocol):
     """What training does differently for a classifier and for a regressor."""
+
+    def prepare(self, target: pd.Series) -> pd.Series:
+        """Return a target as training takes it, checked that it is one of this task."""
+
+    def too_few(self, target: Sequence[Any]) -> str:
+        """Return why a target cannot be split, if it is for its labels; nothing otherwise."""
 
     def stratify(self, target: NDArray[np.object_]) -> NDArray[Any]:
         """Return the strata whose shares a split keeps, of shape (rows,)."""
@@ -39,7 +48,10 @@ class Task(Protocol):
         outputs: NDArray[np.float32],
         labels: Sequence[str],
         bounds: OutputBounds,
-    ) -> dict[str, float]:
+        decision: Decision | None = None,
+        *,
+        named: Collection[str] = (),
+    ) -> Measurement:
         """Return the metrics of outputs of shape (rows, n_outputs)."""
 
 

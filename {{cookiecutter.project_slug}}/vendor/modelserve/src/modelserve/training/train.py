@@ -1,41 +1,35 @@
 """Run a training, from the data to the artifact."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from .. import artifact
-from ..answers import are_distributions
 from ..artifact import Artifact
 from ..errors import GateError, TrainingError
 from ..project import Project
-from . import gate, packing, parity
+from . import gate, packing, parity, requirements
 from .config import Config
 from .exported_model import ExportedModel
-from .metrics import measure
+from .measures.measurement import Measurement
+from .metrics import measure, measure_artifact
 from .packing import Candidate
-from .splits import SplitOutputs, Splits, split
+from .reporter import SILENT, Reporter
+from .search.run import SearchResult, search
+from .splits import SplitOutputs, Splits, load_splits
 from .tasks import load_task
+from .threshold import decide
 
-SHOWN = 5  # outputs in an error
-Step = Callable[[str], AbstractContextManager[None]]
-
-
-@contextmanager
-def silent(_: str) -> Iterator[None]:
-    """Show nothing of a step."""
-    yield
+Results = list[gate.GateResult]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training run: its artifact, and the results of the gate."""
+    """A finished training run: its artifact, the results of the gate, and of a search."""
 
     artifact: Artifact
-    results: list[gate.GateResult]
+    results: Results
+    search: SearchResult | None = None
 
 
 def train(
@@ -43,7 +37,7 @@ def train(
     config: Config,
     output: Path,
     *,
-    step: Step = silent,
+    reporter: Reporter = SILENT,
     trainer: Callable[..., ExportedModel] | None = None,
 ) -> Run:
     """Train a model and write its artifact.
@@ -52,7 +46,7 @@ def train(
         project: its data, model, name and version.
         config: the split, the seed, the gate and the limits.
         output: the artifact's folder.
-        step: a context manager around each named step, to show its progress.
+        reporter: is told how the run proceeds, and what is suspicious.
         trainer: returns the exported model; the project's `train` by default.
 
     Raises:
@@ -60,24 +54,45 @@ def train(
         TrainingError: the data cannot be split, or the model is not of the configured task.
         GateError: the model missed the gate, or its artifact is too large.
         ParityError: the ONNX graph differs from the model.
+        OutputError: outputs or targets are out of bounds, not finite, or no probabilities.
+        RejectedModelError: several of the last three.
         ArtifactError: the artifact cannot be written.
     """
+    step, warn = reporter.step, reporter.warn
     with step("Read the data"):
-        dataset = project.load(config.data)
-        splits = split(dataset, config.data, load_task(config.task), config.seed)
+        splits = load_splits(project, config, warn)
+        if text := config.find_foreign_texts():
+            warn(text)
+    found = None
+    if config.search and trainer is None:
+        found = search(project, splits.training, config, track=reporter.track, warn=warn)
+        config = config.model_copy(update={"model": found.options})
     with step("Train the model and export it to ONNX"):
         exported = (trainer or project.train)(splits.training, config.model, config.seed)
         check_labels(exported, config)
+        exported = found.describe(exported) if found else exported
+    for text in exported.warnings:
+        warn(text)
     with step("Run the ONNX graph on every row"):
         outputs = SplitOutputs(*(parity.run_graph(exported.files, part) for part in splits))
-        check_outputs(exported, outputs)
-    with step("Compare native and ONNX outputs"):
-        difference = parity.check(exported.native, splits, outputs, config.parity)
-    with step("Evaluate the model"):
+    reasons: list[TrainingError] = []
+    difference = candidate = packed = None
+    with step("Compare native and ONNX outputs"), requirements.collect(reasons):
+        difference = parity.check(exported, splits, outputs, config.parity)
+    with step("Evaluate the model"), requirements.collect(reasons):
+        requirements.check_outputs(exported, outputs)
         candidate = evaluate(project, exported, splits, outputs, difference, config)
     with step("Write the artifact"):
-        manifest, files = packing.pack(candidate, config, project=project)
-        return Run(artifact.save(output, manifest, files), candidate.results)
+        if candidate is not None:
+            reasons += reject(candidate, config)
+            packed = packing.pack(candidate, config, project=project)
+        with requirements.collect(reasons):
+            packing.check_size(packed[1] if packed else exported.files, config.limits)
+        if reasons and candidate:
+            reporter.show_metrics(candidate.metrics, candidate.results, candidate.intervals)
+        if reasons or packed is None or candidate is None:
+            raise requirements.rejection(reasons)
+        return Run(artifact.save(output, *packed), candidate.results, found)
 
 
 def check_labels(exported: ExportedModel, config: Config) -> None:
@@ -94,33 +109,15 @@ def check_labels(exported: ExportedModel, config: Config) -> None:
         )
 
 
-def check_outputs(exported: ExportedModel, outputs: SplitOutputs) -> None:
-    """Check that a classifier returns probabilities: the service would answer with none else.
-
-    Raises:
-        TrainingError: it returns something else.
-    """
-    if not exported.labels:
-        return
-    for part in outputs:
-        valid = are_distributions(part) if len(part) else np.ones(0, dtype=np.bool_)
-        if not valid.all():
-            row = [round(float(value), 6) for value in part[~valid][0][:SHOWN]]
-            raise TrainingError(
-                f"The model returns {row} for a row: these are no probabilities that sum to 1. "
-                "Export its probabilities; or if it returns scores, import it with --softmax."
-            )
-
-
 def evaluate(
     project: Project,
     exported: ExportedModel,
     splits: Splits,
     outputs: SplitOutputs,
-    difference: float | None,
+    difference: parity.ParityResult | None,
     config: Config,
 ) -> Candidate:
-    """Return a model with its metrics, once they pass the gate.
+    """Return a model with its metrics, and the results of the gate.
 
     Args:
         project: may add metrics.
@@ -128,27 +125,56 @@ def evaluate(
         splits: the rows.
         outputs: of the ONNX graph.
         difference: between native and ONNX outputs; None for an imported graph.
-        config: the task, the bounds and the gate.
+        config: the task, the positive label, the bounds and the gate.
 
     Raises:
-        GateError: a metric misses its bound.
-        TrainingError: there are too few calibration rows for the interval.
+        ConfigurationError: the positive label is not one of two, or the gate names a metric that
+            is not measured.
+        TrainingError: there are too few calibration rows for the interval or the threshold.
     """
     task = load_task(config.task)
     fallback = task.fallback(splits.training.target.tolist(), exported.labels)
-    bounds = task.output_bounds(
-        splits.calibration.target.tolist(), outputs.calibration, fallback, config.output
+    calibration = splits.calibration.target.tolist()
+    bounds = task.output_bounds(calibration, outputs.calibration, fallback, config.output)
+    threshold, decision = decide(config.target, exported.labels, calibration, outputs.calibration)
+    measured = measure(
+        project,
+        splits.test,
+        outputs.test,
+        exported.labels,
+        bounds,
+        decision,
+        gate=config.gate,
     )
-    metrics = measure(project, task, splits.test, outputs.test, exported.labels, bounds)
-    results = gate.compare(metrics, config.gate)
-    if missed := gate.failures(results):
-        raise GateError(f"The model is not good enough: {missed}. Nothing was written.")
-    return Candidate(exported, splits, outputs, difference, fallback, bounds, metrics, results)
+    return Candidate(
+        exported,
+        splits,
+        outputs,
+        parity=difference,
+        fallback=fallback,
+        bounds=bounds,
+        metrics=measured.metrics,
+        intervals=measured.intervals,
+        results=gate.compare(measured.metrics, config.gate, measured.reasons),
+        threshold=threshold,
+        decision=decision,
+    )
+
+
+def reject(candidate: Candidate, config: Config) -> list[TrainingError]:
+    """Return why a model may not be served: it misses the gate, or leaves its bounds."""
+    reasons: list[TrainingError] = []
+    if missed := gate.failures(candidate.results):
+        reasons.append(GateError(f"The model is not good enough: {missed}."))
+    if config.task == "regressor":
+        with requirements.collect(reasons):
+            requirements.check_bounds(candidate.splits, candidate.outputs, config.output)
+    return reasons
 
 
 def evaluate_artifact(
     project: Project, evaluated: Artifact, table: Path, config: Config
-) -> tuple[list[gate.GateResult], dict[str, float]]:
+) -> tuple[Results, Measurement]:
     """Return the gate's results and the metrics of an artifact on other data.
 
     Args:
@@ -160,10 +186,8 @@ def evaluate_artifact(
     Raises:
         InvalidInputError: the data cannot be read, or have other columns than the model.
     """
-    section = config.data.model_copy(update={"path": table})
-    dataset = project.load(section).select(evaluated)
     manifest = evaluated.manifest
+    section = config.data.other_files(table, manifest.features)
+    dataset = project.load(section).select(evaluated)
     outputs = parity.run_graph(evaluated.paths, dataset)
-    task = load_task(manifest.task)
-    metrics = measure(project, task, dataset, outputs, manifest.labels, manifest.output_bounds)
-    return gate.compare(metrics, config.gate), metrics
+    return measure_artifact(project, manifest, dataset, outputs, config.gate)

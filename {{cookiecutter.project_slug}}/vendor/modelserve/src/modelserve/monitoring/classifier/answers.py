@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...answers import CONFIDENCE, LABEL
+from ...answers import CONFIDENCE, LABEL, Decision, label_codes
 from ...bins import Shape
 
 HALF_UNIT = 0.5e-6  # of the last digit of a probability in a response
@@ -20,14 +20,19 @@ class ClassifierAnswers(NamedTuple):
     Args:
         codes: the labels' indices, of shape (rows,), -1 where the label was not captured.
         probabilities: of shape (rows, n_labels), NaN where they were not captured.
+        by_threshold: whether the label may be another than the most probable one.
     """
 
     codes: NDArray[np.int64]
     probabilities: NDArray[np.float64]
+    by_threshold: bool = False
 
     @property
     def confidences(self) -> NDArray[np.float64]:
-        """Return the most probable label's probability, of shape (rows,)."""
+        """Return the probability of the model's label, of shape (rows,)."""
+        if self.by_threshold:
+            codes = self.codes.clip(min=0)[:, None]
+            return np.take_along_axis(self.probabilities, codes, axis=1)[:, 0]
         return np.asarray(self.probabilities.max(axis=1))
 
     @property
@@ -37,7 +42,7 @@ class ClassifierAnswers(NamedTuple):
 
     def take(self, index: NDArray[np.int64]) -> "ClassifierAnswers":
         """Return the predictions at `index`, of shape (n,)."""
-        return ClassifierAnswers(self.codes[index], self.probabilities[index])
+        return self._replace(codes=self.codes[index], probabilities=self.probabilities[index])
 
 
 class ClassifierAnswerReader:
@@ -45,12 +50,14 @@ class ClassifierAnswerReader:
 
     Args:
         labels: the model's.
+        decision: which of two labels is the answer, if not the most probable one.
     """
 
     fields = (LABEL, CONFIDENCE)
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], decision: Decision | None = None) -> None:
         """Index the labels."""
+        self._decision = decision
         self._names = np.asarray(labels, dtype=object)
         self._codes = {label: i for i, label in enumerate(labels)}
         self._pick = itemgetter(*labels)
@@ -64,7 +71,9 @@ class ClassifierAnswerReader:
             flat = np.fromiter(shares, dtype=np.float64, count=len(predictions) * width)
         except (LookupError, TypeError, ValueError):
             return self._gather_each(predictions)
-        return ClassifierAnswers(np.array(codes, dtype=np.int64), flat.reshape(-1, width))
+        return ClassifierAnswers(
+            np.array(codes, dtype=np.int64), flat.reshape(-1, width), bool(self._decision)
+        )
 
     def observe(self, answers: ClassifierAnswers) -> dict[str, NDArray[Any]]:
         """Return the monitored values by field, without rows that were not captured."""
@@ -80,13 +89,13 @@ class ClassifierAnswerReader:
         for i, each in enumerate(predictions):
             try:
                 probabilities[i] = self._pick(each["probabilities"])
-                codes[i] = probabilities[i].argmax()
+                (codes[i],) = label_codes(probabilities[i : i + 1], self._decision)
             except (LookupError, TypeError, ValueError):
                 probabilities[i] = np.nan
             label = each.get("label")
             if label is not None:
                 codes[i] = self._codes.get(label, -1) if isinstance(label, str) else -1
-        return ClassifierAnswers(codes, probabilities)
+        return ClassifierAnswers(codes, probabilities, bool(self._decision))
 
     def read_csv(self, cells: Sequence[str]) -> dict[str, Any]:
         """Return the prediction of a row of CSV: a label, probabilities, or both in this order."""

@@ -65,9 +65,7 @@ class InferenceCodec:
             "degraded": prediction.degraded,
         }
         if given.warnings or prediction.invalid:
-            parameters["warnings"] = [
-                f"{each.pointer}: {each.detail}" for each in (*given.warnings, *prediction.warnings)
-            ]
+            parameters["warnings"] = [each.line for each in (*given.warnings, *prediction.warnings)]
         return to_json(
             {
                 "model_name": self.manifest.name,

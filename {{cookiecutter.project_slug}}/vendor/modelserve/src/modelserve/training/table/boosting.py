@@ -1,32 +1,28 @@
 """Train XGBoost with early stopping and export it to ONNX."""
 
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
 from pydantic import Field
-from skl2onnx import update_registered_converter
-from skl2onnx.common.shape_calculator import (
-    calculate_linear_classifier_output_shapes,
-    calculate_linear_regressor_output_shapes,
-)
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
-from xgboost import XGBClassifier, XGBModel, XGBRegressor
+from xgboost import XGBModel
 
 from ...errors import TrainingError
 from ..exported_model import ExportedModel
-from ..sections import Options
-from .pipeline import Steps, design_matrix, export_pipeline
+from .booster_converters import distributions_of, register_boosters, takes_missing
+from .estimators import EstimatorOptions
+from .pipeline import LIBRARIES, Steps, design_matrix, export_pipeline, fit, fit_pipeline
 from .table import Table
 
 
-class BoostingOptions(Options):
+class BoostingOptions(EstimatorOptions):
     """The keys of `[model]` in config/training.toml for XGBoost, under its own names.
 
-    Boosting stops once the loss on the validation rows has not improved for
+    Without `estimator`, boosting stops once the loss on the validation rows has not improved for
     `early_stopping_rounds`, and keeps the best round.
     """
 
@@ -36,7 +32,7 @@ class BoostingOptions(Options):
     validation_fraction: float = Field(default=0.15, gt=0, lt=0.9)
     early_stopping_rounds: int = Field(default=20, ge=1)
 
-    def parameters(self, seed: int) -> dict[str, Any]:
+    def booster_parameters(self, seed: int) -> dict[str, Any]:
         """Return a booster's parameters: one thread, so that one seed gives the same bytes."""
         return {
             **self.model_dump(include={"n_estimators", "learning_rate", "max_depth"}),
@@ -47,30 +43,35 @@ class BoostingOptions(Options):
 
 
 def train_boosting(
-    table: Table, steps: Steps, booster: XGBModel, options: BoostingOptions, seed: int
+    table: Table, steps: Steps, estimator: BaseEstimator, options: BoostingOptions, seed: int
 ) -> ExportedModel:
-    """Return a booster behind the encoded columns, fitted with early stopping, and exported.
+    """Return an estimator behind the encoded columns, fitted and exported.
+
+    A booster of XGBoost with `early_stopping_rounds` stops early; another estimator is fitted to
+    every row, and sees the medians of missing numbers if it takes no missing ones.
 
     Args:
         table: the training rows; a fraction of them is for validation.
         steps: transform the columns; XGBoost handles missing values itself.
-        booster: an XGBClassifier or an XGBRegressor, not fitted yet.
+        estimator: an XGBClassifier, an XGBRegressor or another estimator, not fitted yet.
         options: the validation fraction.
         seed: selects the validation rows.
 
     Raises:
-        TrainingError: there are too few rows for early stopping.
+        TrainingError: there are too few rows for early stopping, the data do not suit the
+            estimator, or it cannot be converted.
     """
-    labels: tuple[str, ...] = ()
+    if not isinstance(estimator, XGBModel) or not estimator.early_stopping_rounds:
+        if table.nullable() and not takes_missing(estimator):
+            steps = [*steps, ("missing", SimpleImputer(strategy="median"))]
+        return export_pipeline(fit_pipeline(table, steps, estimator), table)
     y, strata = table.target.to_numpy(), None
-    if isinstance(booster, XGBClassifier):
-        names, y = np.unique(y, return_inverse=True)
-        labels, strata = tuple(map(str, names)), y
+    if is_classifier(estimator):
+        y = strata = np.unique(y, return_inverse=True)[1]
     else:
         y = y.astype(np.float32)
-    fitted = fit_boosting(table, steps, y, booster, options, seed, stratify=strata)
-    register_converters()
-    return export_pipeline(fitted, table, labels=labels, libraries=libraries())
+    fitted = fit_boosting(table, steps, y, estimator, options, seed, stratify=strata)
+    return export_pipeline(fitted, table)
 
 
 def fit_boosting(
@@ -111,26 +112,15 @@ def fit_boosting(
     if steps:
         prepared = Pipeline(steps).fit(X[training]).transform(X).astype(np.float32)
     eval_set = [(prepared[validation], y[validation])]
-    booster.fit(prepared[training], y[training], eval_set=eval_set, verbose=False)
+    fit(booster, prepared[training], y[training], eval_set=eval_set, verbose=False)
     return Pipeline([*steps, ("model", booster)])
 
 
 def libraries() -> tuple[str, ...]:
-    """Return the distributions that trained the model; `xgboost-cpu` does not exist for macOS."""
-    installed = {each.metadata["Name"].lower() for each in metadata.distributions()}
-    boosting = "xgboost-cpu" if "xgboost-cpu" in installed else "xgboost"
-    return (boosting, "onnxmltools", "scikit-learn", "skl2onnx", "onnx", "numpy")
+    """Return the distributions that trained a booster of XGBoost."""
+    return (*distributions_of(("xgboost",)), *LIBRARIES)
 
 
 def register_converters() -> None:
     """Register XGBoost's estimators with skl2onnx."""
-    update_registered_converter(
-        XGBClassifier,
-        "XGBClassifier",
-        calculate_linear_classifier_output_shapes,
-        convert_xgboost,
-        options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
-    )
-    update_registered_converter(
-        XGBRegressor, "XGBRegressor", calculate_linear_regressor_output_shapes, convert_xgboost
-    )
+    register_boosters()

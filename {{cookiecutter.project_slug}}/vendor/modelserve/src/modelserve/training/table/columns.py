@@ -1,42 +1,147 @@
 """Validate and describe one column of a table."""
 
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from ...manifest import Dtype, Feature
+from ..reading.remedies import Finding, Remedy, shorten
+
+Markers = Callable[[], Sequence[str]]
 
 MAX_FLOAT32 = 3.4028234663852886e38
 MAX_EXACT_INTEGER = 2**24  # float32 holds every integer up to here
 MAX_CATEGORIES = 200
+MAX_MERGED = 0.01  # share of the distinct whole numbers that float32 may merge with others
+LISTED = 3  # values in an error
+DATES = "make numbers of them in data.py, such as the month, or leave them out"
+# They stand for a missing value rather than for one more category.
+MARKERS = {"?", "-", "--", ".", "*", "none", "nil", "missing", "unknown", "n.a.", "n/a", "#n/a"}
+
+MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+TIME = r"([T ]\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
+YEAR = r"(\d{4}|\d{2})"
+DATE = re.compile(
+    r"(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]{YEAR}"
+    rf"|\d{{1,2}}[-\s.]*{MONTH}[-\s,]*{YEAR}"
+    rf"|{MONTH}[-\s]*\d{{1,2}},?[-\s]+\d{{4}}){TIME}",
+    re.IGNORECASE,
+).fullmatch
 
 
-def find_fault(column: pd.Series) -> str:
-    """Return why a column is invalid; an empty string if it is valid."""
+def find_fault(
+    name: str, column: pd.Series, *, stated: bool = False, missing: Markers = tuple
+) -> Finding | None:
+    """Return why a model cannot take a column, or None if it can.
+
+    Args:
+        name: of the column.
+        column: its values.
+        stated: whether its dtype was stated, and not inferred.
+        missing: returns the texts for a missing value, which stay beside a new one.
+    """
+    if is_category(column) and column.notna().any():
+        return _find_fault_in_texts(name, column, stated=stated, missing=missing)
+    if problem := _describe_unfit(column):
+        return Finding(name, problem, (Remedy("drop", name),))
+    if stated or types.is_bool_dtype(column):
+        return None
+    return _find_merged_integers(name, column)
+
+
+def _describe_unfit(column: pd.Series) -> str:
+    """Return why a column is neither numbers nor booleans; an empty string if it is."""
     if column.isna().all():
         return "is empty"
-    if is_category(column):
-        return find_fault_in_texts(column)
     if types.is_bool_dtype(column):
         return ""
+    if types.is_datetime64_any_dtype(column):
+        return f"holds dates ({column.dtype}); {DATES}"
     if not types.is_numeric_dtype(column):
         return f"holds {column.dtype}, not numbers, booleans or text"
     count = int((column.abs() > MAX_FLOAT32).sum())
     return f"{count} values are larger than float32 can hold" if count else ""
 
 
-def find_fault_in_texts(column: pd.Series) -> str:
-    """Return why a column of texts is not one of categories; an empty string if it is."""
-    present = column.dropna()
-    is_number = pd.to_numeric(present, errors="coerce").notna()
-    if not is_number.all() and is_number.mean() > 1 / 2:
-        other = present[~is_number].iloc[0]
-        return f"holds numbers mixed with text such as {other!r}; leave missing values empty"
-    if (count := column.nunique()) > MAX_CATEGORIES:
-        return (
-            f"holds {count} different texts, {MAX_CATEGORIES} are the limit; "
-            "leave the column out, or convert it to numbers"
-        )
-    return ""
+def _find_fault_in_texts(
+    name: str, column: pd.Series, *, stated: bool, missing: Markers
+) -> Finding | None:
+    counts = column.value_counts()
+    texts = [str(text) for text in counts.index]
+    drop = Remedy("drop", name)
+    if not stated:
+        numeric = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").notna()
+        is_number = numeric.to_numpy(dtype=bool)
+        rows = counts.to_numpy(dtype=np.int64)
+        mostly = rows[is_number].sum() * 2 > rows.sum() or is_number.sum() * 2 > len(texts)
+        if mostly and not is_number.all():
+            words = [text for text, number in zip(texts, is_number, strict=True) if not number]
+            return _describe_mixture(name, words, int(rows[~is_number].sum()), missing)
+        dates = sum(DATE(text.strip()) is not None for text in texts)
+        if dates * 2 > len(texts):
+            shown = shorten(next(text for text in texts if DATE(text.strip())))
+            as_category = Remedy("dtypes", name, "category", "to keep them as categories")
+            return Finding(name, f"holds dates such as {shown}; {DATES}", (drop, as_category))
+    if len(texts) > MAX_CATEGORIES:
+        problem = f"holds {len(texts)} different texts, {MAX_CATEGORIES} are the limit"
+        if len(texts) == len(column):
+            return Finding(
+                name,
+                f"{problem}, and all differ, as an identifier's",
+                (Remedy("index", name), drop),
+            )
+        return Finding(name, f"{problem}; leave the column out, or convert it to numbers", (drop,))
+    return None
+
+
+def _describe_mixture(name: str, words: list[str], count: int, missing: Markers) -> Finding:
+    """Return that a column of numbers has words in some rows."""
+    listed = ", ".join(map(shorten, words[:LISTED])) + (", …" if len(words) > LISTED else "")
+    problem = f"holds numbers mixed with text: {count} {_plural(count, 'value')} such as {listed}"
+    as_category = Remedy("dtypes", name, "category")
+    if len(words) > LISTED:
+        return Finding(name, problem, (as_category,))
+    kept = [marker for marker in missing() if marker]
+    as_gap = Remedy("missing", words[0], (*kept, *words), "if that is a missing value")
+    marked = {word.strip().lower() for word in words} <= MARKERS
+    return Finding(name, problem, (as_gap, as_category) if marked else (as_category, as_gap))
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
+
+
+def _find_merged_integers(name: str, column: pd.Series) -> Finding | None:
+    """Return that whole numbers, such as ids, become the same number as float32."""
+    if max(abs(float(column.min())), abs(float(column.max()))) <= MAX_EXACT_INTEGER:
+        return None
+    numbers = column.dropna()
+    values = np.unique(
+        numbers.to_numpy(dtype=np.int64)
+        if types.is_signed_integer_dtype(column)
+        else numbers.to_numpy(dtype=np.float64)
+    )
+    if (values % 1 != 0).any():
+        return None
+    same = np.diff(values.astype(np.float32)) == 0
+    if (merged := int(same.sum())) <= MAX_MERGED * len(values):
+        return None
+    first = int(same.argmax())
+    remedies = (
+        *([Remedy("index", name)] if len(values) == len(column) else []),
+        Remedy("drop", name),
+        Remedy("dtypes", name, "number", "if rounding is harmless"),
+    )
+    problem = (
+        f"holds whole numbers that a model cannot tell apart as float32, such as "
+        f"{values[first]:.0f} and {values[first + 1]:.0f} "
+        f"({len(values)} different ones become {len(values) - merged})"
+    )
+    return Finding(name, problem, remedies)
 
 
 def is_category(column: pd.Series) -> bool:

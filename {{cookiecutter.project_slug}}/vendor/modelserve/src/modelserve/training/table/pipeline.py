@@ -1,23 +1,27 @@
 """Encode a table's columns, fit any scikit-learn estimator, and export both to ONNX."""
 
+import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType, StringTensorType
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import threadpool_limits
 
 from ... import artifact
-from .. import graphs
+from ...errors import TrainingError
 from ..exported_model import ExportedModel
+from .booster_converters import BOOSTERS, boosters_in, distributions_of
+from .conversion import convert, failed_step, last_step, one_line, refuse_text_steps
+from .step_difference import find_step
 from .table import Table
 
-OPSET = {"": 18, "ai.onnx.ml": 3}
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "numpy")
 
 Steps = list[tuple[str, BaseEstimator]]
@@ -36,6 +40,25 @@ def design_matrix(table: Table) -> NDArray[Any]:
     if list(tensors) == ["features"]:
         return tensors["features"]
     return np.hstack([part.astype(object) for part in tensors.values()])
+
+
+def named_columns(table: Table) -> pd.DataFrame:
+    """Return the columns with their names, as the ONNX graph sees them.
+
+    Args:
+        table: the rows.
+
+    Returns:
+        float32 for numbers, integers and booleans, NaN for a missing one; objects for categories,
+        "" for a missing one.
+    """
+    tensors = table.tensors()
+    dtypes = {"features": np.float32, "categories": object}
+    columns = {
+        name: pd.Series(tensors[tensor][:, i], dtype=dtypes[tensor])
+        for name, (tensor, i) in table.places().items()
+    }
+    return pd.DataFrame(columns)
 
 
 def encode_columns(table: Table, *, impute: bool = True) -> Steps:
@@ -63,59 +86,122 @@ def encode_columns(table: Table, *, impute: bool = True) -> Steps:
     return [("columns", ColumnTransformer(parts))]
 
 
-def fit_pipeline(table: Table, steps: Steps, estimator: BaseEstimator) -> Pipeline:
+def fit_pipeline(
+    table: Table, steps: Steps, estimator: BaseEstimator, *, named: bool | None = None
+) -> Pipeline:
     """Return the estimator behind the steps, fitted to every row.
 
     Args:
         table: the training rows.
-        steps: transform the columns, as `encode_columns` returns them.
+        steps: transform the columns, as `encode_columns` returns them, or your own.
         estimator: any that skl2onnx can convert.
+        named: fit to the data frame of `named_columns`; by default if the first step is a
+            ColumnTransformer that selects columns by their names.
+
+    Raises:
+        TrainingError: the data do not suit the estimator.
     """
+    if steps and _selects_by_name(estimator):
+        raise TrainingError(
+            "The estimator selects columns by their names, but other steps come before it: return "
+            "[] from `transformers` in features.py, or put the ColumnTransformer there."
+        )
     pipeline = Pipeline([*steps, ("model", estimator)])
-    return pipeline.fit(design_matrix(table), table.target.to_numpy())
+    by_name = _selects_by_name(pipeline) if named is None else named
+    y = table.target.to_numpy()
+    if boosters_in(estimator) and is_classifier(estimator):
+        y = np.unique(y, return_inverse=True)[1]  # XGBoost takes no names
+    refuse_text_steps(pipeline)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit(pipeline, named_columns(table) if by_name else design_matrix(table), y)
+    pipeline.warnings_ = _report(caught)
+    return pipeline
+
+
+def fit(estimator: BaseEstimator, X: Any, y: NDArray[Any], **arguments: Any) -> BaseEstimator:
+    """Fit an estimator.
+
+    Args:
+        estimator: not fitted yet.
+        X: the rows.
+        y: the target.
+        arguments: further ones of its `fit`.
+
+    Raises:
+        TrainingError: the data or the parameters do not suit it.
+    """
+    try:
+        with threadpool_limits(1, user_api="openmp"):  # sums of several threads vary
+            return estimator.fit(X, y, **arguments)
+    except Exception as error:  # LightGBM's and CatBoost's errors have no other base
+        library = type(error).__module__.partition(".")[0].lstrip("_")
+        if not isinstance(error, ValueError | ArithmeticError) and library not in BOOSTERS:
+            raise
+        name = failed_step(error) or type(last_step(estimator)).__name__
+        raise TrainingError(f"{name} cannot be fitted: {one_line(error)}.") from error
 
 
 def export_pipeline(
-    fitted: Pipeline,
+    fitted: BaseEstimator,
     table: Table,
     *,
-    labels: tuple[str, ...],
-    libraries: tuple[str, ...] = LIBRARIES,
+    labels: tuple[str, ...] | None = None,
+    libraries: tuple[str, ...] | None = None,
 ) -> ExportedModel:
     """Return a fitted pipeline as an ONNX graph, with itself to compare the graph with.
 
     Args:
-        fitted: takes the matrix of `design_matrix`.
+        fitted: takes the matrix of `design_matrix`, or the data frame of `named_columns`.
         table: its columns' types are those of the graph's inputs.
-        labels: in the order of the outputs; empty for a regressor.
-        libraries: the distributions that trained it.
+        labels: in the order of the outputs; empty for a regressor. The target's by default.
+        libraries: the distributions that trained it; by default those that its steps are from.
 
     Raises:
-        onnx.checker.ValidationError: skl2onnx converted it to an invalid graph.
+        TrainingError: a step cannot be converted; the message names it, and the ways out.
     """
+    if labels is None:
+        labels = tuple(map(str, np.unique(table.target))) if is_classifier(fitted) else ()
+    if libraries is None:
+        libraries = (*distributions_of(boosters_in(fitted)), *LIBRARIES)
+    named = list(getattr(fitted, "feature_names_in_", ())) == list(table.places())
+    by_name = named and _selects_by_name(fitted)
+    matrix = named_columns if named else design_matrix
 
     def native(other: Table) -> NDArray[np.float32]:
         predict = fitted.predict_proba if labels else fitted.predict
-        outputs: NDArray[np.float32] = np.asarray(predict(design_matrix(other)), dtype=np.float32)
+        outputs: NDArray[np.float32] = np.asarray(predict(matrix(other)), dtype=np.float32)
         return outputs.reshape(len(other), -1)
 
-    types = {"features": FloatTensorType, "categories": StringTensorType}
-    model = to_onnx(
-        fitted,
-        initial_types=[
-            (name, types[name]([None, array.shape[1]])) for name, array in table.tensors().items()
-        ],
-        options={id(_last(fitted)): {"zipmap": False}} if labels else None,
-        target_opset=OPSET,
-        name="model",
-    )
-    output = graphs.output_name(labels)
-    graphs.rename(model, model.graph.output[-1].name, output)
-    graphs.keep_output(model, output, width=max(len(labels), 1))
-    return ExportedModel({artifact.MODEL: graphs.to_bytes(model)}, labels, native, libraries)
+    def find(other: Table) -> str:
+        return find_step(fitted, other, matrix(other), named=by_name)
+
+    files = {artifact.MODEL: convert(fitted, table, labels, named=by_name)}
+    told = getattr(fitted, "warnings_", ())
+    return ExportedModel(files, labels, native, libraries, warnings=told, find_step=find)
 
 
-def _last(estimator: Any) -> Any:
+def _selects_by_name(estimator: Any) -> bool:
+    """Return whether the first step is a ColumnTransformer with columns by name."""
     while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
+        estimator = estimator.steps[0][1]
+    if not isinstance(estimator, ColumnTransformer):
+        return False
+    chosen = [columns for _, _, columns in estimator.transformers]
+    return any(
+        callable(columns)
+        or isinstance(columns, str)
+        or (isinstance(columns, list) and any(isinstance(each, str) for each in columns))
+        for columns in chosen
+    )
+
+
+def _report(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Return the warnings that concern the model, a line each; raise the others again."""
+    told: dict[str, None] = {}
+    for each in caught:
+        if issubclass(each.category, ConvergenceWarning):
+            told[f"The estimator did not converge: {one_line(each.message)}."] = None  # type: ignore[arg-type]
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return tuple(told)

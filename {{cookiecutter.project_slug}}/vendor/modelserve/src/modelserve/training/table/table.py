@@ -10,27 +10,71 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...artifact import Artifact
-from ...errors import FieldError, InvalidInputError
+from ...errors import FieldError, InvalidDataError, InvalidInputError
 from ...manifest import Feature
-from .columns import describe_column, find_fault, is_category
+from ..reading.frames import FileRows, read_files
+from ..reading.remedies import Finding
+from ..sections import DataSection
+from ..split_column import take_split_column
+from .columns import describe_column, is_category
+from .inspection import Inspection, Roles, inspect_frame
 
 
 @dataclass(frozen=True)
 class Table:
     """Columns of numbers, booleans and categories, and the target of each row.
 
-    `incomplete` names the columns with missing values in the whole table.
+    `incomplete` names the columns with missing values in the whole table; `split_column` has the
+    time or the group of each row, if the split is by one; `warnings` say what may be wrong with
+    the data, and `inspection` what each column was taken for.
     """
 
     rows: pd.DataFrame
     target: pd.Series
     incomplete: frozenset[str] = frozenset()
+    split_column: pd.Series | None = None
+    warnings: tuple[FieldError, ...] = ()
+    inspection: Inspection | None = None
 
     pipeline_tag: ClassVar[str] = "tabular"
+    # What pandas and R write for a missing value; `[data] missing` replaces them.
+    missing: ClassVar[tuple[str, ...]] = (
+        *("NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null"),
+    )
+
+    @classmethod
+    def read(cls, section: DataSection) -> "Table":
+        """Read the files of `[data]`.
+
+        Args:
+            section: the files, how they are written, and the columns.
+
+        Raises:
+            InvalidInputError: a file cannot be read, or as `from_frame`.
+            TrainingError: a Parquet file cannot be read without pyarrow.
+        """
+        found = cls._read(section)
+        return cls._inspect(found.frame, section, found)
+
+    @classmethod
+    def read_frame(cls, section: DataSection) -> pd.DataFrame:
+        """Return the files of `[data]` as a data frame, to change it before `from_frame`.
+
+        Raises:
+            InvalidInputError: a file cannot be read.
+            TrainingError: a Parquet file cannot be read without pyarrow.
+        """
+        return cls._read(section).frame
+
+    @classmethod
+    def _read(cls, section: DataSection) -> FileRows:
+        texts = {name for name, dtype in section.dtypes.items() if dtype == "category"}
+        texts |= {each.name for each in section.features if each.dtype == "category"}
+        return read_files(section, section.dialect(cls.missing), texts=texts)
 
     @classmethod
     def read_csv(cls, path: Path, *, target: str) -> "Table":
-        """Read a CSV file with a header; an empty field is a missing value.
+        """Read a CSV file with a header, commas and points; as `read` with nothing else stated.
 
         Args:
             path: of the file.
@@ -39,46 +83,58 @@ class Table:
         Raises:
             InvalidInputError: the file cannot be read, or as `from_frame`.
         """
-        try:
-            frame = pd.read_csv(
-                path, dtype_backend="numpy_nullable", keep_default_na=False, na_values=[""]
-            )
-        except (OSError, ValueError) as error:
-            raise InvalidInputError([FieldError(str(path), f"cannot be read: {error}")]) from error
-        return cls.from_frame(frame, target=target)
+        return cls.read(DataSection(path=path, target=target))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, *, target: str) -> "Table":
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        section: DataSection | None = None,
+        *,
+        target: str = "",
+        split_column: str | None = None,
+    ) -> "Table":
         """Split a data frame into features and target, and validate every column.
 
         Args:
             frame: the rows, with the target among the columns.
-            target: the column to predict.
+            section: `[data]`: the target, the columns that are no features, and stated dtypes.
+            target: the column to predict, without a section.
+            split_column: the time or the group that the split is by, without a section.
 
         Raises:
-            InvalidInputError: there is no target or no row; columns hold numbers too large for
-                float32, numbers mixed with text, dates, or too many categories. Each is named.
+            InvalidInputError: a column does not exist; there is no row; columns hold numbers that
+                float32 cannot, numbers mixed with text, dates, too many categories, row numbers or
+                the target; values do not fit their stated dtype. Each is named with the way out.
         """
-        if target not in frame.columns:
-            known = ", ".join(map(str, frame.columns))
-            raise InvalidInputError([FieldError(target, f"no such column; there are {known}")])
-        if frame.empty or len(frame.columns) == 1:
-            problem = "holds no rows, or no column but the target"
-            raise InvalidInputError([FieldError("data", problem)])
-        rows = frame.drop(columns=target)
-        rows.columns = rows.columns.map(str)
-        untyped = {str(name): each for name, each in rows.items() if each.dtype == object}
-        rows = rows.assign(**{name: each.convert_dtypes() for name, each in untyped.items()})
-        errors = [
-            FieldError(str(name), problem)
-            for name, column in rows.items()
-            if (problem := find_fault(column))
-        ]
-        if missing := int(frame[target].isna().sum()):
-            errors.append(FieldError(target, f"{missing} missing values; the target may have none"))
-        if errors:
-            raise InvalidInputError(errors)
-        return cls(rows, frame[target])
+        given = section or DataSection(path=Path("data"), target=target, split_column=split_column)
+        return cls._inspect(frame, given, FileRows(frame, []))
+
+    @classmethod
+    def _inspect(cls, frame: pd.DataFrame, section: DataSection, found: FileRows) -> "Table":
+        named = frame.set_axis(frame.columns.map(str), axis="columns")
+        times, findings = _take_split_column(named, section)
+        roles = Roles(
+            section.target,
+            index=section.index,
+            drop=section.drop,
+            dtypes=section.dtypes,
+            features=section.features,
+            split_column=section.split_column,
+            decimal=section.decimal,
+            missing=found.markers if section.missing is None else lambda: section.missing or (),
+        )
+        inspected = inspect_frame(named, roles, found.findings)
+        inspected = inspected._replace(findings=(*findings, *inspected.findings))
+        if inspected.errors or inspected.target is None:
+            raise InvalidDataError(inspected.errors, inspected)
+        return cls(
+            inspected.rows,
+            inspected.target,
+            split_column=times,
+            warnings=inspected.warnings,
+            inspection=inspected,
+        )
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -86,7 +142,8 @@ class Table:
 
     def take(self, index: NDArray[np.int64]) -> "Table":
         """Return the rows at `index`, of shape (n,)."""
-        return Table(self.rows.iloc[index], self.target.iloc[index], self.nullable())
+        times = None if self.split_column is None else self.split_column.iloc[index]
+        return Table(self.rows.iloc[index], self.target.iloc[index], self.nullable(), times)
 
     def nullable(self) -> frozenset[str]:
         """Return the columns with missing values in the whole table, not in these rows alone."""
@@ -176,3 +233,15 @@ class Table:
         texts = {each.name: "string" for each in features if each.dtype == "category"}
         chosen = rows[[each.name for each in features]].astype(texts)
         return Table(chosen, self.target)
+
+
+def _take_split_column(
+    frame: pd.DataFrame, section: DataSection
+) -> tuple[pd.Series | None, list[Finding]]:
+    """Return the column that the split is by, and what is wrong with it."""
+    if section.split_column is None:
+        return None, []
+    try:
+        return take_split_column(frame, section.split_column, section.target), []
+    except InvalidInputError as error:
+        return None, [Finding(each.pointer, each.detail) for each in error.errors]

@@ -6,6 +6,7 @@ from ..exported_model import ExportedModel
 from . import model_folder, pretrained
 from .options import TextOptions
 from .texts import Texts
+from .transformer import GraphFile
 
 
 class TextImporter:
@@ -18,27 +19,30 @@ class TextImporter:
         path: of the ONNX file.
         labels: the project's names of the labels, in the order of the graph's outputs.
         softmax: convert the graph's scores to probabilities.
+        output_name: of the graph's output; the only one that fits by default.
     """
 
-    def __init__(self, path: Path, labels: tuple[str, ...], *, softmax: bool) -> None:
+    def __init__(
+        self, path: Path, labels: tuple[str, ...], *, softmax: bool, output_name: str | None = None
+    ) -> None:
         """Keep the arguments."""
-        self._path = path
+        self._graph = GraphFile(path, softmax=softmax, output_name=output_name)
         self._labels = labels
-        self._softmax = softmax
 
     def __call__(self, training: Texts, options: TextOptions, seed: int) -> ExportedModel:
         """Return the graph with its tokenizer.
 
         Raises:
-            TrainingError: a file is missing or invalid.
+            TrainingError: a file is missing or invalid, or the graph does not return probabilities.
         """
-        del training, seed
-        return pretrained.load_pretrained(
-            model_folder.folder_of(self._path),
+        del seed
+        exported = pretrained.load_pretrained(
+            model_folder.folder_of(self._graph.path),
             labels=self._labels,
             max_tokens=options.max_tokens,
             int8=options.int8,
-            source=self._path.name,
-            graph=self._path,
-            softmax=self._softmax,
+            source=self._graph.path.name,
+            graph=self._graph,
         )
+        pretrained.check_answers(exported, training)
+        return exported

@@ -1,31 +1,44 @@
 """Load a text model from its source: trained here, a folder, or the Hugging Face Hub."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ...errors import ConfigurationError
 from ..exported_model import ExportedModel
 from ..sections import Options
 from .texts import Texts
 
-SOURCE = r"^(sample|hub:[\w.-]+(/[\w.-]+)?@[0-9a-f]{40}|path:.+)$"
+SOURCE = re.compile(r"sample|hub:[\w.-]+(/[\w.-]+)?@\w[\w.-]*(/[\w.-]+)*|path:.+").fullmatch
+LONGEST = 100  # characters of a source in an error
 
 
 class TextOptions(Options):
     """The keys of `[model]` in config/training.toml for texts.
 
-    `source` is "sample", a bag-of-tokens model trained in seconds; "hub:OWNER/NAME@COMMIT", a model
-    from the Hugging Face Hub; or "path:FOLDER", a local one, laid out as there. `labels` map the
-    model's own labels to yours.
+    `source` is "sample", a bag-of-tokens model trained in seconds; "hub:OWNER/NAME@REVISION", a
+    model from the Hugging Face Hub at a commit, branch or tag; or "path:FOLDER", a local one, laid
+    out as there. `labels` map the model's own labels to yours.
     """
 
-    source: Annotated[str, Field(pattern=SOURCE)] = "sample"
+    source: str = "sample"
     labels: dict[str, str] = Field(default={})
     max_tokens: int | None = Field(default=None, ge=1)
     int8: bool = False
     vocabulary: int = Field(default=4_000, ge=10)
+
+    @field_validator("source")
+    @classmethod
+    def _check_source(cls, source: str) -> str:
+        if not SOURCE(source):
+            raise ValueError(
+                f'{source[:LONGEST]!r} is no source; write "sample", "path:FOLDER", or '
+                '"hub:OWNER/NAME@REVISION" with a commit, branch or tag, such as '
+                '"hub:distilbert/distilbert-base-uncased-finetuned-sst-2-english@main"'
+            )
+        return source
 
     def at(self, folder: Path) -> Self:
         """Return the options with a relative path resolved from the project's folder."""
@@ -65,17 +78,21 @@ def train_text_model(training: Texts, options: TextOptions, seed: int) -> Export
             max_tokens=options.max_tokens or DEFAULT_TOKENS,
             seed=seed,
         )
-    from .pretrained import load_pretrained
+    from .pretrained import check_answers, load_pretrained
 
     folder, source = Path(location), f"path:{Path(location).name}"
     if kind == "hub":
         from .hub import fetch
 
-        folder, source = fetch(*location.split("@")), options.source
-    return load_pretrained(
+        name, _, revision = location.partition("@")
+        folder, commit = fetch(name, revision)
+        source = f"hub:{name}@{commit}"
+    exported = load_pretrained(
         folder,
         labels=options.labels,
         max_tokens=options.max_tokens,
         int8=options.int8,
         source=source,
     )
+    check_answers(exported, training)
+    return exported

@@ -11,17 +11,19 @@ from ... import artifact
 from ...artifact import Content
 from ...errors import TrainingError
 from ...tokens import TOKENIZER, bounded
-from .. import graphs
+from .. import graphs, imported_answers
 from ..exported_model import ExportedModel
+from ..onnx_file import files_of, one_line
 from ..parity import run_graph
 from .model_folder import hashes_of, licence_of, rename_labels, settings_of, token_limit
 from .quantisation import quantise
 from .texts import Texts
-from .transformer import load, normalise
+from .transformer import GraphFile, load, normalise
 
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "tokenizers")
 EXPORTERS = ("onnxscript", "torch", "transformers")
 GRAPHS = ("onnx/model.onnx", "model.onnx")
+CHECKED = 8  # texts: a transformer takes its time
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 Labels = Mapping[str, str] | tuple[str, ...]
 
@@ -33,8 +35,7 @@ def load_pretrained(
     max_tokens: int | None,
     int8: bool,
     source: str,
-    graph: Path | None = None,
-    softmax: bool = True,
+    graph: GraphFile | None = None,
 ) -> ExportedModel:
     """Return the model in a folder, with its graph normalised for serving.
 
@@ -45,54 +46,77 @@ def load_pretrained(
         max_tokens: longer texts are truncated; the model's limit by default.
         int8: quantise the weights to 8 bits: smaller and quicker.
         source: the folder's origin, for the manifest.
-        graph: the graph's path, if it is not at the Hub's usual place.
-        softmax: convert the graph's scores to probabilities.
+        graph: the graph's file, if it is not at the Hub's usual place.
 
     Raises:
         TrainingError: a file is missing or invalid.
         InvalidInputError: `labels` maps names that the model does not have.
     """
+    if not folder.is_dir():
+        raise TrainingError(
+            f"There is no folder {folder}. [model] source in config/training.toml names a folder "
+            "with tokenizer.json, config.json and model.onnx."
+        )
     settings = settings_of(folder)
     names = labels if isinstance(labels, tuple) else rename_labels(settings, labels)
     limit = token_limit(folder, settings, wanted=max_tokens)
-    graph = graph or next((folder / name for name in GRAPHS if (folder / name).is_file()), None)
+    usual = (GraphFile(folder / name) for name in GRAPHS if (folder / name).is_file())
+    graph = graph or next(usual, None)
     if graph is None:
         from .export import export  # pylint: disable=import-outside-toplevel  # needs torch
 
         with export(folder, max_tokens=limit) as (exported, native):
-            files = _read(exported.parent, exported, names, limit, softmax=softmax)
+            files = _read(exported.parent, GraphFile(exported), names, limit)
         weights = sorted(path for kind in WEIGHTS for path in folder.glob(kind))
         model = ExportedModel(
             files, names, native, (*LIBRARIES, *EXPORTERS), hashes_of(folder, *weights)
         )
     else:
-        files = _read(folder, graph, names, limit, softmax=softmax)
-        model = ExportedModel(files, names, None, LIBRARIES, hashes_of(folder, graph))
+        files = _read(folder, graph, names, limit)
+        hashes = hashes_of(folder, *files_of(graph.path))
+        model = ExportedModel(files, names, None, LIBRARIES, hashes)
     provenance = {"source": source, "licence": licence_of(folder)} | dict(model.provenance)
     model = model._replace(provenance=provenance)
     return _quantise(model) if int8 else model
 
 
 def _read(
-    folder: Path, graph: Path, labels: tuple[str, ...], max_tokens: int, *, softmax: bool
+    folder: Path, graph: GraphFile, labels: tuple[str, ...], max_tokens: int
 ) -> dict[str, Content]:
     """Return the normalised graph and the folder's tokenizer."""
     try:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        model = load(graph)
-    except Exception as error:  # both libraries raise errors of many types
-        raise TrainingError(f"{folder} holds no readable text model: {error}") from error
+    except Exception as error:  # tokenizers raises no errors of its own
+        raise TrainingError(
+            f"{folder} holds no readable {TOKENIZER}: {one_line(error)}. Save one beside the "
+            "model by AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers."
+        ) from error
     if max_tokens <= (special := tokenizer.num_special_tokens_to_add(is_pair=False)):
         raise TrainingError(
             f"[model] max_tokens = {max_tokens} in config/training.toml leaves no room for a text: "
             f"{special} tokens are special ones."
         )
-    normalise(model, n_labels=len(labels), softmax=softmax)
+    model = load(graph.path)
+    normalise(model, graph, n_labels=len(labels))
     try:
         content = graphs.to_bytes(model)
-    except Exception as error:  # the checker, too
-        raise TrainingError(f"{graph} is not a valid ONNX graph: {error}") from error
+    except Exception as error:  # onnx and protobuf raise errors of many types
+        raise TrainingError(f"{graph.path.name} cannot be converted: {one_line(error)}") from error
     return {artifact.MODEL: content, TOKENIZER: bounded(tokenizer, max_tokens)}
+
+
+def check_answers(exported: ExportedModel, texts: Texts) -> None:
+    """Check a model's answers to some texts.
+
+    Args:
+        exported: the model.
+        texts: the first ones are tried.
+
+    Raises:
+        TrainingError: it cannot be run on texts of any length, or returns no probabilities.
+    """
+    some = texts.take(np.arange(min(len(texts), CHECKED)))
+    imported_answers.check(exported.files, some, exported.labels, softmax=False)
 
 
 def _quantise(model: ExportedModel) -> ExportedModel:

@@ -10,27 +10,54 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...artifact import Artifact
-from ...errors import FieldError, InvalidInputError
+from ...errors import InvalidDataError
 from ...manifest import Feature
 from ...tokens import TOKENIZER, Encoder, observe
 from ..dataset import Files
+from ..reading.frames import read_files
+from ..reading.remedies import Finding
+from ..sections import DataSection
+from ..split_column import take_split_column
+from ..table.inspection import Inspection, Roles
 
 TEXT = "text"  # the column, and the field of a request
 BATCH = 64
+LISTED = 20  # columns, or rows, in an error
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts, one a row in the column "text", and the label of each."""
+    """Texts, one a row in the column "text", and the label of each.
+
+    `inspection` says what each column of the data was taken for; `split_column` has the time or the
+    group of each row, if the split is by one.
+    """
 
     rows: pd.DataFrame
     target: pd.Series
+    inspection: Inspection | None = None
+    split_column: pd.Series | None = None
 
     pipeline_tag: ClassVar[str] = "text"
+    missing: ClassVar[tuple[str, ...]] = ()  # "NA" may be what somebody wrote
+
+    @classmethod
+    def read(cls, section: DataSection) -> "Texts":
+        """Read the files of `[data]`; every field is a text as it is written.
+
+        Args:
+            section: the files, how they are written, and the column with the labels.
+
+        Raises:
+            InvalidInputError: a file cannot be read, or as `from_frame`.
+            TrainingError: a Parquet file cannot be read without pyarrow.
+        """
+        found = read_files(section, section.dialect(cls.missing), texts=None)
+        return cls.from_frame(found.frame, target=section.target, split_column=section.split_column)
 
     @classmethod
     def read_csv(cls, path: Path, *, target: str) -> "Texts":
-        """Read a CSV file with a header; every field is a text.
+        """Read a CSV file with a header and commas; as `read` with nothing else stated.
 
         Args:
             path: of the file.
@@ -39,43 +66,29 @@ class Texts:
         Raises:
             InvalidInputError: the file cannot be read, or as `from_frame`.
         """
-        try:
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-        except (OSError, ValueError) as error:
-            raise InvalidInputError([FieldError(str(path), f"cannot be read: {error}")]) from error
-        return cls.from_frame(frame, target=target)
+        return cls.read(DataSection(path=path, target=target))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, *, target: str) -> "Texts":
+    def from_frame(
+        cls, frame: pd.DataFrame, *, target: str, split_column: str | None = None
+    ) -> "Texts":
         """Take the texts and labels from a data frame.
 
         Args:
             frame: has a column "text".
             target: the column with the labels.
+            split_column: the time or the group that the split is by.
 
         Raises:
-            InvalidInputError: a column is missing, there is no row, or rows have no text or label;
+            InvalidDataError: a column is missing, there is no row, or rows have no text or label;
                 each is named.
         """
-        columns = ", ".join(map(str, frame.columns))
-        errors = [
-            FieldError(name, f"no such column; there are {columns}")
-            for name in (TEXT, target)
-            if name not in frame.columns
-        ]
-        if errors:
-            raise InvalidInputError(errors)
-        if frame.empty:
-            raise InvalidInputError([FieldError("data", "holds no rows")])
-        errors = [
-            FieldError(f"row {number}", f"no {name}")
-            for name in (TEXT, target)
-            for number, value in enumerate(frame[name], start=1)
-            if pd.isna(value) or not str(value).strip()
-        ]
-        if errors:
-            raise InvalidInputError(errors)
-        return cls(frame[[TEXT]].astype(str), frame[target])
+        roles = Roles(target, text=TEXT)
+        inspection = Inspection(frame, frame, None, roles, tuple(_find_faults(frame, target)))
+        if inspection.errors:
+            raise InvalidDataError(inspection.errors, inspection)
+        times = None if split_column is None else take_split_column(frame, split_column, target)
+        return cls(frame[[TEXT]].astype(str), frame[target], inspection, times)
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -88,7 +101,8 @@ class Texts:
 
     def take(self, index: NDArray[np.int64]) -> "Texts":
         """Return the rows at `index`, of shape (n,)."""
-        return Texts(self.rows.iloc[index], self.target.iloc[index])
+        times = None if self.split_column is None else self.split_column.iloc[index]
+        return Texts(self.rows.iloc[index], self.target.iloc[index], split_column=times)
 
     def describe(self) -> tuple[Feature, ...]:
         """Return the schema of a row: one text, and the lengths that training saw."""
@@ -124,3 +138,23 @@ class Texts:
         """Return the texts unchanged: a text model takes any."""
         del artifact
         return self
+
+
+def _find_faults(frame: pd.DataFrame, target: str) -> Iterator[Finding]:
+    """Yield which columns are missing, and which rows have no text or no label."""
+    columns = ", ".join(map(str, frame.columns[:LISTED]))
+    unknown = [name for name in (TEXT, target) if name not in frame.columns]
+    yield from (Finding(name, f"no such column; there are {columns}") for name in unknown)
+    if unknown:
+        return
+    if frame.empty:
+        yield Finding("data", "holds no rows")
+    count = 0
+    for name in (TEXT, target):
+        empty = frame[name].isna() | (frame[name].astype(str).str.strip() == "")
+        for place in empty.to_numpy(dtype=bool).nonzero()[0]:
+            count += 1
+            if count <= LISTED:
+                yield Finding(f"row {place + 1}", f"no {name}")
+    if count > LISTED:
+        yield Finding("data", f"{count - LISTED} more rows have no {TEXT} or no {target}")

@@ -3,24 +3,39 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 from onnx import helper
 
 from ...errors import TrainingError
 from ...tokens import IDS, MASK
-from .. import graphs
+from .. import graphs, onnx_file
 
 TYPES = "token_type_ids"
 
 
-def normalise(model: onnx.ModelProto, *, n_labels: int, softmax: bool) -> None:
+class GraphFile(NamedTuple):
+    """A graph's path, and which of its outputs is converted how.
+
+    Args:
+        path: of the file.
+        softmax: convert its scores to probabilities, unless the graph does so already.
+        output_name: of its output; the only one that fits by default.
+    """
+
+    path: Path
+    softmax: bool = True
+    output_name: str | None = None
+
+
+def normalise(model: onnx.ModelProto, file: GraphFile, *, n_labels: int) -> None:
     """Change a graph to take int64 ids and a mask, and to return probabilities.
 
     Args:
         model: the graph, changed in place.
-        n_labels: the width of its output.
-        softmax: convert its scores to probabilities.
+        file: says which output is converted how.
+        n_labels: the width of the output.
 
     Raises:
         TrainingError: its inputs or outputs are not those of a text classifier.
@@ -48,33 +63,74 @@ def normalise(model: onnx.ModelProto, *, n_labels: int, softmax: bool) -> None:
     for name in (IDS, MASK):
         shape = ["rows", "tokens"]
         graph.input.append(helper.make_tensor_value_info(name, onnx.TensorProto.INT64, shape))
-    size = graphs.size_of(graph.output[0])
-    if size and (len(size) != 2 or size[-1] not in (-1, n_labels)):
+    source = _select_output(graph, n_labels, file.output_name)
+    last = _maker(graph, source)
+    if last == "Sigmoid":
         raise TrainingError(
-            f"The graph's output has shape {size}; {n_labels} numbers a text are needed."
+            "The graph ends in Sigmoid: it gives a text many labels; only models that give one "
+            "are supported."
         )
     # The number of nodes makes the name unique, also after an earlier import.
     original = f"{graphs.PROBABILITIES}_{len(graph.node)}"
-    graphs.rename(model, graph.output[0].name, original)
+    graphs.rename(model, source, original)
+    graphs.rename(model, graphs.PROBABILITIES, f"{original}_unused")
+    converts = file.softmax and last != "Softmax"
     end = [
         helper.make_node("Cast", [original], [f"{original}_float"], to=onnx.TensorProto.FLOAT),
         helper.make_node(
-            "Softmax" if softmax else "Identity", [f"{original}_float"], [graphs.PROBABILITIES]
+            "Softmax" if converts else "Identity", [f"{original}_float"], [graphs.PROBABILITIES]
         ),
     ]
     graph.node.extend(end)
     graphs.keep_output(model, graphs.PROBABILITIES, width=n_labels)
 
 
-def load(graph: Path) -> onnx.ModelProto:
+def _select_output(graph: onnx.GraphProto, n_labels: int, name: str | None) -> str:
+    """Return the name of the output with a number for each label.
+
+    Raises:
+        TrainingError: there is none, or there are several.
+    """
+    listed = ", ".join(map(graphs.describe, graph.output))
+    outputs = [each for each in graph.output if name in (None, each.name)]
+    if not outputs:
+        raise TrainingError(f"The graph has no output {name}. It has {listed}.")
+    sizes = {each.name: graphs.size_of(each) for each in outputs}
+    widths = [[-1], [n_labels]]
+    fitting: list[str] = [each for each, size in sizes.items() if not size or size[1:] in widths]
+    if len(fitting) > 1:
+        raise TrainingError(
+            f"Several outputs of the graph fit: {listed}. Choose one by --output-name."
+        )
+    if not fitting:
+        size = sizes[outputs[0].name]
+        raise TrainingError(
+            f"The graph's output has shape {size}; {n_labels} numbers a text are needed."
+        )
+    return fitting[0]
+
+
+def _maker(graph: onnx.GraphProto, output: str) -> str:
+    """Return the type of the node that computes an output, behind casts and copies."""
+    makers = {name: node for node in graph.node for name in node.output}
+    node = makers.get(output)
+    while node is not None and node.op_type in ("Cast", "Identity"):
+        node = makers.get(node.input[0])
+    return "" if node is None else str(node.op_type)
+
+
+def load(path: Path) -> onnx.ModelProto:
     """Return a graph with its weights, even if they are links beside it.
 
-    The Hub's cache stores them so, and onnx follows no link to weights.
+    The Hub's cache stores them so, and neither onnx nor ONNX Runtime follows a link to weights.
+
+    Raises:
+        TrainingError: the file is no graph, lacks its weights, or needs another ONNX Runtime.
     """
-    weights = [path for path in graph.parent.glob(f"{graph.name}?data") if path.is_symlink()]
+    weights = [each for each in path.parent.glob(f"{path.name}?data") if each.is_symlink()]
     if not weights:
-        return onnx.load(graph)
+        return onnx_file.read(path)
     with tempfile.TemporaryDirectory() as scratch:
-        for path in (graph, *weights):
-            shutil.copyfile(path, Path(scratch, path.name))
-        return onnx.load(Path(scratch, graph.name))
+        for each in (path, *weights):
+            shutil.copyfile(each, Path(scratch, each.name))
+        return onnx_file.read(Path(scratch, path.name))

@@ -1,0 +1,58 @@
+"""`inspect-data` shows what each column is taken for, whether or not it can be trained on."""
+
+from pathlib import Path
+
+from modelserve.training.config import Config
+
+from tests.engine.commands.run import Command
+
+ODD = """\
+,zip,when,Cylinders,town,label
+0,01067,2020-01-01,4,Rio,a
+1,01097,2020-01-02,6,São Paulo,b
+2,01099,2020-01-03,rotary,NA,a
+3,99999,2020-01-04,8,,b
+"""
+
+
+def test_the_projects_own_data_are_shown(
+    command: Command, config: Config, training_toml: Path
+) -> None:
+    done = command("inspect-data", "--config", training_toml)
+    assert (done.code, done.err) == (0, "")
+    assert f"{config.data.source}: " in done.out
+    (target,) = (row for row in done.rows if row.startswith(f"{config.data.target} target"))
+    assert target.startswith(f"{config.data.target} target category text")
+    assert done.out.endswith(" rows can be trained on.\n")
+
+
+def test_data_that_cannot_be_used_are_shown_with_a_way_out(
+    command: Command, training_toml: Path
+) -> None:
+    Path("odd.csv").write_text(ODD, encoding="utf-8")
+    done = command("inspect-data", "odd.csv", "--target", "label", "--config", training_toml)
+    assert done.code == 1
+    (code,) = (row for row in done.rows if row.startswith("zip "))
+    assert code.startswith("zip feature category leading zeros 4")
+    refused = [line.split(": ")[1] for line in done.out.splitlines() if line.startswith("refused")]
+    assert refused == ['""', "when", "Cylinders"]
+    assert 'warning: town: read as missing: 1 "NA"' in done.out
+    assert done.out.endswith('index = ""\ndrop = ["when"]\ndtypes = { Cylinders = "category" }\n')
+
+
+def test_a_split_that_is_impossible_is_refused(command: Command, training_toml: Path) -> None:
+    rows = "".join(f"{i % 7},{'ab'[i % 2]}\n" for i in range(40))
+    Path("rare.csv").write_text(f"x,label\n{rows}3,c\n", encoding="utf-8")
+    done = command("inspect-data", "rare.csv", "--target", "label", "--config", training_toml)
+    assert done.code == 1
+    assert "refused: The data cannot be split: " in done.out
+
+
+def test_a_file_that_is_none_is_refused_without_a_table(
+    command: Command, training_toml: Path
+) -> None:
+    done = command("inspect-data", "none.csv", "--config", training_toml)
+    assert (done.code, done.out) == (
+        1,
+        "refused: none.csv: cannot be read: no such file or folder\n",
+    )

@@ -1,0 +1,160 @@
+"""What the page's scripts make of values and of CSV files, without a browser."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from modelserve import serving
+
+PURE = ("values.js", "csv.js")  # they know nothing of the page
+
+LENGTH = {"name": "length", "dtype": "number", "minimum": 1.0, "maximum": 7.9}
+COUNT = {"name": "count", "dtype": "integer", "minimum": -2.0, "maximum": 5.0, "nullable": True}
+KIND = {"name": "kind", "dtype": "category", "categories": ["red", "blue"]}
+FLAG = {"name": "flag", "dtype": "boolean"}
+TEXT = {"name": "text", "dtype": "text", "minimum": 3.0, "maximum": 10.0}
+FIELDS = [LENGTH, COUNT, KIND, FLAG]
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(without: Callable[[str], None]) -> Run:
+    """Return a function that evaluates an expression of some values beside the scripts."""
+    node = shutil.which("node")
+    if node is None:
+        without("node")
+    page = files(serving).joinpath("page")
+    scripts = "\n".join(page.joinpath(name).read_text(encoding="utf-8") for name in PURE)
+
+    def evaluate(expression: str, **values: Any) -> Any:
+        given = "".join(f"const {name} = {json.dumps(value)};" for name, value in values.items())
+        program = f"{scripts}\n{given}\nconsole.log(JSON.stringify({expression}))"
+        done = subprocess.run(
+            [str(node), "-"], input=program, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return evaluate
+
+
+def test_values_are_sent_as_json_has_them(run: Run) -> None:
+    cases = [
+        (LENGTH, " 1.5 ", 1.5),
+        (LENGTH, "-2e3", -2000),
+        (LENGTH, "0x10", "0x10"),
+        (LENGTH, "", ""),
+        (LENGTH, "Infinity", "Infinity"),
+        (COUNT, "7", 7),
+        (COUNT, " ", None),
+        (KIND, "red", "red"),
+        (FLAG, "True", True),
+        (FLAG, "0", False),
+        (FLAG, "perhaps", "perhaps"),
+        (TEXT, " as it is ", " as it is "),
+    ]
+    given = [[field, text] for field, text, _ in cases]
+    parsed = run("given.map(([field, text]) => parseValue(field, text))", given=given)
+    assert parsed == [value for *_, value in cases]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words", "outside", "place"),
+    [
+        pytest.param(LENGTH, 1.0, "within training's range", False, 1 / 6, id="minimum"),
+        pytest.param(LENGTH, 7.9, "within training's range", False, 5 / 6, id="maximum"),
+        pytest.param(LENGTH, 0.9, "below training's range", True, None, id="below"),
+        pytest.param(LENGTH, 1e9, "above training's range", True, 1, id="far above"),
+        pytest.param(LENGTH, "abc", "not a number", True, None, id="no number"),
+        pytest.param(LENGTH, "", "a value is needed", True, None, id="empty"),
+        pytest.param(KIND, "red", "seen in training", False, None, id="known"),
+        pytest.param(KIND, "pink", "not seen in training", True, None, id="unknown"),
+        pytest.param(TEXT, "😀😀😀", "within training's range", False, 1 / 6, id="characters"),
+    ],
+)
+def test_a_value_is_located_in_trainings_range(
+    run: Run, field: dict[str, Any], value: object, words: str, outside: bool, place: float | None
+) -> None:
+    located = run("locate(field, value)", field=field, value=value)
+    assert (located["words"], located["outside"]) == (words, outside)
+    if place is not None:
+        assert located["place"] == pytest.approx(place)
+
+
+def test_a_column_with_one_value_has_its_marker_in_the_middle(run: Run) -> None:
+    constant = LENGTH | {"minimum": 4.0, "maximum": 4.0}
+    assert [run("locate(f, v)", f=constant, v=v)["place"] for v in (3, 4, 5)] == [0, 0.5, 1]
+
+
+def test_quoted_values_hold_separators_quotes_and_line_ends(run: Run) -> None:
+    text = 'a,b\r\n"1,5","say ""hi""\nthere"\r\n\r\n,\n'
+    assert run("parseCsv(text, ',')", text=text) == [
+        ["a", "b"],
+        ["1,5", 'say "hi"\nthere'],
+        ["", ""],
+    ]
+
+
+def test_what_is_written_is_read_as_it_was(run: Run) -> None:
+    rows = [["a", 'b"c', "d,e"], ["f\ng", "", " h "]]
+    assert run("parseCsv(writeCsv(rows), ',')", rows=rows) == rows
+
+
+def test_an_open_quote_is_named_by_its_line(run: Run) -> None:
+    program = "(() => { try { parseCsv(text, ','); } catch (error) { return error.message; } })()"
+    assert "line 2" in run(program, text='a\n"b\nc\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("id,length,count,kind,flag\n7,1.5,3,red,true\n", id="comma"),
+        pytest.param("id;length;count;kind;flag\n7;1,5;3;red;true\n", id="semicolon"),
+        pytest.param("flag\tkind\tcount\tlength\nTrue\tred\t3\t1.5\n", id="tab, another order"),
+        pytest.param('"length","count","kind","flag"\n"1.5","3","red","1"\n', id="quoted"),
+    ],
+)
+def test_a_file_is_read_by_its_head(run: Run, text: str) -> None:
+    program = "instanceOf(table, table.rows[0], fields)"
+    read = run(
+        f"(() => {{ const table = readTable(text, fields, 9); return {program}; }})()",
+        text=text,
+        fields=FIELDS,
+    )
+    assert read == {"length": 1.5, "count": 3, "kind": "red", "flag": True}
+
+
+def test_columns_that_a_file_lacks_are_named_unless_they_may_be_missing(run: Run) -> None:
+    assert run("readTable(text, fields, 9).lacking", text="kind\nred\n", fields=FIELDS) == [
+        "length",
+        "flag",
+    ]
+
+
+def test_a_short_row_and_a_spelled_gap_are_missing_values(run: Run) -> None:
+    program = "instanceOf(readTable(text, fields, 9), ['1', 'NA'], fields, ['NA'])"
+    read = run(program, text="length,count,kind,flag\n1,NA\n", fields=FIELDS)
+    assert read == {"length": 1, "kind": "", "flag": ""}
+
+
+def test_names_of_javascripts_own_are_columns_like_others(run: Run) -> None:
+    fields = [LENGTH | {"name": name} for name in ("__proto__", "constructor", "toString")]
+    program = "JSON.stringify(instanceOf(table, table.rows[0], fields))"
+    text = "constructor,toString,__proto__\n1,2,3\n"
+    read = run(
+        f"(() => {{ const table = readTable(text, fields, 9); return {program}; }})()",
+        text=text,
+        fields=fields,
+    )
+    assert json.loads(read) == {"__proto__": 3, "constructor": 1, "toString": 2}
+
+
+def test_parts_hold_no_more_rows_and_bytes_than_one_request_may(run: Run) -> None:
+    rows = [{"a": "x" * 10}] * 5 + [{"a": "y" * 500}] * 2
+    parts = run("[...partsOf(rows, 3, 400)]", rows=rows)
+    assert parts == [[0, 1, 2], [3, 4], [5], [6]]

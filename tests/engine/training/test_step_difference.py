@@ -1,0 +1,64 @@
+"""A difference between a pipeline and its graph is traced to the step that makes it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelserve import Table, encode_columns, export_pipeline, fit_pipeline
+from modelserve.errors import ParityError
+from modelserve.training.parity import compare, run_graph
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+RANDOM = np.random.default_rng(5)
+SIZES = RANDOM.normal(size=(90, 2))
+NUMBERS = pd.DataFrame(SIZES, columns=["length", "width"])
+WITH_COLOURS = NUMBERS.assign(colour=["red", "green", "blue"] * 30)
+KINDS = np.where(SIZES[:, 0] + RANDOM.normal(size=90) > 0, "a", "b")
+
+
+def difference(frame: pd.DataFrame, estimator: Any, *spoilt: int) -> str:
+    """Return the error of a pipeline in which some steps' fitted objects were changed."""
+    table = Table.from_frame(frame.assign(kind=KINDS), target="kind")
+    fitted = fit_pipeline(table, encode_columns(table), estimator)
+    exported = export_pipeline(fitted, table, labels=("a", "b"))
+    inner = fitted.steps[-1][1]
+    for place in spoilt:
+        step = inner.steps[place][1]
+        step.transform = lambda x, step=step: type(step).transform(step, x) + 1
+    assert exported.native
+    with pytest.raises(ParityError) as caught:
+        compare(
+            exported.native(table),
+            run_graph(exported.files, table),
+            tolerance=1e-5,
+            dataset=table,
+            find_step=exported.find_step,
+        )
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("frame", [NUMBERS, WITH_COLOURS], ids=["numbers", "with categories"])
+@pytest.mark.parametrize(
+    ("spoilt", "step"),
+    [
+        pytest.param([0], "standardscaler (StandardScaler)", id="the first"),
+        pytest.param([1], "minmaxscaler (MinMaxScaler)", id="the second"),
+        pytest.param([0, 1], "standardscaler (StandardScaler)", id="the first of two"),
+    ],
+)
+def test_the_first_step_that_differs_is_named(
+    frame: pd.DataFrame, spoilt: list[int], step: str
+) -> None:
+    estimator = make_pipeline(StandardScaler(), MinMaxScaler(), LogisticRegression())
+    message = difference(frame, estimator, *spoilt)
+    assert f"Replace the step {step} that ONNX computes differently" in message
+
+
+def test_an_estimator_that_differs_is_named() -> None:
+    # The converter of isotonic calibration is wrong.
+    estimator = CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=3)
+    assert "the step model (CalibratedClassifierCV) that ONNX" in difference(NUMBERS, estimator)

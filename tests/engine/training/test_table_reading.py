@@ -1,0 +1,359 @@
+"""Files are read as people have them; of a wrong dialect, the message says what to write."""
+
+import gzip
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelserve.errors import InvalidInputError, TrainingError
+from modelserve.manifest import Dialect, Feature
+from modelserve.training.sections import DataSection
+from modelserve.training.table.table import Table
+
+ROWS = 'a,town,y\n1.5,São,x\n2,"b, c",z\n,São,x\n'
+Read = Callable[..., Table]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Return a function that reads a file of some content, with settings of `[data]`."""
+
+    def run(content: str | bytes, name: str = "rows.csv", **settings: Any) -> Table:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return Table.read(DataSection(**{"path": path, "target": "y"} | settings))
+
+    return run
+
+
+def details(run: Callable[[], object]) -> list[str]:
+    """Return the detail of each error."""
+    with pytest.raises(InvalidInputError) as caught:
+        run()
+    return [each.detail for each in caught.value.errors]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(
+            "a;b;y\n1;2;x\n3;4;z\n",
+            ['the header is one column, "a;b;y"; write separator = ";" under [data]'],
+            id="semicolons",
+        ),
+        pytest.param(
+            "a;b;y\n1,5;2;x\n3;4;z\n",
+            [
+                'the header is one column, "a;b;y"; '
+                'write separator = ";" and decimal = "," under [data]'
+            ],
+            id="decimal-commas",
+        ),
+        pytest.param(
+            "a\tb\ty\n1\t2\tx\n3\t4\tz\n",
+            ['the header is one column, "a\\tb\\ty"; write separator = "\\t" under [data]'],
+            id="tabs",
+        ),
+        pytest.param(
+            "a, b, y\n1, q, x\n2, r, z\n",
+            ['a space follows each ","; write separator = ", " under [data]'],
+            id="spaces",
+        ),
+        pytest.param(
+            "a,y\nSão,x\nb,z\n".encode("cp1252"),
+            [
+                "cannot be read: byte 0xe3 in line 2 is not UTF-8; if the file is from Windows or "
+                'Excel, write encoding = "cp1252" under [data]'
+            ],
+            id="cp1252",
+        ),
+        pytest.param(
+            "a;y\nSão;x\nb;z\n".encode("latin-1"),
+            [
+                'the header is one column, "a;y"; write separator = ";" under [data]',
+                "byte 0xe3 in line 2 is not UTF-8; if the file is from Windows or Excel, "
+                'write encoding = "cp1252" under [data]',
+            ],
+            id="semicolons-in-latin-1",
+        ),
+        pytest.param(
+            "a;y\n1,5;x\n2;z\n".encode("utf-16"),
+            [
+                'is encoded in UTF-16; write encoding = "utf-16" under [data]',
+                'the header is one column, "a;y"; '
+                'write separator = ";" and decimal = "," under [data]',
+            ],
+            id="utf-16",
+        ),
+        pytest.param(
+            b"PK\x03\x04rest",
+            ["is an Excel workbook or a ZIP archive; save the sheet as CSV"],
+            id="excel",
+        ),
+        pytest.param(
+            '{"a": 1, "y": "x"}\n',
+            ['holds JSON objects; write format = "jsonl" under [data]'],
+            id="json-lines",
+        ),
+        pytest.param(
+            "a,y\nr1,1,x\nr2,2,z\n",
+            [
+                "cannot be read: the rows have 3 values, the header 2 names; add a name to the "
+                "header, or check separator and decimal under [data]"
+            ],
+            id="row-names-without-a-header",
+        ),
+        pytest.param(
+            "a,y\n1,x\n2,z,3\n",
+            ["cannot be read: line 3 has 3 values, the header 2 names"],
+            id="ragged",
+        ),
+        pytest.param(
+            "a,a,y\n1,2,x\n3,4,z\n",
+            ["2 columns have this name; rename them in the file"],
+            id="one-name-twice",
+        ),
+    ],
+)
+def test_a_file_of_another_dialect_says_what_was_seen_and_what_to_write(
+    read: Read, content: str | bytes, expected: list[str]
+) -> None:
+    assert details(lambda: read(content)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "settings"),
+    [
+        pytest.param(ROWS, {}, id="default"),
+        pytest.param(
+            ROWS.replace(",", ";").replace("b; c", "b, c").replace("1.5", "1,5"),
+            {"separator": ";", "decimal": ","},
+            id="semicolons",
+        ),
+        pytest.param(
+            "a\ttown\ty\n1,5\tSão\tx\n2\tb, c\tz\n\tSão\tx\n",
+            {"separator": "\t", "decimal": ","},
+            id="tabs",
+        ),
+        pytest.param(ROWS.replace(",", ", "), {"separator": ", "}, id="spaces"),
+        pytest.param(ROWS.encode("cp1252"), {"encoding": "cp1252"}, id="cp1252"),
+        pytest.param(ROWS.encode("utf-16"), {"encoding": "utf-16"}, id="utf-16"),
+        pytest.param(ROWS.encode("utf-8-sig"), {}, id="byte-order-mark"),
+        pytest.param(gzip.compress(ROWS.encode()), {"name": "rows.csv.gz"}, id="gzip"),
+        pytest.param(ROWS.replace("1.5", "1'00.5"), {"thousands": "'"}, id="thousands"),
+    ],
+)
+def test_a_file_is_read_in_the_dialect_that_is_stated(
+    read: Read, content: str | bytes, settings: dict[str, Any]
+) -> None:
+    dataset = read(content, **settings)
+    first = 100.5 if "thousands" in settings else 1.5
+    features = dataset.tensors()["features"]
+    assert np.array_equal(features, [[first], [2], [np.nan]], equal_nan=True)
+    assert dataset.rows["town"].str.replace("  ", " ").tolist() == ["São", "b, c", "São"]
+    assert dataset.target.tolist() == ["x", "z", "x"]
+
+
+def test_utf_8_that_is_read_as_cp1252_is_noticed(read: Read) -> None:
+    message = 'is UTF-8; remove encoding = "cp1252" under [data]'
+    assert details(lambda: read(ROWS, encoding="cp1252")) == [message]
+
+
+@pytest.mark.parametrize(
+    ("values", "settings", "expected"),
+    [
+        pytest.param(
+            ("1,5", "2"),
+            {},
+            'holds numbers with a decimal comma such as "1,5"; write decimal = "," under [data]',
+            id="comma",
+        ),
+        pytest.param(
+            ("1.234,5", "2"),
+            {},
+            'holds numbers with a decimal comma such as "1.234,5"; '
+            'write decimal = "," and thousands = "." under [data]',
+            id="comma-and-thousands",
+        ),
+        pytest.param(
+            ("1,234.5", "2"),
+            {},
+            'holds numbers such as "1,234.5"; write thousands = "," under [data]',
+            id="thousands",
+        ),
+        pytest.param(
+            ("1.25", "2.5"),
+            {"decimal": ","},
+            'holds numbers with a decimal point such as "1.25"; write decimal = "." under [data]',
+            id="point",
+        ),
+    ],
+)
+def test_numbers_in_another_notation_are_no_categories(
+    read: Read, values: tuple[str, str], settings: dict[str, str], expected: str
+) -> None:
+    content = "a;y\n" + "".join(f"{value};x\n" for value in values)
+    assert details(lambda: read(content, separator=";", **settings)) == [expected]
+
+
+def test_what_pandas_writes_for_a_missing_value_is_one_in_numbers_and_in_texts(read: Read) -> None:
+    dataset = read("a,b,y\n1,NA,x\nNA,q,z\n3,r,x\n")
+    assert dataset.nullable() == {"a", "b"}
+    assert [each.dtype for each in dataset.describe()] == ["integer", "category"]
+    assert dataset.warnings == (
+        (
+            "b",
+            'read as missing: 1 "NA"; under [data] write missing = ["NA"] if that is right, '
+            "or missing = [] if it is a value",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "categories"),
+    [((), ("NA", "q", "r")), (("NA",), ("q", "r")), (("q",), ("NA", "r"))],
+)
+def test_missing_values_that_are_stated_replace_the_others(
+    read: Read, missing: tuple[str, ...], categories: tuple[str, ...]
+) -> None:
+    dataset = read("b,y\nNA,x\nq,z\nr,x\n", missing=missing)
+    assert dataset.describe()[0].categories == categories
+    assert dataset.warnings == ()
+
+
+def test_a_new_marker_is_named_beside_those_that_the_file_has(read: Read) -> None:
+    content = "a,b,y\n1,?,x\nNA,2,x\n3,7,x\n"
+    assert details(lambda: read(content)) == [
+        'holds numbers mixed with text: 1 value such as "?"; under [data] write '
+        'missing = ["NA", "?"] if that is a missing value, or dtypes = { b = "category" }'
+    ]
+    dataset = read(content, missing=("NA", "?"))
+    assert dataset.nullable() == {"a", "b"}
+
+
+def test_numbers_with_leading_zeros_stay_texts(read: Read) -> None:
+    zips = "zip,n,y\n01067,10,x\n99999,20,z\n"
+    code, number = read(zips).describe()
+    assert (code.categories, number.dtype) == (("01067", "99999"), "integer")
+    assert read(zips, dtypes={"zip": "integer"}).rows["zip"].tolist() == [1067, 99999]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.ndjson", "rows.json"])
+def test_json_lines_are_read_with_their_types(read: Read, name: str) -> None:
+    lines = [
+        '{"n": 1, "x": 1.5, "code": "01", "sure": true, "y": "x"}',
+        '{"n": null, "x": 2, "code": "NA", "y": "z"}',
+    ]
+    dataset = read("\n".join(lines), name)
+    dtypes = {each.name: each.dtype for each in dataset.describe()}
+    assert dtypes == {"n": "integer", "x": "number", "code": "category", "sure": "boolean"}
+    assert dataset.nullable() == {"n", "code", "sure"}
+
+
+def test_lines_that_are_no_json_objects_are_named(read: Read, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read('{"a": 1, "y": "x"}\n[1]\n{bad\n', "rows.jsonl")
+    path = tmp_path / "rows.jsonl"
+    assert [each.pointer for each in caught.value.errors] == [f"{path}, line 2", f"{path}, line 3"]
+
+
+def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "rows.parquet"
+    frame = pd.DataFrame({"n": pd.array([1, None, 3], "Int64"), "t": ["q", "01", "q"]})
+    frame.assign(y=["x", "z", "x"]).to_parquet(path)
+    dataset = Table.read(DataSection(path=path, target="y"))
+    assert [each.dtype for each in dataset.describe()] == ["integer", "category"]
+    assert dataset.nullable() == {"n"}
+
+
+def test_parquet_without_its_library_says_what_to_install(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(
+        TrainingError, match=r"pyarrow is not installed.*modelserve\[scikit-learn,parquet\]"
+    ):
+        read(b"PAR1", "rows.parquet")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with two CSV files, in which a column is numbers, and text in the other."""
+    path = tmp_path / "many"
+    path.mkdir()
+    (path / "1.csv").write_text("a,b,y\n1,2,x\n2,3.50,z\n", encoding="utf-8")
+    (path / "2.csv").write_text("b,a,y\nq,1,x\nr,2,z\n", encoding="utf-8")
+    (path / "notes.md").write_text("no rows", encoding="utf-8")
+    return path
+
+
+def test_several_files_are_read_as_one(folder: Path) -> None:
+    for paths in (folder, folder / "*.csv", (folder / "1.csv", folder / "2.csv")):
+        rows = Table.read(DataSection(path=paths, target="y")).rows
+        assert rows.to_dict("list") == {"a": [1, 2, 1, 2], "b": ["2", "3.50", "q", "r"]}
+
+
+def test_files_with_other_columns_are_named(folder: Path) -> None:
+    (folder / "3.csv").write_text("b,c,y\nq,1,x\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError) as caught:
+        Table.read(DataSection(path=folder, target="y"))
+    assert caught.value.errors == (
+        (str(folder / "3.csv"), "other columns than 1.csv: lacks a; also has c"),
+    )
+
+
+def test_every_path_without_a_file_is_named(tmp_path: Path) -> None:
+    paths = (tmp_path / "none.csv", tmp_path / "q*.csv", tmp_path)
+    assert details(lambda: Table.read(DataSection(path=paths, target="y"))) == [
+        "cannot be read: no such file or folder",
+        "cannot be read: no file fits this pattern",
+        "cannot be read: the folder has no file that ends in .csv, .tsv, .json, .jsonl, "
+        ".jsonlines, .ndjson, .parquet, .pq",
+    ]
+
+
+def test_other_data_are_read_under_the_schema_of_the_model(read: Read, tmp_path: Path) -> None:
+    # Training saw "1.50" and "x" in `code`; this file has numbers only, and dates beside.
+    features = (
+        Feature(name="code", dtype="category", categories=("1.50", "x"), example="x"),
+        Feature(name="n", dtype="integer", minimum=1, maximum=30, example=1),
+    )
+    path = tmp_path / "newer.csv"
+    rows = "".join(f"1.50,{n:02},2026-01-{n:02},x\n" for n in range(1, 31))
+    path.write_text(f"code,n,when,y\n{rows}", encoding="utf-8")
+    section = DataSection(path=tmp_path, target="y", drop=("id",), format="jsonl")
+    dataset = Table.read(section.other_files(path, features))
+    assert set(dataset.rows["code"]) == {"1.50"}
+    assert dataset.rows["n"].tolist() == list(range(1, 31))
+    assert list(dataset.rows) == ["code", "n"]
+
+
+def test_the_dialect_is_that_of_the_configuration() -> None:
+    plain = DataSection(path=Path("rows.csv"), target="y")
+    assert plain.dialect(()) == Dialect()
+    assert plain.dialect(Table.missing).missing == ("", *Table.missing)
+    stated = DataSection(path=Path("r"), target="y", separator=";", decimal=",", missing=("?",))
+    assert stated.dialect(Table.missing) == Dialect(separator=";", decimal=",", missing=("", "?"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"separator": "ab"},
+        {"separator": ""},
+        {"decimal": ";"},
+        {"encoding": "none"},
+        {"decimal": ",", "thousands": ","},
+        {"dtypes": {"a": "text"}},
+        {"format": "xlsx"},
+    ],
+    ids=str,
+)
+def test_a_setting_that_no_file_has_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        DataSection(**{"path": Path("rows.csv"), "target": "y"} | settings)

@@ -1,0 +1,144 @@
+"""Read and write Parquet, which needs pyarrow."""
+
+# pylint: disable=import-outside-toplevel
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from ..errors import ConfigurationError, MalformedError
+from ..manifest import Manifest
+from .header import check_header
+from .json_source import RecordSplitter
+from .streams import InputStream
+from .tables import ABSENT, AnsweredRows, Chunk, Keep, Shard
+from .writers import TableLayout
+
+
+def load_pyarrow() -> Any:
+    """Return pyarrow.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{error.name} is not installed, which Parquet needs; in pyproject.toml, add parquet "
+            "to the brackets behind modelserve, or use a .csv or .jsonl file."
+        ) from error
+    return pyarrow
+
+
+class ParquetSource:
+    """A Parquet file.
+
+    Args:
+        stream: of the file.
+        manifest: of the model.
+        keep: which columns the output repeats.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+        MalformedError: the file is no Parquet file.
+    """
+
+    def __init__(self, stream: InputStream, manifest: Manifest, *, keep: Keep) -> None:
+        """Read the schema."""
+        self._arrow = load_pyarrow()
+        try:
+            self._file = self._arrow.parquet.ParquetFile(stream.binary)
+        except self._arrow.ArrowInvalid as error:
+            raise MalformedError(f"it is no Parquet file: {error}") from error
+        self._splitter = RecordSplitter(manifest, keep=keep)
+        schema = self._file.schema_arrow
+        self.absent: Sequence[str] = check_header(schema.names, manifest)
+        _, kept = self._splitter.split([dict.fromkeys(schema.names)])
+        self.kept: Sequence[str] = list(kept)
+        texts = {each.name for each in manifest.features if each.dtype in ("category", "text")}
+        self._texts = {name for name in schema.names if name in texts}
+        self._read = 0
+
+    def progress(self) -> float | None:
+        """Return the share of the rows that was read."""
+        rows = self._file.metadata.num_rows
+        return self._read / rows if rows else None
+
+    def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
+        """Yield the rows of a shard, from at most `size` rows of the file at once."""
+        number = 0
+        for block in self._file.iter_batches(batch_size=size):
+            first = shard.first(number)
+            numbers = range(number + first, number + len(block), shard.count)
+            number += len(block)
+            self._read = number
+            if numbers:
+                columns = [
+                    self._values(block, name)[first :: shard.count] for name in block.schema.names
+                ]
+                records = [
+                    dict(zip(block.schema.names, values, strict=True))
+                    for values in zip(*columns, strict=True)
+                ]
+                rows, kept = self._splitter.split(records)
+                yield Chunk(numbers, None, rows, kept, {})
+
+    def _values(self, block: Any, name: str) -> list[Any]:
+        """Return a column; numbers that stand for categories become text."""
+        column = block.column(name)
+        types = self._arrow.types
+        if types.is_decimal(column.type):
+            column = column.cast(self._arrow.float64())
+        elif name in self._texts and types.is_integer(column.type):
+            column = column.cast(self._arrow.string())
+        values: list[Any] = column.to_pylist()
+        return values
+
+
+class ParquetWriter:
+    """Writes a Parquet file.
+
+    Args:
+        stream: of the file.
+        layout: of its columns.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+    """
+
+    def __init__(self, stream: IO[bytes], layout: TableLayout) -> None:
+        """Write nothing yet: the first answers give the columns their types."""
+        self._arrow = load_pyarrow()
+        self._stream, self._layout = stream, layout
+        self._schema: Any = None
+        self._writer: Any = None
+
+    def write(self, rows: AnsweredRows) -> None:
+        """Write a group of rows.
+
+        Raises:
+            MalformedError: a value of a column is of another type than those before.
+        """
+        columns = [
+            [None if value is ABSENT else value for value in column]
+            for column in self._layout.arrange(rows)
+        ]
+        names = self._layout.names
+        try:
+            table = self._arrow.table(dict(zip(names, columns, strict=True)), self._schema)
+        except (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError) as error:
+            raise MalformedError(
+                f"a column holds values of several types ({error}); write a .jsonl or .csv file."
+            ) from error
+        self._open(table.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Complete the file."""
+        names = self._layout.names
+        self._open(self._arrow.schema([(name, self._arrow.string()) for name in names]))
+        self._writer.close()
+
+    def _open(self, schema: Any) -> None:
+        if self._writer is None:
+            self._schema = schema
+            self._writer = self._arrow.parquet.ParquetWriter(self._stream, schema)

@@ -1,0 +1,183 @@
+"""Open the files of a batch: by their suffixes, compressed or not, or standard input and output."""
+
+import gzip
+import io
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from select import select
+from typing import IO, Any, BinaryIO, Literal, cast
+
+Format = Literal["csv", "jsonl", "parquet"]
+
+STANDARD = Path("-")
+GZIP, TABS = ".gz", ".tsv"
+TAB = "\t"
+GZIP_BEGINS = b"\x1f\x8b"
+FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".jsonlines": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+REJECTED = ".rejected"
+BUFFER = 2**18  # bytes
+WAIT_S = 0.5
+LEVEL = 6  # of compression; the highest takes several times as long for little
+
+
+@dataclass(frozen=True)
+class InputStream:
+    """A file of rows, decompressed; `progress` returns the share of it that was read."""
+
+    binary: BinaryIO
+    suffix: str
+    format: Format
+    progress: Callable[[], float | None]
+
+
+def suffix_of(path: Path) -> str:
+    """Return a file's suffix in lower case, without that of its compression."""
+    path = path.with_suffix("") if path.suffix.lower() == GZIP else path
+    return path.suffix.lower()
+
+
+class RawInput(io.RawIOBase):
+    """Bytes of a file or a pipe, counted.
+
+    Args:
+        read_into: reads what is there into a buffer, at least a byte unless the file ends.
+        pipe: its descriptor, if it is a pipe.
+    """
+
+    def __init__(
+        self, read_into: Callable[[bytearray], int | None], pipe: int | None = None
+    ) -> None:
+        """Start at the beginning."""
+        super().__init__()
+        self._read_into, self._pipe = read_into, pipe
+        self.bytes_read = 0
+
+    def readable(self) -> bool:
+        """Return true."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read into a buffer; return how many bytes."""
+        if self._pipe is not None:
+            # A signal that another thread received does not end a read: wait in short steps.
+            while not select([self._pipe], [], [], WAIT_S)[0]:
+                pass
+        count = self._read_into(buffer) or 0
+        self.bytes_read += count
+        return count
+
+
+@contextmanager
+def open_input(path: Path, default: Format | None) -> Iterator[InputStream]:
+    """Open a file of rows; `-` is standard input, CSV unless it begins with a brace.
+
+    Args:
+        path: of the file.
+        default: its format, if its suffix says nothing; JSON Lines without one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path == STANDARD:
+        stdin = _decompress(
+            RawInput(cast(io.BufferedIOBase, sys.stdin.buffer).readinto1, _pipe_of(sys.stdin))
+        )
+        begins = stdin.peek(1).removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
+        yield InputStream(
+            cast(BinaryIO, stdin), "", "jsonl" if begins == b"{" else "csv", lambda: None
+        )
+        return
+    suffix = suffix_of(path)
+    written = FORMATS.get(suffix, default or "jsonl")
+    with path.open("rb", buffering=0) as raw:
+        if written == "parquet":
+            yield InputStream(cast(BinaryIO, raw), suffix, written, lambda: None)
+            return
+        size, source = path.stat().st_size, RawInput(raw.readinto, _pipe_of(raw))
+        stream = cast(BinaryIO, _decompress(source))
+        yield InputStream(
+            stream, suffix, written, lambda: source.bytes_read / size if size else None
+        )
+
+
+def _pipe_of(stream: IO[Any]) -> int | None:
+    """Return the descriptor of a stream, if it is a pipe that can be waited for."""
+    try:
+        descriptor = stream.fileno()
+        pipe = os.name == "posix" and stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except (OSError, ValueError):
+        return None
+    return descriptor if pipe else None
+
+
+def _decompress(raw: RawInput) -> "io.BufferedReader[Any]":
+    """Return the bytes of a file, decompressed if it is an archive."""
+    stream = io.BufferedReader(raw, BUFFER)
+    if stream.peek(len(GZIP_BEGINS))[: len(GZIP_BEGINS)] != GZIP_BEGINS:
+        return stream
+    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream, mode="rb")), BUFFER)
+
+
+def output_format(path: Path, source: Format) -> Format:
+    """Return the format of a file of answers: on standard output, that of the source as text."""
+    if path == STANDARD:
+        return "csv" if source == "csv" else "jsonl"
+    return FORMATS.get(suffix_of(path), "jsonl")
+
+
+class OutputFiles:
+    """The files of answers and of rejected rows: both are written completely, or not at all.
+
+    `-` stands for standard output; rejected rows then go to standard error.
+
+    Args:
+        path: of the answers; the rejected rows are beside them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Name the files."""
+        self.path = path
+        self.rejected_path = path.with_name(f"{path.name}{REJECTED}")
+        self._finals = () if path == STANDARD else (self.rejected_path, path)
+        self._parts = [each.with_name(f".{each.name}.part") for each in self._finals]
+
+    @contextmanager
+    def open(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """Yield where the answers and the rejected rows are written; complete the files."""
+        if not self._finals:
+            yield sys.stdout.buffer, sys.stderr.buffer
+            sys.stdout.flush()
+            return
+        try:
+            with ExitStack() as files:
+                rejected, answers = (files.enter_context(part.open("wb")) for part in self._parts)
+                written: IO[bytes] = answers
+                if self.path.suffix.lower() == GZIP:
+                    compressed = gzip.GzipFile("", "wb", LEVEL, answers, mtime=0)
+                    written = files.enter_context(cast(IO[bytes], compressed))
+                yield written, rejected
+            # The rejected rows come first: who finds the answers finds them as well.
+            rejected_part, part = self._parts
+            if rejected_part.stat().st_size:
+                rejected_part.replace(self.rejected_path)
+            else:
+                self.rejected_path.unlink(missing_ok=True)
+            part.replace(self.path)
+        finally:
+            for part in self._parts:
+                part.unlink(missing_ok=True)

@@ -1,0 +1,86 @@
+"""The command that shows what data are taken for."""
+
+# A command imports what it needs: `serve` runs without the libraries that `train` needs.
+# pylint: disable=import-outside-toplevel
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import ConfigOption, libraries
+from .training import load_training
+
+if TYPE_CHECKING:
+    from ..training.table.inspection import Inspection
+
+app = typer.Typer()
+
+
+@app.command("inspect-data")
+def inspect_data(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Argument(help="A file, a folder or a pattern; by default the configuration's."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict; by default the configuration's.")
+    ] = None,
+    config: ConfigOption = Path("config/training.toml"),
+) -> None:
+    """Show what each column is taken for, and why, and what training would refuse."""
+    with libraries():
+        from .. import display
+        from ..training.check_data import check_data
+
+        project, settings = load_training(context, config)
+    section = settings.data
+    if data:
+        section = section.model_copy(update={"path": data, "test_path": None})
+    if target:
+        section = section.model_copy(update={"target": target})
+    result = check_data(project, settings.model_copy(update={"data": section}))
+    if result.inspection:
+        show_columns(result.inspection, section.source)
+    for error in result.errors:
+        display.console.print(f"refused: {error}", style="red", soft_wrap=True)
+    for warning in result.warnings:
+        display.warn(warning)
+    if result.lines:
+        display.say(f"\nA way out, under [data] in {config}; see docs/data.md for the others:\n")
+        display.say("\n".join(result.lines))
+    if result.errors:
+        raise typer.Exit(1)
+    display.say(f"{result.rows} rows can be trained on.")
+
+
+def show_columns(inspection: "Inspection", source: str) -> None:
+    """Print a table with what each column is taken for."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..display import console
+
+    styles = {each.column: "yellow" for each in inspection.findings if not each.blocking}
+    styles |= {each.column: "red" for each in inspection.findings if each.blocking}
+    table = Table(title=f"{source}: {len(inspection.frame)} rows")
+    table.add_column("column", overflow="fold")
+    for head in ("is", "taken for", "because of"):
+        table.add_column(head, no_wrap=True)
+    for head in ("distinct", "missing"):
+        table.add_column(head, justify="right")
+    table.add_column("values", overflow="fold")
+    for each in inspection.columns():
+        dimmed = "dim" if each.role not in ("feature", "target") else ""
+        table.add_row(
+            Text(each.name or '""', style=styles.get(each.name, dimmed)),
+            each.role,
+            each.dtype,
+            each.reason,
+            f"{each.distinct:,}",
+            f"{each.missing:,}" if each.missing else "",
+            each.values,
+            style=dimmed,
+        )
+    console.print(table)

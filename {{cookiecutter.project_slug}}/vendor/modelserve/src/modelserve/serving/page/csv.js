@@ -1,0 +1,87 @@
+// CSV as spreadsheets and data frames write it: quoted values may hold separators and line ends.
+
+const SEPARATORS = [",", ";", "\t", "|"];
+
+// Returns rows of texts, at most `limit` of them, without empty lines; throws on an open quote.
+const parseCsv = (text, separator, limit = Infinity) => {
+  const rows = [];
+  let row = [], value = "", quoted = false, line = 1, opened = 0;
+  const endRow = () => {
+    row.push(value);
+    if (row.length > 1 || row[0] !== "") rows.push(row);
+    row = [];
+    value = "";
+  };
+  for (let i = 0; i < text.length && rows.length < limit; i++) {
+    const character = text[i];
+    if (character === "\n") line++;
+    if (quoted) {
+      if (character !== '"') value += character;
+      else if (text[i + 1] === '"') value += text[++i];
+      else quoted = false;
+    } else if (character === '"' && value === "") {
+      quoted = true;
+      opened = line;
+    } else if (character === separator) {
+      row.push(value);
+      value = "";
+    } else if (character === "\n" || character === "\r") {
+      if (character === "\r" && text[i + 1] === "\n") { i++; line++; }
+      endRow();
+    } else value += character;
+  }
+  if (quoted) throw new Error("A quotation mark in line " + opened + " is never closed.");
+  if ((value !== "" || row.length) && rows.length < limit) endRow();
+  return rows;
+};
+
+const quote = (value) => /[",\r\n]/.test(value) ? '"' + value.replaceAll('"', '""') + '"' : value;
+
+const writeCsv = (rows) => rows.map((row) => row.map(String).map(quote).join(",") + "\r\n").join("");
+
+// Returns the file's head and rows, where each field stands, the fields that it lacks, and how its
+// numbers are written. The separator is the one by which the head names the most fields; of equals,
+// training's own, which the dialect names.
+const readTable = (text, fields, limit, dialect = {}) => {
+  const separators = new Set([dialect.separator ?? ",", ...SEPARATORS]);
+  const found = [...separators].filter(({ length }) => length === 1).map((separator) => {
+    const [head = []] = parseCsv(text, separator, 1), names = head.map((name) => name.trim());
+    const places = new Map(fields.map(({ name }) => [name, names.indexOf(name)]));
+    return { separator, head: names, places, known: [...places.values()].filter((i) => i >= 0).length };
+  });
+  const best = found.reduce((one, other) => other.known > one.known ? other : one);
+  const [, ...rows] = parseCsv(text, best.separator, limit + 2);
+  const numbers = fields.filter(({ name, dtype }) => ["number", "integer"].includes(dtype) && best.places.get(name) >= 0);
+  const values = rows.flatMap((row) => numbers.map(({ name }) => (row[best.places.get(name)] ?? "").trim()));
+  // A comma is decimal where it separates nothing, and no number is written with a point.
+  const commas = best.separator !== "," && values.some((value) => /^[+-]?\d+,\d+$/.test(value));
+  return {
+    ...best, rows,
+    decimal: commas && (dialect.decimal === "," || !values.some((value) => value.includes("."))) ? "," : ".",
+    lacking: fields.filter(({ name, nullable }) => best.places.get(name) < 0 && !nullable).map(({ name }) => name),
+  };
+};
+
+// Returns a row of the file as the service takes it.
+const instanceOf = (table, row, fields, missing = []) => Object.fromEntries(fields.flatMap((field) => {
+  const place = table.places.get(field.name), text = place < 0 ? "" : row[place] ?? "";
+  if (field.dtype !== "text" && field.nullable && missing.includes(text.trim())) return [];
+  const value = parseValue(field, text, table.decimal);
+  return value === undefined ? [] : [[field.name, value]];
+}));
+
+// Yields numbers of rows in parts that one request may carry.
+const partsOf = function* (instances, maxRows, maxBytes) {
+  let part = [], size = 64;
+  for (const [i, instance] of instances.entries()) {
+    const bytes = new TextEncoder().encode(JSON.stringify(instance)).length + 1;
+    if (part.length && (part.length === maxRows || size + bytes > maxBytes)) {
+      yield part;
+      part = [];
+      size = 64;
+    }
+    part.push(i);
+    size += bytes;
+  }
+  if (part.length) yield part;
+};

@@ -1,0 +1,31 @@
+// An explanation as bars: how far each field, or each part of a text, moved the answer from the base.
+
+const MOST_BARS = 20;
+
+const makeShare = (name, contribution, widest) => {
+  const row = make("div", "", { class: "share" }), track = make("div", "", { class: "track" }), fill = make("i");
+  const width = 50 * Math.abs(contribution) / widest;
+  fill.style.width = width + "%";
+  fill.style.left = (contribution < 0 ? 50 - width : 50) + "%";
+  if (contribution < 0) fill.className = "against";
+  track.append(fill);
+  row.append(make("span", name), track, make("span", (contribution > 0 ? "+" : "") + round(contribution)));
+  return row;
+};
+
+// Returns elements for the contributions, the largest first; null stands for no explanation.
+const makeExplanation = (explanation, isValue) => {
+  const title = make("h3", "Explanation");
+  if (explanation === null) return [title, make("p", "There is none for this answer.")];
+  const { of, base, contributions } = explanation, isText = Array.isArray(contributions);
+  const pairs = isText ? contributions : Object.entries(contributions).map(([name, share]) => [readable(name), share]);
+  const sorted = [...pairs].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+  const widest = Math.abs(sorted[0]?.[1] ?? 0) || 1, rest = sorted.length - MOST_BARS;
+  return [
+    title,
+    make("p", (isValue ? "The value" : "The probability of " + of) + " is " + round(base) +
+      " on average. What this " + (isText ? "text's words add" : "row's values add") + " to it:"),
+    ...sorted.slice(0, MOST_BARS).map(([name, contribution]) => makeShare(name, contribution, widest)),
+    ...(rest > 0 ? [make("small", "and " + rest + " more, each with less")] : []),
+  ];
+};

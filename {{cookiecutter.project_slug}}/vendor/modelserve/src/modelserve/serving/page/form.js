@@ -1,0 +1,143 @@
+// One row: its form, where each value lies, and its prediction.
+
+const facts = JSON.parse(document.getElementById("facts").textContent);
+const OTHER = "\u0000";  // no category: a choice of the form's own
+// Links are relative: below a proxy's prefix, the address needs its slash.
+if (!location.pathname.endsWith("/")) history.replaceState(null, "", location.pathname + "/");
+const element = (id) => document.getElementById(id);
+const make = (tag, text = "", attributes = {}) => {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+};
+const readable = (name) => name.replaceAll("_", " ");
+
+const makeSelect = (field) => {
+  const select = make("select"), flag = field.dtype === "boolean";
+  for (const value of flag ? ["true", "false"] : field.categories) select.append(make("option", value, { value }));
+  if (field.nullable) select.append(make("option", "(missing)", { value: "" }));
+  if (!flag) select.append(make("option", "another value", { value: OTHER }));
+  select.value = flag ? String(Boolean(field.example)) : field.example;
+  return select;
+};
+
+// Returns a field's control with its name, its range and the words beside it.
+const makeField = (field, number) => {
+  const box = make("div", "", { class: field.dtype === "text" ? "field wide" : "field" });
+  const label = make("label", "", { for: "field" + number }), words = make("small", "", { id: "words" + number });
+  label.append(make("b", readable(field.name)));
+  const chosen = field.dtype === "boolean" || field.dtype === "category";
+  const numeral = { inputmode: field.nullable || field.minimum < 0 ? "text" : "decimal", autocomplete: "off" };
+  const control = chosen ? makeSelect(field) : field.dtype === "text" ? make("textarea", "", { rows: 6 }) : make("input", "", numeral);
+  if (!chosen) control.value = field.dtype === "text" ? field.example : round(field.example);
+  control.id = "field" + number;
+  control.setAttribute("aria-describedby", words.id);
+  const other = make("input", "", { "aria-label": readable(field.name) + ", another value" });
+  other.hidden = true;
+  const range = make("div", "", { class: "range", "aria-hidden": "true" }), marker = make("i");
+  range.append(marker);
+  box.append(label, control, ...(field.dtype === "category" ? [other] : []), ...(chosen ? [] : [range]), words);
+  const read = () => parseValue(field, control.value === OTHER ? other.value : control.value);
+  const show = () => {
+    other.hidden = control.value !== OTHER;
+    const { words: where, outside, place } = locate(field, read());
+    box.classList.toggle("outside", outside);
+    marker.hidden = place === null;
+    marker.style.left = 100 * (place ?? 0) + "%";
+    const seen = field.dtype === "category" || field.dtype === "boolean" ? "" : field.seen + (where && ": ");
+    words.textContent = seen + where;
+  };
+  box.addEventListener("input", show);
+  show();
+  const mark = (invalid) => invalid ? control.setAttribute("aria-invalid", "true") : control.removeAttribute("aria-invalid");
+  element("fields").append(box);
+  return [field.name, { read, mark }];
+};
+
+const controls = new Map(facts.fields.map(makeField));
+let key = null;
+if (facts.keyRequired) {
+  const label = make("label", "", { class: "wide" });
+  key = make("input", "", { type: "password", autocomplete: "off" });
+  label.append(make("b", "API key"), key);
+  element("fields").prepend(label);
+}
+element("explaining").hidden = !facts.explains;
+
+// Asks the service about rows; returns the response's status and its content.
+const send = async (instances, explain = false) => {
+  const headers = { "Content-Type": "application/json" };
+  if (key) headers["X-API-Key"] = key.value;
+  const body = JSON.stringify(explain ? { instances, explain } : { instances });
+  const response = await fetch(facts.route, { method: "POST", headers, body });
+  const text = await response.text();
+  try {
+    return { ok: response.ok, status: response.status, retryAfter: response.headers.get("Retry-After"), content: JSON.parse(text) };
+  } catch {
+    throw new Error("status " + response.status + ", without an answer of the service");  // a proxy's page
+  }
+};
+// A pointer is /instances/ROW/FIELD, of which the end may be absent.
+const stepsOf = ({ pointer }) => pointer.split("/").slice(2).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+const rowOf = (problem) => stepsOf(problem)[0];
+const fieldOf = (problem) => stepsOf(problem)[1];
+const inWords = (problem) => (fieldOf(problem) === undefined ? "" : fieldOf(problem) + ": ") + problem.detail;
+
+const readRow = () => Object.fromEntries([...controls].flatMap(([name, { read }]) => {
+  const value = read();
+  return value === undefined ? [] : [[name, value]];
+}));
+const showCommand = () => {
+  const asked = element("explain").checked ? { explain: true } : {};
+  const body = JSON.stringify({ instances: [readRow()], ...asked }).replaceAll("'", "'\\''");
+  element("command").textContent =
+    "curl " + new URL(facts.route, location.href) + " \\\n  -H 'Content-Type: application/json' \\\n" +
+    (key ? "  -H 'X-API-Key: YOUR KEY' \\\n" : "") + "  -d '" + body + "'";
+};
+
+const makeBar = (name, share) => {
+  const bar = make("div", "", { class: "bar" }), head = make("span"), track = make("div", "", { class: "track" });
+  const fill = make("i");
+  fill.style.width = 100 * share + "%";
+  head.append(make("span", name), make("span", (100 * share).toFixed(1) + " %"));
+  track.append(fill);
+  bar.append(head, track);
+  return bar;
+};
+const showPrediction = (answer) => {
+  const { label, value, lower, upper, probabilities, explanation, ...others } = answer.predictions[0];
+  const result = element("result");
+  result.replaceChildren();
+  if (answer.degraded) result.append(make("p", "The model failed; this is the fallback, which does not depend on the input.", { class: "complaint" }));
+  const headline = label ?? (value === undefined ? undefined : String(round(value)));
+  if (headline !== undefined) result.append(make("div", headline, { class: "answer" }));
+  if (lower !== undefined)
+    result.append(make("p", "between " + round(lower) + " and " + round(upper) + ", as in " + round(100 * facts.coverage) + " % of cases"));
+  for (const warning of answer.warnings ?? []) result.append(make("p", inWords(warning)));
+  const shares = Object.entries(probabilities ?? {}).sort((a, b) => b[1] - a[1]);
+  for (const [name, share] of shares) result.append(makeBar(name, share));
+  for (const [name, other] of Object.entries(others)) result.append(make("p", readable(name) + ": " + JSON.stringify(other)));
+  if (explanation !== undefined) result.append(...makeExplanation(explanation, label === undefined));
+};
+const showProblem = (problem) => {
+  element("result").replaceChildren(make("p", problem.detail, { class: "complaint" }));
+  for (const error of problem.errors ?? []) {
+    controls.get(fieldOf(error))?.mark(true);
+    element("result").append(make("p", inWords(error)));
+  }
+  element("result").append(make("small", "request " + problem.request_id));
+};
+element("form").addEventListener("input", showCommand);
+element("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  for (const { mark } of controls.values()) mark(false);
+  try {
+    const { ok, content } = await send([readRow()], element("explain").checked);
+    (ok ? showPrediction : showProblem)(content);
+  } catch (error) {
+    element("result").replaceChildren(make("p", "No answer from the service: " + error.message, { class: "complaint" }));
+  }
+  element("result").scrollIntoView({ block: "nearest" });
+});
+showCommand();

@@ -1,0 +1,46 @@
+"use strict";
+// What a person has typed or a file holds: as JSON has it, and where it lies in training's range.
+
+const NUMERAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const TRUE = ["true", "t", "yes", "y", "on", "1", "1.0"], FALSE = ["false", "f", "no", "n", "off", "0", "0.0"];
+
+// Returns undefined for a value that is missing; a text that is no number stays as it is, for the
+// service to say what is wrong with it.
+const parseValue = (field, text, decimal = ".") => {
+  if (field.dtype === "text") return text;
+  const trimmed = text.trim();
+  if (trimmed === "" && field.nullable) return undefined;
+  if (field.dtype === "category") return text;
+  if (field.dtype === "boolean") {
+    const word = trimmed.toLowerCase();
+    return TRUE.includes(word) ? true : FALSE.includes(word) ? false : text;
+  }
+  const numeral = decimal === "." ? trimmed : trimmed.replace(decimal, ".");
+  return NUMERAL.test(numeral) ? Number(numeral) : text;
+};
+
+const round = (value) => Number(Number(value).toPrecision(4));
+
+// Returns the words for where a value lies, whether that is outside, and the place on the bar:
+// 0 to 1, of which the middle two thirds are training's range; null for none.
+const locate = (field, value) => {
+  if (value === undefined) return { words: "missing", outside: false, place: null };
+  if (field.dtype === "category") {
+    const known = field.categories.includes(value);
+    return { words: known ? "seen in training" : "not seen in training", outside: !known, place: null };
+  }
+  if (field.dtype === "boolean") return { words: "", outside: typeof value !== "boolean", place: null };
+  const measure = field.dtype === "text" ? [...value].length : value;
+  if (typeof measure !== "number") {
+    return { words: String(measure).trim() === "" ? "a value is needed" : "not a number", outside: true, place: null };
+  }
+  const { minimum, maximum } = field, width = maximum - minimum;
+  // In float32, as the model sees both: 7.9 is not above 7.9.
+  const below = Math.fround(measure) < Math.fround(minimum), above = Math.fround(measure) > Math.fround(maximum);
+  const share = width > 0 ? (measure - minimum) / width : below ? -1 : above ? 2 : .5;
+  return {
+    words: below ? "below training's range" : above ? "above training's range" : "within training's range",
+    outside: below || above,
+    place: Math.min(1, Math.max(0, (1 + 4 * share) / 6)),
+  };
+};

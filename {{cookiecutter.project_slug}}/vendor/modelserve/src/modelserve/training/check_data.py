@@ -1,0 +1,65 @@
+"""Read and split the data as training does, and collect everything that is found."""
+
+from typing import NamedTuple
+
+from ..errors import InvalidDataError, InvalidInputError, TrainingError
+from ..project import Project
+from .config import Config
+from .reading.remedies import toml_lines
+from .splits import load_splits
+from .table.inspection import Inspection
+
+
+class DataCheck(NamedTuple):
+    """What training would refuse of the data, what it would warn of, and lines as the way out.
+
+    `inspection` is None where the data cannot be read.
+    """
+
+    inspection: Inspection | None
+    rows: int
+    errors: list[str]
+    warnings: list[str]
+    lines: list[str]
+
+
+def check_data(project: Project, config: Config) -> DataCheck:
+    """Return what training would say of the data; nothing is trained.
+
+    Args:
+        project: reads the data.
+        config: the data, the task, and the split.
+    """
+    inspection, errors = _inspect(project, config)
+    warnings: list[str] = []
+    rows = 0
+    if not errors:
+        try:
+            rows = sum(map(len, load_splits(project, config, warnings.append)))
+        except InvalidInputError as error:
+            errors = _lines_of(error)
+        except TrainingError as error:
+            errors = [str(error)]
+    elif inspection:
+        warnings = [f"{each.pointer}: {each.detail}." for each in inspection.warnings]
+    found = inspection.findings if inspection else ()
+    remedies = [each.remedies[0] for each in found if each.blocking and each.remedies]
+    return DataCheck(inspection, rows, errors, warnings, toml_lines(remedies))
+
+
+def _inspect(project: Project, config: Config) -> tuple[Inspection | None, list[str]]:
+    """Return what the columns are taken for, and why the data cannot be used."""
+    inspection: object = None
+    errors: list[str] = []
+    try:
+        inspection = getattr(project.load(config.data), "inspection", None)
+    except InvalidInputError as error:
+        errors = _lines_of(error)
+        inspection = error.inspection if isinstance(error, InvalidDataError) else None
+    except TrainingError as error:
+        errors = [str(error)]
+    return inspection if isinstance(inspection, Inspection) else None, errors
+
+
+def _lines_of(error: InvalidInputError) -> list[str]:
+    return [f"{each.pointer}: {each.detail}" for each in error.errors]

@@ -1,0 +1,1 @@
+"""The metrics of classifiers and regressors, and their confidence intervals."""

@@ -1,0 +1,1 @@
+"""Read the files of `[data]` into one data frame."""

@@ -1,0 +1,79 @@
+"""Read files of records: JSON Lines, and Parquet."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic_core import from_json
+
+from ...errors import FieldError, InvalidInputError, TrainingError
+from .files import read_bytes, unreadable
+
+LISTED = 5  # bad lines of a file in an error
+
+
+def read_json_lines(path: Path, encoding: str) -> list[dict[str, Any]]:
+    """Return the object on each line.
+
+    Raises:
+        InvalidInputError: the file cannot be read, or lines are no JSON objects; each is named.
+    """
+    try:
+        text = read_bytes(path).decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        raise unreadable(path, error) from error
+    if text.lstrip().startswith("["):
+        raise unreadable(path, "it is one JSON array; write an object on each line instead")
+    records, errors = [], []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = from_json(line, allow_inf_nan=False)
+        except ValueError as error:
+            errors.append(FieldError(f"{path}, line {number}", f"is no JSON: {error}"))
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+        else:
+            errors.append(FieldError(f"{path}, line {number}", "is no JSON object"))
+    if errors:
+        more = len(errors) - LISTED
+        rest = [FieldError(str(path), f"{more} more lines are no JSON objects")] if more > 0 else []
+        raise InvalidInputError(errors[:LISTED] + rest)
+    return records
+
+
+def to_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a column for each key; where a record lacks it, the value is missing."""
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: _to_column([record.get(name) for record in records]) for name in names}
+    return pd.DataFrame(columns)
+
+
+def _to_column(values: list[Any]) -> pd.Series:
+    """Return values as a column of one type, or of objects where they are of several types."""
+    if {type(value) for value in values} <= {int, float, type(None)}:
+        whole = all(isinstance(value, int | None) for value in values)
+        return pd.Series(pd.array(values, dtype="Int64" if whole else "Float64"))
+    return pd.Series(values, dtype=object).convert_dtypes()
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Return a Parquet file's rows.
+
+    Raises:
+        TrainingError: pyarrow is not installed.
+        InvalidInputError: the file cannot be read.
+    """
+    try:
+        frame = pd.read_parquet(path, engine="pyarrow", dtype_backend="numpy_nullable")
+    except ImportError as error:
+        raise TrainingError(
+            f"{path.name} is a Parquet file, and pyarrow is not installed. In pyproject.toml, add "
+            "parquet to the brackets of training, as in modelserve[scikit-learn,parquet], then run "
+            "`uvx nox -s lock`."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    return frame.reset_index() if frame.index.name is not None else frame.reset_index(drop=True)

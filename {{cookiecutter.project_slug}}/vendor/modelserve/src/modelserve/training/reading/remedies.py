@@ -1,0 +1,76 @@
+"""What is wrong with a column, and the lines of `[data]` that are the way out."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from ...errors import FieldError
+
+BARE = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+SHOWN = 60  # characters of a value in an error
+
+
+class Remedy(NamedTuple):
+    """A line of `[data]`: its key, the column, and what is written.
+
+    `value` is a dtype for "dtypes", and the texts for "missing"; `when` is its condition.
+    """
+
+    key: Literal["drop", "index", "dtypes", "missing"]
+    column: str
+    value: str | tuple[str, ...] = ""
+    when: str = ""
+
+
+class Finding(NamedTuple):
+    """What is wrong with a column; training refuses it if `blocking`, and warns otherwise."""
+
+    column: str
+    problem: str
+    remedies: tuple[Remedy, ...] = ()
+    blocking: bool = True
+
+    @property
+    def error(self) -> FieldError:
+        """Return the finding as one line, with every way out."""
+        ways = [f"{toml_lines([each])[0]} {each.when}".strip() for each in self.remedies]
+        way_out = f"; under [data] write {', or '.join(ways)}" if ways else ""
+        return FieldError(self.column or '""', self.problem + way_out)
+
+
+def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
+    """Return the lines that combine remedies, one for each key."""
+    names: dict[str, list[str]] = {"drop": [], "index": [], "missing": []}
+    dtypes: dict[str, str] = {}
+    for each in remedies:
+        if isinstance(each.value, tuple):
+            names["missing"] += each.value
+        elif each.key == "dtypes":
+            dtypes.setdefault(each.column, each.value)
+        else:
+            names[each.key].append(each.column)
+    first, *more = names["index"] or [""]
+    names["drop"] += more  # there is one index
+    lines = [f"index = {quote(first)}"] if names.pop("index") else []
+    for key, listed in names.items():
+        if listed:
+            lines.append(f"{key} = [{', '.join(map(quote, dict.fromkeys(listed)))}]")
+    if dtypes:
+        pairs = (
+            f"{name if BARE(name) else quote(name)} = {quote(dtype)}"
+            for name, dtype in dtypes.items()
+        )
+        lines.append(f"dtypes = {{ {', '.join(pairs)} }}")
+    return lines
+
+
+def quote(text: str) -> str:
+    """Return a text as a TOML string, which JSON's are as well."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def shorten(value: object) -> str:
+    """Return a value in quotes, on one line and of bounded length."""
+    text = str(value)
+    return quote(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")

@@ -1,0 +1,149 @@
+"""Say what is wrong with a CSV file whose dialect is not the one that it is read with."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+from ...manifest import Dialect
+from .remedies import shorten
+
+SEPARATORS = (";", "\t", ",", "|", " ")
+SAMPLE_ROWS = 100
+UNDEFINED_IN_CP1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+CONSISTENT = (
+    0.9  # share of rows that are as wide as the header, for a separator to be the right one
+)
+
+MAGIC = {
+    b"PK\x03\x04": "is an Excel workbook or a ZIP archive; save the sheet as CSV",
+    b"PAR1": 'is a Parquet file; write format = "parquet" under [data]',
+    b"%PDF": "is a PDF document; export its table as CSV",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the sheet as CSV",
+}
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+").fullmatch
+
+
+def find_dialect_faults(head: bytes, dialect: Dialect) -> list[str]:
+    """Return why the first bytes of a file are not CSV of a dialect, each with the way out.
+
+    Args:
+        head: some of the file, from its beginning.
+        dialect: the one that it is to be read with.
+    """
+    for magic, what in MAGIC.items():
+        if head.startswith(magic):
+            return [what]
+    unicode = dialect.encoding.replace("_", "-").startswith(("utf-16", "utf-32"))
+    if not unicode and (encoding := _wide_encoding(head)):
+        written = head.decode(encoding, errors="replace")
+        wrong = [f'is encoded in {encoding.upper()}; write encoding = "{encoding}" under [data]']
+        return wrong + find_separator_faults(written, dialect)
+    text = head.decode(dialect.encoding, errors="replace").removeprefix("\ufeff")
+    start = text.lstrip()[:1]
+    if start == "{":
+        return ['holds JSON objects; write format = "jsonl" under [data]']
+    if start == "<":
+        return ["is a web page or XML, not CSV; export its table as CSV"]
+    return find_separator_faults(text, dialect)
+
+
+def _wide_encoding(head: bytes) -> str:
+    """Return the encoding of two bytes a character that a file has; empty for another one."""
+    for mark, encoding in MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    sample = head[:1_000]
+    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if len(zeros) > 1 and zeros.count(0) > len(zeros) / 2:
+            return encoding
+    return ""
+
+
+def find_separator_faults(text: str, dialect: Dialect) -> list[str]:
+    """Return what is wrong with the separator: another splits the header and the rows alike."""
+    rows = list(split_rows(text, dialect.separator))
+    if not rows:
+        return []
+    if _is_consistent(rows):
+        return _find_spaces(rows, dialect)
+    for separator in SEPARATORS:
+        if separator == dialect.separator:
+            continue
+        other = list(split_rows(text, separator))
+        if not _is_consistent(other) or (separator == " " and len(other) < len(SEPARATORS)):
+            continue
+        shown = separator.replace("\t", "\\t")
+        header = f"the header is one column, {shorten(text.splitlines()[0])}"
+        if len(rows[0]) > 1:
+            header = f"the rows have other numbers of values than the header, {len(rows[0])}"
+        comma = separator != "," and any(
+            DECIMAL_COMMA(value.strip()) for row in other[1:] for value in row
+        )
+        decimal = ' and decimal = ","' if comma and dialect.decimal != "," else ""
+        return [f'{header}; write separator = "{shown}"{decimal} under [data]']
+    return []
+
+
+def _find_spaces(rows: list[list[str]], dialect: Dialect) -> list[str]:
+    """Return that each value but the first begins with a space, which would become part of it."""
+    separator = dialect.separator
+    values = [value for row in rows for value in row[1:]]
+    if len(separator) > 1 or separator == " " or not values:
+        return []
+    if not all(value.startswith(" ") for value in values if value):
+        return []
+    return [f'a space follows each "{separator}"; write separator = "{separator} " under [data]']
+
+
+def split_rows(text: str, separator: str) -> Iterator[list[str]]:
+    """Yield the first rows of a text, split by a separator; the last may be cut off."""
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=separator[0], skipinitialspace=len(separator) > 1)
+    try:
+        for row in reader:
+            if row:
+                yield row
+            if reader.line_num >= SAMPLE_ROWS:
+                return
+    except csv.Error:  # a NUL, or a field without an end
+        return
+
+
+def _is_consistent(rows: list[list[str]]) -> bool:
+    """Return whether nearly all rows are as wide as the header, and that is not one column."""
+    width = len(rows[0]) if rows else 0
+    same = sum(len(row) == width for row in rows)
+    return width > 1 and same >= CONSISTENT * len(rows) - 1
+
+
+def find_encoding_fault(content: bytes, encoding: str) -> str:
+    """Return which byte of a file is not of an encoding; an empty string if all are."""
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        return _describe_byte(content, error.start, encoding)
+    except UnicodeError as error:
+        return f"is not {encoding.upper()}: {error}"
+    single_byte = len(text) == len(content) and not content.isascii()
+    if single_byte and _is_utf8(content):
+        return f'is UTF-8; remove encoding = "{encoding}" under [data]'
+    return ""
+
+
+def _describe_byte(content: bytes, place: int, encoding: str) -> str:
+    line = content.count(b"\n", 0, place) + 1
+    fault = f"byte 0x{content[place]:02x} in line {line} is not {encoding.upper()}"
+    if not encoding.replace("_", "-").startswith(("utf-8", "ascii")):
+        return fault
+    other = "latin-1" if any(byte in content for byte in UNDEFINED_IN_CP1252) else "cp1252"
+    return f'{fault}; if the file is from Windows or Excel, write encoding = "{other}" under [data]'
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

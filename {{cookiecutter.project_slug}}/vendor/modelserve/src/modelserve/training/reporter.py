@@ -1,0 +1,39 @@
+"""What a training run reports while it runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from .gate import GateResult
+from .measures.measurement import Intervals
+from .search.run import Track
+
+
+@contextmanager
+def silent(_: str) -> Iterator[None]:
+    """Show nothing of a step."""
+    yield
+
+
+def ignore(*_: object) -> None:
+    """Show no warning, and no metrics."""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """The functions that are told how a run proceeds; by default, none of them shows anything.
+
+    Args:
+        step: a context manager around each named step, to show its progress.
+        warn: is given what is suspicious in the data and the configuration, a sentence each.
+        show_metrics: is given the metrics of a model that is rejected, with their intervals.
+        track: passes the trials of `[search]` on, to show their progress.
+    """
+
+    step: Callable[[str], AbstractContextManager[None]] = silent
+    warn: Callable[[str], None] = ignore
+    show_metrics: Callable[[dict[str, float], list[GateResult], Intervals], None] = ignore
+    track: Track = iter
+
+
+SILENT = Reporter()

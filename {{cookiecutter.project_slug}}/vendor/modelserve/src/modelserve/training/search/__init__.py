@@ -1,0 +1,1 @@
+"""Search hyper-parameters by cross-validation on the training rows."""

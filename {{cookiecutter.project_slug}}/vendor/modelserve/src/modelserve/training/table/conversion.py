@@ -1,0 +1,179 @@
+"""Convert a fitted estimator to an ONNX graph, and say in one line what cannot be converted."""
+
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import helper, numpy_helper
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingClassifier
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.pipeline import Pipeline
+
+from ...errors import TrainingError
+from .. import graphs
+from .booster_converters import register_boosters
+from .converters import register_converters
+from .graph_inputs import ELEMENTS
+from .table import Table
+
+OPSET = {"": 18, "ai.onnx.ml": 3}
+TYPES = {"features": FloatTensorType, "categories": StringTensorType}
+TRIED_ROWS = 100
+SHOWN = 300  # characters of another library's message
+WAYS_OUT = (
+    "Choose another estimator or step (vendor/modelserve/docs/estimators.md lists what converts), "
+    "import an ONNX graph of your own by `import-onnx`, or serve the model without ONNX by the "
+    "hook `load_model` (docs/make-it-yours.md)."
+)
+
+
+def convert(fitted: BaseEstimator, table: Table, labels: tuple[str, ...], *, named: bool) -> bytes:
+    """Return the file of a fitted estimator's ONNX graph, which takes the table's tensors.
+
+    Args:
+        fitted: the estimator.
+        table: the training rows.
+        labels: in the order of the outputs; empty for a regressor.
+        named: its first step selects columns by name.
+
+    Raises:
+        TrainingError: the estimator has no probabilities, or a step of it cannot be converted.
+    """
+    refuse_text_steps(fitted)
+    last = last_step(fitted)
+    if labels and not hasattr(fitted, "predict_proba"):
+        name = type(last).__name__
+        raise TrainingError(
+            f"{name} has no probabilities, and a classifier answers with them. Calibrate it: "
+            f"CalibratedClassifierCV({name}(...)), which [model] estimator = {name!r} does."
+        )
+    register_converters()
+    register_boosters()
+    for part in fitted.get_params(deep=True).values():
+        if isinstance(part, VotingClassifier):
+            part.flatten_transform = False  # of `transform`, which nobody calls
+    try:
+        model = to_onnx(
+            fitted,
+            initial_types=_named_types(table) if named else _tensor_types(table),
+            options={id(last): {"zipmap": False}} if labels else None,
+            target_opset=OPSET,
+            name="model",
+        )
+        if named:  # first: a column may be named as the output is
+            _connect(model, table)
+        output = graphs.output_name(labels)
+        graphs.rename(model, model.graph.output[-1].name, output)
+        graphs.keep_output(model, output, width=max(len(labels), 1))
+        content = graphs.to_bytes(model)
+        _try_graph(content, table)
+    except Exception as error:  # skl2onnx, onnx and onnxruntime have no common base for theirs
+        step = failed_step(error) or type(last).__name__
+        raise TrainingError(
+            f"{step} cannot be converted to ONNX: {one_line(error)}. {WAYS_OUT}"
+        ) from error
+    return content
+
+
+def last_step(estimator: Any) -> Any:
+    """Return the last step of a pipeline, and of a pipeline in it."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def failed_step(error: BaseException) -> str:
+    """Return the class of the step that an error was raised in; empty if there is none."""
+    name = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        operator = getattr(frame.f_locals.get("operator"), "raw_operator", None)
+        for step in (operator, frame.f_locals.get("self")):
+            if isinstance(step, BaseEstimator) and not isinstance(
+                step, Pipeline | ColumnTransformer
+            ):
+                name = type(step).__name__
+    return name
+
+
+def one_line(error: BaseException) -> str:
+    """Return the first sentence or two of another library's message, without its full stop."""
+    if isinstance(error, MissingConverter | MissingShapeCalculator):
+        return "skl2onnx has no converter for it"
+    message = " ".join(str(error).split()) or type(error).__name__
+    if "attributes={" in message:  # skl2onnx prints a whole forest
+        message = message.partition(" and attributes=")[0]
+    return (message if len(message) <= SHOWN else f"{message[:SHOWN]}…").rstrip(".")
+
+
+def refuse_text_steps(fitted: BaseEstimator) -> None:
+    """Check that no step counts words.
+
+    Raises:
+        TrainingError: one does; its ONNX graph would split and weigh words in another way.
+    """
+    for columns, step in _steps_of(fitted, ""):
+        if isinstance(step, CountVectorizer | HashingVectorizer):
+            where = f" for the column {columns}" if columns else ""
+            raise TrainingError(
+                f"{type(step).__name__}{where} cannot be converted to ONNX: the graph splits and "
+                "weighs words in another way. Leave the text column out ([data] drop), make it a "
+                "category of few values, or use a text project (huggingface-text-classifier)."
+            )
+
+
+def _steps_of(estimator: Any, columns: str) -> Iterator[tuple[str, Any]]:
+    """Yield each step of pipelines and column transformers, with the columns that it takes."""
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
+            yield from _steps_of(step, columns)
+    elif isinstance(estimator, ColumnTransformer):
+        for _, step, taken in getattr(estimator, "transformers_", estimator.transformers):
+            names = [taken] if isinstance(taken, str) else taken
+            listed = ", ".join(map(str, names)) if isinstance(names, list) else ""
+            yield from _steps_of(step, listed)
+    else:
+        yield columns, estimator
+
+
+def _tensor_types(table: Table) -> list[tuple[str, Any]]:
+    return [(name, TYPES[name]([None, array.shape[1]])) for name, array in table.tensors().items()]
+
+
+def _named_types(table: Table) -> list[tuple[str, Any]]:
+    return [(name, TYPES[tensor]([None, 1])) for name, (tensor, _) in table.places().items()]
+
+
+def _connect(model: onnx.ModelProto, table: Table) -> None:
+    """Connect the inputs, one a column in the table's order, to the table's tensors."""
+    nodes = []
+    for i, (value, (tensor, place)) in enumerate(
+        zip(list(model.graph.input), table.places().values(), strict=True)
+    ):
+        name = f"column_{i}"
+        graphs.rename(model, value.name, name)
+        index = numpy_helper.from_array(np.array([place], dtype=np.int64), f"{name}_index")
+        model.graph.initializer.append(index)
+        nodes.append(helper.make_node("Gather", [tensor, index.name], [name], axis=1))
+    graphs.prepend(model, *nodes)
+    del model.graph.input[:]
+    model.graph.input.extend(
+        helper.make_tensor_value_info(name, ELEMENTS[name], ["rows", array.shape[1]])
+        for name, array in table.tensors().items()
+    )
+
+
+def _try_graph(content: bytes, table: Table) -> None:
+    """Load the graph and run it on some rows."""
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    rows = {name: array[:TRIED_ROWS] for name, array in table.tensors().items()}
+    session.run(None, rows)

@@ -1,0 +1,187 @@
+"""Say what each column of a data frame is taken for, and why, and what is wrong with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ...errors import FieldError
+from ...manifest import Feature
+from ..reading.notation import find_other_notation
+from ..reading.remedies import Finding, shorten
+from .columns import Markers, find_fault, is_category
+from .dtypes import convert
+from .findings import find_alike, find_identifier, find_leak
+from .summary import ColumnSummary, summarise
+
+LISTED = 20  # columns in an error
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which columns are the target, the index and dropped, and the dtypes that are stated.
+
+    With `features`, a model's, only these columns are taken, and nothing else is looked for.
+    `split_column` is what the split is by, `text` the only feature of texts, `decimal` the sign in
+    front of a fraction; `missing` returns the texts for a missing value that an
+    error repeats beside a new one.
+    """
+
+    target: str
+    index: str | None = None
+    drop: Sequence[str] = ()
+    dtypes: Mapping[str, str] = field(default_factory=dict)
+    features: Sequence[Feature] = ()
+    split_column: str | None = None
+    text: str | None = None
+    decimal: str = "."
+    missing: Markers = tuple
+
+
+class Inspection(NamedTuple):
+    """The features and the target of a data frame, and the findings.
+
+    `target` is None where there is no such column; `frame` holds all columns.
+    """
+
+    frame: pd.DataFrame
+    rows: pd.DataFrame
+    target: pd.Series | None
+    roles: Roles
+    findings: tuple[Finding, ...]
+
+    def columns(self) -> Iterator[ColumnSummary]:
+        """Yield a summary of each column, in the data's order."""
+        roles = self.roles
+        unused = self.frame.columns if roles.text else roles.drop
+        named = {str(name): "not used" for name in unused}
+        named |= {roles.target: "target"}
+        named |= {roles.index: "index"} if roles.index is not None else {}
+        named |= {roles.split_column: "[split] column"} if roles.split_column else {}
+        named |= {roles.text: "feature"} if roles.text else {}
+        for name, column in self.frame.items():
+            text = str(name)
+            summary = summarise(
+                text,
+                self.rows.get(text, column),
+                named.get(text, "feature"),
+                stated=text in roles.dtypes,
+            )
+            free = summary._replace(dtype="text", reason="a text classifier's input")
+            yield free if text == roles.text else summary
+
+    @property
+    def errors(self) -> list[FieldError]:
+        """Return what training refuses."""
+        return [each.error for each in self.findings if each.blocking]
+
+    @property
+    def warnings(self) -> tuple[FieldError, ...]:
+        """Return what training reports and goes on."""
+        return tuple(each.error for each in self.findings if not each.blocking)
+
+
+def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = ()) -> Inspection:
+    """Return the features and the target of a data frame, and everything that is found.
+
+    Args:
+        frame: the rows; its names are texts.
+        roles: of the columns.
+        found: what reading the files found.
+    """
+    findings = [*_find_unknown_names(frame, roles)]
+    aside = {roles.target, roles.index, roles.split_column, *roles.drop}
+    names = [each.name for each in roles.features] or frame.columns
+    rows = frame[[name for name in names if name in frame and name not in aside]]
+    target = frame.get(roles.target)
+    nothing = target is not None and rows.columns.empty and not roles.features
+    if frame.index.empty or nothing:
+        problem = "holds no rows, or no column but the target"
+        return Inspection(frame, rows, target, roles, (*findings, Finding("data", problem)))
+    stated = {**roles.dtypes, **{each.name: each.dtype for each in roles.features}}
+    rows, misfits = _convert(rows, stated)
+    of_target: list[Finding] = []
+    if target is not None:
+        target, of_target = _convert_target(target, roles)
+    reported = {each.column for each in found if each.blocking} | {each.column for each in misfits}
+    findings += [*misfits, *(each for each in found if each.column not in aside - {roles.target})]
+    for name, column in rows.items():
+        if name not in reported:
+            findings += _find_in_column(str(name), column, target, roles)
+    findings += of_target
+    if target is not None and not roles.features and any(each.blocking for each in findings):
+        findings += _find_single_rows(target)
+    return Inspection(frame, rows, target, roles, tuple(findings))
+
+
+def _find_unknown_names(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:
+    """Yield the names that `[data]` has and the data do not."""
+    known = [str(name) for name in frame.columns]
+    optional = () if roles.features else (*roles.drop, *([roles.index] if roles.index else ()))
+    stated = () if roles.features else roles.dtypes
+    for name in dict.fromkeys((roles.target, *optional, *stated)):
+        if name not in known:
+            listed = ", ".join(known[:LISTED])
+            more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+            lower = {each.lower().strip(): each for each in known}
+            alike = get_close_matches(name.lower().strip(), lower, n=1)
+            guess = f"; is it {shorten(lower[alike[0]])}?" if alike else ""
+            yield Finding(name, f"no such column; there are {listed}{more}{guess}")
+
+
+def _convert(rows: pd.DataFrame, stated: Mapping[str, str]) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the rows in the stated dtypes; objects become what they are."""
+    changed: dict[Any, pd.Series] = {}
+    misfits = []
+    for name, column in rows.items():
+        typed = column.convert_dtypes() if column.dtype == object else column
+        if dtype := stated.get(str(name)):
+            typed, problem = convert(typed, dtype)
+            if problem:
+                misfits.append(Finding(str(name), problem))
+        if typed is not column:
+            changed[name] = typed
+    return rows.assign(**changed), misfits
+
+
+def _convert_target(target: pd.Series, roles: Roles) -> tuple[pd.Series, list[Finding]]:
+    """Return the target in its stated dtype, and what is wrong with it."""
+    problem = ""
+    if dtype := roles.dtypes.get(roles.target):
+        target, problem = convert(target, dtype)
+    if problem:
+        return target, [Finding(roles.target, problem)]
+    if missing := int(target.isna().sum()):
+        problem = f"{missing} missing values; the target may have none"
+        return target, [Finding(roles.target, problem)]
+    return target, []
+
+
+def _find_single_rows(target: pd.Series) -> Iterator[Finding]:
+    """Yield that labels have one row, which the split refuses after everything else is right."""
+    counts = target.value_counts() if is_category(target) else pd.Series(dtype=int)
+    if rare := [shorten(label) for label, count in counts.items() if count == 1]:
+        listed = ", ".join(rare[:EXAMPLES]) + (", …" if len(rare) > EXAMPLES else "")
+        problem = f"{listed} has a single row, and a label needs two or more; add rows, or drop it"
+        yield Finding(str(target.name), problem)
+
+
+def _find_in_column(
+    name: str, column: pd.Series, target: pd.Series | None, roles: Roles
+) -> Iterator[Finding]:
+    """Yield what is wrong with a feature; a dtype that is stated was chosen on purpose."""
+    stated = name in roles.dtypes or bool(roles.features)
+    fault = find_fault(name, column, stated=stated, missing=roles.missing)
+    if not fault and not stated and is_category(column):
+        fault = find_other_notation(name, column, roles.decimal)
+    identifier = None if stated else find_identifier(name, column)
+    if identifier and identifier.blocking:
+        yield identifier
+    elif fault:
+        yield fault
+    elif not roles.features:
+        leak = find_leak(name, column, target) if target is not None and len(target) else None
+        yield from (each for each in (identifier, leak, find_alike(name, column)) if each)
