@@ -44,6 +44,17 @@ def test_an_estimator_is_of_the_named_class_with_the_parameters_and_the_seed() -
     assert estimator.random_state == 7
 
 
+def test_the_default_is_built_where_no_estimator_is_named() -> None:
+    built = RandomForestClassifier()
+    given = EstimatorOptions()
+    assert (
+        make_classifier(given, 7, default=lambda *words: built if words == (given, 7) else 0)
+        is built
+    )
+    named = make_classifier(options("GaussianNB"), 7, default=lambda *_: built)
+    assert type(named).__name__ == "GaussianNB"
+
+
 def test_a_parameter_replaces_the_default() -> None:
     assert make_classifier(options("RandomForestClassifier", random_state=3), 7).random_state == 3
     assert make_regressor(options("LGBMRegressor", n_jobs=2), 7).n_jobs == 2

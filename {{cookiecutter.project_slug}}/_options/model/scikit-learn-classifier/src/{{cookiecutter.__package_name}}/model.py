@@ -24,9 +24,7 @@ class Options(EstimatorOptions):
 
 
 def build(options: Options, seed: int) -> BaseEstimator:
-    """Return the estimator, not fitted yet; replace the body with yours."""
-    if options.estimator:
-        return make_classifier(options, seed)
+    """Return the estimator where `[model]` names none, not fitted yet; replace it with yours."""
     return make_pipeline(
         StandardScaler(), LogisticRegression(C=options.C, random_state=seed, max_iter=1_000)
     )
@@ -34,5 +32,6 @@ def build(options: Options, seed: int) -> BaseEstimator:
 
 def train(table: Table, options: Options, seed: int) -> ExportedModel:
     """Return the estimator fitted to every row, as an ONNX graph."""
-    fitted = fit_pipeline(table, transformers(table), build(options, seed))
+    estimator = make_classifier(options, seed, default=build)
+    fitted = fit_pipeline(table, transformers(table), estimator)
     return export_pipeline(fitted, table)

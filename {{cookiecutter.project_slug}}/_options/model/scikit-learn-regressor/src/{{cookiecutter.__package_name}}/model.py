@@ -23,9 +23,7 @@ class Options(EstimatorOptions):
 
 
 def build(options: Options, seed: int) -> BaseEstimator:
-    """Return the estimator, not fitted yet; replace the body with yours."""
-    if options.estimator:
-        return make_regressor(options, seed)
+    """Return the estimator where `[model]` names none, not fitted yet; replace it with yours."""
     return RandomForestRegressor(
         n_estimators=options.n_estimators,
         min_samples_leaf=options.min_samples_leaf,
@@ -36,5 +34,6 @@ def build(options: Options, seed: int) -> BaseEstimator:
 
 def train(table: Table, options: Options, seed: int) -> ExportedModel:
     """Return the estimator fitted to every row, as an ONNX graph."""
-    fitted = fit_pipeline(table, transformers(table), build(options, seed))
+    estimator = make_regressor(options, seed, default=build)
+    fitted = fit_pipeline(table, transformers(table), estimator)
     return export_pipeline(fitted, table)

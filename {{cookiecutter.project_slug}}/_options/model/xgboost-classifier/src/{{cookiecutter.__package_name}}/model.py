@@ -12,12 +12,11 @@ class Options(BoostingOptions):
 
 
 def build(options: Options, seed: int) -> BaseEstimator:
-    """Return the estimator, not fitted yet; replace the body with yours."""
-    if options.estimator:
-        return make_classifier(options, seed)
+    """Return the estimator where `[model]` names none, not fitted yet; replace it with yours."""
     return XGBClassifier(**options.booster_parameters(seed))
 
 
 def train(table: Table, options: Options, seed: int) -> ExportedModel:
     """Return the estimator fitted, a booster of XGBoost with early stopping, as an ONNX graph."""
-    return train_boosting(table, transformers(table), build(options, seed), options, seed)
+    estimator = make_classifier(options, seed, default=build)
+    return train_boosting(table, transformers(table), estimator, options, seed)

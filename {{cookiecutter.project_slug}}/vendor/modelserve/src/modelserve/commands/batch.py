@@ -4,8 +4,6 @@
 # pylint: disable=import-outside-toplevel
 # An option is an argument.
 # pylint: disable=too-many-arguments,too-many-positional-arguments
-# An argument is an option.
-# pylint: disable=too-many-arguments,too-many-positional-arguments
 
 import signal
 import sys
@@ -27,7 +25,7 @@ if TYPE_CHECKING:  # it needs numpy
     Watch = Callable[[BatchCounts, float | None], None]
 
 MOST_LABELS = 10  # that the summary lists
-TERMINATED = 143  # the exit code after SIGTERM
+ENDED_BY = 128  # an exit code is this and the signal's number
 
 app = typer.Typer()
 
@@ -79,11 +77,16 @@ def batch(
             f"There is no shard {shard_index} of {shard_count}: the index starts at 0. "
             "Set --shard-count to the number of tasks."
         )
-    # A handler that raises has the incomplete files removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    interruption = Interruption()
     service = project_of(context).make_service(model)
     predictor = BatchPredictor(service, further=_explanations(service) if explain else None)
-    with _progress() as watch:
+    with _progress() as show_progress:
+
+        def watch(counts: "BatchCounts", share: float | None) -> None:
+            interruption.check()
+            if show_progress:
+                show_progress(counts, share)
+
         counts = predictor.run(
             source, output, shard=Shard(shard_index, shard_count), keep=keep, watch=watch
         )
@@ -93,6 +96,28 @@ def batch(
     if counts.rejected:
         place = "the lines above have" if standard else f"{output}.rejected has"
         raise MalformedError(f"rows rejected: {counts.rejected}; {place} the reasons.")
+
+
+class Interruption:
+    """Ends the process at SIGTERM or SIGINT, by an exception that removes incomplete files.
+
+    A library may swallow the exception that a signal's handler raises: `check` raises it again.
+    """
+
+    def __init__(self) -> None:
+        """Handle both signals from now on."""
+        self._code = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, _: object) -> None:
+        self._code = ENDED_BY + number
+        self.check()
+
+    def check(self) -> None:
+        """Exit, if a signal was received."""
+        if self._code:
+            sys.exit(self._code)
 
 
 def _explanations(service: "Service") -> "Mapping[str, Further]":

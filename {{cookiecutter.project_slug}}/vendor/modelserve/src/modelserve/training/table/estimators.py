@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+from collections.abc import Callable
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -26,6 +27,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1},
     "xgboost": {"n_jobs": 1},
 }
+Build = Callable[[Any, int], BaseEstimator]
+
 SHOWN = 400  # characters of a list in an error
 
 
@@ -54,7 +57,9 @@ class EstimatorOptions(Options):
         return self
 
 
-def make_classifier(options: EstimatorOptions, seed: int) -> BaseEstimator:
+def make_classifier(
+    options: EstimatorOptions, seed: int, *, default: Build | None = None
+) -> BaseEstimator:
     """Return the classifier that `[model] estimator` names, not fitted yet.
 
     One without probabilities is calibrated (sigmoid, cross-validated).
@@ -62,29 +67,35 @@ def make_classifier(options: EstimatorOptions, seed: int) -> BaseEstimator:
     Args:
         options: the class's name and its parameters.
         seed: its `random_state`, where it takes one.
+        default: builds the estimator where `[model]` names none.
 
     Raises:
         ConfigurationError: there is no such classifier, or it has no such parameter.
         TrainingError: it is of a package that is not installed.
     """
-    return _make("classifier", options, seed)
+    return _make("classifier", options, seed, default)
 
 
-def make_regressor(options: EstimatorOptions, seed: int) -> BaseEstimator:
+def make_regressor(
+    options: EstimatorOptions, seed: int, *, default: Build | None = None
+) -> BaseEstimator:
     """Return the regressor that `[model] estimator` names, not fitted yet.
 
     Args:
         options: the class's name and its parameters.
         seed: its `random_state`, where it takes one.
+        default: builds the estimator where `[model]` names none.
 
     Raises:
         ConfigurationError: there is no such regressor, or it has no such parameter.
         TrainingError: it is of a package that is not installed.
     """
-    return _make("regressor", options, seed)
+    return _make("regressor", options, seed, default)
 
 
-def _make(task: Name, options: EstimatorOptions, seed: int) -> BaseEstimator:
+def _make(task: Name, options: EstimatorOptions, seed: int, default: Build | None) -> BaseEstimator:
+    if default and not options.estimator:
+        return default(options, seed)
     kind = find_class(options.estimator or "", task)
     known = _parameters_of(kind)
     _check_parameters(kind, options.parameters, known)
