@@ -153,11 +153,12 @@ def test_another_runtime_and_an_imported_graph(bake: Callable[..., BakedProject]
     fitted = LogisticRegression(max_iter=1_000).fit(flowers.data.to_numpy(), names)
     graph = skl2onnx.to_onnx(fitted, initial_types=[("X", FloatTensorType([None, 4]))])
     (project.path / "yours.onnx").write_bytes(graph.SerializeToString())
-    (command,) = (b.text for b in blocks_of(project.read(PAGE)) if b.kind == "console")
-    prompt, name, *words = command.split()
-    assert (prompt, name) == ("$", project.slug)
+    commands = [b.text.split() for b in blocks_of(project.read(PAGE)) if b.kind == "console"]
+    inspect_data, import_onnx = (words[2:] for words in commands)
+    assert all(words[:2] == ["$", project.slug] for words in commands)
+    assert "150 rows can be trained on." in run_command(project, *inspect_data)
     labels = ",".join(fitted.classes_)  # instead of the answer to the prompt
-    run_command(project, *words, "--labels", labels)
+    run_command(project, *import_onnx, "--labels", labels)
     manifest = json.loads(project.read("model/manifest.json"))
     assert manifest["provenance"]["source"] == "yours.onnx"
     run_suite(project, "--artifact", "model", "tests/model", "tests/test_runtime.py")

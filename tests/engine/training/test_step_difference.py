@@ -9,6 +9,7 @@ from modelserve import Table, encode_columns, export_pipeline, fit_pipeline
 from modelserve.errors import ParityError
 from modelserve.training.parity import compare, run_graph
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -62,3 +63,10 @@ def test_an_estimator_that_differs_is_named() -> None:
     # The converter of isotonic calibration is wrong.
     estimator = CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=3)
     assert "the step model (CalibratedClassifierCV) that ONNX" in difference(NUMBERS, estimator)
+
+
+def test_a_step_is_named_though_its_columns_names_are_no_plain_ones() -> None:
+    frame = pd.DataFrame(SIZES, columns=["length (cm)", "width (cm)"])
+    columns = ColumnTransformer([("scaled", StandardScaler(), ["length (cm)", "width (cm)"])])
+    estimator = make_pipeline(columns, MinMaxScaler(), LogisticRegression())
+    assert "Replace the step minmaxscaler (MinMaxScaler)" in difference(frame, estimator, 1)

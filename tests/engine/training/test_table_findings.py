@@ -151,6 +151,12 @@ def test_years_and_large_measurements_stay_numbers() -> None:
     [
         pytest.param(LABELS, [len(label) for label in LABELS], id="a-code-of-the-label"),
         pytest.param(NOISE % 7 + np.arange(COUNT), None, id="a-linear-function"),
+        pytest.param(np.exp(np.arange(COUNT) / 9), np.arange(COUNT) / 9, id="a-logarithm"),
+        pytest.param(
+            LABELS,
+            [None if label == LABELS[0] else 0.5 * i for i, label in enumerate(LABELS)],
+            id="a-gap-of-one-label",
+        ),
     ],
 )
 def test_a_column_that_tells_the_target_is_reported(target: Any, values: Any) -> None:

@@ -71,10 +71,12 @@ def _tells(column: pd.Series, target: pd.Series) -> bool:
     pairs = len(np.unique(values * (int(codes.max()) + 1) + codes))
     if 1 < distinct == pairs and len(column) >= MIN_ROWS_A_VALUE * distinct:
         return True
-    if is_category(column) or types.is_bool_dtype(column) or column.isna().any():
+    if column.isna().any():
+        return _tells(column.isna(), target)  # such as a wage, of those who have work
+    if is_category(column) or types.is_bool_dtype(column):
         return False
     numbers = column.to_numpy(dtype=np.float64)
-    return _is_proportional(numbers, target) or _separates(numbers, codes)
+    return _is_function(numbers, target) or _separates(numbers, codes)
 
 
 def _encode(column: pd.Series) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
@@ -89,15 +91,18 @@ def _equals(column: pd.Series, target: pd.Series) -> bool:
     return np.array_equal(column.to_numpy(dtype=dtype), target.to_numpy(dtype=dtype))
 
 
-def _is_proportional(
+def _is_function(
     numbers: "np.ndarray[tuple[int], np.dtype[np.float64]]", target: pd.Series
 ) -> bool:
-    """Return whether the target is a linear function of a column."""
+    """Return whether the target rises or falls with a column: a linear function, a logarithm."""
     if not types.is_numeric_dtype(target) or target.nunique() <= MIN_ROWS:
         return False
-    x = numbers - numbers.mean()
     y = target.to_numpy(dtype=np.float64)
-    y = y - y.mean()
+    ranks, target_ranks = (np.unique(values, return_inverse=True)[1] for values in (numbers, y))
+    if np.array_equal(ranks, target_ranks) or np.array_equal(ranks.max() - ranks, target_ranks):
+        return True
+    # Of the same line, some values may be rounded to the same number.
+    x, y = numbers - numbers.mean(), y - y.mean()
     spread = float(np.sqrt((x @ x) * (y @ y)))
     return spread > 0 and abs(float(x @ y)) / spread > 1 - 1e-9
 

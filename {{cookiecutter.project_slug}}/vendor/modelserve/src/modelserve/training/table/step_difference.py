@@ -63,7 +63,9 @@ def _run(part: Pipeline, table: Table, *, named: bool) -> NDArray[Any]:
         types = [(name, TYPES[name]([None, each.shape[1]])) for name, each in tensors.items()]
     model = to_onnx(part, initial_types=types, target_opset=OPSET)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    outputs: NDArray[Any] = session.run(None, tensors)[0]
+    # skl2onnx changes names such as "length (cm)"; the order stays.
+    inputs = zip(session.get_inputs(), tensors.values(), strict=True)
+    outputs: NDArray[Any] = session.run(None, {each.name: value for each, value in inputs})[0]
     return outputs
 
 
