@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import palmerpenguins
 import pytest
 import skl2onnx
+import vega_datasets
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -27,11 +29,34 @@ CHANGES = Path(__file__).parent / "data" / "swaps"
 
 @dataclass(frozen=True)
 class Swap:
-    """A folder of tests/data/swaps, and the kind of model that it is made for."""
+    """A folder of tests/data/swaps, and the kind of model that it is made for.
+
+    `export` writes a file of a package's data into a folder, as people have it.
+    """
 
     name: str
     model: str
     linted: bool = False
+    export: Callable[[Path], None] = lambda _: None
+
+
+def export_barley(folder: Path) -> None:
+    """Write a table as a spreadsheet does where decimals have commas."""
+    table = vega_datasets.local_data.barley().rename(columns={"variety": "variété"})
+    table.to_csv(folder / "barley.csv", sep=";", decimal=",", encoding="latin-1", index=False)
+
+
+def export_penguins(folder: Path) -> None:
+    """Write the whole table of what was noted in the field: with gaps, dates and remarks."""
+    table = palmerpenguins.load_penguins_raw()
+    table.to_csv(folder / "penguins.csv", na_rep="NA", index=False)
+
+
+def export_stocks(folder: Path) -> None:
+    """Write a JSON object a line."""
+    table = vega_datasets.local_data.stocks()
+    dated = table.assign(date=table["date"].dt.strftime("%Y-%m-%d"))
+    dated.to_json(folder / "stocks.jsonl", orient="records", lines=True)
 
 
 SWAPS = (
@@ -43,6 +68,9 @@ SWAPS = (
     Swap("cars", "xgboost-regressor", linted=True),
     Swap("temperature", "scikit-learn-regressor"),
     Swap("texts", "huggingface-text-classifier"),
+    Swap("barley", "xgboost-regressor", export=export_barley),
+    Swap("clutches", "scikit-learn-classifier", export=export_penguins),
+    Swap("stocks", "scikit-learn-regressor", export=export_stocks),
 )
 
 
@@ -63,6 +91,7 @@ def test_the_projects_tests_pass_after_a_swap(
     """Its linters and types, too, as far as the swap changes code."""
     project = bake(model=swap.model)
     untouched = {name: text for name, text in project.contents().items() if is_kept(name)}
+    swap.export(project.path / "data")
     swap_data(project, swap.name)
     report = run_suite(project)
     assert " passed" in report
