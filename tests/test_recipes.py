@@ -34,8 +34,9 @@ IMPORTS = re.compile(r"\A(?:(?:import|from) .+\n|\n(?=import |from ))*")
 # Which recipes share a project; each is followed by the project's own tests.
 HOOKS = (
     *("A metric of your own", "A setting", "Preprocess", "Postprocess", "A request format"),
-    *("A route", "Your own metrics", "Your features", "An estimator by name"),
+    *("A route", "Your own metrics", "Your features"),
 )
+NAMED = ("An estimator by name",)
 MODEL = ("Data from anywhere else", "Your estimator", "The gate")
 RUNTIME = ("Your table", "Another runtime", "An ONNX file")
 TEXTS = ("Your texts", "A model from the Hugging Face Hub")
@@ -106,7 +107,7 @@ def test_every_recipe_is_tested(bake: Callable[..., BakedProject]) -> None:
     """A section that is added to the page must be added here."""
     page = bake().read(PAGE)
     sections = set(re.findall(r"^## (.+)$", page, re.M))
-    assert sections == {*HOOKS, *MODEL, *RUNTIME, *TEXTS} | WITHOUT_CODE
+    assert sections == {*HOOKS, *NAMED, *MODEL, *RUNTIME, *TEXTS} | WITHOUT_CODE
     assert {block.heading for block in blocks_of(page)} == sections - WITHOUT_CODE
 
 
@@ -122,6 +123,14 @@ def test_the_hooks_work_together(bake: Callable[..., BakedProject]) -> None:
     said = run_command(project, "train", expected=1).replace("\n", " ")
     assert "sure_share is" in said
     assert "should be >= 1.01" in said
+
+
+def test_an_estimator_is_trained_by_its_name(bake: Callable[..., BakedProject]) -> None:
+    """Without code."""
+    project = bake()
+    apply(project, *NAMED)
+    run_command(project, "train")
+    assert b"TreeEnsembleClassifier" in (project.path / "model" / "model.onnx").read_bytes()
 
 
 def test_data_estimator_and_gate_work_together(bake: Callable[..., BakedProject]) -> None:

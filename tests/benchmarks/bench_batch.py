@@ -44,6 +44,7 @@ def answer(command, source, output, folder):
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {min(cores)})
 
+    # pylint: disable-next=subprocess-popen-preexec-fn,consider-using-with  # wait4 waits for it
     process = subprocess.Popen(
         [*map(str, command), str(source), str(output)],
         cwd=folder,

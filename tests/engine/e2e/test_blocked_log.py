@@ -155,4 +155,5 @@ def test_a_start_that_fails_is_logged_to_its_last_line(
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode != 0
     assert [each["level"] for each in lines if "in use" in each["message"]] == ["ERROR"]
-    assert done.stderr == b""
+    assert done.stderr.startswith(b"error: ")
+    assert done.stderr.count(b"\n") == 1

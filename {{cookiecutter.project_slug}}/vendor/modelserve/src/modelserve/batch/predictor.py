@@ -14,6 +14,7 @@ from pydantic_core import from_json, to_json
 
 from ..answers import LABEL, VALUE
 from ..errors import FieldError, MalformedError, ModelError
+from ..file_formats import FileFormat
 from ..service import Service
 from ..serving.output_validator import OutputValidator
 from ..serving.verification import load_verified
@@ -25,7 +26,6 @@ from .streams import (
     STANDARD,
     TAB,
     TABS,
-    Format,
     InputStream,
     OutputFiles,
     open_input,
@@ -131,7 +131,7 @@ class BatchPredictor:
         return ParquetSource(stream, self._manifest, keep=keep)
 
     def _open_writer(
-        self, stream: IO[bytes], path: Path, format_: Format, rows: Source
+        self, stream: IO[bytes], path: Path, format_: FileFormat, rows: Source
     ) -> AnswerWriter:
         further = [*([WARNINGS] if self._manifest.modality == "text" else []), *self._further]
         example = self._example()

@@ -10,24 +10,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from select import select
-from typing import IO, Any, BinaryIO, Literal, cast
+from typing import IO, Any, BinaryIO, cast
 
-Format = Literal["csv", "jsonl", "parquet"]
+from ..file_formats import SUFFIXES, FileFormat
 
 STANDARD = Path("-")
 GZIP, TABS = ".gz", ".tsv"
 TAB = "\t"
 GZIP_BEGINS = b"\x1f\x8b"
-FORMATS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".json": "jsonl",
-    ".jsonl": "jsonl",
-    ".jsonlines": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 REJECTED = ".rejected"
 BUFFER = 2**18  # bytes
@@ -41,7 +31,7 @@ class InputStream:
 
     binary: BinaryIO
     suffix: str
-    format: Format
+    format: FileFormat
     progress: Callable[[], float | None]
 
 
@@ -83,7 +73,7 @@ class RawInput(io.RawIOBase):
 
 
 @contextmanager
-def open_input(path: Path, default: Format | None) -> Iterator[InputStream]:
+def open_input(path: Path, default: FileFormat | None) -> Iterator[InputStream]:
     """Open a file of rows; `-` is standard input, CSV unless it begins with a brace.
 
     Args:
@@ -103,7 +93,7 @@ def open_input(path: Path, default: Format | None) -> Iterator[InputStream]:
         )
         return
     suffix = suffix_of(path)
-    written = FORMATS.get(suffix, default or "jsonl")
+    written = SUFFIXES.get(suffix, default or "jsonl")
     with path.open("rb", buffering=0) as raw:
         if written == "parquet":
             yield InputStream(cast(BinaryIO, raw), suffix, written, lambda: None)
@@ -133,11 +123,11 @@ def _decompress(raw: RawInput) -> "io.BufferedReader[Any]":
     return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream, mode="rb")), BUFFER)
 
 
-def output_format(path: Path, source: Format) -> Format:
+def output_format(path: Path, source: FileFormat) -> FileFormat:
     """Return the format of a file of answers: on standard output, that of the source as text."""
     if path == STANDARD:
         return "csv" if source == "csv" else "jsonl"
-    return FORMATS.get(suffix_of(path), "jsonl")
+    return SUFFIXES.get(suffix_of(path), "jsonl")
 
 
 class OutputFiles:

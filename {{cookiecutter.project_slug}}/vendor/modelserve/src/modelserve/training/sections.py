@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..answers import label_of
+from ..file_formats import FileFormat
 from ..manifest import Dialect, Feature
-from .reading.files import FileFormat, Paths, format_of
+from .reading.files import Paths, format_of
 
 ColumnDtype = Literal["number", "integer", "boolean", "category"]
 ThresholdMetric = Literal["f1", "balanced_accuracy", "mcc"]

@@ -42,7 +42,7 @@ class ClassifierAnswers(NamedTuple):
 
     def take(self, index: NDArray[np.int64]) -> "ClassifierAnswers":
         """Return the predictions at `index`, of shape (n,)."""
-        return self._replace(codes=self.codes[index], probabilities=self.probabilities[index])
+        return ClassifierAnswers(self.codes[index], self.probabilities[index], self.by_threshold)
 
 
 class ClassifierAnswerReader:

@@ -3,23 +3,12 @@
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 from ...errors import FieldError, InvalidInputError
+from ...file_formats import SUFFIXES, FileFormat
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
 Paths = Path | tuple[Path, ...]
 
-SUFFIXES: dict[str, FileFormat] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".json": "jsonl",
-    ".jsonl": "jsonl",
-    ".jsonlines": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
 GZIP = b"\x1f\x8b"
 
 
