@@ -1,4 +1,4 @@
-"""What a person at the terminal is told once the service listens."""
+"""What `serve` prints at a terminal once the service listens."""
 
 import io
 import socket

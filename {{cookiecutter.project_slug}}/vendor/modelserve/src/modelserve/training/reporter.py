@@ -21,7 +21,7 @@ def ignore(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Reporter:
-    """The functions that are told how a run proceeds; by default, none of them shows anything.
+    """The functions that are called as a run proceeds; by default, none of them shows anything.
 
     Args:
         step: a context manager around each named step, to show its progress.

@@ -46,7 +46,7 @@ def train(
         project: its data, model, name and version.
         config: the split, the seed, the gate and the limits.
         output: the artifact's folder.
-        reporter: is told how the run proceeds, and what is suspicious.
+        reporter: receives the progress of the run and its warnings.
         trainer: returns the exported model; the project's `train` by default.
 
     Raises:
