@@ -1,5 +1,6 @@
 """`inspect-data` shows what each column is taken for, whether or not it can be trained on."""
 
+import tomllib
 from pathlib import Path
 
 from modelserve.training.config import Config
@@ -38,6 +39,24 @@ def test_data_that_cannot_be_used_are_shown_with_a_way_out(
     assert refused == ['""', "when", "Cylinders"]
     assert 'warning: town: read as missing: 1 "NA"' in done.out
     assert done.out.endswith('index = ""\ndrop = ["when"]\ndtypes = { Cylinders = "category" }\n')
+
+
+def test_of_a_file_in_another_dialect_the_columns_are_shown_as_well(
+    command: Command, training_toml: Path
+) -> None:
+    odd = ODD.replace(",", ";").encode("cp1252")
+    Path("odd.csv").write_bytes(odd)
+    done = command("inspect-data", "odd.csv", "--target", "label", "--config", training_toml)
+    refused = [line.split(": ")[1] for line in done.out.splitlines() if line.startswith("refused")]
+    assert refused == ["odd.csv", "odd.csv", '""', "when", "Cylinders"]
+    written = tomllib.loads(done.out.rpartition(":\n\n")[2])
+    assert written == {
+        "encoding": "cp1252",
+        "separator": ";",
+        "index": "",
+        "drop": ["when"],
+        "dtypes": {"Cylinders": "category"},
+    }
 
 
 def test_a_split_that_is_impossible_is_refused(command: Command, training_toml: Path) -> None:

@@ -117,6 +117,21 @@ def details(run: Callable[[], object]) -> list[str]:
             ["2 columns have this name; rename them in the file"],
             id="one-name-twice",
         ),
+        pytest.param(
+            "".join(
+                ["code;price;y\n", *(f"k{i};{i},5;{'xz'[i % 2]}\n" for i in range(60)), "m;?;x"]
+            ),
+            [
+                'the header is one column, "code;price;y"; '
+                'write separator = ";" and decimal = "," under [data]',
+                "holds a different text in each row, which tells nothing about new rows; "
+                'under [data] write index = "code", or drop = ["code"], or '
+                'dtypes = { code = "category" } if it is a feature',
+                'holds numbers mixed with text: 1 value such as "?"; under [data] write missing = '
+                '["?"] if that is a missing value, or dtypes = { price = "category" }',
+            ],
+            id="semicolons-and-faults-of-columns",
+        ),
     ],
 )
 def test_a_file_of_another_dialect_says_what_was_seen_and_what_to_write(

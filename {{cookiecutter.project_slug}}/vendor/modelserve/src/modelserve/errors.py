@@ -1,6 +1,7 @@
 """Every error that the library raises on purpose, as one tree that knows no HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -111,17 +112,39 @@ class InvalidInputError(RequestError):
         super().__init__(f"The input has {len(self.errors)} {noun}{rest}.")
 
 
+class DialectError(InvalidInputError):
+    """A file of data is written otherwise than it is read.
+
+    Args:
+        errors: what is wrong with which file.
+        dialect: keys of `[data]`, and the values with which it may be read; empty if unknown.
+    """
+
+    def __init__(self, errors: Sequence[FieldError], dialect: Mapping[str, str]) -> None:
+        """Keep the other dialect beside the errors."""
+        self.dialect = dialect
+        super().__init__(errors)
+
+
 class InvalidDataError(InvalidInputError):
     """The data to train on cannot be used.
 
     Args:
         errors: what is wrong with which column.
         inspection: what each column was taken for.
+        dialect: keys of `[data]`, and their values, that the files were inspected with and that the
+            configuration lacks.
     """
 
-    def __init__(self, errors: Sequence[FieldError], inspection: object) -> None:
+    def __init__(
+        self,
+        errors: Sequence[FieldError],
+        inspection: object,
+        dialect: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Keep the inspection beside the errors."""
         self.inspection = inspection
+        self.dialect = dialect
         super().__init__(errors)
 
 

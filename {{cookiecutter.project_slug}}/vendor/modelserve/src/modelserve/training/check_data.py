@@ -1,11 +1,12 @@
 """Read and split the data as training does, and collect everything that is found."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..errors import InvalidDataError, InvalidInputError, TrainingError
 from ..project import Project
 from .config import Config
-from .reading.remedies import toml_lines
+from .reading.remedies import quote, toml_lines
 from .splits import load_splits
 from .table.inspection import Inspection
 
@@ -30,7 +31,7 @@ def check_data(project: Project, config: Config) -> DataCheck:
         project: reads the data.
         config: the data, the task, and the split.
     """
-    inspection, errors = _inspect(project, config)
+    inspection, errors, dialect = _inspect(project, config)
     warnings: list[str] = []
     rows = 0
     if not errors:
@@ -44,21 +45,26 @@ def check_data(project: Project, config: Config) -> DataCheck:
         warnings = [f"{each.pointer}: {each.detail}." for each in inspection.warnings]
     found = inspection.findings if inspection else ()
     remedies = [each.remedies[0] for each in found if each.blocking and each.remedies]
-    return DataCheck(inspection, rows, errors, warnings, toml_lines(remedies))
+    lines = [f"{key} = {quote(value)}" for key, value in dialect.items()]
+    return DataCheck(inspection, rows, errors, warnings, lines + toml_lines(remedies))
 
 
-def _inspect(project: Project, config: Config) -> tuple[Inspection | None, list[str]]:
-    """Return what the columns are taken for, and why the data cannot be used."""
+def _inspect(
+    project: Project, config: Config
+) -> tuple[Inspection | None, list[str], Mapping[str, str]]:
+    """Return what the columns are taken for, why the data cannot be used, and their dialect."""
     inspection: object = None
     errors: list[str] = []
+    dialect: Mapping[str, str] = {}
     try:
         inspection = getattr(project.load(config.data), "inspection", None)
     except InvalidInputError as error:
         errors = _lines_of(error)
-        inspection = error.inspection if isinstance(error, InvalidDataError) else None
+        if isinstance(error, InvalidDataError):
+            inspection, dialect = error.inspection, error.dialect
     except TrainingError as error:
         errors = [str(error)]
-    return inspection if isinstance(inspection, Inspection) else None, errors
+    return inspection if isinstance(inspection, Inspection) else None, errors, dialect
 
 
 def _lines_of(error: InvalidInputError) -> list[str]:

@@ -3,8 +3,8 @@
 import io
 import mmap
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import ChainMap, Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from ...errors import FieldError, InvalidInputError
+from ...errors import DialectError, FieldError
 from ...manifest import Dialect
 from .files import GZIP, read_bytes, unreadable
-from .sniff import find_dialect_faults, find_encoding_fault, split_rows
+from .sniff import DialectFault, find_dialect_faults, find_encoding_fault, split_rows
 
 HEAD_BYTES = 2**18
 LEADING_ZERO = r"\s*[+-]?0\d"
@@ -67,16 +67,22 @@ class CsvFile:
         if head.startswith(GZIP):
             head = read_bytes(self.path)[:HEAD_BYTES]
         if faults := find_dialect_faults(head, self.dialect):
-            if "encod" not in faults[0] and (fault := self._encoding_fault()):
+            encoded = "encoding" in faults[0].changes
+            if not encoded and (fault := self._encoding_fault()):
                 faults.append(fault)
-            raise InvalidInputError([FieldError(str(self.path), fault) for fault in faults])
+            raise self._dialect_error(faults)
         single_byte = not self.dialect.encoding.replace("_", "-").startswith("utf")
         if single_byte and (fault := self._encoding_fault()):
-            raise InvalidInputError([FieldError(str(self.path), fault)])
+            raise self._dialect_error([fault])
         return head
 
-    def _encoding_fault(self) -> str:
+    def _encoding_fault(self) -> DialectFault | None:
         return find_encoding_fault(read_bytes(self.path), self.dialect.encoding)
+
+    def _dialect_error(self, faults: Sequence[DialectFault]) -> DialectError:
+        errors = [FieldError(str(self.path), fault.problem) for fault in faults]
+        changes = [fault.changes for fault in faults]
+        return DialectError(errors, dict(ChainMap(*map(dict, changes))) if all(changes) else {})
 
     def _names(self, head: bytes) -> list[str]:
         """Return the header's names, of which pandas would change empty and repeated ones."""
@@ -110,7 +116,10 @@ class CsvFile:
                 self._source(), dtype=dtype, usecols=usecols, **options
             )
         except UnicodeError as error:
-            raise unreadable(self.path, self._encoding_fault() or error) from error
+            if fault := self._encoding_fault():
+                unread = fault._replace(problem=f"cannot be read: {fault.problem}")
+                raise self._dialect_error([unread]) from error
+            raise unreadable(self.path, error) from error
         except (OSError, ValueError) as error:
             raise unreadable(self.path, _explain(error)) from error
         if not isinstance(frame.index, pd.RangeIndex):

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 from pydantic_core import from_json
 
-from ...errors import FieldError, InvalidInputError, TrainingError
+from ...errors import DialectError, FieldError, InvalidInputError, TrainingError
 from .files import read_bytes, unreadable
+from .sniff import find_encoding_fault
 
 LISTED = 5  # bad lines of a file in an error
 
@@ -19,8 +20,12 @@ def read_json_lines(path: Path, encoding: str) -> list[dict[str, Any]]:
         InvalidInputError: the file cannot be read, or lines are no JSON objects; each is named.
     """
     try:
-        text = read_bytes(path).decode(encoding).removeprefix("\ufeff")
+        content = read_bytes(path)
+        text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
+        if fault := find_encoding_fault(content, encoding):
+            problem = FieldError(str(path), f"cannot be read: {fault.problem}")
+            raise DialectError([problem], fault.changes) from error
         raise unreadable(path, error) from error
     if text.lstrip().startswith("["):
         raise unreadable(path, "it is one JSON array; write an object on each line instead")

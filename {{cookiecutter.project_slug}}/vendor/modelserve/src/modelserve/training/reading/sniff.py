@@ -3,7 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ...manifest import Dialect
 from .remedies import shorten
@@ -15,9 +17,10 @@ CONSISTENT = (
     0.9  # share of rows that are as wide as the header, for a separator to be the right one
 )
 
+PARQUET = b"PAR1"
 MAGIC = {
     b"PK\x03\x04": "is an Excel workbook or a ZIP archive; save the sheet as CSV",
-    b"PAR1": 'is a Parquet file; write format = "parquet" under [data]',
+    PARQUET: 'is a Parquet file; write format = "parquet" under [data]',
     b"%PDF": "is a PDF document; export its table as CSV",
     b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the sheet as CSV",
 }
@@ -25,7 +28,14 @@ MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+").fullmatch
 
 
-def find_dialect_faults(head: bytes, dialect: Dialect) -> list[str]:
+class DialectFault(NamedTuple):
+    """Why a file is not of a dialect, and the keys of `[data]` that would read it, if known."""
+
+    problem: str
+    changes: Mapping[str, str] = MappingProxyType({})
+
+
+def find_dialect_faults(head: bytes, dialect: Dialect) -> list[DialectFault]:
     """Return why the first bytes of a file are not CSV of a dialect, each with the way out.
 
     Args:
@@ -34,18 +44,20 @@ def find_dialect_faults(head: bytes, dialect: Dialect) -> list[str]:
     """
     for magic, what in MAGIC.items():
         if head.startswith(magic):
-            return [what]
+            return [DialectFault(what, {"format": "parquet"} if magic == PARQUET else {})]
     unicode = dialect.encoding.replace("_", "-").startswith(("utf-16", "utf-32"))
     if not unicode and (encoding := _wide_encoding(head)):
         written = head.decode(encoding, errors="replace")
-        wrong = [f'is encoded in {encoding.upper()}; write encoding = "{encoding}" under [data]']
-        return wrong + find_separator_faults(written, dialect)
+        wrong = f'is encoded in {encoding.upper()}; write encoding = "{encoding}" under [data]'
+        fault = DialectFault(wrong, {"encoding": encoding})
+        return [fault, *find_separator_faults(written, dialect)]
     text = head.decode(dialect.encoding, errors="replace").removeprefix("\ufeff")
     start = text.lstrip()[:1]
     if start == "{":
-        return ['holds JSON objects; write format = "jsonl" under [data]']
+        wrong = 'holds JSON objects; write format = "jsonl" under [data]'
+        return [DialectFault(wrong, {"format": "jsonl"})]
     if start == "<":
-        return ["is a web page or XML, not CSV; export its table as CSV"]
+        return [DialectFault("is a web page or XML, not CSV; export its table as CSV")]
     return find_separator_faults(text, dialect)
 
 
@@ -61,7 +73,7 @@ def _wide_encoding(head: bytes) -> str:
     return ""
 
 
-def find_separator_faults(text: str, dialect: Dialect) -> list[str]:
+def find_separator_faults(text: str, dialect: Dialect) -> list[DialectFault]:
     """Return what is wrong with the separator: another splits the header and the rows alike."""
     rows = list(split_rows(text, dialect.separator))
     if not rows:
@@ -81,12 +93,15 @@ def find_separator_faults(text: str, dialect: Dialect) -> list[str]:
         comma = separator != "," and any(
             DECIMAL_COMMA(value.strip()) for row in other[1:] for value in row
         )
-        decimal = ' and decimal = ","' if comma and dialect.decimal != "," else ""
-        return [f'{header}; write separator = "{shown}"{decimal} under [data]']
+        changes, decimal = {"separator": separator}, ""
+        if comma and dialect.decimal != ",":
+            changes["decimal"], decimal = ",", ' and decimal = ","'
+        problem = f'{header}; write separator = "{shown}"{decimal} under [data]'
+        return [DialectFault(problem, changes)]
     return []
 
 
-def _find_spaces(rows: list[list[str]], dialect: Dialect) -> list[str]:
+def _find_spaces(rows: list[list[str]], dialect: Dialect) -> list[DialectFault]:
     """Return that each value but the first begins with a space, which would become part of it."""
     separator = dialect.separator
     values = [value for row in rows for value in row[1:]]
@@ -94,7 +109,8 @@ def _find_spaces(rows: list[list[str]], dialect: Dialect) -> list[str]:
         return []
     if not all(value.startswith(" ") for value in values if value):
         return []
-    return [f'a space follows each "{separator}"; write separator = "{separator} " under [data]']
+    problem = f'a space follows each "{separator}"; write separator = "{separator} " under [data]'
+    return [DialectFault(problem, {"separator": f"{separator} "})]
 
 
 def split_rows(text: str, separator: str) -> Iterator[list[str]]:
@@ -118,27 +134,29 @@ def _is_consistent(rows: list[list[str]]) -> bool:
     return width > 1 and same >= CONSISTENT * len(rows) - 1
 
 
-def find_encoding_fault(content: bytes, encoding: str) -> str:
-    """Return which byte of a file is not of an encoding; an empty string if all are."""
+def find_encoding_fault(content: bytes, encoding: str) -> DialectFault | None:
+    """Return which byte of a file is not of an encoding; None if all are."""
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         return _describe_byte(content, error.start, encoding)
     except UnicodeError as error:
-        return f"is not {encoding.upper()}: {error}"
+        return DialectFault(f"is not {encoding.upper()}: {error}")
     single_byte = len(text) == len(content) and not content.isascii()
     if single_byte and _is_utf8(content):
-        return f'is UTF-8; remove encoding = "{encoding}" under [data]'
-    return ""
+        problem = f'is UTF-8; remove encoding = "{encoding}" under [data]'
+        return DialectFault(problem, {"encoding": "utf-8"})
+    return None
 
 
-def _describe_byte(content: bytes, place: int, encoding: str) -> str:
+def _describe_byte(content: bytes, place: int, encoding: str) -> DialectFault:
     line = content.count(b"\n", 0, place) + 1
     fault = f"byte 0x{content[place]:02x} in line {line} is not {encoding.upper()}"
     if not encoding.replace("_", "-").startswith(("utf-8", "ascii")):
-        return fault
+        return DialectFault(fault)
     other = "latin-1" if any(byte in content for byte in UNDEFINED_IN_CP1252) else "cp1252"
-    return f'{fault}; if the file is from Windows or Excel, write encoding = "{other}" under [data]'
+    way_out = f'if the file is from Windows or Excel, write encoding = "{other}" under [data]'
+    return DialectFault(f"{fault}; {way_out}", {"encoding": other})
 
 
 def _is_utf8(content: bytes) -> bool:

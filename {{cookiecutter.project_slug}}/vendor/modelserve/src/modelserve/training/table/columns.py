@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api import types
 
 from ...manifest import Dtype, Feature
@@ -33,8 +35,32 @@ DATE = re.compile(
 ).fullmatch
 
 
+class Signs(NamedTuple):
+    """The signs of a number: in front of its fraction, and between its thousands if any."""
+
+    decimal: str = "."
+    thousands: str | None = None
+
+    def parse(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which texts are numbers, of shape (len(texts),)."""
+        plain = pd.Series(texts, dtype=object)
+        if self.thousands:
+            plain = plain.str.replace(self.thousands, "", regex=False)
+        if self.decimal != ".":
+            plain = plain.str.replace(self.decimal, ".", regex=False)
+        return pd.to_numeric(plain, errors="coerce").notna().to_numpy(dtype=np.bool_)
+
+
+POINT = Signs()
+
+
 def find_fault(
-    name: str, column: pd.Series, *, stated: bool = False, missing: Markers = tuple
+    name: str,
+    column: pd.Series,
+    *,
+    stated: bool = False,
+    missing: Markers = tuple,
+    signs: Signs = POINT,
 ) -> Finding | None:
     """Return why a model cannot take a column, or None if it can.
 
@@ -43,9 +69,10 @@ def find_fault(
         column: its values.
         stated: whether its dtype was stated, and not inferred.
         missing: returns the texts for a missing value, which stay beside a new one.
+        signs: of numbers that are written as text.
     """
     if is_category(column) and column.notna().any():
-        return _find_fault_in_texts(name, column, stated=stated, missing=missing)
+        return _find_fault_in_texts(name, column, stated, missing, signs)
     if problem := _describe_unfit(column):
         return Finding(name, problem, (Remedy("drop", name),))
     if stated or types.is_bool_dtype(column):
@@ -68,14 +95,13 @@ def _describe_unfit(column: pd.Series) -> str:
 
 
 def _find_fault_in_texts(
-    name: str, column: pd.Series, *, stated: bool, missing: Markers
+    name: str, column: pd.Series, stated: bool, missing: Markers, signs: Signs
 ) -> Finding | None:
     counts = column.value_counts()
     texts = [str(text) for text in counts.index]
     drop = Remedy("drop", name)
     if not stated:
-        numeric = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").notna()
-        is_number = numeric.to_numpy(dtype=bool)
+        is_number = signs.parse(texts)
         rows = counts.to_numpy(dtype=np.int64)
         mostly = rows[is_number].sum() * 2 > rows.sum() or is_number.sum() * 2 > len(texts)
         if mostly and not is_number.all():

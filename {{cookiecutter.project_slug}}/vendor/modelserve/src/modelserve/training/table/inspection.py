@@ -11,7 +11,7 @@ from ...errors import FieldError
 from ...manifest import Feature
 from ..reading.notation import find_other_notation
 from ..reading.remedies import Finding, shorten
-from .columns import Markers, find_fault, is_category
+from .columns import POINT, Markers, Signs, find_fault, is_category
 from .dtypes import convert
 from .findings import find_alike, find_identifier, find_leak
 from .summary import ColumnSummary, summarise
@@ -25,9 +25,8 @@ class Roles:
     """Which columns are the target, the index and dropped, and the dtypes that are stated.
 
     With `features`, a model's, only these columns are taken, and nothing else is looked for.
-    `split_column` is what the split is by, `text` the only feature of texts, `decimal` the sign in
-    front of a fraction; `missing` returns the texts for a missing value that an
-    error repeats beside a new one.
+    `split_column` is what the split is by, `text` the only feature of texts, `signs` those of
+    numbers; `missing` returns the texts for a missing value that an error repeats beside a new one.
     """
 
     target: str
@@ -37,7 +36,7 @@ class Roles:
     features: Sequence[Feature] = ()
     split_column: str | None = None
     text: str | None = None
-    decimal: str = "."
+    signs: Signs = POINT
     missing: Markers = tuple
 
 
@@ -174,14 +173,14 @@ def _find_in_column(
 ) -> Iterator[Finding]:
     """Yield what is wrong with a feature; a dtype that is stated was chosen on purpose."""
     stated = name in roles.dtypes or bool(roles.features)
-    fault = find_fault(name, column, stated=stated, missing=roles.missing)
+    fault = find_fault(name, column, stated=stated, missing=roles.missing, signs=roles.signs)
     if not fault and not stated and is_category(column):
-        fault = find_other_notation(name, column, roles.decimal)
+        fault = find_other_notation(name, column, roles.signs.decimal)
     identifier = None if stated else find_identifier(name, column)
-    if identifier and identifier.blocking:
-        yield identifier
-    elif fault:
+    if fault:
         yield fault
+    elif identifier and identifier.blocking:
+        yield identifier
     elif not roles.features:
         leak = find_leak(name, column, target) if target is not None and len(target) else None
         yield from (each for each in (identifier, leak, find_alike(name, column)) if each)

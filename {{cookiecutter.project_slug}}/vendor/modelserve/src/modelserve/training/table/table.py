@@ -14,9 +14,10 @@ from ...errors import FieldError, InvalidDataError, InvalidInputError
 from ...manifest import Feature
 from ..reading.frames import FileRows, read_files
 from ..reading.remedies import Finding
+from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
-from .columns import describe_column, is_category
+from .columns import Signs, describe_column, is_category
 from .inspection import Inspection, Roles, inspect_frame
 
 
@@ -53,6 +54,10 @@ class Table:
             InvalidInputError: a file cannot be read, or as `from_frame`.
             TrainingError: a Parquet file cannot be read without pyarrow.
         """
+        return read_all(cls._read_and_inspect, section)
+
+    @classmethod
+    def _read_and_inspect(cls, section: DataSection) -> "Table":
         found = cls._read(section)
         return cls._inspect(found.frame, section, found)
 
@@ -121,7 +126,7 @@ class Table:
             dtypes=section.dtypes,
             features=section.features,
             split_column=section.split_column,
-            decimal=section.decimal,
+            signs=Signs(section.decimal, section.thousands),
             missing=found.markers if section.missing is None else lambda: section.missing or (),
         )
         inspected = inspect_frame(named, roles, found.findings)

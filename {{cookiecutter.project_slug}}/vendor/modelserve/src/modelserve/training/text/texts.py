@@ -16,6 +16,7 @@ from ...tokens import TOKENIZER, Encoder, observe
 from ..dataset import Files
 from ..reading.frames import read_files
 from ..reading.remedies import Finding
+from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
 from ..table.inspection import Inspection, Roles
@@ -52,6 +53,10 @@ class Texts:
             InvalidInputError: a file cannot be read, or as `from_frame`.
             TrainingError: a Parquet file cannot be read without pyarrow.
         """
+        return read_all(cls._read, section)
+
+    @classmethod
+    def _read(cls, section: DataSection) -> "Texts":
         found = read_files(section, section.dialect(cls.missing), texts=None)
         return cls.from_frame(found.frame, target=section.target, split_column=section.split_column)
 
