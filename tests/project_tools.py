@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bakery import BakedProject
+from tests.bakery import TEMPLATE, BakedProject
 
 # A change of these tables replaces the whole table; of others, only the keys that it names.
 REPLACED = {"gate", "output"}
+# What mypy knows of installed packages, for each process of xdist: it locks the files.
+TYPES = TEMPLATE / ".pytest_cache" / "mypy" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 PLUGINS = ("-p", "modelserve.testing.plugin", "-p", "pytest_cov.plugin")
 
 
@@ -46,7 +48,7 @@ def check_source(project: BakedProject) -> None:
     """Check form, style and types as `nox -s lint types` does."""
     run_python(project, "-m", "ruff", "check", "--no-cache", "src", "tests")
     run_python(project, "-m", "ruff", "format", "--no-cache", "--check", "src", "tests")
-    run_python(project, "-m", "mypy")
+    run_python(project, "-m", "mypy", f"--cache-dir={TYPES}")
     run_python(project, "-m", "pylint", "src", "tests")
 
 

@@ -89,10 +89,11 @@ def main() -> None:
     for old in SNAPSHOTS.glob("*.txt") if sys.argv[1] == "snapshots" else ():
         if word in old.stem:
             old.unlink()
-    for answers in combinations():
+    chosen = [answers for answers in combinations() if word in name_of(answers)]
+    if sys.argv[1] == "locks":  # they are the same for every target
+        chosen = list({answers["model"]: answers for answers in chosen}.values())
+    for answers in chosen:
         name = name_of(answers)
-        if word not in name:
-            continue
         with tempfile.TemporaryDirectory() as folder:
             renewals[sys.argv[1]](name, bake_into(Path(folder) / name, answers))
 

@@ -86,7 +86,7 @@ def test_the_templates_own_tests_know_the_new_model(extended: Path) -> None:
     """Without a line of test: its files, names, formatting and questions are checked."""
     names = ("projects", "questions", "linters", "identity")
     modules = [f"tests/test_{name}.py" for name in names]
-    said = run(extended, "pytest", "-q", *modules, "-k", NAME)
+    said = run(extended, "pytest", "-q", "-n0", *modules, "-k", NAME)
     assert re.search(r"\d+ passed", said)
     assert "failed" not in said
 

@@ -20,13 +20,15 @@ def project(tmp_path: Path) -> BakedProject:
         pytest.skip("torch takes gigabytes: set REQUIRE_ALL to have it installed")
     baked = bake_into(tmp_path / "output", {"model": "huggingface-text-classifier"})
     python = f".venv/{'Scripts' if os.name == 'nt' else 'bin'}/python"
-    # pip, not uv: it also looks where this machine may keep a wheel without CUDA.
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    uv = ("uv", "pip", "install", "--quiet", "--python", python)
+    # pip, not uv: it also looks where this machine may keep a wheel without CUDA. Python compiles
+    # the few modules of torch that are imported.
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
     for command in (
-        (sys.executable, "-m", "venv", ".venv"),
-        (*pip, "-r", "requirements/development.txt"),
+        ("uv", "venv", "--quiet", "--seed", "--python", sys.executable, ".venv"),
+        # tests/conftest.py imports cookiecutter and pytest-xdist
+        (*uv, "-r", "requirements/development.txt", "cookiecutter", "pytest-xdist"),
         (*pip, TORCH, "--no-build-isolation", "--editable", "vendor/modelserve[export]"),
-        (*pip, "cookiecutter", "pytest-xdist"),  # tests/conftest.py imports them
     ):
         done = subprocess.run(
             command,

@@ -1,6 +1,7 @@
 """What is baked, and what bakes it, is clean by the tools that its readers use."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,12 @@ def test_a_long_name_breaks_no_line(bake, model: str) -> None:
     run_in(project.path, "ruff", "format", "--no-cache", "--check", ".")
 
 
-def test_workflows_of_a_project_are_sound(project: BakedProject, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", CHOICES["deploy_target"])
+def test_workflows_of_a_project_are_sound(
+    shared_bake: Callable[[str], BakedProject], tmp_path: Path, target: str
+) -> None:
     """By their schema, by actionlint, and by zizmor at its most pedantic."""
+    project = shared_bake(f"{CHOICES['model'][0]}--{target}")
     shutil.copytree(project.path / ".github", tmp_path / ".github")
     (tmp_path / ".git").mkdir()  # actionlint looks into a repository's own actions, but no folder's
     check_github_folder(tmp_path)

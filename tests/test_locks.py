@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -154,6 +155,49 @@ def test_a_larger_lock_holds_the_smaller_ones_versions(
     missing = {str(pin.requirement) for pin in read_lock(locked, smaller)}
     missing -= {str(pin.requirement) for pin in read_lock(locked, larger)}
     assert not missing, RENEW
+
+
+@pytest.fixture
+def with_gpu(bake) -> BakedProject:
+    """Return a project that locked its packages for a GPU."""
+    project = bake()
+    done = project.run("nox", "-s", "lock", "--", "gpu")
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+def test_a_gpu_lock_has_one_onnxruntime_and_else_what_was_tested(with_gpu: BakedProject) -> None:
+    """Two distributions of one module would overwrite each other."""
+    serving = {str(pin.requirement) for pin in read_lock(with_gpu, "serving")}
+    pins = read_lock(with_gpu, "gpu")
+    assert all(HASH.fullmatch(each) for pin in pins for each in pin.hashes)
+    others = {str(p.requirement) for p in pins if not p.name.startswith(("nvidia-", "onnxruntime"))}
+    assert others == {each for each in serving if not each.startswith("onnxruntime")}
+    names = {pin.name for pin in pins}
+    assert {"onnxruntime-gpu", "nvidia-cudnn-cu12", "nvidia-cublas-cu12"} <= names
+    assert not {"onnxruntime", OURS} & names
+
+
+def test_only_a_project_with_a_gpu_lock_renews_one(bake) -> None:
+    """Its packages have gigabytes, and the other locks stay as they are without being asked for."""
+    project = bake()
+    assert not (project.path / "requirements" / "gpu.txt").exists()
+    before = project.read("requirements/development.txt")
+    (project.path / "requirements" / "serving.txt").write_text("numpy==2.4.6\n", encoding="utf-8")
+    assert project.run("nox", "-s", "lock", "--", "gpu").returncode == 0
+    assert project.read("requirements/serving.txt") == "numpy==2.4.6\n"
+    assert project.read("requirements/development.txt") == before
+    assert {pin.version for pin in read_lock(project, "gpu") if pin.name == "numpy"} == {"2.4.6"}
+
+
+def test_the_bill_is_that_of_the_image(bake) -> None:
+    """One line of the Dockerfile makes both a GPU's."""
+    project = bake()
+    code = "import noxfile; print(noxfile.image_lock())"
+    assert project.run(sys.executable, "-c", code).stdout.strip() == "requirements/serving.txt"
+    changed = project.read("Dockerfile").replace("ARG ACCELERATOR=\n", "ARG ACCELERATOR=gpu\n")
+    (project.path / "Dockerfile").write_text(changed, encoding="utf-8")
+    assert project.run(sys.executable, "-c", code).stdout.strip() == "requirements/gpu.txt"
 
 
 def test_the_serving_lock_has_no_training_library(locked: BakedProject) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_no_option_has_a_folder_that_nobody_can_choose(shared_bake) -> None:
     }
     chosen |= {(question, choice) for question in ONCE_EACH for choice in CHOICES[question]}
     assert shipped <= chosen
+
+
+def test_workflows_depend_on_the_target_alone(
+    project: BakedProject, shared_bake: Callable[[str], BakedProject]
+) -> None:
+    """So those of one model are linted for all."""
+    first = shared_bake(f"{CHOICES['model'][0]}--{project.answers['deploy_target']}")
+    workflows = [name for name in project.files() if name.startswith(".github/")]
+    assert workflows == [name for name in first.files() if name.startswith(".github/")]
+    for name in workflows:
+        assert project.read(name) == first.read(name), name
 
 
 def test_no_jinja_is_left(project: BakedProject) -> None:

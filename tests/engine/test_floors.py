@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
@@ -62,6 +63,12 @@ def statements(node: ast.AST, *, lazy: bool = False) -> Iterator[tuple[ast.stmt,
             yield from statements(child, lazy=lazy or function)
 
 
+@cache
+def statements_of(text: str) -> list[tuple[ast.stmt, bool]]:
+    """Return the import statements of a module, which many tests read."""
+    return list(statements(ast.parse(text)))
+
+
 def names(node: ast.stmt, module: str, path: Path) -> list[str]:
     """Return the absolute names that a statement imports."""
     if isinstance(node, ast.Import):
@@ -77,7 +84,7 @@ def names(node: ast.stmt, module: str, path: Path) -> list[str]:
 def imports(module: str, files: dict[str, Path]) -> Iterator[Import]:
     """Yield the package's modules that a module imports."""
     path = files[module]
-    for node, lazy in statements(ast.parse(path.read_text(encoding="utf-8"))):
+    for node, lazy in statements_of(path.read_text(encoding="utf-8")):
         for name in names(node, module, path):
             top, _, inside = name.partition(".")
             if top == NAME:
@@ -132,7 +139,7 @@ def undeclared(package: Path) -> set[str]:
     declared |= {"boto3", "botocore", "cyclonedx"}  # where a step of a deployment installs them
     wrong = set()
     for module, path in modules(package).items():
-        for node, _ in statements(ast.parse(path.read_text(encoding="utf-8"))):
+        for node, _ in statements_of(path.read_text(encoding="utf-8")):
             for name in {each.partition(".")[0] for each in names(node, module, path)}:
                 origins = map(canonicalize_name, distributions.get(name, [name]))
                 if name not in {NAME, *sys.stdlib_module_names} and declared.isdisjoint(origins):

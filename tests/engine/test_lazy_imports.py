@@ -71,6 +71,7 @@ def test_a_library_that_is_missing_is_noticed() -> None:
         run("-S", "-c", "import modelserve.settings")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("planted", ["", "import pandas"], ids=["as it is", "planted"])
 def test_a_service_imports_neither_training_nor_what_another_modality_needs(
     family: Family, trained: Artifact, row: dict[str, Any], planted: str

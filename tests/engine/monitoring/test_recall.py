@@ -45,6 +45,7 @@ def test_few_rows_of_training_excuse_a_low_recall(bounds: MonitoringConfig) -> N
     assert (cat.verdict, cat.training, cat.bound) == (Verdict.OK, 1.0, pytest.approx(0.9))
 
 
+@pytest.mark.slow
 def test_without_change_a_label_of_many_rarely_violates(bounds: MonitoringConfig) -> None:
     random = np.random.default_rng(8)
     alarms = 0

@@ -11,6 +11,8 @@ import pytest
 
 from tests.engine.families import Family
 
+pytestmark = pytest.mark.e2e
+
 Run = Callable[..., tuple[int, str]]
 
 HEAD = "import warnings\nimport pytest\n\n"

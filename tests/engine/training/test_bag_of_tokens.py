@@ -167,6 +167,7 @@ print(*(hashlib.sha256(each).hexdigest() for each in exported.files.values()))
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4321"])
 def test_the_same_texts_give_the_same_bytes_in_every_process(hash_seed: str) -> None:
     dataset = make_dataset("good", "bad", "plain")
