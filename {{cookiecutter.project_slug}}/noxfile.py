@@ -1,6 +1,7 @@
 """The project's own commands, in one environment from hashed locks, the same here and in CI."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ UV = os.environ.get("UV") or "uv"  # uvx tells where its uv lies
 SECRETS = ("--from", "detect-secrets==1.5.0", "detect-secrets-hook")
 BILL = ("--from", "cyclonedx-bom==7.5.0")
 LOCKS = {"serving": (), "training": ("training",), "development": ("training", "development")}
+GPU = "gpu"  # a lock that only a project with a GPU has
 
 
 def uv(session: nox.Session, *words: str) -> None:
@@ -29,6 +31,13 @@ def uv(session: nox.Session, *words: str) -> None:
 def run(session: nox.Session, tool: str, *words: str) -> None:
     """Run a program of the environment."""
     session.run(shutil.which(tool, path=str(BIN)) or tool, *words, external=True)
+
+
+def image_lock() -> str:
+    """Return the lock that the Dockerfile names."""
+    dockerfile = Path("Dockerfile").read_text(encoding="utf-8")
+    name = re.search(r"^ARG ACCELERATOR=(\w+)$", dockerfile, re.MULTILINE)
+    return f"requirements/{name[1] if name else 'serving'}.txt"
 
 
 def install(session: nox.Session) -> None:
@@ -140,29 +149,34 @@ def smoke(session: nox.Session) -> None:
 @nox.session(venv_backend="uv|virtualenv")
 def sbom(session: nox.Session) -> None:
     """Write sbom.json (CycloneDX): the image's packages with their hashes, and the model."""
-    session.install("--require-hashes", "--requirement", "requirements/serving.txt", silent=True)
+    session.install("--require-hashes", "--requirement", image_lock(), silent=True)
     trim = "vendor/modelserve/image/trim.py"
     session.run("python", trim, session.virtualenv.location, silent=True)
     run_tool = (UV, "tool", "run", "--quiet", *BILL)
     listed = ("environment", session.virtualenv.location, "--pyproject", "pyproject.toml")
     written = ("--output-reproducible", "--output-file", "sbom.json")
     session.run(*run_tool, "cyclonedx-py", *listed, *written, external=True, log=False)
-    complete = ("python", "-m", "modelserve.deploy", "complete-sbom")
+    complete = ("python", "-m", "modelserve.deploy", "complete-sbom", "--lock", image_lock())
     library = {"PYTHONPATH": "vendor/modelserve/src"}
     session.run(*run_tool, *complete, external=True, log=False, env=library)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Renew the hashed locks in requirements/ from the ranges in pyproject.toml."""
+    """Renew the locks in requirements/ from the ranges in pyproject.toml; `-- gpu` adds a GPU's."""
     compiled = ("pip", "compile", "pyproject.toml", "--universal", "--generate-hashes", "--upgrade")
     third_parties = ("--no-emit-package", "modelserve")  # a folder has no hash; git holds it
     # The extras stay: pip before 23.3 wants each of them pinned by name.
     origin = ("--python-version=3.11", "--no-annotate", "--no-strip-extras")
-    for name, extras in LOCKS.items():
+    for name, extras in ({} if session.posargs == [GPU] else LOCKS).items():
         wanted = [f"--extra={extra}" for extra in extras]
         told = ("--custom-compile-command=nox -s lock", f"--output-file=requirements/{name}.txt")
         uv(session, *compiled, *third_parties, *origin, *wanted, *told)
+    if session.posargs == [GPU] or Path("requirements", f"{GPU}.txt").exists():
+        # Two distributions of one module overwrite each other; the rest is what the tests run on.
+        instead = ("--no-emit-package=onnxruntime", "--constraint=requirements/serving.txt")
+        told = ("--custom-compile-command=nox -s lock", f"--output-file=requirements/{GPU}.txt")
+        uv(session, *compiled, *third_parties, *origin, f"--extra={GPU}", *instead, *told)
 
 
 @nox.session

@@ -61,6 +61,38 @@ def test_googles_client_refuses_a_field_that_is_wrong(
     assert not [method for method, _, _ in google.asked if method in {"POST", "PUT"}]
 
 
+def merged(given: Any, changes: Any) -> Any:
+    """Return a description with changes, as a reader merges them: containers by their names."""
+    if isinstance(given, dict) and isinstance(changes, dict):
+        return given | {key: merged(given.get(key), each) for key, each in changes.items()}
+    if isinstance(given, list) and isinstance(changes, list):
+        by_name = {each["name"]: each for each in changes}
+        return [merged(each, by_name.pop(each["name"], {})) for each in given] + [*by_name.values()]
+    return changes
+
+
+def test_googles_client_takes_the_documented_gpu(
+    real: Runner, google: Google, baked: BakedProject
+) -> None:
+    """On the one container that answers, with what Google requires for it."""
+    page = baked.read("vendor/modelserve/docs/gpu.md")
+    (block,) = re.findall(r"```yaml\n(spec:\n.*?)```", page, re.S)
+    path = real.project / "deploy" / "service.yaml"
+    described = merged(yaml.safe_load(path.read_text(encoding="utf-8")), yaml.safe_load(block))
+    path.write_text(yaml.safe_dump(described), encoding="utf-8")
+    real.ask(f"target.stage('{IMAGE}')")
+    (sent,) = [body for method, _, body in google.asked if method == "POST"]
+    template = sent["spec"]["template"]
+    limits = {
+        name: each["resources"]["limits"]
+        for name, each in containers({"spec": {"template": template}}).items()
+    }
+    assert template["spec"]["nodeSelector"] == {"run.googleapis.com/accelerator": "nvidia-l4"}
+    assert limits["service"] == {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+    assert "nvidia.com/gpu" not in limits["metrics"]
+    assert template["metadata"]["annotations"]["run.googleapis.com/cpu-throttling"] == "false"
+
+
 def test_nothing_is_left_to_fill_in_and_the_file_stays_as_it_is(rehearsal: Runner) -> None:
     """What is committed is the same after a rollout."""
     path = rehearsal.project / "deploy" / "service.yaml"

@@ -14,7 +14,8 @@ from tests.cluster.conftest import LIBRARY, Object
 from tests.cluster.manifests import long_names, only, pods, unrestricted
 
 ENVIRONMENTS = ("deploy/overlays/production", "deploy/overlays/staging")
-OPTIONS = ("deploy/keys", "deploy/webhook")
+GPU = "deploy/gpu"
+OPTIONS = ("deploy/keys", "deploy/webhook", GPU)
 CANARY = "deploy/canary"
 # The oldest version that is still looked after by a cloud, and the newest one that is known here.
 VERSIONS = ("1.32.0", "1.37.0")
@@ -28,6 +29,7 @@ FOLDERS = [
     ("deploy/batch",),
     ("deploy/kserve",),
 ]
+DEVICE = "nvidia.com/gpu"
 UNKNOWN = {"InferenceService"}  # KServe's own types judge it, in another test
 
 Render = Callable[..., list[Object]]
@@ -92,7 +94,28 @@ def test_memory_is_bounded_and_cpu_is_not(objects: list[Object]) -> None:
         for container in pod["containers"]:
             resources = container["resources"]
             assert set(resources["requests"]) == {"cpu", "memory"}
-            assert set(resources["limits"]) == {"memory"}
+            assert set(resources["limits"]) - {DEVICE} == {"memory"}
+
+
+def test_a_gpu_is_asked_for_by_the_service_and_its_canary_alone(render: Render) -> None:
+    """On nodes that only pods with a GPU may use."""
+    for folder in ENVIRONMENTS:
+        for components in ((GPU,), (GPU, CANARY)):
+            ((_, pod),) = pods(render(folder, *components))
+            (container,) = pod["containers"]
+            assert container["resources"]["limits"][DEVICE] == "1"
+            assert DEVICE not in container["resources"]["requests"]
+            assert [each["key"] for each in pod["tolerations"]] == [DEVICE]
+        assert DEVICE not in json.dumps(render(folder, CANARY))
+
+
+def test_a_rollout_waits_until_the_cluster_gives_up(render: Render, service: BakedProject) -> None:
+    """So that the cluster says why; a GPU's image takes longest to be pulled."""
+    source = service.read(f"{LIBRARY}/modelserve/deploy/targets/kubernetes/tracks.py")
+    waits_s = int(re.search(r"^READY_TIMEOUT_S = (\d+)", source, re.M)[1])
+    for components in ((), (GPU,)):
+        deployment = only(render(ENVIRONMENTS[0], *components), "Deployment")
+        assert deployment["spec"]["progressDeadlineSeconds"] < waits_s
 
 
 def test_no_name_is_longer_than_kubernetes_takes(objects: list[Object]) -> None:

@@ -7,11 +7,16 @@ from tests.engine.families import Family
 
 
 def scrape(family: Family) -> str:
-    """Return a service's /metrics after one prediction."""
+    """Return a service's /metrics after one prediction.
+
+    The model runs in threads, where it has a queue, and not on the provider that is requested.
+    """
     service = family.project.service_class
     settings = service.settings_class(
         model_dir=family.artifact.folder,
         monitoring_config=family.root / "config" / "monitoring.toml",
+        execution="threads",
+        providers=("cuda", "cpu"),
     )
     row = family.artifact.read_json(GOLDEN)[0]["input"]
     with TestClient(service(settings).create_app()) as client:

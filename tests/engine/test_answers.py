@@ -1,6 +1,7 @@
 """A classifier's label and confidence are monitored, a regressor's value."""
 
 import numpy as np
+import pytest
 from modelserve import answers
 
 
@@ -26,6 +27,21 @@ def test_the_value_is_observed_and_not_averaged() -> None:
     assert {name: values.tolist() for name, values in observed.items()} == {"value": [1.5, -2]}
     assert observed["value"].dtype == np.float32
     assert not answers.averaged(())
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        pytest.param([[0.9, 0.1], [0.25, 0.75]], 9e-6, id="probabilities"),
+        pytest.param([[400.0], [-18_000.0]], 0.18, id="large-values"),
+        pytest.param([[3e-6], [1e-6]], 3e-11, id="small-values"),
+        pytest.param([[0.0]], 1e-5, id="nothing-but-zero"),
+    ],
+)
+def test_rounding_is_as_large_as_the_largest_output_has_it(
+    outputs: list[list[float]], expected: float
+) -> None:
+    assert answers.rounding(outputs) == pytest.approx(expected)
 
 
 def test_no_outputs_give_empty_fields() -> None:

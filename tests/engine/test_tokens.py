@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from modelserve.errors import ArtifactError
 from modelserve.tokens import Encoder, bounded, observe
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Encoding, Tokenizer, models, pre_tokenizers, processors
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d")
 
@@ -41,6 +41,45 @@ def test_the_arrays_bear_the_graphs_names_and_types() -> None:
     assert {(array.dtype, array.shape) for array in tensors.values()} == {
         (np.dtype("int64"), (2, 2))
     }
+
+
+def test_padding_is_the_tokenizers_own_token() -> None:
+    words = ("a", "[UNK]", "[PAD]", "b")
+    encoder = Encoder(bounded(make_tokenizer(words), 4))
+    assert encoder.pad_id == 2
+    assert encoder.encode(["a b", "b"]).ids.tolist() == [[0, 3], [3, 2]]
+
+
+def test_groups_of_texts_are_encoded_as_each_of_them_is_alone() -> None:
+    encoder = make_encoder(marked=True)
+    groups = [["a", "b c d d"], [], ["d"], ["x", "a b", "c"]]
+    together = encoder.encode_groups(groups)
+    assert [each.ids.shape for each in together] == [(2, 4), (0, 0), (1, 3), (3, 4)]
+    for texts, encoded in zip(groups, together, strict=True):
+        alone = encoder.encode(texts)
+        assert encoded.ids.tolist() == alone.ids.tolist()
+        assert encoded.mask.tolist() == alone.mask.tolist()
+        assert encoded.cut == alone.cut
+
+
+def test_groups_of_texts_take_one_call_of_the_tokenizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = make_encoder()
+    calls = []
+
+    class Counting:
+        """Counts the texts of each call."""
+
+        def __init__(self, tokenizer: Tokenizer) -> None:
+            self.tokenizer = tokenizer
+
+        def encode_batch_fast(self, texts: list[str]) -> list[Encoding]:
+            """Encode them as the tokenizer does."""
+            calls.append(len(texts))
+            return self.tokenizer.encode_batch_fast(texts)
+
+    monkeypatch.setattr(encoder, "_tokenizer", Counting(make_tokenizer()))
+    encoder.encode_groups([["a", "b"], ["c"], ["a b c"]])
+    assert calls == [4]
 
 
 @pytest.mark.parametrize("text", ["a", "a b c", "a b c d a b"])

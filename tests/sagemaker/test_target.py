@@ -21,6 +21,10 @@ from tests.sagemaker.account import DOCKER, OCI, Account
 from tests.sagemaker.formation import Template
 
 CANARY = "iris-classifier-canary"
+GPU = {
+    "SAGEMAKER_INSTANCE_TYPE": "ml.g4dn.xlarge",
+    "SAGEMAKER_INFERENCE_AMI": "al2-ami-sagemaker-inference-gpu-3-1",
+}
 
 
 @pytest.fixture
@@ -55,6 +59,33 @@ def test_a_canary_is_an_endpoint_of_its_own(modules: SimpleNamespace, account: A
     made = configuration(CANARY)
     assert made["ProductionVariants"][0]["InitialInstanceCount"] == 1
     assert not made.get("DataCaptureConfig")
+
+
+def test_a_canary_on_a_gpu_has_the_driver_that_is_named(
+    modules: SimpleNamespace, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a name, it is the instance type's own."""
+    image = account.push("a")
+    asked = []
+    made = modules.canary_endpoint.client("sagemaker").create_endpoint_config
+    monkeypatch.setattr(
+        modules.canary_endpoint,
+        "client",
+        lambda _: SimpleNamespace(
+            **{
+                name: getattr(boto3.client("sagemaker"), name)
+                for name in ("create_model", "create_endpoint", "describe_endpoint")
+            },
+            create_endpoint_config=lambda **told: asked.append(told) or made(**told),
+        ),
+    )
+    modules.canary_endpoint.create(image)
+    monkeypatch.setenv("VARIABLES", json.dumps(GPU))
+    modules.canary_endpoint.create(image)
+    (plain,), (on_gpu,) = (each["ProductionVariants"] for each in asked)
+    assert "InferenceAmiVersion" not in plain
+    assert on_gpu["InstanceType"] == GPU["SAGEMAKER_INSTANCE_TYPE"]
+    assert on_gpu["InferenceAmiVersion"] == GPU["SAGEMAKER_INFERENCE_AMI"]
 
 
 def test_a_canary_that_was_left_is_replaced(modules: SimpleNamespace, account: Account) -> None:
@@ -211,9 +242,11 @@ def test_settings_and_thresholds_reach_the_stack(
 ) -> None:
     """The repository's variables, and config/monitoring.toml."""
     given = {"SAGEMAKER_INSTANCE_TYPE": "ml.c7i.large", "AWS_REGION": "eu-west-1"}
+    given["SAGEMAKER_INFERENCE_AMI"] = GPU["SAGEMAKER_INFERENCE_AMI"]
     monkeypatch.setenv("VARIABLES", json.dumps(given))
     told = modules.service_stack.parameters(account.push("a"), traffic="CANARY", percent=10)
     assert told["InstanceType"] == "ml.c7i.large"
+    assert told["InferenceAmi"] == GPU["SAGEMAKER_INFERENCE_AMI"]
     assert (told["DriftPsi"], told["LatencySeconds"], told["DriftRows"]) == ("0.2", "0.1", "50")
     template = Template(project, "service.yaml")
     assert set(told) <= set(template.parameters)

@@ -174,6 +174,19 @@ def test_without_instances_nothing_is_asked_that_they_alone_can_do(project: Bake
     assert "InstanceType" not in variant
 
 
+def test_instances_have_their_own_driver_or_the_one_that_is_named(project: BakedProject) -> None:
+    """The documented one is known to Amazon, and fits CUDA 12."""
+    page = project.read("vendor/modelserve/docs/gpu.md")
+    named = dict(re.findall(r"^\$ gh variable set SAGEMAKER_(\w+) --body (\S+)$", page, re.M))
+    shapes = boto3.client("sagemaker", region_name="eu-west-1").meta.service_model
+    assert named["INFERENCE_AMI"] in shapes.shape_for("ProductionVariantInferenceAmiVersion").enum
+    assert named["INSTANCE_TYPE"] in shapes.shape_for("ProductionVariantInstanceType").enum
+    for ami, wanted in (("", None), (named["INFERENCE_AMI"],) * 2):
+        made = Template(project, "service.yaml", InferenceAmi=ami).resources()
+        (variant,) = made["Configuration"]["ProductionVariants"]
+        assert variant.get("InferenceAmiVersion") == wanted
+
+
 def test_the_function_hears_of_the_alarm_that_starts_training(service: Template) -> None:
     """By the name that the alarm has, in a repository that has the workflow."""
     made = service.resources()

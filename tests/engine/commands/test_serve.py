@@ -54,6 +54,7 @@ def test_options_and_environment_set_the_address_and_the_workers(
     assert (done.code, done.err) == (0, "")
     assert served == [{"project": family.package, "host": host, "port": port, "workers": workers}]
     assert (os.environ["MODEL_DIR"], os.environ["PORT"]) == ("there", str(port))
+    assert os.environ["WORKERS"] == str(workers)  # each takes its share of the processors
 
 
 def test_an_empty_folder_of_metrics_is_none(

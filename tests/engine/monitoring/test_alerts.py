@@ -19,7 +19,7 @@ FIXED = PROMETHEUS / "tests" / "fixed" / "thresholds.yaml"
 ALERTS = {
     *("InputDrift", "PredictionDrift", "ModelDegraded", "QualityBelowFloor", "FairnessGap"),
     *("ErrorBudgetBurn", "LatencyBudgetBurn", "CaptureDropping", "NoTraffic", "ServiceDown"),
-    *("StaleModel", "UnusualUse", "ConsumerSurge", "ConfidenceDropped"),
+    *("StaleModel", "UnusualUse", "ConsumerSurge", "ConfidenceDropped", "ModelSaturated"),
 }
 # What both tasks record by the same name; tests/both-tasks.yaml proves that each stays apart.
 OF_BOTH_TASKS = {"model:outcomes", "chance:tail"}

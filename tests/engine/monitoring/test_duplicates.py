@@ -44,7 +44,7 @@ def rows(golden: list[dict[str, Any]]) -> list[Any]:
 def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in two processes, however little there is."""
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("modelserve.processors.available", lambda: 2.0)
 
 
 def counted(counts: CaptureCounts) -> Any:

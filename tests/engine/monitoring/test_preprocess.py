@@ -123,7 +123,7 @@ def test_a_hook_is_not_sent_to_other_processes(
 ) -> None:
     """It may hold what cannot be pickled."""
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("modelserve.processors.available", lambda: 2.0)
     monkeypatch.setattr(processes, "ProcessPoolExecutor", None)
     for i, row in enumerate(rows[:2]):
         folder = write_lines([make_record({"instances": [row]}, None)], name=f"{i}.jsonl")

@@ -41,7 +41,7 @@ def test_two_processes_count_what_one_does(
     files = find_files(folder, TimeWindow()).files
     alone = processes.read(reader, files)
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("modelserve.processors.available", lambda: 2.0)
 
     together = processes.read(reader, files)
 
@@ -78,7 +78,7 @@ def test_a_process_that_is_killed_is_reported(
 
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
     monkeypatch.setattr(processes, "ProcessPoolExecutor", Broken)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("modelserve.processors.available", lambda: 2.0)
     with pytest.raises(MonitoringError, match="was killed, probably for memory"):
         processes.read(reader, find_files(folder, TimeWindow()).files)
 

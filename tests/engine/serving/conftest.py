@@ -77,14 +77,19 @@ async def send_request(
         path: without a query.
         parts: of the body.
         headers: in any case.
-        then: "end" the body after its parts, "stall" or "disconnect" instead of ending it.
+        then: "end" the body after its parts, "stall" or "disconnect" instead of ending it; "leave"
+            ends it and disconnects before the answer.
     """
     whole = parts or (b"",)
     coming: list[Message] = [
-        {"type": "http.request", "body": part, "more_body": then != "end" or i < len(whole)}
+        {
+            "type": "http.request",
+            "body": part,
+            "more_body": then not in ("end", "leave") or i < len(whole),
+        }
         for i, part in enumerate(whole, start=1)
     ]
-    if then == "disconnect":
+    if then in ("disconnect", "leave"):
         coming.append({"type": "http.disconnect"})
     sent: list[Message] = []
 
@@ -158,14 +163,16 @@ def make_components(
                 degraded_answers=components.settings.degraded_answers,
             )
             components = replace(components, predictor=predictor)
+            if components.batcher:
+                components.batcher.predictor = predictor
         made.append(components)
         return components
 
     yield make
     for components in made:
         components.log_queue.close()
-        if components.pool:
-            components.pool.shutdown()
+        if components.batcher:
+            components.batcher.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,6 @@ from modelserve.settings import Settings
 from starlette.testclient import TestClient
 
 MakeSettings = Callable[..., Settings]
-
-
-@pytest.mark.parametrize(
-    ("changes", "latency_ms", "threads"),
-    [
-        pytest.param({}, 0.1, False, id="quick"),
-        pytest.param({}, 5.0, True, id="slow"),
-        pytest.param({"inline_below_ms": 0.05}, 0.1, True, id="slower-than-allowed"),
-        pytest.param({"execution": "inline"}, 5.0, False, id="inline-as-set"),
-        pytest.param({"execution": "threads"}, 0.1, True, id="threads-as-set"),
-    ],
-)
-def test_a_slow_model_runs_in_threads(
-    make_settings: MakeSettings, changes: dict[str, Any], latency_ms: float, threads: bool
-) -> None:
-    pool = app.choose_pool(make_settings(**changes), latency_ms)
-    assert (pool is not None) == threads
-    if pool:
-        pool.shutdown()
 
 
 def test_the_choice_is_logged_with_what_was_measured(
@@ -87,8 +69,7 @@ def test_a_request_that_is_under_way_at_the_end_is_still_recorded(
     with TestClient(served):
         served.components.log_queue.add(make_context(rows=7))
     assert figures(served.components.registry.expose().decode())("model_rows_total") == [7]
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        served.components.pool.submit(print)  # type: ignore[union-attr]
+    assert not [each for each in threading.enumerate() if each.name.startswith("model")]
 
 
 def test_each_process_takes_its_settings_and_its_log_from_the_environment(

@@ -15,7 +15,14 @@ MakeClient = Callable[..., TestClient]
 Counted = Callable[[TestClient], dict[tuple[str, str], float]]
 Row = dict[str, Any]
 REASONS = {
-    *("body-too-large", "content-encoding", "invalid-input", "key-refused", "malformed-body"),
+    *(
+        "body-too-large",
+        "client-gone",
+        "content-encoding",
+        "invalid-input",
+        "key-refused",
+        "malformed-body",
+    ),
     *("out-of-range", "slow-body", "unknown-model"),
 }
 UNUSUAL_REQUESTS = "http_unusual_requests_total"

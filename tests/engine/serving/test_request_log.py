@@ -3,11 +3,13 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 import pytest
 from modelserve import logs
+from modelserve.serving import request_log
 from modelserve.serving.request_context import RequestContext
 from modelserve.serving.request_log import RequestLog
 
@@ -122,3 +124,51 @@ def test_lines_that_a_stuck_stream_cannot_take_are_dropped_and_counted(
     log.write()
     assert len(stream.getvalue().splitlines()) == 1
     assert [vars(each)["dropped"] for each in caplog.records] == [2]
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize("profile", ["plain", "json", "aws", "gcp"])
+def test_a_line_from_a_template_is_the_line_that_the_format_renders(
+    make_context: MakeExchange, make_settings: Callable[..., Any], profile: str
+) -> None:
+    trace = {b"traceparent": b"00-" + b"ab" * 16 + b"-" + b"cd" * 8 + b"-01"}
+    finished = [
+        make_context({b"x-request-id": name} | headers, **facts, seconds=seconds, time=time_s)
+        for name, seconds, time_s in ((b"a.b", 0.0012345, 1.5), (b"c_d", 12.0, 1_795_255_200.0))
+        for headers in ({}, trace)
+        for facts in (
+            {"rows": 1},
+            {"rows": 3, "degraded": True, "consumer": "shop"},
+            {"route": "/50%d %(time)s/{name}", "status": 422, "error": "InvalidInputError"},
+            {"status": 500, "error": "ModelError", "method": "PUT"},
+            {"rows": 1, "inference_id": name.decode()},
+        )
+    ]
+    formatter = logs.make_formatter(make_settings(log_profile=profile, google_cloud_project="mine"))
+    texts = []
+    for each in (formatter, logs.Formatter(formatter.render)):
+        stream = io.StringIO()
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(each)
+        log = RequestLog(handler)
+        for _ in range(2):  # the second time, from a template that is known
+            log.record(finished)
+        log.write()
+        texts.append(stream.getvalue())
+    assert texts[0] == texts[1]
+    assert len(texts[0].splitlines()) == 2 * len(finished)
+
+
+@pytest.mark.usefixtures("level")
+def test_templates_take_bounded_memory(
+    make_context: MakeExchange, make_settings: Callable[..., Any]
+) -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.make_formatter(make_settings(log_profile="plain")))
+    log = RequestLog(handler)
+    log.record([make_context(rows=rows) for rows in range(1, 2 * request_log.MOST_TEMPLATES)])
+    log.write()
+    assert len(log._templates) <= request_log.MOST_TEMPLATES
+    written = re.findall(r" rows=(\d+)", stream.getvalue())
+    assert written == [str(rows) for rows in range(1, 2 * request_log.MOST_TEMPLATES)]

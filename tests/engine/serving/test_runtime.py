@@ -1,5 +1,6 @@
 """ONNX Runtime, behind the one module that knows it."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from modelserve import errors
 from modelserve.serving import runtime
 from modelserve.serving.codec import JsonCodec
 from modelserve.serving.runtime import OnnxModel, measure_ms
+from modelserve.types import Outputs, Tensors
 
 FAMILIES = ("iris", "diabetes", "sentiment")
 
@@ -31,9 +33,48 @@ def test_the_graph_takes_what_the_codec_gives(trained: Any, row: dict[str, Any])
         assert len(tensor.shape) == call.tensors[tensor.name].ndim
 
 
+SIGNATURE = "cuda_call.cc:122 " + "onnxruntime::CudaCall(ERRTYPE, const char*) [with x = y] " * 12
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(
+            f"{SIGNATURE}CUDA failure 35: CUDA driver version is insufficient ; GPU=-1 ; line=336",
+            "CUDA failure 35: CUDA driver version is insufficient ; GPU=-1 ; line=336",
+            id="behind a signature",
+        ),
+        pytest.param("two\n  lines", "two lines", id="lines"),
+        pytest.param("a" * 9_000, "a" * runtime.LONGEST, id="long"),
+    ],
+)
+def test_a_reason_is_short_and_says_what_failed(text: str, reason: str) -> None:
+    """CUDA's own words come after hundreds of characters of C++."""
+    assert runtime.reason_of(RuntimeError(text)) == reason
+
+
 def test_one_call_is_measured(trained: Any, row: dict[str, Any]) -> None:
     call = JsonCodec(trained, max_rows=1).gather([row])
     assert measure_ms(OnnxModel(trained.model), call.tensors, runs=3) > 0
+
+
+class Counting:
+    """A model that counts its calls, which take 5 ms."""
+
+    calls = 0
+
+    def run(self, tensors: Tensors) -> Outputs:
+        """Wait."""
+        self.calls += 1
+        time.sleep(0.005)
+        return np.zeros((1, 1), np.float32)
+
+
+@pytest.mark.parametrize(("limit_s", "most"), [(0, 1), (0.012, 3), (60, 4)])
+def test_measuring_ends_in_time(limit_s: float, most: int) -> None:
+    model = Counting()
+    assert measure_ms(model, {}, runs=4, limit_s=limit_s) >= 5
+    assert 2 <= model.calls <= 1 + most
 
 
 def test_without_the_private_session_the_public_one_answers_the_same(

@@ -1,20 +1,26 @@
 """Texts, from JSON to the tokens that the model takes."""
 
+import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from modelserve import artifact, errors
+from modelserve import Project, artifact, errors
+from modelserve.environment import TOKENIZER_THREADS
+from modelserve.serving import app
 from modelserve.serving.text_inputs import TextInputs
 from pydantic import TypeAdapter, ValidationError
+from starlette.testclient import TestClient
 
 FAMILIES = ("sentiment",)
 
 UNREADABLE = "should hold something that can be read"
 NO_TEXT = "Input should be a valid string"
 TOO_LONG = "bom " * 600
+INFERENCE_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 @pytest.fixture
@@ -46,6 +52,44 @@ def test_a_text_that_is_longer_than_the_model_takes_is_reported(inputs: TextInpu
     problem = "only its first 512 tokens were read; it is longer"
     assert list(call.warnings) == [("/1/text", problem), ("/3/text", problem)]
     assert call.tensors["input_ids"].shape == (4, 512)
+
+
+def test_tokens_can_be_added_later(inputs: TextInputs) -> None:
+    requests = [
+        [{"text": "Muito bom!"}, {"text": "bom"}],
+        [{"text": "bom"}],
+        [{"text": "bom"}, {"text": TOO_LONG}],
+    ]
+    at_once = [inputs.gather(rows) for rows in requests]
+    inputs.complete_later()
+    waiting = [inputs.gather(rows) for rows in requests]
+    assert [each.tensors for each in waiting] == [{}, {}, {}]
+    assert [each.characters for each in waiting] == [each.characters for each in at_once]
+    for completed, expected in zip(inputs.complete(waiting), at_once, strict=True):
+        assert list(completed.tensors) == list(expected.tensors)
+        for name, tensor in expected.tensors.items():
+            assert completed.tensors[name].tolist() == tensor.tolist()  # padded to its own longest
+        assert completed._replace(tensors={}) == expected._replace(tensors={})
+
+
+def test_what_a_codec_added_meanwhile_is_kept(inputs: TextInputs) -> None:
+    warning = errors.FieldError("/0", "taken from a header")
+    inputs.complete_later()
+    waiting = inputs.gather([{"text": TOO_LONG}])._replace(
+        id="a", warnings=[warning], explain=True, wanted=("label",)
+    )
+    (completed,) = inputs.complete([waiting])
+    assert (completed.id, completed.explain, completed.wanted) == ("a", True, ("label",))
+    assert [each.pointer for each in completed.warnings] == ["/0", "/0/text"]
+
+
+def test_an_input_with_tokens_stays_as_it_is(inputs: TextInputs) -> None:
+    ready = inputs.gather([{"text": "bom"}])
+    inputs.complete_later()
+    waiting = inputs.gather_tensors({"text": np.array(["Muito bom!"], dtype=object)})
+    first, second, third = inputs.complete([ready, waiting, ready])
+    assert first is third is ready
+    assert second.tensors["input_ids"].shape == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +178,65 @@ def test_the_field_bears_the_features_name(trained: artifact.Artifact) -> None:
     rows = renamed.parse([{"review": "bom"}])
     assert renamed.tensors[0].name == "review"
     assert renamed.gather(rows).rows == renamed.gather_tensors({"review": np.array(["x"])}).rows
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param("/predict", {"instances": [{"text": "bom"}]}, id="one"),
+        pytest.param(
+            "/predict", {"instances": [{"text": TOO_LONG}, {"text": "Muito bom!"}]}, id="too-long"
+        ),
+        pytest.param(
+            "/predict",
+            {"instances": [{"text": "Muito bom!"}, {"text": "rude"}], "explain": True},
+            id="explained",
+        ),
+        pytest.param(
+            "/v2/models/sentiment-model/infer",
+            {
+                "inputs": [
+                    {"name": "text", "shape": [2], "datatype": "BYTES", "data": ["bom", "rude"]}
+                ]
+            },
+            id="protocol",
+        ),
+    ],
+)
+def test_a_service_that_tokenizes_in_threads_answers_the_same(
+    project: Project, make_settings: Any, path: str, body: dict[str, Any]
+) -> None:
+    answers = []
+    for later in (False, True):
+        components = app.assemble(project.service_class(make_settings(execution="threads")))
+        given: Any = components.codec.inputs
+        if later:
+            given.complete_later()
+        with TestClient(app.wrap(components)) as client:
+            response = client.post(path, json=body)
+        assert response.status_code == 200, response.text
+        answers.append(INFERENCE_ID.sub("", response.text))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        pytest.param(None, "false", id="unset"),
+        pytest.param("", "false", id="empty"),
+        pytest.param("true", "true", id="the operator's"),
+    ],
+)
+def test_the_service_starts_no_threads_of_the_tokenizer(
+    monkeypatch: pytest.MonkeyPatch, make_client: Any, value: str | None, found: str
+) -> None:
+    monkeypatch.setenv(TOKENIZER_THREADS, "")
+    if value is None:
+        monkeypatch.delenv(TOKENIZER_THREADS)
+    else:
+        monkeypatch.setenv(TOKENIZER_THREADS, value)
+    make_client()
+    assert os.environ[TOKENIZER_THREADS] == found
 
 
 def test_the_example_is_one_that_the_schema_takes(inputs: TextInputs) -> None:

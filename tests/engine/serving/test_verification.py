@@ -104,11 +104,12 @@ def test_a_small_difference_is_logged(
     changed_service: ChangedService, trained: Artifact, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, *others = trained.read_json(artifact.GOLDEN)[0]["output"]
-    output = [first + 0.001 * max(1, abs(first)), *others]
+    size = 1 if others else first
+    output = [first + 0.001 * size, *others]
     load_verified(changed_service(golden_with(trained, output=output)), threads=1)
     (record,) = [each for each in caplog.records if each.levelno >= logging.WARNING]
     assert record.getMessage() == "golden case answered differently"
-    assert vars(record)["difference"] == pytest.approx(0.001, rel=0.02)
+    assert vars(record)["difference"] == pytest.approx(0.001 * size, rel=0.02)
 
 
 @pytest.mark.parametrize(

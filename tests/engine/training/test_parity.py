@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelserve import Table
+from modelserve.answers import Decision
 from modelserve.errors import ParityError
 from modelserve.training import parity
 
@@ -71,3 +72,32 @@ def test_a_miss_names_the_row_of_the_data_and_its_values_in_bounds() -> None:
 def test_other_shapes_are_no_parity() -> None:
     with pytest.raises(ParityError, match=r"have shape \(3, 2\), the ONNX graph's \(3, 1\)"):
         parity.compare(NATIVE, NATIVE[:, :1], tolerance=1)
+
+
+@pytest.mark.parametrize(
+    ("difference", "labels", "loss"),
+    [
+        pytest.param(
+            0.3, ("a", "b"), "0.6667 instead of 0.3333 on the test rows; 1 of 3 labels differ",
+            id="of a lossy export",
+        ),
+        pytest.param(1e-5, ("a", "b"), "", id="of an exact one"),
+        pytest.param(0.3, (), "", id="of a regressor"),
+    ],
+)  # fmt: skip
+def test_the_accuracy_before_and_after_a_lossy_export_is_described(
+    difference: float, labels: tuple[str, ...], loss: str
+) -> None:
+    native = np.array([[0.25, 0.75], [0.4, 0.6], [0.1, 0.9]], dtype=np.float32)
+    exported = np.array([[0.25, 0.75], [0.6, 0.4], [0.1, 0.9]], dtype=np.float32)
+    result = parity.ParityResult(difference, None, native)
+    target = ["b", "a", "a"]
+    assert parity.describe_loss(result, exported, labels, target, None) == loss
+
+
+def test_a_loss_follows_the_threshold_of_the_answer() -> None:
+    native = np.array([[0.25, 0.75], [0.4, 0.6]], dtype=np.float32)
+    exported = np.array([[0.35, 0.65], [0.4, 0.6]], dtype=np.float32)
+    result = parity.ParityResult(0.1, None, native)
+    loss = parity.describe_loss(result, exported, ("0", "1"), [1.0, 0.0], Decision(1, 0.7))
+    assert loss == "0.5000 instead of 1.0000 on the test rows; 1 of 2 labels differ"

@@ -148,6 +148,7 @@ def test_custom_attributes_are_there_where_there_are_any(
         (b"application/json", "application/json", "JSON"),
         (b"Application/JSON; charset=utf-8", "application/json", "JSON"),
         (b"application/x-www-form-urlencoded", "application/x-www-form-urlencoded", "JSON"),
+        (b"text/%b", "text/%b", "BASE64"),
         (b"text/csv;header=present", "text/csv", "CSV"),
         (b"application/octet-stream", "application/octet-stream", "BASE64"),
         (b'\xe9"\\', 'é"\\', "BASE64"),

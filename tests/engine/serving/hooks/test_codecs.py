@@ -35,6 +35,12 @@ class OneRow:
         return f'{{"id":"{inference_id}","answer":{answer}}}'.encode()
 
 
+class Injecting(OneRow):
+    """A format that would write another header."""
+
+    content_type = "a/b\r\nX-Another: 1"
+
+
 def codecs(service: Any) -> dict[str, Any]:
     """Return the format at a path of its own."""
     return {"/one": OneRow(service)}
@@ -142,6 +148,11 @@ def test_a_path_that_the_service_answers_is_refused(serve: Serve, path: str) -> 
     [
         pytest.param(lambda service: {"one": OneRow(service)}, "begin with a slash", id="path"),
         pytest.param(lambda service: {"/one": object()}, "`decode` and `encode`", id="no-codec"),
+        pytest.param(
+            lambda service: {"/one": Injecting(service)},
+            "no content type",
+            id="content-type",
+        ),
     ],
 )
 def test_what_is_no_codec_is_refused_at_the_start(serve: Serve, hook: Any, message: str) -> None:

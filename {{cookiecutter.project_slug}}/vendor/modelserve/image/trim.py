@@ -17,8 +17,8 @@ from pathlib import Path
 # Requirements that a package imports only to convert, to plot or to download. Delete a line when
 # the service needs its package.
 NOT_NEEDED = {
-    ("onnxruntime", "flatbuffers"),
-    ("onnxruntime", "protobuf"),
+    *(("onnxruntime", "flatbuffers"), ("onnxruntime-gpu", "flatbuffers")),
+    *(("onnxruntime", "protobuf"), ("onnxruntime-gpu", "protobuf")),
     ("tokenizers", "huggingface-hub"),
 }
 PATHS = (

@@ -1,6 +1,6 @@
 """The monitored values of a model's outputs, shared by training, serving and monitoring."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,8 +10,20 @@ if TYPE_CHECKING:
     from .manifest import Manifest
 
 MOST_NEGATIVE = -1e-6  # of a probability: 1 - 1.0000001 is no fault of the model
+ROUNDING = 1e-5  # of the largest output: graphs of floats differ by less on any machine
 SUM_TOLERANCE = 0.01  # outputs of 8 or 16 bits are rounded
 LABEL, CONFIDENCE, VALUE = "label", "confidence", "value"
+
+
+def rounding(outputs: Iterable[Iterable[float]]) -> float:
+    """Return by how much outputs may differ for rounding alone: a float32 holds seven digits.
+
+    The sums inside of a graph are as large as its largest outputs, so that is what counts.
+
+    Args:
+        outputs: of a model, of shape (rows, n_outputs).
+    """
+    return ROUNDING * (max(abs(value) for row in outputs for value in row) or 1.0)
 
 
 class Decision(NamedTuple):

@@ -99,6 +99,7 @@ def show_run(run: "Run") -> None:
         of_scale = manifest.parity_scale
         relative = "" if of_scale is None else f" times the largest output ({of_scale:.4g})"
         parity = f"{manifest.parity:.2g}{relative}"
+    loss = manifest.provenance
     parts = [
         f"{count} {name}"
         for count, name in (
@@ -124,6 +125,7 @@ def show_run(run: "Run") -> None:
                 else []
             ),
             ("parity", parity),
+            *((name, loss[name]) for name in ("accuracy", "quantisation") if name in loss),
             ("artifact", f"{run.artifact.folder}, {manifest.size_bytes:,} bytes"),
         ],
     )

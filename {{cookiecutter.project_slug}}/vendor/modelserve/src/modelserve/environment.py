@@ -10,6 +10,8 @@ from pydantic.fields import FieldInfo
 LONGEST = 100  # characters of a value that a message shows
 # prometheus_client reads it while it is imported, and takes an empty one for the working directory.
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+# Whether the tokenizer spreads the texts of one call over threads of its own.
+TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 def read(name: str) -> str:
@@ -24,6 +26,12 @@ def drop_if_empty(name: str) -> None:
     """Unset an empty variable, for libraries that take it for a value."""
     if not read(name):
         os.environ.pop(name, None)
+
+
+def set_default(name: str, value: str) -> None:
+    """Set a variable that is not set, for libraries that read it."""
+    if not read(name):
+        os.environ[name] = value
 
 
 def read_fields(

@@ -156,6 +156,10 @@ class ContentEncodingError(RequestError):
     """The body is compressed in a way that is not supported."""
 
 
+class DisconnectedError(RequestError):
+    """The client went away before its answer."""
+
+
 class SlowClientError(RequestError):
     """The body did not arrive in time."""
 

@@ -39,6 +39,13 @@ class Entry(NamedTuple):
 Render = Callable[[Entry], str]
 
 
+class Spelling(NamedTuple):
+    """How a format spells a time in seconds since the epoch, and the field `latency_ms`."""
+
+    time: Callable[[float], str]
+    latency_ms: Callable[[float], str]
+
+
 @lru_cache(maxsize=4)
 def _second(second: int, zone: tzinfo | None) -> str:
     return datetime.fromtimestamp(second, zone).strftime("%Y-%m-%dT%H:%M:%S")
@@ -47,6 +54,15 @@ def _second(second: int, zone: tzinfo | None) -> str:
 def _utc(created: float) -> str:
     second = int(created)
     return f"{_second(second, UTC)}.{int((created - second) * 1e3):03d}Z"
+
+
+def _local(created: float) -> str:
+    second = int(created)
+    return f"{_second(second, None)}.{int((created - second) * 1e3):03d}"
+
+
+def _seconds(latency_ms: float) -> str:
+    return f"{latency_ms / 1e3:.6f}s"
 
 
 def _json(content: Mapping[str, object]) -> str:
@@ -65,8 +81,6 @@ def _escape(text: str) -> str:
 
 def plain(entry: Entry) -> str:
     """Render time, line, name, level, message and fields, for a person."""
-    second = int(entry.created)
-    clock = f"{_second(second, None)}.{int((entry.created - second) * 1e3):03d}"
     fields = ""
     for name, value in entry.fields.items():  # inlined: this is most of the work of a busy service
         kind = value.__class__
@@ -75,7 +89,9 @@ def plain(entry: Entry) -> str:
     message = entry.message
     if not message.isprintable():
         message = _escape(message)
-    head = f"{clock} {entry.line:>4} {entry.name} {entry.level:<7} {message}{fields}"
+    head = (
+        f"{_local(entry.created)} {entry.line:>4} {entry.name} {entry.level:<7} {message}{fields}"
+    )
     # Indented, so that no line of an error's text looks like an entry.
     return f"{head}\n{indent(entry.traceback, '  ')}" if entry.traceback else head
 
@@ -122,7 +138,7 @@ def gcp(project: str) -> Render:
                 "requestMethod": fields.pop("method"),
                 "requestUrl": fields.pop("path", ""),
                 "status": fields.pop("status", 0),
-                "latency": f"{float(str(fields.pop('latency_ms', 0))) / 1e3:.6f}s",
+                "latency": _seconds(float(str(fields.pop("latency_ms", 0)))),
             }
         if project and (trace := fields.pop("trace", None)):
             content["logging.googleapis.com/trace"] = f"projects/{project}/traces/{trace}"
@@ -132,12 +148,18 @@ def gcp(project: str) -> Render:
 
 
 class Formatter(logging.Formatter):
-    """Renders records of the standard library."""
+    """Renders records of the standard library.
 
-    def __init__(self, render: Render) -> None:
+    Args:
+        render: renders a line.
+        spelling: of its time and latency, if it renders every value by itself; else None.
+    """
+
+    def __init__(self, render: Render, spelling: Spelling | None = None) -> None:
         """Render with `render`."""
         super().__init__()
         self.render = render
+        self.spelling = spelling
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line; the keys of `extra` become its fields."""
@@ -156,8 +178,13 @@ class Formatter(logging.Formatter):
 
 def make_formatter(settings: Settings) -> Formatter:
     """Return the formatter of the configured profile: plain, json, aws or gcp."""
-    render = {"plain": plain, "json": json, "aws": aws, "gcp": gcp(settings.google_cloud_project)}
-    return Formatter(render[settings.log_profile])
+    formats = {
+        "plain": (plain, Spelling(_local, str)),
+        "json": (json, Spelling(_utc, str)),
+        "aws": (aws, Spelling(_utc, str)),
+        "gcp": (gcp(settings.google_cloud_project), Spelling(_utc, _seconds)),
+    }
+    return Formatter(*formats[settings.log_profile])
 
 
 def open_stream(log_dir: Path | None) -> TextIO:

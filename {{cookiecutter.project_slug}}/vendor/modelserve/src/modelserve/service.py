@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 from . import artifact as artifacts
 from . import environment
 from .artifact import Artifact
-from .environment import SHARED_METRICS
+from .environment import SHARED_METRICS, TOKENIZER_THREADS
 from .settings import Settings
 from .types import Codec, Model, Rows
 
@@ -54,7 +54,7 @@ class Service:
         """
         from .serving.runtime import OnnxModel
 
-        return OnnxModel(artifact.model, threads=threads)
+        return OnnxModel(artifact.model, threads=threads, providers=self.settings.providers)
 
     def preprocess(self, rows: Rows) -> Rows:
         """Return validated rows as the model should see them, with the same fields.
@@ -135,6 +135,8 @@ class Service:
             ConfigurationError: the keys cannot be read, or a setting does not fit the model.
         """
         environment.drop_if_empty(SHARED_METRICS)  # before prometheus_client is imported
+        # For few texts, they take twice the time; and other requests have the processors.
+        environment.set_default(TOKENIZER_THREADS, "false")
         from .serving.app import create_app
 
         return create_app(self, log_handler)

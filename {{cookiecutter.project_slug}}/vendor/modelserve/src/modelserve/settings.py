@@ -1,14 +1,10 @@
 """The service's settings, read from the environment once, at the start."""
 
-import re
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -18,45 +14,8 @@ from pydantic import (
 
 from . import environment
 from .errors import ConfigurationError
+from .setting_types import Level, Networks, Origins, Prefix, Providers, Route, Words
 
-ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
-
-
-def _words(value: object) -> object:
-    """Split a comma-separated text; return anything else as it is."""
-    if isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
-    return value
-
-
-def _origins(words: tuple[str, ...]) -> tuple[str, ...]:
-    for word in words:
-        if word != "*" and not ORIGIN(word):
-            raise ValueError("list origins such as https://shop.example, without a path, or *")
-    return words
-
-
-def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
-    for word in words:
-        if word != "*":
-            ip_network(word)  # its message names what is wrong
-    return words
-
-
-def _without_slash(value: object) -> object:
-    return value.rstrip("/") if isinstance(value, str) else value
-
-
-def _level(value: object) -> object:
-    """Return the name of a level that has two."""
-    return "WARNING" if isinstance(value, str) and value.upper() == "WARN" else value
-
-
-Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Origins = Annotated[Words, AfterValidator(_origins)]
-Networks = Annotated[Words, AfterValidator(_networks)]
-Prefix = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
 
@@ -132,7 +91,24 @@ class Settings(BaseModel):
     inline_below_ms: float = Field(
         default=1.0, ge=0, le=1_000, description="A faster model runs inline."
     )
-    threads: int = Field(default=4, ge=1, le=256, description="Worker threads for a slow model.")
+    threads: int | None = Field(
+        default=None, ge=1, le=256, description="Calls of a slow model at once; measured if unset."
+    )
+    intra_op_threads: int | None = Field(
+        default=None, ge=1, le=256, description="Threads of one call; measured if unset."
+    )
+    providers: Providers = Field(
+        default=("cpu",), description="Comma-separated execution providers of ONNX Runtime."
+    )
+    batching: Literal["auto", "on", "off"] = Field(
+        default="auto", description="Join requests that wait; auto measures at the start."
+    )
+    batch_rows: int = Field(
+        default=64, ge=1, le=10_000, description="Rows of requests that are joined to one call."
+    )
+    batch_bytes: int = Field(
+        default=16_777_216, ge=1_024, le=1_073_741_824, description="Bytes of their tensors."
+    )
     degraded_answers: bool = Field(
         default=True, description="Answer from the fallback when the model fails."
     )
@@ -188,9 +164,7 @@ class Settings(BaseModel):
         default=True, description="Count every bin of every field; off to save series."
     )
 
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = (
-        Field(default="INFO", description="Minimum level of the log.")
-    )
+    log_level: Level = Field(default="INFO", description="Minimum level of the log.")
     log_profile: Literal["plain", "json", "gcp", "aws"] = Field(
         default="plain", description="plain for people; json, gcp and aws for machines."
     )

@@ -4,19 +4,20 @@ import http.client
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .answers import ROUNDING, rounding
 from .artifact import GOLDEN, Artifact
 from .errors import ConfigurationError, UnansweredError
 from .manifest import Manifest
 from .project import Project
 from .types import Prediction
 
-TOLERANCE = 1e-5  # relative and absolute, as the model's own tests have it
 TIMEOUT_S = 30.0
 PAUSE_S = 0.5
 CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
@@ -24,6 +25,7 @@ CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSCon
 NOT_YET = frozenset({404, 429, 500, 502, 503, 504})
 
 Row = Mapping[str, Any]
+Comparison = Callable[[Any, Any], bool]
 
 
 class ServiceClient:
@@ -141,6 +143,7 @@ def check(
         UnansweredError: the service does not answer.
     """
     cases = artifact.read_json(GOLDEN)
+    close = partial(_are_close, tolerance=rounding(case["output"] for case in cases))
     faults: dict[str, None] = {}
     latencies_ms = []
     with closing(service):
@@ -153,7 +156,7 @@ def check(
             expected = predictions[number] if predictions else cases[number]["output"]
             compare = _compare_predictions if predictions else _compare_outputs
             faults |= dict.fromkeys(_check_service(answer, artifact.manifest))
-            faults |= dict.fromkeys(compare(answer, artifact.manifest, expected, number))
+            faults |= dict.fromkeys(compare(answer, artifact.manifest, expected, number, close))
     percentile_ms = sorted(latencies_ms)[math.ceil(0.95 * len(latencies_ms)) - 1]
     if percentile_ms > latency_ms:
         measured = f"95 of 100 answers took up to {percentile_ms:.1f} ms"
@@ -174,7 +177,11 @@ def _check_service(answer: Mapping[str, Any], manifest: Manifest) -> Iterator[st
 
 
 def _compare_outputs(
-    answer: Mapping[str, Any], manifest: Manifest, expected: Sequence[float], number: int
+    answer: Mapping[str, Any],
+    manifest: Manifest,
+    expected: Sequence[float],
+    number: int,
+    close: Comparison,
 ) -> Iterator[str]:
     try:
         (prediction,) = answer["predictions"]
@@ -183,25 +190,29 @@ def _compare_outputs(
     except (KeyError, TypeError, ValueError):
         yield f"golden case {number} is not answered by one prediction"
         return
-    if not _are_close(numbers, list(expected)):
+    if not close(numbers, list(expected)):
         yield f"golden case {number} is answered by {numbers}, not {list(expected)}"
 
 
 def _compare_predictions(
-    answer: Mapping[str, Any], manifest: Manifest, expected: Any, number: int
+    answer: Mapping[str, Any], manifest: Manifest, expected: Any, number: int, close: Comparison
 ) -> Iterator[str]:
     del manifest
-    if not _are_close(answer.get("predictions"), [expected]):
+    if not close(answer.get("predictions"), [expected]):
         yield f"golden case {number} is answered by {answer.get('predictions')}, not {[expected]}"
 
 
-def _are_close(one: Any, other: Any) -> bool:
+def _are_close(one: Any, other: Any, tolerance: float) -> bool:
     """Return whether two values of JSON are the same but for the rounding of their numbers."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_are_close(one[k], other[k]) for k in one)
+        return one.keys() == other.keys() and all(
+            _are_close(one[k], other[k], tolerance) for k in one
+        )
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_are_close, one, other))
+        return len(one) == len(other) and all(
+            _are_close(*pair, tolerance) for pair in zip(one, other, strict=True)
+        )
     if isinstance(one, float) or isinstance(other, float):
         numbers = isinstance(one, int | float) and isinstance(other, int | float)
-        return numbers and math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return numbers and math.isclose(one, other, rel_tol=ROUNDING, abs_tol=tolerance)
     return bool(one == other)

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from .artifact import Content
 from .errors import ArtifactError
@@ -38,6 +38,8 @@ class Word(NamedTuple):
 class Encoder:
     """A tokenizer with truncation and padding.
 
+    `pad_id` is the token that shorter texts are padded with, at their end.
+
     Args:
         content: of a `tokenizer.json`.
 
@@ -55,17 +57,33 @@ class Encoder:
         if not (self._tokenizer.truncation and self._tokenizer.padding):
             raise ArtifactError(f"{TOKENIZER} sets no truncation or no padding; train again.")
         self.max_tokens: int = self._tokenizer.truncation["max_length"]
+        self.pad_id: int = self._tokenizer.padding["pad_id"]
+        self._tokenizer.no_padding()  # each group of texts has its own longest
         self.unknown_id = _unknown_id(text)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return the arrays of some texts, padded to the longest."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        return self._pad(self._tokenizer.encode_batch_fast(list(texts)))
+
+    def encode_groups(self, groups: Sequence[Sequence[str]]) -> list[Encoded]:
+        """Return the arrays of some groups of texts, each padded to its own longest.
+
+        All of them are tokenized by one call, during which other threads run.
+        """
+        encodings = iter(self._tokenizer.encode_batch_fast([*chain.from_iterable(groups)]))
+        return [self._pad([*islice(encodings, len(texts))]) for texts in groups]
+
+    def _pad(self, encodings: Sequence[Encoding]) -> Encoded:
         cut = [i for i, each in enumerate(encodings) if each.overflowing]
-        ids = np.array([each.ids for each in encodings], dtype=np.int64)
         if len(encodings) == 1:
+            ids = np.array([encodings[0].ids], dtype=np.int64)
             return Encoded(ids, np.ones_like(ids), cut)
-        mask = np.array([each.attention_mask for each in encodings], dtype=np.int64)
-        return Encoded(ids, mask, cut)
+        rows = [each.ids for each in encodings]
+        lengths = [len(row) for row in rows]
+        mask = np.arange(max(lengths, default=0)) < np.array(lengths, dtype=np.int64)[:, None]
+        ids = np.full(mask.shape, self.pad_id, dtype=np.int64)
+        ids[mask] = [*chain.from_iterable(rows)]
+        return Encoded(ids, mask.astype(np.int64), cut)
 
     def words(self, text: str) -> list[Word]:
         """Return the words of a text, as far as it is not truncated, without special tokens.
@@ -74,9 +92,7 @@ class Encoder:
         words is split into its tokens.
         """
         encoding = self._tokenizer.encode(text)
-        kept = [i for i, real in enumerate(encoding.attention_mask) if real]  # no padding
-        ids = [encoding.word_ids[i] for i in kept]
-        offsets = [encoding.offsets[i] for i in kept]
+        ids, offsets = encoding.word_ids, encoding.offsets
         places = [i for i, word in enumerate(ids) if word is not None]
         words = [list(some) for _, some in groupby(places, key=ids.__getitem__)]
         if len(words) == 1:

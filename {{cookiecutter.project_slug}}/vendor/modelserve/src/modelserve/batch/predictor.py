@@ -1,7 +1,6 @@
 """Answer requests, and whole files, without HTTP."""
 
 import csv
-import os
 import time
 import zlib
 from collections import defaultdict
@@ -12,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 from pydantic_core import from_json, to_json
 
+from .. import processors
 from ..answers import LABEL, VALUE
 from ..errors import FieldError, MalformedError, ModelError
 from ..file_formats import FileFormat
@@ -55,7 +55,7 @@ class BatchPredictor:
     def __init__(self, service: Service, *, further: Mapping[str, Further] | None = None) -> None:
         """Load the model."""
         self._codec = service.codec
-        self._model = load_verified(service, threads=_cores())
+        self._model = load_verified(service, threads=processors.whole(processors.available()))
         self._manifest = service.artifact.manifest
         self._validator = OutputValidator(
             self._manifest.output_bounds, probabilities=bool(self._manifest.labels)
@@ -240,10 +240,3 @@ def _reject(chunk: Chunk, problems: Problems) -> Iterator[bytes]:
     for i, reasons in sorted(problems.items()):
         line = {"line": lines[i]} if lines else {}
         yield to_json({ROW: chunk.numbers[i], **line, "problems": reasons}) + b"\n"
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -43,6 +43,7 @@ def serve(
     Other settings are environment variables: see vendor/modelserve/docs/operating.md.
     """
     os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": str(port)}
+    os.environ["WORKERS"] = str(workers)  # which share the processors
     environment.drop_if_empty(environment.SHARED_METRICS)
     os.environ.pop("WEB_CONCURRENCY", None)  # uvicorn's name for WORKERS, which decides
     # On SIGTERM, the server answers running requests; then the process exits with 0.

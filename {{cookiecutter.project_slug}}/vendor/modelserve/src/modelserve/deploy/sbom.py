@@ -18,8 +18,9 @@ LOCKED = re.compile(r"^([\w.-]+)==(\S+)[^\n]*\\\n((?:\s+--hash=\S+[ \\]*\n?)+)",
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add no options: the files lie where the project keeps them."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the lock that the image is made of."""
+    parser.add_argument("--lock", type=Path, default=LOCK)
 
 
 def normalize(name: str) -> str:
@@ -35,11 +36,11 @@ def to_hashes(digests: list[str]) -> list[dict[str, str]]:
     return [{"alg": "SHA-256", "content": digest} for digest in digests]
 
 
-def add_hashes(components: list[dict[str, Any]], lock: str) -> None:
+def add_hashes(components: list[dict[str, Any]], lock: Path) -> None:
     """Add to each package the hashes that the lock allows; exit if the lock lacks a package."""
     locked = {
         (normalize(name), version): HASH.findall(text)
-        for name, version, text in LOCKED.findall(lock)
+        for name, version, text in LOCKED.findall(lock.read_text(encoding="utf-8"))
     }
     unknown = []
     for component in components:
@@ -51,13 +52,13 @@ def add_hashes(components: list[dict[str, Any]], lock: str) -> None:
             {
                 "type": "distribution",
                 "url": component["purl"],
-                "comment": f"one of the files that {LOCK.as_posix()} allows",
+                "comment": f"one of the files that {lock.as_posix()} allows",
                 "hashes": to_hashes(digests),
             }
         )
     if unknown:
         sys.exit(
-            f"{', '.join(unknown)}: not in {LOCK}; run `nox -s lock`, or remove what installed it."
+            f"{', '.join(unknown)}: not in {lock}; run `nox -s lock`, or remove what installed it."
         )
 
 
@@ -85,10 +86,10 @@ def validate(text: str) -> None:
         sys.exit(f"{BILL} does not follow its schema: {error}")
 
 
-def main(_options: argparse.Namespace) -> None:
+def main(options: argparse.Namespace) -> None:
     """Complete `sbom.json` in place."""
     bill = json.loads(BILL.read_text(encoding="utf-8"))
-    add_hashes(bill["components"], LOCK.read_text(encoding="utf-8"))
+    add_hashes(bill["components"], options.lock)
     bill["components"].append(model_component())
     root = bill["metadata"]["component"]["bom-ref"]
     (project,) = (entry for entry in bill["dependencies"] if entry["ref"] == root)

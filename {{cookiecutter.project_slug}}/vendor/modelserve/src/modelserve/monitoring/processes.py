@@ -1,6 +1,5 @@
 """Reads captures in several processes."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import processors
 from ..errors import MonitoringError
 from .counts import CaptureCounts
 from .ingest.captures import CaptureReader
@@ -29,7 +29,8 @@ def read(reader: CaptureReader, files: Sequence[Path]) -> CaptureCounts:
         MonitoringError: a file cannot be read, or a process was killed.
     """
     try:
-        parts = divide(files, processes=os.cpu_count() or 1) or [files]
+        processes = processors.whole(processors.available())
+        parts = divide(files, processes=processes) or [files]
         with TemporaryDirectory() as folder:
             paths = [Path(folder, f"{i}.keys") for i in range(len(parts))]
             counts = _read_parts(_count_all, reader, parts, paths)

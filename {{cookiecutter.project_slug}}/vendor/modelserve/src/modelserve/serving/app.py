@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -16,12 +15,14 @@ from ..monitoring.config import load_config
 from ..settings import MONITORING, Settings
 from . import problems
 from .access import ANONYMOUS, load_access
+from .batching.batcher import make_batcher
 from .capture import Capture, check_redaction
 from .components import Components
 from .drift_counters import DriftCounters
 from .edge import at_edge
+from .execution.plan import choose
 from .explain.explainer import Explainer
-from .extensions import load_codecs, load_model, load_observers, load_routers
+from .extensions import load_codecs, load_observers, load_routers
 from .feedback import Feedback
 from .feedback_exchange import join_workers
 from .feedback_metrics import make_feedback_metrics
@@ -88,17 +89,7 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
     manifest = service.artifact.manifest
     check_redaction(settings, manifest)
     access = load_access(settings.api_keys_file)
-    model, latency_ms = load_model(service, codec)
-    pool = choose_pool(settings, latency_ms)
-    log.info(
-        "model loaded",
-        extra={
-            "model": manifest.name,
-            "version": manifest.version,
-            "latency_ms": round(latency_ms, 4),
-            "execution": "threads" if pool else "inline",
-        },
-    )
+    model, plan = choose(service, codec)
     notifier = notify.make_notifier(settings)
     registry = service.registry
     oip = InferenceCodec(manifest, codec, max_rows=settings.max_rows)
@@ -121,6 +112,13 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
     log_queue = RequestLogQueue(
         [metrics, drift, feedback, *captures, *load_observers(service), *observers]
     )
+    predictor = Predictor(
+        model,
+        manifest,
+        notifier,
+        degraded_answers=settings.degraded_answers,
+        pad_id=codec.inputs.pad_id,
+    )
     return Components(
         settings=settings,
         manifest=manifest,
@@ -134,11 +132,11 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
         oip=oip,
         project_codecs=codecs,
         routers=routers,
-        predictor=Predictor(model, manifest, notifier, degraded_answers=settings.degraded_answers),
+        predictor=predictor,
         explainer=Explainer(
             model, service.artifact, codec.inputs, limit_s=settings.predict_timeout_s
         ),
-        pool=pool,
+        batcher=make_batcher(service, predictor, plan) if plan.mode == "threads" else None,
     )
 
 
@@ -190,18 +188,6 @@ def load_groups(path: Path) -> tuple[str, ...]:
     return load_config(path).fairness.groups
 
 
-def choose_pool(settings: Settings, latency_ms: float) -> Executor | None:
-    """Return a thread pool for a slow model, or as `execution` demands; None to run inline.
-
-    In a thread, a fast model would lose a third of its throughput. Inline, a slow one would delay
-    health checks: in a thread, ONNX Runtime releases the GIL.
-    """
-    fast = settings.execution == "auto" and latency_ms < settings.inline_below_ms
-    if fast or settings.execution == "inline":
-        return None
-    return ThreadPoolExecutor(settings.threads, thread_name_prefix="model")
-
-
 def wrap(components: Components) -> HotPath:
     """Return one ASGI application: the hot path in front of FastAPI's."""
 
@@ -239,7 +225,7 @@ async def running(components: Components) -> AsyncIterator[None]:
         yield
     if watch:
         watch.cancel()
-    if components.pool:
-        components.pool.shutdown(wait=False, cancel_futures=True)
+    if components.batcher:
+        components.batcher.close()
     components.explainer.close()
     components.log_queue.close()

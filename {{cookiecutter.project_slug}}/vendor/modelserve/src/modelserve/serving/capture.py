@@ -2,11 +2,11 @@
 
 import random
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from itertools import groupby
 from time import gmtime, strftime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -20,11 +20,18 @@ from .rotating_writer import HOUR_S, RotatingWriter
 
 JSON = "application/json"
 REDACTED = "[redacted]"
-RECORD = (
-    b'{"captureData":{'
-    b'%b},"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b",'
-    b'"inferenceId":"%b"},"eventVersion":"0"}\n'
-)
+METADATA = b'"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b","inferenceId":"%b"}'
+
+
+class RecordForm(NamedTuple):
+    """What records have in common whose bodies are of the same types, and how these are encoded.
+
+    `template` takes the request, the answer, the id, the attributes, the time, and the id again.
+    """
+
+    template: bytes
+    encode_request: Callable[[bytes], bytes]
+    encode_answer: Callable[[bytes], bytes]
 
 
 class Capture(RequestObserver):
@@ -44,7 +51,7 @@ class Capture(RequestObserver):
         self._share = settings.capture_percentage / 100
         self._redacted = frozenset(settings.capture_redact)
         # A request's content type may be anything: the latest few are cached.
-        self._describe_type = lru_cache(maxsize=64)(self._type)
+        self._form = lru_cache(maxsize=64)(self._make_form)
 
     def record(self, finished: Sequence[RequestContext]) -> None:
         """Write records of the configured percentage of requests."""
@@ -62,39 +69,53 @@ class Capture(RequestObserver):
 
     def describe(self, finished: RequestContext) -> bytes:
         """Return a request's record, with its newline."""
-        parts = []
-        if self._settings.capture_inputs:
-            body = finished.body
-            if self._redacted:
-                body = (finished.redact or redact_json)(body, self._redacted)
-            parts.append(b'"endpointInput":' + self._part("INPUT", finished.content_type, body))
-        if self._settings.capture_outputs:
-            answered = self._part("OUTPUT", finished.answer_type, finished.answer)
-            parts.append(b'"endpointOutput":' + answered)
+        body = finished.body
+        if self._redacted:
+            body = (finished.redact or redact_json)(body, self._redacted)
+        form = self._form(finished.content_type, finished.answer_type)
         name = finished.inference_id.encode()
-        return RECORD % (
-            b",".join(parts),
+        return form.template % (
+            form.encode_request(body),
+            form.encode_answer(finished.answer),
             name,
             _attributes(finished.consumer, finished.attributes),
             _second(int(finished.time)),
             name,
         )
 
-    def _part(self, mode: str, content_type: bytes, data: bytes) -> bytes:
-        head, encoding = self._describe_type(mode, content_type)
-        text = b'"' + b64encode(data) + b'"' if encoding == b"BASE64" else to_json(data.decode())
-        return b'%b%b,"encoding":"%b"}' % (head, text, encoding)
+    def _make_form(self, content_type: bytes, answer_type: bytes) -> RecordForm:
+        inputs, outputs = self._settings.capture_inputs, self._settings.capture_outputs
+        request, encode_request = self._part("Input", content_type) if inputs else NO_PART
+        answer, encode_answer = self._part("Output", answer_type) if outputs else NO_PART
+        parts = request + (b"," if inputs and outputs else b"") + answer
+        template = b'{"captureData":{' + parts + b"}," + METADATA + b',"eventVersion":"0"}\n'
+        return RecordForm(template, encode_request, encode_answer)
 
-    def _type(self, mode: str, header: bytes) -> tuple[bytes, bytes]:
-        """Return the beginning of a part with this content type, and its encoding."""
+    def _part(self, kind: str, header: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
+        """Return the template of a part with this content type, and its encoder."""
         name = header.decode("latin-1").partition(";")[0].strip().lower() or JSON
-        encoding = b"BASE64"
+        encoding, encode = "BASE64", _encode_base64
         if name in self._settings.capture_json_types:
-            encoding = b"JSON"
+            encoding, encode = "JSON", _encode_text
         elif name in self._settings.capture_csv_types:
-            encoding = b"CSV"
-        kind = to_json(name).decode()
-        return f'{{"observedContentType":{kind},"mode":"{mode}","data":'.encode(), encoding
+            encoding, encode = "CSV", _encode_text
+        observed = to_json(name).replace(b"%", b"%%").decode()
+        template = (
+            f'"endpoint{kind}":{{"observedContentType":{observed},"mode":"{kind.upper()}",'
+            f'"data":%b,"encoding":"{encoding}"}}'
+        )
+        return template.encode(), encode
+
+
+def _encode_text(data: bytes) -> bytes:
+    return to_json(data.decode())
+
+
+def _encode_base64(data: bytes) -> bytes:
+    return b'"' + b64encode(data) + b'"'
+
+
+NO_PART = (b"%b", lambda _: b"")
 
 
 def check_redaction(settings: Settings, manifest: Manifest) -> None:

@@ -1,7 +1,6 @@
 """The components of the service, each made once, by name."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from ..manifest import Manifest
 from ..notify import Notifier
 from ..settings import Settings
 from .access import Access
+from .batching.batcher import Batcher
 from .codec import JsonCodec
 from .explain.explainer import Explainer
 from .extensions import ProjectCodec
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the framework is imported when it is first asked
 
 @dataclass(frozen=True)
 class Components:
-    """What routes and the hot path share; `pool` is None for a model that runs inline."""
+    """What routes and the hot path share; `batcher` is None for a model that runs inline."""
 
     settings: Settings
     manifest: Manifest
@@ -41,4 +41,4 @@ class Components:
     routers: "Sequence[APIRouter]"
     predictor: Predictor
     explainer: Explainer
-    pool: Executor | None
+    batcher: Batcher | None

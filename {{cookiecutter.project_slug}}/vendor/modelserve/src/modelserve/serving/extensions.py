@@ -1,17 +1,15 @@
 """The project's codecs, routers and observers, checked at the start."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import ArtifactError, ConfigurationError, ModelError, ServiceError
+from ..errors import ConfigurationError, ModelError, ServiceError
 from ..settings import Settings
-from ..types import Codec, Model, ModelInput, Prediction
-from .codec import JsonCodec
+from ..types import Codec, ModelInput, Prediction
 from .observers import RequestObserver
 from .problems import Headers
 from .request_context import RequestContext
-from .runtime import measure_ms
-from .verification import load_verified
 
 if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
     from fastapi import APIRouter
@@ -21,6 +19,8 @@ if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
 PLATFORMS = ("/ping", "/invocations")
 STATUS = ("/", "/docs", "/openapi.json", "/health/live", "/metrics", "/model", "/feedback", "/v2")
 REDACTED = b"[redacted]"
+# What a header may hold; nothing checks it on the way to the client.
+CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *;[ -~]*)?", re.ASCII).fullmatch
 
 
 class ProjectCodec:
@@ -86,24 +86,6 @@ class ProjectCodec:
         return body
 
 
-def load_model(service: "Service", codec: JsonCodec) -> tuple[Model, float]:
-    """Return the service's model, and the median time of one call in milliseconds.
-
-    Raises:
-        ArtifactError: it cannot be loaded, or fails on an example.
-    """
-    try:
-        model = load_verified(service, threads=1)
-        tensors = codec.inputs.gather([codec.inputs.example()]).tensors
-        return model, measure_ms(model, tensors)
-    except ServiceError:
-        raise
-    except Exception as error:
-        raise ArtifactError(
-            f"The model failed on an example row at the start: {error!r}"
-        ) from error
-
-
 def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, ProjectCodec]:
     """Return the project's codecs by path.
 
@@ -118,6 +100,11 @@ def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, 
         ):
             raise ConfigurationError(
                 f"codecs() in service.py: the codec of {path} needs `decode` and `encode`."
+            )
+        if not CONTENT_TYPE(str(getattr(codec, "content_type", "application/json"))):
+            raise ConfigurationError(
+                f"codecs() in service.py: the content_type of {path} is no content type, such as "
+                "image/png."
             )
         codecs[path] = ProjectCodec(path, codec)
     return codecs

@@ -3,17 +3,15 @@
 # A request's journey, top down: admit → identify → read → decode → predict → encode → send; then
 # the observers. Each step may raise; the route's own form of error is the answer.
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from typing import NamedTuple, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import ModelTimeoutError, OverloadedError, RequestError
-from ..types import Codec, ModelInput, Prediction
+from ..errors import OverloadedError, RequestError
+from ..types import Codec
 from . import problems
 from .body import BodyMemory, BoundedBody, read_body
 from .components import Components
@@ -21,6 +19,7 @@ from .content_encoding import HEADER, DecompressedBody, decompress, without_enco
 from .limit_log import LimitLog
 from .problems import Answer, Headers
 from .request_context import RequestContext, new_ids
+from .whole_response import send_whole
 
 log = logging.getLogger(__name__)
 
@@ -105,8 +104,7 @@ class HotPath:
             (b"content-length", str(len(answer.body)).encode()),
             (b"x-request-id", context.request_id.encode()),
         ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send_whole(send, answer.status, headers, answer.body)
 
     async def _predict(self, context: RequestContext, route: Route, receive: Receive) -> bytes:
         components, settings = self.components, self.components.settings
@@ -122,18 +120,23 @@ class HotPath:
         # From here on: clients that send no body keep nobody from a prediction.
         if self._under_way >= settings.max_concurrency:
             self._limit_log.count("predictions under way")
-            raise OverloadedError("Too many predictions are under way.", retry_after_s=1)
+            text = "Too many predictions are under way."
+            if batcher := components.batcher:
+                raise batcher.refuse(text, batcher.delay_s())
+            raise OverloadedError(text, retry_after_s=1)
         self._under_way += 1
         try:
             if encoding := context.headers.get(HEADER):
                 body = decompress(body, encoding, limit_bytes=settings.max_body_bytes)
             given = codec.decode(body)
-            started = time.perf_counter()
-            if components.pool is None:
+            if components.batcher is None:
+                started = time.perf_counter()
                 prediction = components.predictor.predict(given)
+                context.model_seconds = time.perf_counter() - started
             else:
-                prediction = await self._predict_in(components.pool, given)
-            context.model_seconds = time.perf_counter() - started
+                given, prediction, context.model_seconds = await components.batcher.predict(
+                    given, context.consumer, receive
+                )
             if given.explain:
                 prediction = await components.explainer.add(given, prediction)
             answer = codec.encode(given, prediction, context.inference_id)
@@ -141,16 +144,6 @@ class HotPath:
             return answer
         finally:
             self._under_way -= 1
-
-    async def _predict_in(self, pool: Executor, given: ModelInput) -> Prediction:
-        limit_s = self.components.settings.predict_timeout_s
-        running = asyncio.get_running_loop().run_in_executor(
-            pool, self.components.predictor.predict, given
-        )
-        try:
-            return await asyncio.wait_for(running, limit_s)
-        except TimeoutError as error:
-            raise ModelTimeoutError(f"The model took longer than {limit_s:g} s.") from error
 
     async def _pass_on(
         self, context: RequestContext, scope: Scope, receive: Receive, send: Send

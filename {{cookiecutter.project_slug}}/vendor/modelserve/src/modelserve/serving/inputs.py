@@ -1,6 +1,6 @@
 """How rows become tensors, whatever a row is: the columns of a table, or a text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,13 +16,18 @@ class Inputs(Protocol):
     """The schema of a row, and its way to the model's tensors.
 
     `row` is the type of a row; `tensors` are the signatures of the Open Inference Protocol;
-    `chunk` is how many rows a batch answers at once.
+    `chunk` is how many rows a batch answers at once, `pad_id` the token that texts are padded with.
     """
 
     features: tuple[Feature, ...]
     row: Any
     tensors: tuple[Tensor, ...]
     chunk: int
+
+    pad_id: int
+
+    def complete_later(self) -> Callable[[Sequence[ModelInput]], Sequence[ModelInput]] | None:
+        """Return what `gather` leaves to a thread from now on; None if it is nothing."""
 
     def gather(self, rows: Rows) -> ModelInput:
         """Return the tensors of validated rows."""

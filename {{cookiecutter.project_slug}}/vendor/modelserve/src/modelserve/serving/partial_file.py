@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -48,7 +49,7 @@ class PartialFile:
         except OSError as error:
             error_text = str(error)
         ends = [0, *accumulate(map(len, lines))]
-        whole = max(i for i, end in enumerate(ends) if end <= done)
+        whole = bisect_right(ends, done) - 1
         self.lines += whole
         self.size += ends[whole]
         self._torn = self._torn or done > ends[whole]

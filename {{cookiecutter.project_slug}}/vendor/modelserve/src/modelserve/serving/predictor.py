@@ -1,13 +1,15 @@
 """Runs the model; if it fails, the fallback answers."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import ModelError
 from ..manifest import Manifest
 from ..notify import Notifier
-from ..types import Model, ModelInput, Outputs, Prediction
+from ..types import Model, ModelInput, Outputs, Prediction, Tensors
+from .batching.joining import join
 from .output_validator import OutputValidator
 
 log = logging.getLogger(__name__)
@@ -21,15 +23,23 @@ class Predictor:
         manifest: the number of outputs, their bounds, and the fallback.
         notifier: sends a message when the model fails.
         degraded_answers: answer from the fallback, marked as degraded, instead of failing.
+        pad_id: the token that joined texts are padded with.
     """
 
     def __init__(
-        self, model: Model, manifest: Manifest, notifier: Notifier, *, degraded_answers: bool
+        self,
+        model: Model,
+        manifest: Manifest,
+        notifier: Notifier,
+        *,
+        degraded_answers: bool,
+        pad_id: int = 0,
     ) -> None:
         """Prepare the fallback as one row of outputs."""
         self._model = model
         self._notifier = notifier
         self._degraded_answers = degraded_answers
+        self._pad_id = pad_id
         self._fallback = np.asarray([manifest.fallback], dtype=np.float32)
         self._validator = OutputValidator(
             manifest.output_bounds, probabilities=bool(manifest.labels)
@@ -45,9 +55,7 @@ class Predictor:
             ModelError: the model failed, or an output is invalid, and `degraded_answers` is false.
         """
         try:
-            outputs = self._model.run(given.tensors)
-            if outputs.shape != (given.rows, self._fallback.shape[1]):
-                raise ModelError(f"the model answered {outputs.shape} to {given.rows} rows")
+            outputs = self._run(given.tensors, given.rows)
             fault = self._validator.check(outputs)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # A model may fail in any way; the fallback answers for all of them.
@@ -56,6 +64,48 @@ class Predictor:
             return self._replace_invalid(outputs)
         self.failing = False
         return Prediction(outputs, degraded=False)
+
+    def predict_joined(self, inputs: Sequence[ModelInput]) -> list[Prediction | ModelError]:
+        """Return the outcome of each of several requests, by one call of the model if it succeeds.
+
+        A call that fails is repeated with each half of the requests, so that one of them fails
+        alone.
+
+        Args:
+            inputs: of the requests, of one kind.
+        """
+        if len(inputs) == 1:
+            try:
+                return [self.predict(inputs[0])]
+            except ModelError as error:
+                return [error]
+        rows = [each.rows for each in inputs]
+        try:
+            outputs = self._run(join(inputs, pad_id=self._pad_id), sum(rows))
+            fault = self._validator.check(outputs)
+        except Exception:  # pylint: disable=broad-exception-caught
+            half = len(inputs) // 2
+            return [*self.predict_joined(inputs[:half]), *self.predict_joined(inputs[half:])]
+        parts = np.split(outputs, np.cumsum(rows)[:-1])
+        if fault:
+            return [self._outcome(part) for part in parts]
+        self.failing = False
+        return [Prediction(part, degraded=False) for part in parts]
+
+    def _run(self, tensors: Tensors, rows: int) -> Outputs:
+        outputs = self._model.run(tensors)
+        if outputs.shape != (rows, self._fallback.shape[1]):
+            raise ModelError(f"the model answered {outputs.shape} to {rows} rows")
+        return outputs
+
+    def _outcome(self, outputs: Outputs) -> Prediction | ModelError:
+        """Return what a request gets that was joined with others, of which some are invalid."""
+        if not self._validator.check(outputs):
+            return Prediction(outputs, degraded=False)
+        try:
+            return self._replace_invalid(outputs)
+        except ModelError as error:
+            return error
 
     def _replace_invalid(self, outputs: Outputs) -> Prediction:
         """Return outputs with the fallback in place of the invalid rows."""

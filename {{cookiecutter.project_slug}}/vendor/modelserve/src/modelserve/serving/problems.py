@@ -23,6 +23,7 @@ class Answer(NamedTuple):
 
 KINDS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.MalformedError: (HTTPStatus.BAD_REQUEST, "malformed-body"),
+    errors.DisconnectedError: (HTTPStatus.BAD_REQUEST, "client-gone"),
     errors.AccessError: (HTTPStatus.UNAUTHORIZED, "key-refused"),
     errors.UnknownModelError: (HTTPStatus.NOT_FOUND, "unknown-model"),
     errors.SlowClientError: (HTTPStatus.REQUEST_TIMEOUT, "slow-body"),

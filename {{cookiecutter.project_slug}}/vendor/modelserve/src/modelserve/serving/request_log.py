@@ -2,20 +2,28 @@
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from operator import attrgetter
 from typing import TextIO
 
-from ..logs import Entry, renderer_of
+from ..logs import Entry, Formatter, Spelling, renderer_of
 from .observers import RequestObserver
 from .request_context import RequestContext
 
 log = logging.getLogger(__name__)
 
+OUTCOME = attrgetter("method", "route", "status", "consumer", "rows", "degraded", "error")
+MOST_TEMPLATES = 256
+# What stands for the values of a line in its template; no path and no name contains these.
+TIME_S, LATENCY_MS = 1e9, 987654.321
+IDS = {name: f"..{name}.." for name in ("request_id", "inference_id", "trace")}
+
 
 class RequestLog(RequestObserver):
     """Writes the lines of finished requests directly to the log's stream.
 
-    A record through `logging` costs several times as much, and most lines are of requests.
+    A record through `logging` costs several times as much, and most lines are of requests. They
+    differ in their time, latency and ids: all else is rendered once, as a template.
 
     Args:
         handler: its formatter renders the lines for its stream.
@@ -25,6 +33,9 @@ class RequestLog(RequestObserver):
     def __init__(self, handler: "logging.StreamHandler[TextIO]", *, limit: int = 10_000) -> None:
         """Read the levels that are written."""
         self._render = renderer_of(handler)
+        formatter = handler.formatter
+        self._spelling = formatter.spelling if isinstance(formatter, Formatter) else None
+        self._templates: dict[Hashable, str] = {}
         self._stream = handler.stream
         self._line = self.record.__code__.co_firstlineno
         self._limit = limit
@@ -38,11 +49,7 @@ class RequestLog(RequestObserver):
 
     def record(self, finished: Sequence[RequestContext]) -> None:
         """Render a line for each request; drop and count lines if the queue is full."""
-        lines = [
-            self._render(Entry(each.time, self._line, __name__, name, "answered", describe(each)))
-            for each in finished
-            if (name := self._levels[each.status >= 500])
-        ]
+        lines = [self._render_line(each) for each in finished if self._levels[each.status >= 500]]
         if len(self._waiting) >= self._limit:
             self._dropped += len(lines)
         elif lines:
@@ -57,6 +64,49 @@ class RequestLog(RequestObserver):
         if dropped := self._dropped:
             self._dropped -= dropped
             log.warning("request lines dropped", extra={"dropped": dropped})
+
+    def _render_line(self, finished: RequestContext) -> str:
+        spelling = self._spelling
+        if spelling is None:
+            return self._render(self._entry(finished, finished.time, {}))
+        return self._template(finished, spelling) % {
+            "time": spelling.time(finished.time),
+            "latency_ms": spelling.latency_ms(round(finished.seconds * 1e3, 3)),
+            "request_id": finished.request_id,
+            "inference_id": finished.inference_id,
+            "trace": finished.trace,
+        }
+
+    def _template(self, finished: RequestContext, spelling: Spelling) -> str:
+        """Return the line of requests with this outcome, with their values left out."""
+        own_id = finished.inference_id == finished.request_id
+        kind = (OUTCOME(finished), own_id, bool(finished.trace))
+        template = self._templates.get(kind)
+        if template is None:
+            if len(self._templates) >= MOST_TEMPLATES:
+                self._templates.clear()
+            template = self._templates[kind] = self._make_template(finished, spelling)
+        return template
+
+    def _make_template(self, finished: RequestContext, spelling: Spelling) -> str:
+        marks = {
+            "time": spelling.time(TIME_S),
+            "latency_ms": spelling.latency_ms(LATENCY_MS),
+            **IDS,
+        }
+        line = self._render(self._entry(finished, TIME_S, {"latency_ms": LATENCY_MS, **IDS}))
+        template = line.replace("%", "%%")
+        for name, mark in marks.items():
+            template = template.replace(mark, f"%({name})s")
+        return template
+
+    def _entry(
+        self, finished: RequestContext, time_s: float, instead: Mapping[str, object]
+    ) -> Entry:
+        """Return a request's entry, with other values of the fields that it has."""
+        fields = {name: instead.get(name, value) for name, value in describe(finished).items()}
+        level = self._levels[finished.status >= 500]
+        return Entry(time_s, self._line, __name__, level, "answered", fields)
 
 
 def describe(finished: RequestContext) -> Mapping[str, object]:

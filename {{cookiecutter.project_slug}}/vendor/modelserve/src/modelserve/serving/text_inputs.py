@@ -1,6 +1,6 @@
 """Rows of one text: their schema, and their tokens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError
-from ..tokens import IDS, MASK, TOKENIZER, Encoder, Word, observe
+from ..tokens import IDS, MASK, TOKENIZER, Encoded, Encoder, Word, observe
 from ..types import ModelInput, Row, Rows, Tensor, Tensors
 from .schemas import Extra, request_error, typed_dict
 
@@ -54,30 +54,62 @@ class TextInputs:
         ]
         self.row = typed_dict("Row", {self._name: text}, extra_fields=extra_fields)
         self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
+        self._later = False
+        self.pad_id = self._encoder.pad_id
         self.tensors: tuple[Tensor, ...] = (Tensor(self._name, "BYTES", (-1,)),)
+
+    def complete_later(self) -> Callable[[Sequence[ModelInput]], Sequence[ModelInput]]:
+        """Return `complete`, to which `gather` leaves the tokens from now on."""
+        self._later = True
+        return self.complete
 
     def gather(self, rows: Rows) -> ModelInput:
         """Return the tokens of validated rows, and which texts were too long.
 
         Returns:
-            "input_ids" and "attention_mask", int64 of shape (rows, tokens of the longest).
+            "input_ids" and "attention_mask", int64 of shape (rows, tokens of the longest); none of
+            them after `complete_later`.
         """
         texts = [row[self._name] for row in rows]
+        characters = [len(text) for text in texts]
+        if self._later:
+            return ModelInput({}, len(rows), characters=characters, asked=rows)
         encoded = self._encoder.encode(texts)
-        warnings = [
+        return ModelInput(
+            encoded.tensors(),
+            len(rows),
+            warnings=self._warn(encoded.cut),
+            characters=characters,
+            asked=rows,
+        )
+
+    def complete(self, inputs: Sequence[ModelInput]) -> list[ModelInput]:
+        """Return inputs with the tokens of their texts, as `gather` describes them.
+
+        All texts are tokenized by one call, in which other threads run; the tokens of each input
+        are padded to its own longest. An input that has its tokens is returned as it is.
+
+        Args:
+            inputs: of one or more requests.
+        """
+        waiting = [given for given in inputs if not given.tensors]
+        groups = [[row[self._name] for row in given.asked] for given in waiting]
+        encoded = iter(self._encoder.encode_groups(groups))
+        return [given if given.tensors else self._add(given, next(encoded)) for given in inputs]
+
+    def _add(self, given: ModelInput, encoded: Encoded) -> ModelInput:
+        warnings = [*given.warnings, *self._warn(encoded.cut)]
+        return given._replace(tensors=encoded.tensors(), warnings=warnings)
+
+    def _warn(self, cut: Sequence[int]) -> list[FieldError]:
+        """Return a warning for each text that was truncated."""
+        return [
             FieldError(
                 f"/{i}/{self._name}",
                 f"only its first {self._encoder.max_tokens} tokens were read; it is longer",
             )
-            for i in encoded.cut
+            for i in cut
         ]
-        return ModelInput(
-            encoded.tensors(),
-            len(rows),
-            warnings=warnings,
-            characters=[len(text) for text in texts],
-            asked=rows,
-        )
 
     def gather_tensors(self, tensors: Tensors) -> ModelInput:
         """Return the tokens of a tensor of texts.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..answers import rounding
 from ..artifact import GOLDEN, Artifact
 from ..errors import ArtifactError
 from ..types import Model, Tensor
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 
 LONGEST = 300  # characters of another library's message
 DATATYPES = {"float32": "FP32", "int64": "INT64", "object": "BYTES"}
-# Relative and absolute, as `smoke` has it: graphs of floats differ by less on any machine.
-TOLERANCE = 1e-5
-# Graphs of integers of 8 bits may differ by more, another model by more still.
+# Graphs of integers of 8 bits may differ by more than by rounding, another model by more still.
 LIMIT = 0.05
+LEAST = 0.001  # a difference by rounding is so small a share of what it may be judged by
 
 log = logging.getLogger(__name__)
 
@@ -85,18 +85,21 @@ def check_golden_case(model: Model, inputs: Inputs, artifact: Artifact) -> None:
     try:
         expected = np.asarray(cases[0]["output"], dtype=np.float64)
         outputs = model.run(inputs.gather([cases[0]["input"]]).tensors)
+        rounded = rounding(case["output"] for case in cases)
         difference = _difference(outputs, expected)
     except Exception as error:  # onnxruntime's errors have no common base but Exception
         raise ArtifactError(
             f"The graph in {artifact.folder} fails on the first case in {GOLDEN}: "
             f"{_one_line(error)}. Copy it again, or train again."
         ) from error
-    if not difference <= LIMIT:
+    # Of a value, or of probabilities, which sum to 1; a value near 0 is what rounding leaves of it.
+    size = 1.0 if artifact.manifest.labels else max(abs(expected[0]), rounded / LEAST)
+    if not difference <= LIMIT * size:
         raise ArtifactError(
             f"The graph in {artifact.folder} answers the first case in {GOLDEN} by "
             f"{_show_values(outputs)}, not {_show_values(expected)}. Copy it again, or train again."
         )
-    if difference > TOLERANCE:
+    if difference > rounded:
         log.warning("golden case answered differently", extra={"difference": difference})
 
 
@@ -118,11 +121,11 @@ def _takes(tensor: Tensor, array: NDArray[Any]) -> bool:
 
 
 def _difference(outputs: NDArray[Any], expected: NDArray[np.float64]) -> float:
-    """Return the largest difference, absolute or relative, whichever is less; NaN if none is."""
+    """Return the largest difference; NaN if there is none that is finite."""
     if outputs.shape != (1, *expected.shape):
         raise ValueError(f"its outputs have shape {outputs.shape}, not {(1, *expected.shape)}")
     with np.errstate(invalid="ignore"):  # infinity minus infinity
-        differences = np.abs(outputs[0] - expected) / np.maximum(1, np.abs(expected))
+        differences = np.abs(outputs[0] - expected)
     return float(differences.max(initial=0)) if np.isfinite(differences).all() else math.nan
 
 

@@ -25,7 +25,7 @@ from .exported_model import ExportedModel
 from .gate import GateResult
 from .importance import permutation_importance
 from .measures.measurement import Intervals
-from .parity import ParityResult
+from .parity import ParityResult, open_graph, run_session
 from .reading.files import find_files
 from .sections import DataSection, Gate, Limits
 from .splits import SplitOutputs, Splits
@@ -157,13 +157,19 @@ def bounded_above(metrics: Iterable[str], gate: Gate) -> tuple[str, ...]:
 
 
 def golden_cases(candidate: Candidate, config: Config) -> list[dict[str, Any]]:
-    """Return the first test rows with the model's outputs, which must not change."""
-    count = min(config.reference.golden_cases, len(candidate.splits.test))
-    head = candidate.splits.test.rows.head(count)
-    rows = json.loads(head.to_json(orient="records", double_precision=15))
+    """Return the first test rows with the model's outputs, which must not change.
+
+    Each is run alone, as it is at the start of the service: beside others, a graph of 8-bit
+    integers answers it otherwise.
+    """
+    test, files = candidate.splits.test, candidate.exported.files
+    count = min(config.reference.golden_cases, len(test))
+    rows = json.loads(test.rows.head(count).to_json(orient="records", double_precision=15))
+    session = open_graph(files[artifact.MODEL])
+    outputs = [run_session(session, test.take(np.array([i])), files)[0] for i in range(count)]
     return [
         {"input": row, "output": [round(float(value), 6) for value in output]}
-        for row, output in zip(rows, candidate.outputs.test[:count], strict=True)
+        for row, output in zip(rows, outputs, strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
 """Compare the ONNX graph's outputs with those of the model that it was exported from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from ..answers import Decision, label_codes, label_of
 from ..artifact import MODEL, Content
 from ..errors import ParityError
 from .dataset import Dataset
@@ -16,6 +17,7 @@ from .sections import Parity
 from .splits import SplitOutputs, Splits
 
 NAMED, MAX_SHOWN = 8, 60  # values of a row in an error, and characters of one
+LOSSY = 1e-3  # of probabilities; graphs of floats differ by less
 
 
 def run_graph(files: Mapping[str, Content], dataset: Dataset) -> NDArray[np.float32]:
@@ -43,10 +45,12 @@ class ParityResult(NamedTuple):
     """The largest difference between native and ONNX outputs.
 
     It is relative to `scale`, the largest native output, or absolute where there is no scale.
+    `native` are the model's outputs for the test rows.
     """
 
     difference: float
     scale: float | None
+    native: NDArray[np.float32]
 
 
 def check(
@@ -79,7 +83,7 @@ def check(
         )
         for expected, given, part in zip(native, graph, parts, strict=True)
     ]
-    return ParityResult(max(differences), scale)
+    return ParityResult(max(differences), scale, native[1])
 
 
 def scale_of(native: NDArray[np.float32]) -> float:
@@ -132,6 +136,36 @@ def compare(
             "tolerance in config/training.toml."
         )
     return difference
+
+
+def describe_loss(
+    parity: ParityResult,
+    exported: NDArray[np.float32],
+    labels: Sequence[str],
+    target: Sequence[object],
+    decision: Decision | None,
+) -> str:
+    """Return what a classifier lost by its export, such as by quantisation; empty if nothing.
+
+    Args:
+        parity: with the native outputs for the test rows.
+        exported: the outputs of the ONNX graph for them, of shape (rows, n_labels).
+        labels: in the order of the outputs.
+        target: the true labels of the test rows.
+        decision: which label is the answer, if not the most probable one.
+    """
+    if parity.difference <= LOSSY or not labels:
+        return ""
+    before, after = (label_codes(each, decision) for each in (parity.native, exported))
+    truth = [label_of(each) for each in target]
+    accuracies = [
+        np.mean([labels[code] == label for code, label in zip(codes, truth, strict=True)])
+        for codes in (after, before)
+    ]
+    return (
+        f"{accuracies[0]:.4f} instead of {accuracies[1]:.4f} on the test rows; "
+        f"{(before != after).sum()} of {len(truth)} labels differ"
+    )
 
 
 def describe_row(dataset: Dataset | None, position: int) -> str:

@@ -146,6 +146,12 @@ def evaluate(
         decision,
         gate=config.gate,
     )
+    if difference and (
+        loss := parity.describe_loss(
+            difference, outputs.test, exported.labels, splits.test.target.tolist(), decision
+        )
+    ):
+        exported = exported._replace(provenance={**exported.provenance, "accuracy": loss})
     return Candidate(
         exported,
         splits,

@@ -54,12 +54,7 @@ class Table:
             InvalidInputError: a file cannot be read, or as `from_frame`.
             TrainingError: a Parquet file cannot be read without pyarrow.
         """
-        return read_all(cls._read_and_inspect, section)
-
-    @classmethod
-    def _read_and_inspect(cls, section: DataSection) -> "Table":
-        found = cls._read(section)
-        return cls._inspect(found.frame, section, found)
+        return read_all(lambda other: cls._inspect(cls._read(other), other), section)
 
     @classmethod
     def read_frame(cls, section: DataSection) -> pd.DataFrame:
@@ -113,11 +108,11 @@ class Table:
                 the target; values do not fit their stated dtype. Each is named with the way out.
         """
         given = section or DataSection(path=Path("data"), target=target, split_column=split_column)
-        return cls._inspect(frame, given, FileRows(frame, []))
+        return cls._inspect(FileRows(frame, []), given)
 
     @classmethod
-    def _inspect(cls, frame: pd.DataFrame, section: DataSection, found: FileRows) -> "Table":
-        named = frame.set_axis(frame.columns.map(str), axis="columns")
+    def _inspect(cls, found: FileRows, section: DataSection) -> "Table":
+        named = found.frame.set_axis(found.frame.columns.map(str), axis="columns")
         times, findings = _take_split_column(named, section)
         roles = Roles(
             section.target,

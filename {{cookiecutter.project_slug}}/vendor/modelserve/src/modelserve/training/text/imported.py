@@ -43,6 +43,7 @@ class TextImporter:
             int8=options.int8,
             source=self._graph.path.name,
             graph=self._graph,
+            training=training,
         )
         pretrained.check_answers(exported, training)
         return exported

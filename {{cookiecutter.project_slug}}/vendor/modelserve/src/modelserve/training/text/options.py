@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -20,13 +20,15 @@ class TextOptions(Options):
 
     `source` is "sample", a bag-of-tokens model trained in seconds; "hub:OWNER/NAME@REVISION", a
     model from the Hugging Face Hub at a commit, branch or tag; or "path:FOLDER", a local one, laid
-    out as there. `labels` map the model's own labels to yours.
+    out as there. `labels` map the model's own labels to yours. `int8` quantises the weights to 8
+    bits: "dynamic", which true is short for, computes the scales of activations in each call;
+    "static" fixes them by training texts, for runtimes that need that.
     """
 
     source: str = "sample"
     labels: dict[str, str] = Field(default={})
     max_tokens: int | None = Field(default=None, ge=1)
-    int8: bool = False
+    int8: bool | Literal["dynamic", "static"] = False
     vocabulary: int = Field(default=4_000, ge=10)
 
     @field_validator("source")
@@ -93,6 +95,7 @@ def train_text_model(training: Texts, options: TextOptions, seed: int) -> Export
         max_tokens=options.max_tokens,
         int8=options.int8,
         source=source,
+        training=training,
     )
     check_answers(exported, training)
     return exported

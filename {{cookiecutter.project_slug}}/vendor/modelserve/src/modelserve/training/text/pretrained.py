@@ -16,7 +16,7 @@ from ..exported_model import ExportedModel
 from ..onnx_file import files_of, one_line
 from ..parity import run_graph
 from .model_folder import hashes_of, licence_of, rename_labels, settings_of, token_limit
-from .quantisation import quantise
+from .quantisation import CALIBRATED, CalibrationTexts, Method, quantise
 from .texts import Texts
 from .transformer import GraphFile, load, normalise
 
@@ -26,6 +26,7 @@ GRAPHS = ("onnx/model.onnx", "model.onnx")
 CHECKED = 8  # texts: a transformer takes its time
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 Labels = Mapping[str, str] | tuple[str, ...]
+Int8 = bool | Method
 
 
 def load_pretrained(
@@ -33,9 +34,10 @@ def load_pretrained(
     *,
     labels: Labels,
     max_tokens: int | None,
-    int8: bool,
+    int8: Int8,
     source: str,
     graph: GraphFile | None = None,
+    training: Texts | None = None,
 ) -> ExportedModel:
     """Return the model in a folder, with its graph normalised for serving.
 
@@ -47,9 +49,10 @@ def load_pretrained(
         int8: quantise the weights to 8 bits: smaller and quicker.
         source: the folder's origin, for the manifest.
         graph: the graph's file, if it is not at the Hub's usual place.
+        training: texts that a static quantisation is calibrated with.
 
     Raises:
-        TrainingError: a file is missing or invalid.
+        TrainingError: a file is missing or invalid, or the graph cannot be quantised.
         InvalidInputError: `labels` maps names that the model does not have.
     """
     if not folder.is_dir():
@@ -77,7 +80,7 @@ def load_pretrained(
         model = ExportedModel(files, names, None, LIBRARIES, hashes)
     provenance = {"source": source, "licence": licence_of(folder)} | dict(model.provenance)
     model = model._replace(provenance=provenance)
-    return _quantise(model) if int8 else model
+    return _quantise(model, training if int8 == "static" else None) if int8 else model
 
 
 def _read(
@@ -119,16 +122,18 @@ def check_answers(exported: ExportedModel, texts: Texts) -> None:
     imported_answers.check(exported.files, some, exported.labels, softmax=False)
 
 
-def _quantise(model: ExportedModel) -> ExportedModel:
+def _quantise(model: ExportedModel, training: Texts | None) -> ExportedModel:
     """Return the model with weights of 8 bits; parity compares it with the original."""
     original = model.files[artifact.MODEL]
-    quantised = quantise(original)
+    calibration = None if training is None else CalibrationTexts(training, model.files)
+    quantised = quantise(original, calibration)
     sizes = [artifact.size_bytes({"": each}) for each in (quantised, original)]
 
     def native(dataset: Texts) -> NDArray[np.float32]:
         return run_graph(model.files, dataset)
 
-    description = f"weights of 8 bits: {sizes[0]:,} bytes instead of {sizes[1]:,}"
+    static = "" if training is None else f", calibrated with {min(len(training), CALIBRATED)} texts"
+    description = f"weights of 8 bits{static}: {sizes[0]:,} bytes instead of {sizes[1]:,}"
     return model._replace(
         files={**model.files, artifact.MODEL: quantised},
         native=model.native or native,

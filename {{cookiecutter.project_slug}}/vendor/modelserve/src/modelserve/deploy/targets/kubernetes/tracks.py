@@ -5,7 +5,7 @@ import json
 from ... import workflow
 from . import kubectl, pod_problems
 
-READY_TIMEOUT_S = 360  # longer than progressDeadlineSeconds, so that the cluster says why first
+READY_TIMEOUT_S = 960  # longer than progressDeadlineSeconds, so that the cluster says why first
 
 
 def stable_name() -> str:

@@ -34,6 +34,7 @@ def create(image: str) -> None:
     """Create model, configuration and endpoint."""
     sagemaker = client("sagemaker")
     variables = workflow.repository_variables()
+    ami = variables.get("SAGEMAKER_INFERENCE_AMI")
     sagemaker.create_model(
         ModelName=name(),
         ExecutionRoleArn=aws.bootstrap_outputs()["EndpointRole"],
@@ -53,6 +54,7 @@ def create(image: str) -> None:
                 "InitialInstanceCount": 1,
                 "InstanceType": variables.get("SAGEMAKER_INSTANCE_TYPE", INSTANCE_TYPE),
                 "ContainerStartupHealthCheckTimeoutInSeconds": 300,
+                **({"InferenceAmiVersion": ami} if ami else {}),
             }
         ],
     )

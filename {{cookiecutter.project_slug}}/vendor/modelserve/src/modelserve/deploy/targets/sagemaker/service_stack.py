@@ -21,6 +21,7 @@ BOOTSTRAP_PARAMETERS = ("EndpointRole", "FunctionRole", "Bucket", "Topic")
 # The repository variables that set a parameter.
 VARIABLES = {
     "SAGEMAKER_INSTANCE_TYPE": "InstanceType",
+    "SAGEMAKER_INFERENCE_AMI": "InferenceAmi",
     "SAGEMAKER_INSTANCES": "Instances",
     "SAGEMAKER_MAXIMUM_INSTANCES": "MaximumInstances",
     "SAGEMAKER_SERVERLESS": "Serverless",

@@ -1,0 +1,1 @@
+"""How the model runs: inline or in threads, by what is measured at the start."""

@@ -1,0 +1,54 @@
+"""The types of settings: how the text of an environment variable becomes a value."""
+
+import re
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
+
+
+def _words(value: object) -> object:
+    """Split a comma-separated text; return anything else as it is."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+def _origins(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word != "*" and not ORIGIN(word):
+            raise ValueError("list origins such as https://shop.example, without a path, or *")
+    return words
+
+
+def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word != "*":
+            ip_network(word)  # its message names what is wrong
+    return words
+
+
+def _without_slash(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    """Return words in lower case."""
+    return tuple(str(word).lower() for word in value) if isinstance(value, tuple) else value
+
+
+def _level(value: object) -> object:
+    """Return the name of a level that has two."""
+    return "WARNING" if isinstance(value, str) and value.upper() == "WARN" else value
+
+
+Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Origins = Annotated[Words, AfterValidator(_origins)]
+Networks = Annotated[Words, AfterValidator(_networks)]
+Provider = Literal["cpu", "coreml", "cuda", "dml", "migraphx", "openvino", "rocm", "tensorrt"]
+Providers = Annotated[tuple[Provider, ...], BeforeValidator(_lower), BeforeValidator(_words)]
+Prefix = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)]
