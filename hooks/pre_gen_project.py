@@ -35,13 +35,13 @@ annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore catboos
 colorama coverage dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec google h11
 hatchling hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna iniconfig isort
 jinja2 jmespath joblib librt lightgbm markdown_it markdown_it_py markupsafe mccabe mdurl ml_dtypes
-mypy mypy_extensions mypyc narwhals nox numpy onnx onnxmltools onnxruntime onnxscript opentelemetry
-opentelemetry_api packaging pandas pandas_stubs pathspec pip pkg_resources platformdirs pluggy
-prometheus_client protobuf py pyarrow pydantic pydantic_core pygments pylint pytest pytest_cov
-python_dateutil pyyaml rich ruff s3transfer scikit_learn scipy setuptools shellingham six skl2onnx
-sklearn starlette threadpoolctl tokenizers tomlkit torch tqdm transformers trove_classifiers
-truststore typer typing_extensions typing_inspection tzdata urllib3 uvicorn uvloop xgboost
-xgboost_cpu yaml
+mypy mypy_extensions mypyc narwhals nox numpy onnx onnxmltools onnxruntime onnxruntime_gpu
+onnxscript opentelemetry opentelemetry_api packaging pandas pandas_stubs pathspec pip pkg_resources
+platformdirs pluggy prometheus_client protobuf py pyarrow pydantic pydantic_core pygments pylint
+pytest pytest_cov python_dateutil pyyaml rich ruff s3transfer scikit_learn scipy setuptools
+shellingham six skl2onnx sklearn starlette threadpoolctl tokenizers tomlkit torch tqdm transformers
+trove_classifiers truststore typer typing_extensions typing_inspection tzdata urllib3 uvicorn
+uvloop xgboost xgboost_cpu yaml
 """.split()
 # The project's folders, and the modules in them that no package holds.
 PROJECT_NAMES = """

@@ -53,6 +53,7 @@ class Runner:
             "STAND_INS": str(folder),
             "PYTHONPATH": str(project / "vendor" / "modelserve" / "src"),
             "DEPLOY_TARGET": "cloud-run",
+            "PYTHONDONTWRITEBYTECODE": "1",  # other tests read this project
         }
 
     def stand_in(self, program: str) -> None:

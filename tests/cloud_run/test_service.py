@@ -78,9 +78,13 @@ def test_googles_client_takes_the_documented_gpu(
     page = baked.read("vendor/modelserve/docs/gpu.md")
     (block,) = re.findall(r"```yaml\n(spec:\n.*?)```", page, re.S)
     path = real.project / "deploy" / "service.yaml"
-    described = merged(yaml.safe_load(path.read_text(encoding="utf-8")), yaml.safe_load(block))
-    path.write_text(yaml.safe_dump(described), encoding="utf-8")
-    real.ask(f"target.stage('{IMAGE}')")
+    committed = path.read_text(encoding="utf-8")
+    described = merged(yaml.safe_load(committed), yaml.safe_load(block))
+    try:
+        path.write_text(yaml.safe_dump(described), encoding="utf-8")
+        real.ask(f"target.stage('{IMAGE}')")
+    finally:
+        path.write_text(committed, encoding="utf-8")  # other tests read this project
     (sent,) = [body for method, _, body in google.asked if method == "POST"]
     template = sent["spec"]["template"]
     limits = {

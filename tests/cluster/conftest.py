@@ -110,7 +110,7 @@ class Cluster:
             "REAL_KUBECTL": kubectl,
             "PYTHONPATH": LIBRARY,
             "DEPLOY_TARGET": "kubernetes",
-            "PYTHONPYCACHEPREFIX": os.environ["PYTHONPYCACHEPREFIX"],
+            "PYTHONDONTWRITEBYTECODE": "1",
         }
         here = {"cluster": {"server": server.url}, "name": "here"}
         context = {"context": {"cluster": "here", "user": ""}, "name": "here"}
@@ -217,7 +217,7 @@ def job(issuer: Issuer, tmp_path: Path) -> dict[str, str]:
         "PYTHONPATH": "vendor/modelserve/src",
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPYCACHEPREFIX": os.environ["PYTHONPYCACHEPREFIX"],
+        "PYTHONDONTWRITEBYTECODE": "1",
         "RUNNER_TEMP": str(tmp_path),
         "STAND_INS": str(tmp_path),
     }

@@ -64,7 +64,7 @@ def test_golden_cases_keep_their_outputs(
 def test_the_samples_are_learnt(trained: Artifact) -> None:
     learnt = {"accuracy": 0.75, "gain_over_majority": 0.4, "r2": 0.3, "interval_coverage": 0.8}
     metrics = trained.manifest.metrics
-    assert {name for name in learnt if metrics.get(name, 1.0) < learnt[name]} == set()
+    assert {name for name, least in learnt.items() if metrics.get(name, 1.0) < least} == set()
     assert learnt.keys() & metrics
 
 

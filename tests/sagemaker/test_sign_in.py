@@ -34,7 +34,7 @@ def test_the_action_that_attests_finds_the_registrys_password(
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "HOME": str(tmp_path),
         "PATH": os.pathsep.join([str(programs), str(python), os.environ["PATH"]]),
-        "PYTHONPYCACHEPREFIX": os.environ["PYTHONPYCACHEPREFIX"],
+        "PYTHONDONTWRITEBYTECODE": "1",
         "STAND_INS": str(tmp_path),
     }
     done = run_action(project.path, "sign-in", {"variables": "{}"}, environment)

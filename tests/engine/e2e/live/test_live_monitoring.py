@@ -186,6 +186,7 @@ def test_every_panel_and_every_rule_has_data(
     service = serve(
         CAPTURE_DIR=str(tmp_path / "captures"),
         CAPTURE_FILE_AGE_S="1",
+        EXECUTION="threads",  # so that there is a queue
         MAX_CONCURRENCY="1",
         MAX_BODY_BYTES=str(MAX_BODY_BYTES),
         MONITORING_CONFIG=str(config),

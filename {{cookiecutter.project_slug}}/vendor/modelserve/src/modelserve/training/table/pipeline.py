@@ -177,8 +177,8 @@ def export_pipeline(
         return find_step(fitted, other, matrix(other), named=by_name)
 
     files = {artifact.MODEL: convert(fitted, table, labels, named=by_name)}
-    told = getattr(fitted, "warnings_", ())
-    return ExportedModel(files, labels, native, libraries, warnings=told, find_step=find)
+    texts = getattr(fitted, "warnings_", ())
+    return ExportedModel(files, labels, native, libraries, warnings=texts, find_step=find)
 
 
 def _selects_by_name(estimator: Any) -> bool:
@@ -198,10 +198,10 @@ def _selects_by_name(estimator: Any) -> bool:
 
 def _report(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
     """Return the warnings that concern the model, a line each; raise the others again."""
-    told: dict[str, None] = {}
+    texts: dict[str, None] = {}
     for each in caught:
         if issubclass(each.category, ConvergenceWarning):
-            told[f"The estimator did not converge: {one_line(each.message)}."] = None  # type: ignore[arg-type]
+            texts[f"The estimator did not converge: {one_line(each.message)}."] = None  # type: ignore[arg-type]
         else:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-    return tuple(told)
+    return tuple(texts)
