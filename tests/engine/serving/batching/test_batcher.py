@@ -155,6 +155,20 @@ def test_what_waits_is_joined_to_one_call_and_each_request_gets_its_own_rows(ben
     assert bench.figure("model_queue_seconds_count") == 4
 
 
+def test_a_call_of_many_requests_answers_all_of_them(bench: Bench) -> None:
+    """More than are answered in one turn of the loop."""
+
+    async def body() -> None:
+        batcher = bench.make(rows=64)
+        bench.model.open = True
+        tasks = await ask(batcher, *(row(i) for i in range(41)))
+        answers = [value_of(each) for each in await asyncio.gather(*tasks)]
+        assert answers == [[2 * i] for i in range(41)]
+
+    run(body())
+    assert max(map(len, bench.model.calls)) == 40
+
+
 def test_without_joining_each_request_has_a_call_of_its_own(bench: Bench) -> None:
     async def body() -> None:
         batcher = bench.make(joins=False)

@@ -70,7 +70,7 @@ class Capture(RequestObserver):
     def describe(self, finished: RequestContext) -> bytes:
         """Return a request's record, with its newline."""
         body = finished.body
-        if self._redacted:
+        if self._redacted and self._settings.capture_inputs:
             body = (finished.redact or redact_json)(body, self._redacted)
         form = self._form(finished.content_type, finished.answer_type)
         name = finished.inference_id.encode()
