@@ -94,7 +94,7 @@ def test_inputs_of_another_kind_wait_for_a_call_of_their_own(
 
 def test_texts_of_similar_length_share_a_call(queue: RequestQueue, wait: Wait) -> None:
     queue._most_bytes = 10**9
-    short, long, shorter, longer = (wait(characters=n) for n in (12, 900, 9, 1_200))
+    short, long, shorter, longer = (wait(characters=n) for n in (12, 900, 11, 1_000))
     assert queue.take() == [short, shorter]
     assert queue.take() == [long, longer]
 
@@ -103,7 +103,7 @@ def test_a_text_may_be_padded_a_little_and_not_to_its_double(
     queue: RequestQueue, wait: Wait
 ) -> None:
     queue._most_bytes = 10**9
-    first, alike, double = (wait(characters=n) for n in (100, 130, 210))
+    first, alike, double = (wait(characters=n) for n in (100, 110, 210))
     assert queue.take() == [first, alike]
     assert queue.take() == [double]
 
@@ -111,8 +111,8 @@ def test_a_text_may_be_padded_a_little_and_not_to_its_double(
 def test_the_texts_most_like_the_oldest_join_it(queue: RequestQueue, wait: Wait) -> None:
     queue._most_bytes = 10**9
     oldest = wait(characters=200)
-    rest = {n: wait(characters=n) for n in (390, 110, 210, 190, 230)}
-    assert queue.take() == [oldest, rest[210], rest[190], rest[230]]
+    rest = {n: wait(characters=n) for n in (390, 110, 210, 190, 250)}
+    assert queue.take() == [oldest, rest[210], rest[190]]
 
 
 def test_without_joining_each_request_has_its_call(wait: Wait, queue: RequestQueue) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .outcomes import Answered
 
 # Of joined texts, all padded to the longest, the cost is at most so many times that of each alone.
-MOST_PADDED = 1.3
+MOST_PADDED = 1.1
 
 
 class WaitingRequest:
