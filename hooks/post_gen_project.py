@@ -225,6 +225,16 @@ def remove_caches() -> None:
             os.rmdir(folder)
 
 
+def is_in_repository() -> bool:
+    """Tell whether the project lies in a repository: its own, or one around it."""
+    folder = os.getcwd()
+    while not os.path.exists(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return False
+    return True
+
+
 def main() -> None:
     """Finish the project, or name everything that is wrong with it."""
     remove_caches()
@@ -238,8 +248,11 @@ def main() -> None:
         print("Your answers are fine; please report this to the template.", file=sys.stderr)
         sys.exit(1)
     print(f"{SLUG} is ready. Train and serve it on http://127.0.0.1:8080, in two commands:\n")
-    print(f"  cd {SLUG}\n  uvx nox -s serve\n\nIts tests: uvx nox -s tests")
-    print("How to deploy it: docs/deploy.md")
+    print(f"  cd {SLUG}\n  uvx nox -s serve\n")
+    if not is_in_repository():
+        print("So that each model names the commit that it was trained from, begin its history:\n")
+        print('  git init\n  git add --all\n  git commit --message "Begin"\n')
+    print("Its tests: uvx nox -s tests\nHow to deploy it: docs/deploy.md")
 
 
 if __name__ == "__main__":

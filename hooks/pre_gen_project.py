@@ -32,22 +32,23 @@ PYTHON_TESTS = {"test", "xxlimited", "xxlimited_35"}  # Python's own, which its 
 # install and the project's commands run on, by distribution and by import name.
 DEPENDENCIES = """
 annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore catboost click cloudpickle
-colorama coverage dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec google h11
-hatchling hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna iniconfig isort
-jinja2 jmespath joblib librt lightgbm markdown_it markdown_it_py markupsafe mccabe mdurl ml_dtypes
-mypy mypy_extensions mypyc narwhals nox numpy onnx onnxmltools onnxruntime onnxruntime_gpu
-onnxscript opentelemetry opentelemetry_api packaging pandas pandas_stubs pathspec pip pkg_resources
-platformdirs pluggy prometheus_client protobuf py pyarrow pydantic pydantic_core pygments pylint
-pytest pytest_cov python_dateutil pyyaml rich ruff s3transfer scikit_learn scipy setuptools
-shellingham six skl2onnx sklearn starlette threadpoolctl tokenizers tomlkit torch tqdm transformers
-trove_classifiers truststore typer typing_extensions typing_inspection tzdata urllib3 uvicorn
-uvloop xgboost xgboost_cpu yaml
+colorama coverage cryptography dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec
+google h11 hatchling hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna
+iniconfig isort jinja2 jmespath joblib librt lightgbm markdown_it markdown_it_py markupsafe mccabe
+mdurl ml_dtypes mlflow_skinny mypy mypy_extensions mypyc narwhals nox numpy onnx onnxmltools
+onnxruntime onnxruntime_gpu onnxscript opentelemetry opentelemetry_api
+opentelemetry_exporter_otlp_proto_http opentelemetry_sdk packaging pandas pandas_stubs pathspec pip
+pkg_resources platformdirs pluggy prometheus_client protobuf py pyarrow pydantic pydantic_core
+pygments pylint pytest pytest_cov python_dateutil pyyaml ray rich ruff s3transfer scikit_learn
+scipy setuptools shellingham six skl2onnx sklearn starlette threadpoolctl tokenizers tomlkit torch
+tqdm transformers trove_classifiers truststore typer typing_extensions typing_inspection tzdata
+urllib3 uvicorn uvloop xgboost xgboost_cpu yaml
 """.split()
 # The project's folders, and the modules in them that no package holds.
 PROJECT_NAMES = """
 candidate captures config conftest data deploy dist docs fetched logs model monitoring noxfile
-report requirements src test_behaviour test_golden test_image test_operations test_predict
-test_process test_project test_quality tests truths vendor
+proposal report reproduced requirements src test_behaviour test_golden test_image test_operations
+test_predict test_process test_project test_quality tests truths vendor
 """.split()
 # Modules of Pythons newer or older than the one that runs this.
 OTHER_PYTHONS = """

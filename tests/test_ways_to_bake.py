@@ -73,6 +73,16 @@ def test_the_next_two_commands_are_printed(bake, capfd) -> None:
     bake(project_name="Prévision")
     said = capfd.readouterr().out.replace(os.linesep, "\n")
     assert "\n  cd prevision\n  uvx nox -s serve\n" in said
+    assert "\n  git init\n  git add --all\n  git commit --message" in said
+
+
+def test_a_history_is_suggested_where_there_is_none(tmp_path: Path, bake, capfd) -> None:
+    """In a repository, or in a folder of one, it has begun."""
+    (tmp_path / ".git").mkdir()
+    bake()
+    said = capfd.readouterr().out
+    assert "uvx nox -s serve" in said
+    assert "git init" not in said
 
 
 def test_a_bake_can_be_replayed(tmp_path: Path, bake) -> None:

@@ -9,7 +9,8 @@ from tests.engine.families import Family
 def scrape(family: Family) -> str:
     """Return a service's /metrics after one prediction.
 
-    The model runs in threads, where it has a queue, and not on the provider that is requested.
+    The model runs in threads, where it has a queue, and not on the requested provider; it is
+    its own challenger.
     """
     service = family.project.service_class
     settings = service.settings_class(
@@ -17,6 +18,7 @@ def scrape(family: Family) -> str:
         monitoring_config=family.root / "config" / "monitoring.toml",
         execution="threads",
         providers=("cuda", "cpu"),
+        challenger_dir=family.artifact.folder,
     )
     row = family.artifact.read_json(GOLDEN)[0]["input"]
     with TestClient(service(settings).create_app()) as client:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pytest
 from modelserve import environment
 from modelserve.errors import ConfigurationError
-from modelserve.settings import OTHER_NAMES, Settings
+from modelserve.settings import CLOSED, OTHER_NAMES, Settings
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
 
@@ -145,7 +145,7 @@ def test_every_field_says_what_it_is_for() -> None:
 
 
 @pytest.mark.parametrize("value", ["", " ", "\r"], ids=["nothing", "a space", "a line end"])
-@pytest.mark.parametrize("field", sorted(OwnSettings.model_fields.keys() - {"api_keys_file"}))
+@pytest.mark.parametrize("field", sorted(OwnSettings.model_fields.keys() - set(CLOSED)))
 def test_an_empty_variable_is_as_good_as_none(
     monkeypatch: pytest.MonkeyPatch, field: str, value: str
 ) -> None:
@@ -154,9 +154,10 @@ def test_an_empty_variable_is_as_good_as_none(
     assert OwnSettings.load() == OwnSettings()
 
 
-def test_an_empty_file_of_keys_stays_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("API_KEYS_FILE", "")
-    assert Settings.load().api_keys_file == Path()
+@pytest.mark.parametrize("field", CLOSED)
+def test_an_empty_file_of_keys_stays_set(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    monkeypatch.setenv(field.upper(), "")
+    assert getattr(Settings.load(), field) == Path()
 
 
 def test_an_empty_variable_of_ours_leaves_vertex_names_their_say(

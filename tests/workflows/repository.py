@@ -54,6 +54,14 @@ class Repository:
         """Say what a stand-in does when it is called with these words."""
         self.replies.append({"call": call} | reply)
 
+    def receive_pushes(self) -> Path:
+        """Let pushes arrive at a repository on this machine, and return its folder."""
+        path = self.folder / "pushed.git"
+        subprocess.run(["git", "init", "--quiet", "--bare", str(path)], check=True)
+        config = f'[url "{path}"]\n\tinsteadOf = {ADDRESS}.git\n'
+        (self.folder / ".gitconfig").write_text(config, encoding="utf-8")
+        return path
+
     def calls(self, *words: str) -> list[list[str]]:
         """Return the calls of programs that begin with these words."""
         calls = [each["call"] for each in self.calls_with_input(*words)]

@@ -56,6 +56,7 @@ def prepare(project: BakedProject, folder: Path) -> Repository:
     for path in targets.glob("*/target.py"):
         shutil.copy(HERE / "fake_target.py", path)
     made = {f"{folder}/manifest.json": MANIFEST for folder in ("model", "candidate")}
+    made["candidate/MODEL_CARD.md"] = "# Model card"
     repository.reply(*NOX, "train", writes=made)
     repository.reply(*NOX, "sbom", writes={"sbom.json": "{}"})
     repository.reply("uses", "docker/build-push-action", says="digest=sha256:1\n")
@@ -63,7 +64,21 @@ def prepare(project: BakedProject, folder: Path) -> Repository:
     report = {"report/constraint_violations.json": json.dumps(FOUND)}
     repository.reply(repository.command, "monitor", exit=3, writes=report)
     repository.reply("gh", "issue", "list", says="[]")
+    let_a_candidate_win(repository)
     return repository
+
+
+def let_a_candidate_win(repository: Repository) -> None:
+    """Let captures give rows on which a candidate is better, so that it is proposed."""
+    fetched = {"fetched/ground-truth/x.jsonl": "", "fetched/model/manifest.json": MANIFEST}
+    repository.reply(*NOX, "dev", writes=fetched)
+    rows = {"fetched/collected.jsonl": "".join(f"{i}\n" for i in range(8))}
+    repository.reply(repository.command, "collect", writes=rows)
+    report = {"champion": "1", "candidate": "7", "reasons": [], "comparison": None}
+    compared = {"fetched/comparison.json": json.dumps(report), "promotions.jsonl": "{}\n"}
+    repository.reply(repository.command, "promote", writes=compared)
+    repository.reply("gh", "pr", "list", says="[]")
+    repository.receive_pushes()
 
 
 def runs(project: BakedProject, folder: Path, store: Store) -> Iterator[Run]:

@@ -1,37 +1,103 @@
-"""A training run on GitHub: it keeps a candidate, and says whether that is better."""
+"""A training run on GitHub: from captures to a candidate, a comparison, and a pull request."""
 
 import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.workflows.conftest import CAPTURED
-from tests.workflows.repository import NOX, Repository
+from tests.workflows.repository import NOX, PAGE, Repository
+from tests.workflows.run import Run
 from tests.workflows.store import Store, archive
 
 CANDIDATE = {"version": "2", "metrics": {"accuracy": 0.93, "macro_f1": 0.9}}
+DEV = [*NOX, "dev"]
 TRAINING = [
     [*NOX, "train", "--", "--output", "candidate"],
     [*NOX, "tests", "--", "--no-cov", "tests/model"],
 ]
+REPORT = {
+    "champion": "1",
+    "candidate": "2",
+    "reasons": [],
+    "comparison": {
+        "rows": 2,
+        "rows_sha256": "0" * 64,
+        "source": "fetched/holdout.jsonl",
+        "primary": "accuracy",
+        "metrics": [
+            {
+                "name": "accuracy",
+                "champion": 0.91,
+                "candidate": 0.93,
+                "difference": 0.02,
+                "low": 0.01,
+                "high": 0.03,
+                "verdict": "better",
+            }
+        ],
+        "latency": [],
+        "checks": {"champion_bytes": 1_000, "size_bytes": 2_000},
+        "slices": [],
+        "slice_metric": "accuracy",
+        "notes": [],
+    },
+}
+ROWS = [json.dumps({"petal_length": i, "species": "setosa"}) for i in range(8)]
 
 
-def train(repository: Repository, *, verdict: int = 0) -> None:
-    """Let training make a candidate, and `promote` end with a code."""
+def train(repository: Repository, *, verdict: int = 0, rows: Sequence[str] = ()) -> None:
+    """Let captures give rows, training make a candidate, and `promote` end with a code."""
     made = json.dumps(CANDIDATE)
-    repository.reply(*NOX, "train", writes={"candidate/manifest.json": made})
-    # As the real one does, it puts the candidate into the served model's place.
-    placed = {} if verdict else {"fetched/model/manifest.json": made}
-    repository.reply(repository.command, "promote", exit=verdict, writes=placed)
+    card = "# Model card\n\naccuracy 0.93\n"
+    written = {"candidate/manifest.json": made, "candidate/MODEL_CARD.md": card}
+    repository.reply(*NOX, "train", writes=written)
+    collected = {"fetched/collected.jsonl": "".join(f"{row}\n" for row in rows)} if rows else {}
+    repository.reply(repository.command, "collect", exit=0 if rows else 2, writes=collected)
+    report = REPORT | {"reasons": ["accuracy is worse\n@everyone"] if verdict else []}
+    compared = {"fetched/comparison.json": json.dumps(report)} if verdict < 2 else {}
+    if rows:
+        compared["promotions.jsonl"] = "{}\n"
+    repository.reply(repository.command, "promote", exit=verdict, writes=compared)
+    repository.reply("gh", "pr", "list", says="[]")
+
+
+@pytest.fixture
+def pushed(configured: Repository) -> Path:
+    """Return the repository that pushes arrive at."""
+    return configured.receive_pushes()
+
+
+def git(path: Path, *words: str) -> str:
+    """Return what git says of a repository."""
+    command = ["git", "-C", str(path), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def promoted(repository: Repository) -> list[str]:
+    """Return the words that followed `promote`."""
+    ((_, _, *words),) = repository.calls(repository.command, "promote")
+    return words
+
+
+def propose(repository: Repository) -> Run:
+    """Run the workflow on captures that give a better candidate."""
+    train(repository, rows=ROWS)
+    run = repository.run("retrain.yml")
+    assert run.jobs == {"retrain": "success", "propose": "success"}, run.log
+    return run
 
 
 def test_a_training_run_trains_tests_and_keeps_the_candidate(repository: Repository) -> None:
     """Where no served model can be fetched, there is nothing more to do."""
     train(repository)
     run = repository.run("retrain.yml")
-    assert run.jobs == {"retrain": "success"}, run.log
-    assert repository.calls() == TRAINING
+    assert run.jobs == {"retrain": "success", "propose": "skipped"}, run.log
+    assert repository.calls() == [DEV, *TRAINING]
     assert "::notice::No served model was fetched" in run.log
-    assert run.artifacts == {"candidate": ["manifest.json"]}
+    assert run.artifacts == {"candidate": ["MODEL_CARD.md", "manifest.json"]}
 
 
 @pytest.mark.parametrize(
@@ -41,41 +107,117 @@ def test_a_training_run_trains_tests_and_keeps_the_candidate(repository: Reposit
         pytest.param(1, "failure", "**The candidate may not replace", id="worse"),
     ],
 )
-def test_a_candidate_is_compared_with_the_served_model(
+def test_without_labelled_captures_a_candidate_is_compared_and_not_proposed(
     configured: Repository, verdict: int, result: str, words: str
 ) -> None:
     """A worse one makes the run red, and can still be looked at."""
     train(configured, verdict=verdict)
     run = configured.run("retrain.yml", tolerance="0.02")
-    assert run.jobs == {"retrain": result}
-    to = ["promote", "candidate", "--to", "fetched/model", "--tolerance=0.02"]
-    assert configured.calls() == [*TRAINING, [configured.command, *to]]
-    assert run.artifacts == {"candidate": ["manifest.json"]}
-    summary = run.summary
-    assert summary.splitlines()[:6] == [
-        "| | served | candidate |",
-        "|---|---|---|",
-        "| version | `1` | `2` |",
-        "| accuracy | 0.9100 | 0.9300 |",
-        "| log_loss | 0.2000 |  |",
-        "| macro_f1 |  | 0.9000 |",
-    ]
-    assert words in summary
+    assert run.jobs == {"retrain": result, "propose": "skipped"}, run.log
+    to = ["candidate", "--to", "fetched/model", "--tolerance=0.02", "--rehearse"]
+    assert promoted(configured)[:5] == to
+    assert run.artifacts == {"candidate": ["MODEL_CARD.md", "manifest.json"]}
+    assert (
+        "| `accuracy` (primary) | 0.9100 | 0.9300 | +0.0200 | +0.0100 to +0.0300 |" in run.summary
+    )
+    assert words in run.summary
+    assert ("    accuracy is worse @everyone" in run.summary) == bool(verdict)
+    assert "there are no captures with ground truth" in run.log
+
+
+def test_collected_rows_are_trained_on_and_the_latest_are_held_out(
+    configured: Repository, pushed: Path
+) -> None:
+    propose(configured)
+    (collect,) = configured.calls(configured.command, "collect")
+    options = dict(zip(collect[3::2], collect[4::2], strict=True))
+    since, until = options.pop("--since"), options.pop("--until")
+    assert since < until
+    assert options == {
+        "--ground-truth": "fetched/ground-truth",
+        "--model": "fetched/model",
+        "--output": "fetched/collected.jsonl",
+    }
+    words = promoted(configured)
+    assert {"--require=better", "--holdout=fetched/holdout.jsonl"} < {*words}
+    assert "--record=promotions.jsonl" in words
+    assert (
+        git(pushed, "show", f"retrain/2:data/collected/{until[:10]}.jsonl").splitlines()
+        == (ROWS[:6])
+    )
+
+
+def test_the_pull_request_has_rows_configuration_record_and_evidence(
+    configured: Repository, pushed: Path
+) -> None:
+    propose(configured)
+    changed = git(pushed, "show", "--name-only", "--format=%an %s", "retrain/2").splitlines()
+    assert changed[0].startswith("github-actions[bot] Retrain: ")
+    assert {"config/training.toml", "promotions.jsonl"} < {*changed}
+    config = git(pushed, "show", "retrain/2:config/training.toml")
+    assert 'path = ["data/iris.csv", "data/collected"]' in config
+    (created,) = configured.calls("gh", "pr", "create")
+    assert {"--base=main", "--head=retrain/2"} < {*created}
+    body = (configured.kept / "artifacts" / "proposal" / "body.md").read_text("utf-8")
+    assert "2 later rows" in body
+    assert "| `accuracy` (primary) | 0.9100 | 0.9300 |" in body
+    assert "+accuracy 0.93" in body
+    assert PAGE in body
+
+
+def test_an_open_pull_request_is_renewed(configured: Repository, pushed: Path) -> None:
+    configured.reply("gh", "pr", "list", says='[{"number": 7}]')
+    propose(configured)
+    assert git(pushed, "branch").split() == ["retrain/2"]
+    assert configured.calls("gh", "pr", "create") == []
+    ((*edited, _),) = configured.calls("gh", "pr", "edit")
+    assert edited == ["gh", "pr", "edit", "7"]
+
+
+def test_a_held_out_row_is_none_that_was_trained_on(configured: Repository, pushed: Path) -> None:
+    train(configured, rows=[*ROWS[:6], ROWS[0], ROWS[7]])
+    run = configured.run("retrain.yml")
+    assert run.jobs["propose"] == "success", run.log
+    assert "6 collected rows to train on, 1 to compare on." in run.summary
+    assert pushed.exists()
+
+
+def test_a_worse_candidate_on_collected_rows_is_not_proposed(configured: Repository) -> None:
+    train(configured, verdict=1, rows=ROWS)
+    run = configured.run("retrain.yml")
+    assert run.jobs == {"retrain": "failure", "propose": "skipped"}
+    assert configured.calls("gh") == []
+
+
+@pytest.mark.parametrize(
+    ("event", "wanted", "result"),
+    [
+        pytest.param("repository_dispatch", "", "success", id="alert"),
+        pytest.param("schedule", "", "skipped", id="schedule"),
+        pytest.param("schedule", "true", "success", id="wanted-schedule"),
+    ],
+)
+def test_an_alert_starts_it_and_a_schedule_only_where_it_is_wanted(
+    repository: Repository, event: str, wanted: str, result: str
+) -> None:
+    train(repository)
+    if wanted:
+        repository.variables["RETRAIN_ON_SCHEDULE"] = wanted
+    assert repository.run("retrain.yml", event).jobs["retrain"] == result
 
 
 def test_a_candidate_may_be_no_worse_unless_someone_says_so(configured: Repository) -> None:
     """The nightly run types nothing."""
     train(configured)
     configured.run("retrain.yml")
-    (promoted,) = configured.calls(configured.command)
-    assert promoted[-1] == "--tolerance=0"
+    assert "--tolerance=0" in promoted(configured)
 
 
 def test_a_served_model_that_cannot_be_read_fails_the_run(configured: Repository) -> None:
     """Then nothing is said of which one is better."""
     train(configured, verdict=2)
     run = configured.run("retrain.yml")
-    assert run.jobs == {"retrain": "failure"}
+    assert run.jobs == {"retrain": "failure", "propose": "skipped"}
     assert run.summary == ""
 
 
@@ -86,7 +228,7 @@ def test_an_archive_without_a_model_leaves_nothing_to_compare_with(
     store.archive = archive({CAPTURED: "{}\n"})
     train(configured)
     run = configured.run("retrain.yml")
-    assert run.jobs == {"retrain": "success"}, run.log
+    assert run.jobs["retrain"] == "success", run.log
     assert "::notice::No served model was fetched" in run.log
     assert configured.calls(configured.command) == []
 
@@ -96,16 +238,27 @@ def test_a_candidate_that_fails_its_tests_is_not_kept(configured: Repository) ->
     train(configured)
     configured.reply(*NOX, "tests", exit=1)
     run = configured.run("retrain.yml")
-    assert run.jobs == {"retrain": "failure"}
+    assert run.jobs["retrain"] == "failure"
     assert run.artifacts == {}
 
 
-def test_a_store_that_is_down_fails_the_run_and_the_candidate_is_kept(
-    configured: Repository, store: Store
-) -> None:
-    """Training may have taken long; only the comparison is missing."""
+def test_a_store_that_is_down_fails_the_run(configured: Repository, store: Store) -> None:
+    """What is trained without the captures that were asked for would prove nothing."""
     store.status = 404
     train(configured)
     run = configured.run("retrain.yml")
-    assert run.jobs == {"retrain": "failure"}
-    assert run.artifacts == {"candidate": ["manifest.json"]}
+    assert run.jobs == {"retrain": "failure", "propose": "skipped"}
+    assert run.artifacts == {}
+
+
+def test_a_proposal_may_change_nothing_else(configured: Repository, pushed: Path) -> None:
+    """The job that may write takes files from the one that has read data from outside."""
+    train(configured, rows=ROWS)
+    configured.reply(
+        *("uses", "actions/download-artifact"),
+        writes={"proposal/files/.github/workflows/ci.yml": "on: push"},
+    )
+    run = configured.run("retrain.yml")
+    assert run.jobs == {"retrain": "success", "propose": "failure"}
+    assert "a file that no training run changes: '.github/workflows/ci.yml'" in run.log
+    assert git(pushed, "branch") == ""

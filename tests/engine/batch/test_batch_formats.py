@@ -123,7 +123,7 @@ def test_a_shard_of_parquet_is_the_shard_of_its_rows(
     parquet = pytest.importorskip("pyarrow.parquet")
     source = tmp_path / "rows.parquet"
     parquet.write_table(sys.modules["pyarrow"].Table.from_pylist(rows), source)
-    monkeypatch.setattr(batch._codec.inputs, "chunk", 4, raising=False)
+    monkeypatch.setattr(batch.codec.inputs, "chunk", 4, raising=False)
     numbers = []
     for index in range(3):
         batch.run(source, output, shard=Shard(index, 3))

@@ -1,6 +1,7 @@
 """`inspect-data` shows what each column is taken for, whether or not it can be trained on."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 from modelserve.training.config import Config
@@ -74,4 +75,39 @@ def test_a_file_that_is_none_is_refused_without_a_table(
     assert (done.code, done.out) == (
         1,
         "refused: none.csv: cannot be read: no such file or folder\n",
+    )
+
+
+def test_a_schema_is_written_once_and_data_that_violate_it_are_refused(
+    command: Command, with_gate: Callable[[str], Path]
+) -> None:
+    path = with_gate("accuracy = 0")
+    rows = "".join(f"{i % 7},{'ab'[i % 2]}\n" for i in range(40))
+    Path("rows.csv").write_text(f"x,label\n{rows}", encoding="utf-8")
+    given = ("inspect-data", "rows.csv", "--target", "label", "--config", path)
+
+    written = command(*given, "--write-schema")
+
+    assert (written.code, written.err) == (0, "")
+    schema = path.with_name("schema.toml").resolve()
+    assert f"{schema} is written: " in written.out
+    assert tomllib.loads(schema.read_text(encoding="utf-8"))["columns"] == {
+        "x": {"dtype": "integer", "minimum": 0, "maximum": 6},
+        "label": {"dtype": "category", "categories": ["a", "b"]},
+    }
+    again = command(*given, "--write-schema")
+    assert (again.code, "exists; delete it to write it anew" in again.err) == (2, True)
+    assert command(*given).code == 0
+
+    Path("rows.csv").write_text(f"x,label\n{rows}9,b\n9,a\n", encoding="utf-8")
+    refused = command(*given)
+    assert refused.code == 1
+    assert (
+        "refused: x: 2 values (the first in row 41) above maximum = 6.0: the value 9; "
+        "edit config/schema.toml, or the data\n" in refused.out
+    )
+    trained = command("train", "--config", path)
+    assert trained.code == 2
+    assert "no such column in the data, and the schema has it; edit config/schema.toml" in (
+        trained.err
     )

@@ -99,6 +99,7 @@ def test_a_file_that_is_gone_is_named(reader: CaptureReader, tmp_path: Path) -> 
         pytest.param([3], 2, [[0]], id="one"),
         pytest.param([], 2, [], id="none"),
         pytest.param([0, 0], 2, [[0, 1]], id="empty"),
+        pytest.param([10, 10, 0], 2, [[0], [1, 2]], id="empty-last"),
     ],
 )
 def test_neighbouring_files_go_to_the_same_process(

@@ -21,6 +21,8 @@ TYPES = {
     "http_unusual_requests": "counter",
     "model_info": "gauge",
     "model_created_timestamp_seconds": "gauge",
+    "model_loaded_timestamp_seconds": "gauge",
+    "model_reloads": "counter",
     "model_inference_seconds": "histogram",
     "model_rows": "counter",
     "model_degraded": "counter",

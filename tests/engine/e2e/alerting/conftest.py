@@ -165,12 +165,18 @@ def watch(tmp_path: Path, without: Callable[[str], None]) -> Iterator[Callable[.
             assert ready, (tmp_path / f"{name}.log").read_text()
             return address
 
-        def start(replicas: list[int], ports: tuple[int, int]) -> Watch:
+        def start(
+            replicas: list[int],
+            ports: tuple[int, int],
+            configure: Callable[[Path], None] = lambda _: None,
+        ) -> Watch:
             webhook = Webhook()
             running.callback(webhook.close)
+            configured = write_alertmanager(tmp_path, webhook.url)
+            configure(configured)
             run(
                 "alertmanager",
-                f"--config.file={write_alertmanager(tmp_path, webhook.url)}",
+                f"--config.file={configured}",
                 f"--storage.path={tmp_path / 'alerts'}",
                 f"--web.listen-address=127.0.0.1:{ports[0]}",
                 "--cluster.listen-address=",

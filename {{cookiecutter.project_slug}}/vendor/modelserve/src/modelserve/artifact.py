@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from . import signature
 from .errors import ArtifactError
 from .manifest import Manifest
 
@@ -76,16 +77,23 @@ def to_text(content: object) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def load(folder: Path) -> Artifact:
+def load(folder: Path, *, public_key: Path | None = None) -> Artifact:
     """Open an artifact and verify it.
+
+    Args:
+        folder: the artifact's.
+        public_key: a PEM file with the keys one of which must have signed it; None to take an
+            unsigned one too.
 
     Raises:
         ArtifactError: the folder, its manifest or a file is missing, a file differs from the
             manifest's hash or lies elsewhere, or the manifest contradicts itself; the message names
-            every such fault.
+            every such fault; or it is not signed by the key.
+        ConfigurationError: the key cannot be read.
     """
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        content = (folder / MANIFEST).read_bytes()
+        manifest = Manifest.model_validate_json(content)
     except FileNotFoundError as error:
         raise ArtifactError(
             f"There is no model in {folder}: {MANIFEST} is missing. Run `train` first, "
@@ -112,6 +120,8 @@ def load(folder: Path) -> Artifact:
             f"The artifact in {folder} does not match its manifest: {'; '.join(wrong[:MOST])}. "
             "Copy it again, or train again."
         )
+    if public_key is not None:
+        signature.verify(folder, {**manifest.files, MANIFEST: sha256(content)}, public_key)
     return Artifact(folder, manifest)
 
 

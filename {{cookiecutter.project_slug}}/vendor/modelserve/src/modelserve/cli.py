@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from .commands import artifacts, batch, data, monitoring, serving, training
+from .commands import (
+    artifacts,
+    batch,
+    collect,
+    data,
+    monitoring,
+    promotion,
+    reproduce,
+    runs,
+    serving,
+    signing,
+    training,
+)
 from .errors import InvalidInputError, ServiceError, TrainingError
 from .project import Project
 
@@ -14,7 +26,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (training, data, serving, batch, artifacts, monitoring):
+for group in (
+    training,
+    data,
+    serving,
+    batch,
+    artifacts,
+    signing,
+    reproduce,
+    promotion,
+    runs,
+    monitoring,
+    collect,
+):
     app.add_typer(group.app)
 
 # What help shows of a command in use.
@@ -23,17 +47,23 @@ EXAMPLES = {
     "import-onnx": "import-onnx yours.onnx --labels no,yes",
     "evaluate": "evaluate data/newer.csv",
     "inspect-data": "inspect-data data/yours.csv --target price",
+    "runs": "runs 3f2a91bc 07d4e6aa",
     "serve": "serve --host 0.0.0.0 --port 9000",
     "predict": "example | PROJECT predict -",
     "batch": "batch rows.csv answers.csv",
     "smoke": "smoke http://127.0.0.1:8080/predict --latency-ms 50",
     "key": "key shop",
-    "promote": "promote candidate --tolerance 0.01",
+    "promote": "promote candidate --holdout data/newer.csv --tolerance 0.01",
+    "promotions": "promotions --verify",
     "info": "info --json",
+    "sign": "sign --key KEY.pem",
+    "verify": "verify --key PUBLIC.pem",
+    "reproduce": "reproduce --in-clean-checkout",
     "example": "example > request.json",
     "golden": "golden > requests.json",
     "monitor": "monitor captures --ground-truth truths --since 2026-01-31",
     "thresholds": "thresholds --check",
+    "collect": "collect captures --ground-truth truths --output data/new.parquet",
 }
 
 

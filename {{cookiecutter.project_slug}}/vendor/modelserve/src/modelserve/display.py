@@ -10,6 +10,8 @@ from rich.progress import track as track_progress
 from rich.table import Table
 from rich.text import Text
 
+from .provenance import describe_commit
+
 if TYPE_CHECKING:  # training is not installed where the model is served
     from .training.gate import GateResult
     from .training.train import Run
@@ -89,8 +91,8 @@ def track(trials: Sequence[Any]) -> Iterator[Any]:
     )
 
 
-def show_run(run: "Run") -> None:
-    """Print the results of a training run."""
+def show_run(run: "Run", run_id: str) -> None:
+    """Print the results of a training run, and its id for `runs`."""
     manifest = run.artifact.manifest
     data = manifest.data
     if manifest.parity is None:
@@ -118,6 +120,7 @@ def show_run(run: "Run") -> None:
         "",
         [
             ("data", f"{data.source}, SHA-256 {data.sha256[:12]}…"),
+            ("commit", describe_commit(manifest)),
             ("split", f"{', '.join(parts)}, seed {manifest.seed}"),
             *(
                 [("threshold", f"{manifest.positive} from {manifest.threshold:g} on")]
@@ -127,5 +130,6 @@ def show_run(run: "Run") -> None:
             ("parity", parity),
             *((name, loss[name]) for name in ("accuracy", "quantisation") if name in loss),
             ("artifact", f"{run.artifact.folder}, {manifest.size_bytes:,} bytes"),
+            ("run", run_id),
         ],
     )

@@ -29,8 +29,20 @@ class ArtifactError(ServiceError):
     """The model's folder is missing, incomplete, or does not match its manifest."""
 
 
+class SignatureError(ArtifactError):
+    """The artifact is not signed by a trusted key, or was changed after that."""
+
+
+class RecordError(ServiceError):
+    """The record of promotions is broken, or cannot be read or written."""
+
+
 class TrainingError(ServiceError):
     """A training run ended without a model."""
+
+
+class ReproductionError(ServiceError):
+    """An artifact cannot be trained again from its manifest."""
 
 
 class GateError(TrainingError):
@@ -63,6 +75,10 @@ class RejectedModelError(TrainingError):
 
 class MonitoringError(ServiceError):
     """Monitoring has nothing to read, or cannot write its report."""
+
+
+class CollectionError(ServiceError):
+    """Captures and ground truth cannot become training rows."""
 
 
 class UnansweredError(ServiceError):

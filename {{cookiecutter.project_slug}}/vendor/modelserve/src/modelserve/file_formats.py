@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+# Behind the name of a file of collected rows: what it was made of. It is no data.
+PROVENANCE = ".provenance.json"
+
 FileFormat = Literal["csv", "jsonl", "parquet"]
 
 SUFFIXES: dict[str, FileFormat] = {

@@ -142,6 +142,9 @@ def gcp(project: str) -> Render:
             }
         if project and (trace := fields.pop("trace", None)):
             content["logging.googleapis.com/trace"] = f"projects/{project}/traces/{trace}"
+            if span := fields.pop("span", None):
+                content["logging.googleapis.com/spanId"] = span
+                content["logging.googleapis.com/trace_sampled"] = True
         return _json(content | fields)
 
     return render

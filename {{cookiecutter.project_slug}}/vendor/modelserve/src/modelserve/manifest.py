@@ -115,6 +115,27 @@ class OutputBounds(Record):
     interval: Interval | None = None
 
 
+class Origin(Record):
+    """What else the model was trained by, to train it again.
+
+    `config` is the configuration's path in the project, `dirty` whether the project's inputs
+    differed from the commit; None where that is unknown.
+    """
+
+    python: str
+    platform: str
+    config: str | None = None
+    config_sha256: str | None = None
+    dirty: bool | None = None
+
+
+class Considerations(Record):
+    """The texts of the model card."""
+
+    intended_use: str
+    limitations: str
+
+
 class Manifest(Record):
     """A model's name, schema, metrics and provenance, to serve it and to reproduce it.
 
@@ -129,10 +150,12 @@ class Manifest(Record):
     name: str
     version: str
     description: str
+    considerations: Considerations | None = None
     task: Literal["classifier", "regressor"]
     created: datetime
     git_commit: str | None
     seed: int
+    origin: Origin | None = None
     data: Data
     lock_sha256: str | None
     libraries: dict[str, str]

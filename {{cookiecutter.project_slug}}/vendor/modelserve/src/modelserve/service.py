@@ -4,6 +4,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from . import artifact as artifacts
@@ -29,10 +30,11 @@ class Service:
 
     Args:
         settings: of the operator, an instance of `settings_class`.
-        artifact: the model; loaded from `settings.model_dir`, if not given.
+        artifact: the model; that of `settings.model_dir` or `settings.model_uri`, if not given.
 
     Raises:
-        ArtifactError: there is no artifact, or it is not what its manifest says.
+        ArtifactError: there is no artifact, it is not what its manifest says, or it is not signed
+            by the key that the settings name.
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
@@ -40,7 +42,9 @@ class Service:
     def __init__(self, settings: Settings, artifact: Artifact | None = None) -> None:
         """Load and verify the artifact."""
         self.settings = settings
-        self.artifact = artifact or artifacts.load(settings.model_dir)
+        self.artifact = artifact or artifacts.load(
+            _find_folder(settings), public_key=settings.model_public_key
+        )
 
     def load_model(self, artifact: Artifact, *, threads: int) -> Model:
         """Return what answers: anything with `run(tensors) -> outputs`.
@@ -140,3 +144,12 @@ class Service:
         from .serving.app import create_app
 
         return create_app(self, log_handler)
+
+
+def _find_folder(settings: Settings) -> Path:
+    """Return the artifact's folder; `serve` has already downloaded it, for all its workers."""
+    if settings.model_uri is None:
+        return settings.model_dir
+    from .tracking.model_uri import resolve
+
+    return resolve(settings.model_uri)

@@ -7,6 +7,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
+# Names are parts of a path in the cache.
+MODEL_URI = re.compile(
+    r"models:/(?P<name>[A-Za-z0-9][A-Za-z0-9._ -]{0,199})"
+    r"(?:@(?P<alias>[A-Za-z0-9_-]{1,255})|/(?P<version>[0-9]{1,9}))"
+    r"|runs:/(?P<run>[0-9a-f]{32})/(?P<path>[\w-][\w. -]*(?:/[\w-][\w. -]*)*/?)",
+    re.ASCII,
+).fullmatch
 
 
 def _words(value: object) -> object:
@@ -44,6 +51,12 @@ def _level(value: object) -> object:
     return "WARNING" if isinstance(value, str) and value.upper() == "WARN" else value
 
 
+def _model_uri(text: str) -> str:
+    if not MODEL_URI(text):
+        raise ValueError("write models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/PATH")
+    return text
+
+
 Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Origins = Annotated[Words, AfterValidator(_origins)]
@@ -51,4 +64,5 @@ Networks = Annotated[Words, AfterValidator(_networks)]
 Provider = Literal["cpu", "coreml", "cuda", "dml", "migraphx", "openvino", "rocm", "tensorrt"]
 Providers = Annotated[tuple[Provider, ...], BeforeValidator(_lower), BeforeValidator(_words)]
 Prefix = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
+ModelUri = Annotated[str, AfterValidator(_model_uri)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)]

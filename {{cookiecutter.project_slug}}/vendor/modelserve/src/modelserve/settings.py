@@ -14,7 +14,7 @@ from pydantic import (
 
 from . import environment
 from .errors import ConfigurationError
-from .setting_types import Level, Networks, Origins, Prefix, Providers, Route, Words
+from .setting_types import Level, ModelUri, Networks, Origins, Prefix, Providers, Route, Words
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
@@ -27,7 +27,7 @@ OTHER_NAMES = {
     "health_route": "AIP_HEALTH_ROUTE",
 }
 # An empty variable would open what it closes: it is refused instead.
-CLOSED = ("api_keys_file",)
+CLOSED = ("api_keys_file", "model_public_key")
 
 
 class Settings(BaseModel):
@@ -36,6 +36,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     model_dir: Path = Field(default=Path("model"), description="The artifact's folder.")
+    model_uri: ModelUri | None = Field(
+        default=None, description="An artifact in MLflow's registry instead: models:/NAME@ALIAS."
+    )
+    model_cache_dir: Path | None = Field(default=None, description="Where MODEL_URI's are kept.")
+    model_public_key: Path | None = Field(
+        default=None, description="PEM file: serve only an artifact that one of its keys signed."
+    )
+    reload_interval_s: float = Field(
+        default=0, ge=0, le=86_400, description="Look for another artifact so often; 0 for never."
+    )
+    reload_schema: Literal["same", "any"] = Field(
+        default="same", description="Whether it may have other fields or labels."
+    )
+    repository_api: Words = Field(
+        default=(), description="Comma-separated consumers that may load it by the protocol's API."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(
         default=8080,
@@ -163,6 +179,12 @@ class Settings(BaseModel):
     drift_metrics: bool = Field(
         default=True, description="Count every bin of every field; off to save series."
     )
+    challenger_dir: Path | None = Field(
+        default=None, description="Artifact of a second model, which is compared with the first."
+    )
+    challenger_percentage: float = Field(
+        default=100, ge=0, le=100, description="Percentage of requests that it answers as well."
+    )
 
     log_level: Level = Field(default="INFO", description="Minimum level of the log.")
     log_profile: Literal["plain", "json", "gcp", "aws"] = Field(
@@ -170,6 +192,9 @@ class Settings(BaseModel):
     )
     log_dir: Path | None = Field(
         default=None, description="Write one log file per start to this folder."
+    )
+    tracing: Literal["auto", "on", "off"] = Field(
+        default="auto", description="Export spans by OpenTelemetry; auto: with its endpoint."
     )
     google_cloud_project: str = Field(
         default="", description="Project that links traces to Google's logs."
@@ -184,9 +209,13 @@ class Settings(BaseModel):
     webhook_timeout_s: float = Field(default=5, gt=0, le=60, description="Timeout of one message.")
 
     @model_validator(mode="after")
-    def _check_keys(self) -> Self:
+    def _check_combinations(self) -> Self:
         if self.keys_required_for == "all" and self.api_keys_file is None:
             raise ValueError("KEYS_REQUIRED_FOR=all needs API_KEYS_FILE")
+        if self.model_uri and "model_dir" in self.model_fields_set:
+            raise ValueError("MODEL_DIR and MODEL_URI name two models; unset one of them")
+        if self.repository_api and self.api_keys_file is None:
+            raise ValueError("REPOSITORY_API names consumers, which needs API_KEYS_FILE")
         return self
 
     @classmethod
@@ -206,6 +235,13 @@ class Settings(BaseModel):
             raise ConfigurationError(
                 "These environment variables cannot be used: " + "; ".join(wrong) + "."
             ) from error
+
+    @classmethod
+    def read_public_key(cls) -> Path | None:
+        """Return `model_public_key` alone from the environment, for commands without a service."""
+        fields = {"model_public_key": cls.model_fields["model_public_key"]}
+        value = environment.read_fields(fields, {}, CLOSED).get("model_public_key")
+        return None if value is None else Path(value)
 
     @classmethod
     def read_environment(cls) -> dict[str, str]:

@@ -1,13 +1,15 @@
 """Turn the rows of a chunk into tensors, and name what is wrong with each of the others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from ..errors import InvalidInputError
+from pydantic_core import to_json
+
+from ..errors import FieldError, InvalidInputError
 from ..service import Service
 from ..types import ModelInput
 from .decoder import ColumnDecoder
-from .tables import Chunk
+from .tables import FILE, ROW, Chunk
 
 Problems = dict[int, list[str]]
 Result = TypeVar("Result")
@@ -79,3 +81,29 @@ def _name_problems(error: InvalidInputError, positions: Sequence[int]) -> Proble
         reason = f"{name}: {each.detail}" if slash else each.detail
         problems.setdefault(positions[int(index)], []).append(reason)
     return problems
+
+
+def problem_lines(chunk: Chunk, problems: Problems) -> Iterator[bytes]:
+    """Yield a line of JSON for each rejected row: its number, its line if any, and why."""
+    lines = chunk.lines() if chunk.lines else None
+    file = {FILE: chunk.file} if chunk.file else {}
+    for i, reasons in sorted(problems.items()):
+        line = {"line": lines[i]} if lines else {}
+        yield to_json({**file, ROW: chunk.numbers[i], **line, "problems": reasons}) + b"\n"
+
+
+def take_rows(given: ModelInput, valid: Sequence[int]) -> ModelInput:
+    """Return some rows of an input."""
+    places = {row: i for i, row in enumerate(valid)}
+    return given._replace(
+        tensors={name: values[valid] for name, values in given.tensors.items()},
+        rows=len(valid),
+        asked=[given.asked[i] for i in valid] if given.asked else (),
+        characters=[given.characters[i] for i in valid] if given.characters else (),
+        warnings=[
+            FieldError(f"/{places[int(row)]}/{name}", each.detail)
+            for each in given.warnings
+            for row, _, name in [each.pointer[1:].partition("/")]
+            if int(row) in places
+        ],
+    )

@@ -29,6 +29,51 @@ def load_pyarrow() -> Any:
     return pyarrow
 
 
+class BlockReader:
+    """Reads the rows of tables that all have the same columns.
+
+    Args:
+        names: of the columns.
+        manifest: of the model.
+        keep: which columns the output repeats.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+        MalformedError: a field that may not be missing has no column.
+    """
+
+    def __init__(self, names: Sequence[str], manifest: Manifest, *, keep: Keep) -> None:
+        """Compare the columns with the fields."""
+        self._arrow = load_pyarrow()
+        self._splitter = RecordSplitter(manifest, keep=keep)
+        self.absent: Sequence[str] = check_header(names, manifest)
+        _, kept = self._splitter.split([dict.fromkeys(names)])
+        self.kept: Sequence[str] = list(kept)
+        texts = {each.name for each in manifest.features if each.dtype in ("category", "text")}
+        self._texts = texts.intersection(names)
+
+    def chunk(self, block: Any, numbers: range) -> Chunk:
+        """Return the rows of a table or a record batch, which have these numbers."""
+        columns = [self._values(block, name) for name in block.schema.names]
+        records = [
+            dict(zip(block.schema.names, values, strict=True))
+            for values in zip(*columns, strict=True)
+        ]
+        rows, kept = self._splitter.split(records)
+        return Chunk(numbers, None, rows, kept, {})
+
+    def _values(self, block: Any, name: str) -> list[Any]:
+        """Return a column; numbers that stand for categories become text."""
+        column = block.column(name)
+        types = self._arrow.types
+        if types.is_decimal(column.type):
+            column = column.cast(self._arrow.float64())
+        elif name in self._texts and types.is_integer(column.type):
+            column = column.cast(self._arrow.string())
+        values: list[Any] = column.to_pylist()
+        return values
+
+
 class ParquetSource:
     """A Parquet file.
 
@@ -49,13 +94,8 @@ class ParquetSource:
             self._file = self._arrow.parquet.ParquetFile(stream.binary)
         except self._arrow.ArrowInvalid as error:
             raise MalformedError(f"it is no Parquet file: {error}") from error
-        self._splitter = RecordSplitter(manifest, keep=keep)
-        schema = self._file.schema_arrow
-        self.absent: Sequence[str] = check_header(schema.names, manifest)
-        _, kept = self._splitter.split([dict.fromkeys(schema.names)])
-        self.kept: Sequence[str] = list(kept)
-        texts = {each.name for each in manifest.features if each.dtype in ("category", "text")}
-        self._texts = {name for name in schema.names if name in texts}
+        self._blocks = BlockReader(self._file.schema_arrow.names, manifest, keep=keep)
+        self.absent, self.kept = self._blocks.absent, self._blocks.kept
         self._read = 0
 
     def progress(self) -> float | None:
@@ -72,26 +112,8 @@ class ParquetSource:
             number += len(block)
             self._read = number
             if numbers:
-                columns = [
-                    self._values(block, name)[first :: shard.count] for name in block.schema.names
-                ]
-                records = [
-                    dict(zip(block.schema.names, values, strict=True))
-                    for values in zip(*columns, strict=True)
-                ]
-                rows, kept = self._splitter.split(records)
-                yield Chunk(numbers, None, rows, kept, {})
-
-    def _values(self, block: Any, name: str) -> list[Any]:
-        """Return a column; numbers that stand for categories become text."""
-        column = block.column(name)
-        types = self._arrow.types
-        if types.is_decimal(column.type):
-            column = column.cast(self._arrow.float64())
-        elif name in self._texts and types.is_integer(column.type):
-            column = column.cast(self._arrow.string())
-        values: list[Any] = column.to_pylist()
-        return values
+                rows = range(first, len(block), shard.count)
+                yield self._blocks.chunk(block.take(self._arrow.array(rows)), numbers)
 
 
 class ParquetWriter:

@@ -4,36 +4,34 @@ import csv
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import IO, Any
 
 import numpy as np
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from .. import processors
 from ..answers import LABEL, VALUE
-from ..errors import FieldError, MalformedError, ModelError
+from ..errors import MalformedError, ModelError
 from ..file_formats import FileFormat
 from ..service import Service
 from ..serving.output_validator import OutputValidator
 from ..serving.verification import load_verified
 from ..types import ModelInput, Outputs, Prediction
-from .csv_source import CsvSource
-from .gathering import Problems, RowGatherer
-from .json_source import JsonLinesSource
+from .formats import open_rows
+from .gathering import Problems, RowGatherer, problem_lines, take_rows
 from .streams import (
     STANDARD,
     TAB,
     TABS,
-    InputStream,
     OutputFiles,
     open_input,
     output_format,
     suffix_of,
 )
 from .summary import BatchCounts
-from .tables import ABSENT, ROW, AnsweredRows, Chunk, Columns, Keep, Shard, Source, select
+from .tables import ABSENT, AnsweredRows, Chunk, Columns, Keep, Shard, Source, select
 from .writers import AnswerWriter, CsvWriter, JsonLinesWriter, TableLayout, flatten
 
 Further = Callable[[ModelInput, Outputs], Sequence[Any]]
@@ -50,17 +48,25 @@ class BatchPredictor:
         service: the artifact and the project's hooks.
         further: functions that add a field to each answer of a file, by the field's name; each
             gets the tensors and the model's outputs for some rows.
+        threads: of the model; as many as there are processors by default.
     """
 
-    def __init__(self, service: Service, *, further: Mapping[str, Further] | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        *,
+        further: Mapping[str, Further] | None = None,
+        threads: int | None = None,
+    ) -> None:
         """Load the model."""
-        self._codec = service.codec
-        self._model = load_verified(service, threads=processors.whole(processors.available()))
-        self._manifest = service.artifact.manifest
+        self.codec = service.codec
+        threads = threads or processors.whole(processors.available())
+        self._model = load_verified(service, threads=threads)
+        self.manifest = service.artifact.manifest
         self._validator = OutputValidator(
-            self._manifest.output_bounds, probabilities=bool(self._manifest.labels)
+            self.manifest.output_bounds, probabilities=bool(self.manifest.labels)
         )
-        self._further = dict(further or {})
+        self.further = dict(further or {})
         self._gatherer = RowGatherer(service)
         self._postprocessed = service.overrides("postprocess")
 
@@ -75,11 +81,11 @@ class BatchPredictor:
             RequestError: the body is invalid; every invalid field is named.
             ModelError: an output is not finite, or out of its bounds.
         """
-        given = self._codec.decode(body)
+        given = self.codec.decode(body)
         prediction = Prediction(self._model.run(given.tensors), degraded=False)
         if fault := self._validator.check(prediction.outputs):
             raise ModelError(f"{fault}; look for values far outside of its training data.")
-        return self._codec.encode(given, prediction, inference_id)
+        return self.codec.encode(given, prediction, inference_id)
 
     def run(
         self,
@@ -110,69 +116,83 @@ class BatchPredictor:
         try:
             if STANDARD not in (source, output) and output.exists() and output.samefile(source):
                 raise MalformedError("they are the same file.")
-            with open_input(source, self._manifest.data.dialect.format) as stream:
-                rows = self._open_source(stream, keep)
+            with open_input(source, self.manifest.data.dialect.format) as stream:
+                rows = open_rows(stream, self.manifest, keep=keep)
                 with files.open() as (answered, rejected):
                     format_ = output_format(output, stream.format)
-                    writer = self._open_writer(answered, output, format_, rows)
-                    counts = self._answer_file(rows, writer, rejected, shard, watch)
-                    writer.close()
+                    writer = self.open_writer(answered, output, format_, rows)
+                    counts = self.answer_rows(
+                        rows, writer, rejected.write, shard=shard, watch=watch
+                    )
         except (OSError, EOFError, UnicodeError, csv.Error, zlib.error, MalformedError) as error:
             raise MalformedError(f"{source} cannot be answered into {output}: {error}") from error
         return counts
 
-    def _open_source(self, stream: InputStream, keep: Keep) -> Source:
-        if stream.format == "csv":
-            return CsvSource(stream, self._manifest, keep=keep)
-        if stream.format == "jsonl":
-            return JsonLinesSource(stream, self._manifest, keep=keep)
-        from .parquet import ParquetSource  # pylint: disable=import-outside-toplevel
-
-        return ParquetSource(stream, self._manifest, keep=keep)
-
-    def _open_writer(
-        self, stream: IO[bytes], path: Path, format_: FileFormat, rows: Source
+    def open_writer(
+        self, stream: IO[bytes], path: PurePath, format_: FileFormat, rows: Source
     ) -> AnswerWriter:
-        further = [*([WARNINGS] if self._manifest.modality == "text" else []), *self._further]
-        example = self._example()
+        """Return what writes answers in a format.
+
+        Args:
+            stream: of the file.
+            path: of the file, whose suffix may ask for tabs.
+            format_: of the file.
+            rows: that are answered.
+
+        Raises:
+            ConfigurationError: a library for the format is missing.
+        """
+        example = self.example()
+        further = [*([WARNINGS] if self.manifest.modality == "text" else []), *self.further]
         if format_ == "jsonl":
             fields = [*from_json(example), WARNINGS, *further]
             return JsonLinesWriter(stream, fields, vary=self._postprocessed)
         layout = TableLayout(rows.kept, [*flatten([example]), *further])
         if format_ == "csv":
-            dialect = self._manifest.data.dialect
+            dialect = self.manifest.data.dialect
             separator = TAB if suffix_of(path) == TABS else dialect.separator[0]
             return CsvWriter(stream, layout, separator=separator, decimal=dialect.decimal)
         from .parquet import ParquetWriter  # pylint: disable=import-outside-toplevel
 
         return ParquetWriter(stream, layout)
 
-    def _example(self) -> str:
+    def example(self) -> str:
         """Return the fallback as an answer, for the names of its fields."""
-        outputs = np.asarray([self._manifest.fallback], dtype=np.float32)
-        (answer,) = self._codec.outputs.rows(Prediction(outputs, degraded=False))
+        outputs = np.asarray([self.manifest.fallback], dtype=np.float32)
+        (answer,) = self.codec.outputs.rows(Prediction(outputs, degraded=False))
         return answer
 
-    def _answer_file(
+    def answer_rows(
         self,
         rows: Source,
         writer: AnswerWriter,
-        rejected: IO[bytes],
-        shard: Shard,
-        watch: Watch | None,
+        reject: Callable[[bytes], object],
+        *,
+        shard: Shard = WHOLE,
+        watch: Watch | None = None,
     ) -> BatchCounts:
+        """Write an answer for each row of a source, and close the writer.
+
+        Args:
+            rows: of one or several files.
+            writer: of the answers.
+            reject: writes lines of JSON about invalid rows.
+            shard: the rows of this process.
+            watch: called after each chunk, with the share of the source that was read.
+        """
         counts, started = BatchCounts(absent=rows.absent), time.perf_counter()
-        for chunk in rows.chunks(self._codec.inputs.chunk, shard):
-            problems = self._answer_chunk(chunk, writer, counts)
+        for chunk in rows.chunks(self.codec.inputs.chunk, shard):
+            problems = self.answer_chunk(chunk, writer, counts)
             if problems:
-                rejected.writelines(_reject(chunk, problems))
+                reject(b"".join(problem_lines(chunk, problems)))
             counts.rejected += len(problems)
             counts.seconds = time.perf_counter() - started
             if watch:
                 watch(counts, rows.progress())
+        writer.close()
         return counts
 
-    def _answer_chunk(self, chunk: Chunk, writer: AnswerWriter, counts: BatchCounts) -> Problems:
+    def answer_chunk(self, chunk: Chunk, writer: AnswerWriter, counts: BatchCounts) -> Problems:
         """Write the answers; return the problems of all other rows, by their positions."""
         positions, given, problems = self._gatherer.gather(chunk)
         if given is None:
@@ -182,14 +202,14 @@ class BatchPredictor:
             reasons = self._validator.reasons(outputs)
             problems |= {positions[i]: [reason] for i, reason in enumerate(reasons) if reason}
             valid = [i for i, reason in enumerate(reasons) if not reason]
-            given, outputs = _take(given, valid), outputs[valid]
+            given, outputs = take_rows(given, valid), outputs[valid]
             positions = [positions[i] for i in valid]
             if not valid:
                 return problems
         prediction = Prediction(outputs, degraded=False)
-        answers = self._codec.answers(given, prediction)
-        counts.add(self._main_field(answers, prediction), self._manifest.labels)
-        inputs = self._codec.inputs
+        answers = self.codec.answers(given, prediction)
+        counts.add(self._main_field(answers, prediction), self.manifest.labels)
+        inputs = self.codec.inputs
         counts.out_of_range += int(inputs.out_of_range(inputs.observe([given])).sum())
         whole = len(positions) == len(chunk.numbers)
         numbers = chunk.numbers if whole else [chunk.numbers[i] for i in positions]
@@ -199,44 +219,19 @@ class BatchPredictor:
 
     def _main_field(self, answers: Sequence[str], prediction: Prediction) -> Sequence[Any]:
         """Return the label or the value of each answer."""
-        name = LABEL if self._manifest.labels else VALUE
+        name = LABEL if self.manifest.labels else VALUE
         if self._postprocessed:
             return [from_json(answer).get(name) for answer in answers]
-        found: Sequence[Any] = self._codec.outputs.arrays(prediction)[name].tolist()
+        found: Sequence[Any] = self.codec.outputs.arrays(prediction)[name].tolist()
         return found
 
     def _add_fields(self, given: ModelInput, outputs: Outputs) -> Columns:
         """Return the fields that are added to answers: warnings about texts, and others."""
         fields: dict[str, Sequence[Any]] = {}
-        if self._manifest.modality == "text":
+        if self.manifest.modality == "text":
             warnings = defaultdict(list)
             for each in given.warnings:
                 row, _, name = each.pointer[1:].partition("/")
                 warnings[int(row)].append(f"{name}: {each.detail}")
             fields[WARNINGS] = [warnings.get(i, ABSENT) for i in range(given.rows)]
-        return fields | {name: add(given, outputs) for name, add in self._further.items()}
-
-
-def _take(given: ModelInput, valid: Sequence[int]) -> ModelInput:
-    """Return some rows of an input."""
-    places = {row: i for i, row in enumerate(valid)}
-    return given._replace(
-        tensors={name: values[valid] for name, values in given.tensors.items()},
-        rows=len(valid),
-        asked=[given.asked[i] for i in valid] if given.asked else (),
-        characters=[given.characters[i] for i in valid] if given.characters else (),
-        warnings=[
-            FieldError(f"/{places[int(row)]}/{name}", each.detail)
-            for each in given.warnings
-            for row, _, name in [each.pointer[1:].partition("/")]
-            if int(row) in places
-        ],
-    )
-
-
-def _reject(chunk: Chunk, problems: Problems) -> Iterator[bytes]:
-    """Yield a line of JSON for each rejected row: its number, its line if any, and why."""
-    lines = chunk.lines() if chunk.lines else None
-    for i, reasons in sorted(problems.items()):
-        line = {"line": lines[i]} if lines else {}
-        yield to_json({ROW: chunk.numbers[i], **line, "problems": reasons}) + b"\n"
+        return fields | {name: add(given, outputs) for name, add in self.further.items()}

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from select import select
 from typing import IO, Any, BinaryIO, cast
 
@@ -35,7 +35,7 @@ class InputStream:
     progress: Callable[[], float | None]
 
 
-def suffix_of(path: Path) -> str:
+def suffix_of(path: PurePath) -> str:
     """Return a file's suffix in lower case, without that of its compression."""
     path = path.with_suffix("") if path.suffix.lower() == GZIP else path
     return path.suffix.lower()
@@ -92,17 +92,30 @@ def open_input(path: Path, default: FileFormat | None) -> Iterator[InputStream]:
             cast(BinaryIO, stdin), "", "jsonl" if begins == b"{" else "csv", lambda: None
         )
         return
+    with path.open("rb", buffering=0) as raw:
+        yield read_stream(raw, path, default, size_bytes=path.stat().st_size)
+
+
+def read_stream(
+    raw: IO[bytes], path: PurePath, default: FileFormat | None, *, size_bytes: int
+) -> InputStream:
+    """Return the stream of an open file.
+
+    Args:
+        raw: its bytes.
+        path: whose suffix is its format.
+        default: its format, if its suffix says nothing; JSON Lines without one.
+        size_bytes: of the file, compressed if it is.
+    """
     suffix = suffix_of(path)
     written = SUFFIXES.get(suffix, default or "jsonl")
-    with path.open("rb", buffering=0) as raw:
-        if written == "parquet":
-            yield InputStream(cast(BinaryIO, raw), suffix, written, lambda: None)
-            return
-        size, source = path.stat().st_size, RawInput(raw.readinto, _pipe_of(raw))
-        stream = cast(BinaryIO, _decompress(source))
-        yield InputStream(
-            stream, suffix, written, lambda: source.bytes_read / size if size else None
-        )
+    if written == "parquet":
+        return InputStream(cast(BinaryIO, raw), suffix, written, lambda: None)
+    source = RawInput(cast(io.RawIOBase, raw).readinto, _pipe_of(raw))
+    stream = cast(BinaryIO, _decompress(source))
+    return InputStream(
+        stream, suffix, written, lambda: source.bytes_read / size_bytes if size_bytes else None
+    )
 
 
 def _pipe_of(stream: IO[Any]) -> int | None:
@@ -128,6 +141,16 @@ def output_format(path: Path, source: FileFormat) -> FileFormat:
     if path == STANDARD:
         return "csv" if source == "csv" else "jsonl"
     return SUFFIXES.get(suffix_of(path), "jsonl")
+
+
+@contextmanager
+def compress(stream: IO[bytes], path: PurePath) -> Iterator[IO[bytes]]:
+    """Yield what compresses the bytes of a file if its suffix says so, else its own stream."""
+    if path.suffix.lower() == GZIP:
+        with gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as compressed:
+            yield cast(IO[bytes], compressed)
+    else:
+        yield stream
 
 
 class OutputFiles:
@@ -156,11 +179,7 @@ class OutputFiles:
         try:
             with ExitStack() as files:
                 rejected, answers = (files.enter_context(part.open("wb")) for part in self._parts)
-                written: IO[bytes] = answers
-                if self.path.suffix.lower() == GZIP:
-                    compressed = gzip.GzipFile("", "wb", LEVEL, answers, mtime=0)
-                    written = files.enter_context(cast(IO[bytes], compressed))
-                yield written, rejected
+                yield files.enter_context(compress(answers, self.path)), rejected
             # The rejected rows come first: who finds the answers finds them as well.
             rejected_part, part = self._parts
             if rejected_part.stat().st_size:

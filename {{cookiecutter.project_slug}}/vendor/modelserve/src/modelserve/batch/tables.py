@@ -9,6 +9,7 @@ Keep = Literal["others", "all", "none"]
 
 ABSENT: Any = object()  # stands for a field that a row of JSON does not have
 ROW = "row"  # the first column of the output: the row's number
+FILE = "file"  # the second one, if the rows are of several files
 INPUT = "input_"  # the prefix of a column of the input whose name the output needs
 
 
@@ -30,7 +31,7 @@ class Chunk(NamedTuple):
     `numbers` are the rows' numbers in the file, from 0, and `lines` returns the lines on which
     they begin, from 1. The model's fields are either the `columns` of a CSV file, as text, or the
     `records` of another file. `kept` are the columns that the output repeats. `problems` are of
-    rows that cannot be parsed, by their position in the chunk.
+    rows that cannot be parsed, by their position in the chunk. `file` names one of several files.
     """
 
     numbers: Sequence[int]
@@ -39,6 +40,7 @@ class Chunk(NamedTuple):
     kept: Columns
     problems: Mapping[int, str]
     lines: Callable[[], Sequence[int]] | None = None
+    file: str = ""
 
     def rows(self) -> Sequence[Any]:
         """Return the model's fields of each row."""

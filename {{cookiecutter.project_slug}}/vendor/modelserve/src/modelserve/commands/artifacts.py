@@ -1,4 +1,4 @@
-"""Commands that promote an artifact and print its content."""
+"""Commands that print what an artifact holds."""
 
 # A command imports what it needs: `serve` runs without the libraries that `train` needs.
 # pylint: disable=import-outside-toplevel
@@ -18,44 +18,34 @@ app = typer.Typer()
 
 
 @app.command()
-def promote(
-    candidate: Annotated[Path, typer.Argument(help="Folder of the new artifact.")],
-    to: Annotated[Path, typer.Option(help="Folder of the served artifact.")] = Path("model"),
-    tolerance: Annotated[
-        float,
-        typer.Option(min=0, help="By how much a metric may be worse than the served artifact's."),
-    ] = 0.0,
-) -> None:
-    """Replace the served artifact with a new one, unless it is worse."""
-    from .. import display
-    from ..promotion import promote as run_promotion
-
-    promoted, previous = run_promotion(candidate, to, tolerance=tolerance)
-    display.say(f"{to} now holds {promoted.manifest.version}")
-    if previous:
-        display.say(
-            f"{previous} holds the previous one; `promote {previous} --tolerance inf` restores it"
-        )
-
-
-@app.command()
 def info(
     model: ModelOption = Path("model"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest, as JSON.")] = False,
+    bill: Annotated[
+        bool, typer.Option("--bom", help="Print its bill of materials, in CycloneDX.")
+    ] = False,
 ) -> None:
     """Verify an artifact and print what it holds."""
     from .. import display
+    from ..settings import Settings
+    from ..supply_chain.bill import make_bill, to_text
+    from ..supply_chain.chain import list_links
 
-    manifest = artifact.load(model).manifest
+    held = artifact.load(model)
+    manifest = held.manifest
+    if as_json and bill:
+        raise typer.BadParameter("choose one of --json and --bom")
     if as_json:
         sys.stdout.write(manifest.model_dump_json(indent=2) + "\n")
+        return
+    if bill:
+        sys.stdout.write(to_text(make_bill(held)))
         return
     display.show(
         f"{manifest.name} {manifest.version}",
         [
             ("task", manifest.task),
             ("created", f"{manifest.created:%Y-%m-%d %H:%M} UTC"),
-            ("commit", manifest.git_commit or "unknown"),
             *((each.name, f"{each.dtype}: {each.seen}") for each in manifest.features),
             *([("labels", ", ".join(manifest.labels))] if manifest.labels else []),
             *manifest.provenance.items(),
@@ -63,6 +53,7 @@ def info(
             ("size", f"{manifest.size_bytes:,} bytes"),
         ],
     )
+    display.show("from the data to what is served", list_links(held, Settings.read_public_key()))
 
 
 @app.command()

@@ -28,11 +28,17 @@ def inspect_data(
         str | None, typer.Option(help="The column to predict; by default the configuration's.")
     ] = None,
     config: ConfigOption = Path("config/training.toml"),
+    write_schema: Annotated[
+        bool,
+        typer.Option("--write-schema", help="Declare the columns as they are, in schema.toml."),
+    ] = False,
 ) -> None:
     """Show what each column is taken for, and why, and what training would refuse."""
     with libraries():
         from .. import display
+        from ..training import data_schema
         from ..training.check_data import check_data
+        from ..training.splits import load_dataset
 
         project, settings = load_training(context, config)
     section = settings.data
@@ -40,7 +46,8 @@ def inspect_data(
         section = section.model_copy(update={"path": data, "test_path": None})
     if target:
         section = section.model_copy(update={"target": target})
-    result = check_data(project, settings.model_copy(update={"data": section}))
+    settings = settings.model_copy(update={"data": section})
+    result = check_data(project, settings)
     if result.inspection:
         show_columns(result.inspection, section.source)
     for error in result.errors:
@@ -53,6 +60,10 @@ def inspect_data(
     if result.errors:
         raise typer.Exit(1)
     display.say(f"{result.rows} rows can be trained on.")
+    if write_schema:
+        dataset, _ = load_dataset(project, settings)
+        path = data_schema.write_schema(dataset, settings)
+        display.say(f"{path} is written: widen its bounds to what is right, and commit it.")
 
 
 def show_columns(inspection: "Inspection", source: str) -> None:

@@ -1,5 +1,9 @@
 """Options that several commands share, the project, and a message for missing libraries."""
 
+# mlflow takes seconds to import: only a model in its registry needs it.
+# pylint: disable=import-outside-toplevel
+
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,12 +11,48 @@ from typing import Annotated
 
 import typer
 
+from .. import environment
 from ..errors import ConfigurationError, TrainingError
 from ..project import Project
 
+
+def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Path) -> Path:
+    """Return the artifact's folder; a model in MLflow's registry is downloaded, once.
+
+    The option decides before the environment. MODEL_URI is unset, so that all workers serve what
+    this process found.
+
+    Raises:
+        ConfigurationError: MODEL_DIR and MODEL_URI are both set, or MLflow cannot be asked.
+        ArtifactError: the model cannot be had.
+    """
+    if context.resilient_parsing:  # to complete a word in a shell
+        return model
+    uri = environment.read("MODEL_URI")
+    source = context.get_parameter_source(str(parameter.name))
+    named = source.name if source else ""
+    if uri and named == "ENVIRONMENT":
+        raise ConfigurationError("MODEL_DIR and MODEL_URI name two models; unset one of them.")
+    os.environ.pop("MODEL_URI", None)
+    if model.as_posix().startswith(("models:/", "runs:/")):
+        uri = model.as_posix()
+    elif named == "COMMANDLINE":
+        uri = ""
+    if not uri:
+        return model
+    from ..tracking.model_uri import resolve
+
+    return resolve(uri)
+
+
 ModelOption = Annotated[
     Path,
-    typer.Option("--model", envvar="MODEL_DIR", help="Folder of the artifact, the trained model."),
+    typer.Option(
+        "--model",
+        envvar="MODEL_DIR",
+        callback=find_model,
+        help="Folder of the artifact, the trained model; or models:/NAME@ALIAS in MLflow.",
+    ),
 ]
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="The training configuration, a TOML file.")

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import artifact
+from ..tracking.recorder import RunRecorder, record_run
 from .options import ConfigOption, ModelOption, libraries, project_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..project import Project
     from ..training.config import Config
     from ..training.reporter import Reporter
@@ -32,13 +35,15 @@ def train(
         from ..training.train import train as run_training
 
         project, settings = load_training(context, config)
-    run = run_training(
-        project,
-        settings,
-        output,
-        reporter=make_reporter(),
-    )
-    display.show_run(run)
+    with record_run(project, settings, output, command="train", warn=display.warn) as recorder:
+        run = run_training(
+            project,
+            settings,
+            output,
+            reporter=make_reporter(recorder),
+        )
+        recorder.finish(run.artifact)
+    display.show_run(run, recorder.id)
 
 
 @app.command("import-onnx")
@@ -75,14 +80,18 @@ def import_onnx(
             labels = typer.prompt("The labels, in the order of the graph's outputs", default=labels)
     names = tuple(name.strip() for name in labels.split(",")) if labels else ()
     importer = make_importer(dataset, graph, names, softmax=softmax, output_name=output_name)
-    run = run_training(
-        project,
-        settings,
-        output,
-        reporter=make_reporter(),
-        trainer=importer,
-    )
-    display.show_run(run)
+    with record_run(
+        project, settings, output, command="import-onnx", warn=display.warn
+    ) as recorder:
+        run = run_training(
+            project,
+            settings,
+            output,
+            reporter=make_reporter(recorder),
+            trainer=importer,
+        )
+        recorder.finish(run.artifact)
+    display.show_run(run, recorder.id)
 
 
 @app.command()
@@ -104,8 +113,8 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def make_reporter() -> "Reporter":
-    """Return the functions that show a training run on the command line."""
+def make_reporter(recorder: RunRecorder) -> "Reporter":
+    """Return the functions that show a training run on the command line, and record it."""
     from .. import display
     from ..training.reporter import Reporter
 
@@ -113,8 +122,20 @@ def make_reporter() -> "Reporter":
         step=display.step,
         warn=display.warn,
         show_metrics=partial(display.show_metrics, "rejected model"),
+        show_difference=show_difference,
+        evaluated=recorder.note_evaluation,
         track=display.track,
     )
+
+
+def show_difference(sentences: "Sequence[str]") -> None:
+    """Print what differs from the last model, if anything does."""
+    from .. import display
+
+    if sentences:
+        display.say("Compared with the last model in this folder:")
+    for text in sentences:
+        display.say(f"  {text}")
 
 
 def load_training(context: typer.Context, config: Path) -> "tuple[Project, Config]":

@@ -6,11 +6,14 @@ from types import ModuleType
 from . import (
     compare_models,
     monitoring_window,
+    propose_model,
+    relay_alerts,
     report_issue,
     rollout,
     run_monitoring,
     sbom,
     targets,
+    training_rows,
     workflow,
 )
 
@@ -18,7 +21,10 @@ COMMANDS: dict[str, ModuleType] = {
     "monitoring-window": monitoring_window,
     "run-monitoring": run_monitoring,
     "report-issue": report_issue,
+    "collect-rows": training_rows,
     "compare-models": compare_models,
+    "propose-model": propose_model,
+    "relay-alerts": relay_alerts,
     "complete-sbom": sbom,
     "rollout": rollout,
 }

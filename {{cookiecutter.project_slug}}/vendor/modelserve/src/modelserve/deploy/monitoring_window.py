@@ -15,6 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(parser, "--since", variable="SINCE", about="Start in UTC; DAYS before the end if empty")
     add(parser, "--until", variable="UNTIL", about="End in UTC; the last midnight if empty")
     add(parser, "--days", variable="DAYS", about="Length in days", default="7")
+    about = "Where a window ends that has no typed end"
+    parser.add_argument("--end", choices=("midnight", "now"), default="midnight", help=about)
 
 
 def parse_time(name: str, text: str) -> datetime | None:
@@ -30,8 +32,9 @@ def parse_time(name: str, text: str) -> datetime | None:
 
 def main(options: argparse.Namespace) -> None:
     """Set the outputs `since` and `until`."""
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    until = parse_time("UNTIL", options.until) or midnight
+    now = datetime.now(UTC).replace(microsecond=0)
+    end = now if options.end == "now" else now.replace(hour=0, minute=0, second=0)
+    until = parse_time("UNTIL", options.until) or end
     since = parse_time("SINCE", options.since) or until - timedelta(days=int(options.days))
     if since >= until:
         workflow.fail(f"SINCE is {since:{FORMATS[1]}} and UNTIL {until:{FORMATS[1]}}; swap them.")

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..supply_chain.model_component import read_component, to_hashes
+
 BILL = Path("sbom.json")
 LOCK = Path("requirements", "serving.txt")
-MODEL_MANIFEST = Path("model", "manifest.json")
+MODEL = Path("model")
 
 LOCKED = re.compile(r"^([\w.-]+)==(\S+)[^\n]*\\\n((?:\s+--hash=\S+[ \\]*\n?)+)", re.MULTILINE)
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
@@ -29,11 +31,6 @@ def normalize(name: str) -> str:
     Source: Python Packaging User Guide, "Names and normalization".
     """
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def to_hashes(digests: list[str]) -> list[dict[str, str]]:
-    """Return SHA-256 digests in CycloneDX's form."""
-    return [{"alg": "SHA-256", "content": digest} for digest in digests]
 
 
 def add_hashes(components: list[dict[str, Any]], lock: Path) -> None:
@@ -62,19 +59,6 @@ def add_hashes(components: list[dict[str, Any]], lock: Path) -> None:
         )
 
 
-def model_component() -> dict[str, Any]:
-    """Return the trained model as a component."""
-    manifest = json.loads(MODEL_MANIFEST.read_text(encoding="utf-8"))
-    return {
-        "type": "machine-learning-model",
-        "bom-ref": "model",
-        "name": f"{manifest['name']}-model",
-        "version": manifest["version"],
-        "description": f"Trained on {manifest['data']['source']}",
-        "hashes": to_hashes([manifest["files"]["model.onnx"]]),
-    }
-
-
 def validate(text: str) -> None:
     """Exit if a bill does not follow the CycloneDX schema."""
     # Both come with the tool that wrote the bill, and are not in the project's environment.
@@ -90,7 +74,7 @@ def main(options: argparse.Namespace) -> None:
     """Complete `sbom.json` in place."""
     bill = json.loads(BILL.read_text(encoding="utf-8"))
     add_hashes(bill["components"], options.lock)
-    bill["components"].append(model_component())
+    bill["components"].append(read_component(MODEL))
     root = bill["metadata"]["component"]["bom-ref"]
     (project,) = (entry for entry in bill["dependencies"] if entry["ref"] == root)
     project["dependsOn"] = sorted([*project.get("dependsOn", []), "model"])

@@ -98,22 +98,48 @@ class FieldCounts:
         self.unread += other.unread
 
 
+@dataclass(kw_only=True)
+class RecordCounts:
+    """What is counted of records, whatever is made of them.
+
+    Args:
+        errors: lines that could not be read.
+        versions: records by the version that answered.
+        rejected: records whose response is not a prediction.
+        outside: records outside the window.
+        duplicate: records that were read before; the first one counts.
+        records: that were selected.
+        rows: of these records.
+    """
+
+    errors: LineErrors = field(default_factory=LineErrors)
+    versions: Counter[str] = field(default_factory=Counter)
+    rejected: int = 0
+    outside: int = 0
+    duplicate: int = 0
+    records: int = 0
+    rows: int = 0
+
+    def merge(self, other: Any) -> None:
+        """Add the counts of other files."""
+        self.errors.merge(other.errors)
+        self.versions += other.versions
+        self.rejected += other.rejected
+        self.outside += other.outside
+        self.duplicate += other.duplicate
+        self.records += other.records
+        self.rows += other.rows
+
+
 @dataclass
-class CaptureCounts:
-    """Everything that is counted of captures.
+class CaptureCounts(RecordCounts):
+    """Everything that is counted of captures; the records are those of the model's version.
 
     Args:
         inputs: by field.
         outputs: by field.
         outcomes: of predictions with a ground truth.
         matched: the indices of these ground truths, array by array.
-        errors: lines that could not be read.
-        versions: records by the version that answered.
-        records: of this model's version, or of an unstated one.
-        rows: of these records.
-        rejected: records whose response is not a prediction.
-        outside: records outside the window.
-        duplicate: records that were read before; the first one counts.
         degraded: rows that the fallback answered.
         degraded_matched: of these, rows with a ground truth.
         first_us: the earliest inference, in microseconds since the epoch.
@@ -126,13 +152,6 @@ class CaptureCounts:
     outputs: dict[str, FieldCounts]
     outcomes: OutcomeCounts
     matched: list[NDArray[np.int64]] = field(default_factory=list)
-    errors: LineErrors = field(default_factory=LineErrors)
-    versions: Counter[str] = field(default_factory=Counter)
-    records: int = 0
-    rows: int = 0
-    rejected: int = 0
-    outside: int = 0
-    duplicate: int = 0
     degraded: int = 0
     degraded_matched: int = 0
     first_us: int = FAR_US
@@ -151,20 +170,14 @@ class CaptureCounts:
         outcomes = self.outcomes.counted, self.outcomes.quality
         self.timeline.end_hour(np.concatenate(((self.rows, *outcomes), *fields), dtype=np.float64))
 
-    def merge(self, other: "CaptureCounts") -> None:
+    def merge(self, other: Any) -> None:
         """Add the counts of other files."""
+        super().merge(other)
         for mine, theirs in ((self.inputs, other.inputs), (self.outputs, other.outputs)):
             for name, counts in mine.items():
                 counts.merge(theirs[name])
         self.outcomes.merge(other.outcomes)
         self.matched += other.matched
-        self.errors.merge(other.errors)
-        self.versions += other.versions
-        self.records += other.records
-        self.rows += other.rows
-        self.rejected += other.rejected
-        self.outside += other.outside
-        self.duplicate += other.duplicate
         self.degraded += other.degraded
         self.degraded_matched += other.degraded_matched
         self.first_us = min(self.first_us, other.first_us)

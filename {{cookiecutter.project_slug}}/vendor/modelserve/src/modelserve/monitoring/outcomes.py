@@ -1,7 +1,7 @@
 """Ground truths as the task of the model understands them."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..bins import Shape
 from ..manifest import Manifest
@@ -10,8 +10,8 @@ from .outcome_counts import OutcomeCounts
 from .regressor.outcomes import RegressorTruths
 
 
-class TruthReader(Protocol):
-    """Parses ground truths, and creates what counts predictions with one."""
+class TruthParser(Protocol):
+    """Parses ground truths."""
 
     def truth(self, text: str) -> float:
         """Return a label's index, or a value.
@@ -19,6 +19,13 @@ class TruthReader(Protocol):
         Raises:
             ValueError: the text is neither.
         """
+
+    def merge(self, other: Any) -> None:
+        """Add what a copy of it, in another process, knows of the truths that it parsed."""
+
+
+class TruthReader(TruthParser, Protocol):
+    """Parses ground truths, and creates what counts predictions with one."""
 
     def empty_counts(self, *, groups: int) -> OutcomeCounts:
         """Return counts of no rows, for so many groups."""

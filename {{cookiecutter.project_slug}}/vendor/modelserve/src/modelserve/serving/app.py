@@ -2,21 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from .. import notify
-from ..manifest import Manifest
 from ..monitoring.config import load_config
-from ..settings import MONITORING, Settings
-from . import problems
+from ..settings import MONITORING
 from .access import ANONYMOUS, load_access
 from .batching.batcher import make_batcher
-from .capture import Capture, check_redaction
+from .capture import check_redaction
 from .components import Components
 from .drift_counters import DriftCounters
 from .edge import at_edge
@@ -26,25 +26,29 @@ from .extensions import load_codecs, load_observers, load_routers
 from .feedback import Feedback
 from .feedback_exchange import join_workers
 from .feedback_metrics import make_feedback_metrics
-from .hot_path import HotPath, Route
+from .generation import Generation
+from .hot_path import HotPath
 from .key_watch import follow
 from .lazy_app import LazyApp
 from .metrics import Metrics
-from .metrics_registry import MetricsRegistry
 from .observers import RequestLogQueue, RequestObserver
 from .oip.codec import InferenceCodec
-from .oip.exchange import InferenceNegotiator
 from .prediction_cache import PredictionCache
+from .prediction_routes import prediction_paths, prediction_routes
 from .predictor import Predictor
+from .record_writers import count_captures, make_captures, make_writer
+from .reloading.reloader import Reloader
 from .request_log import RequestLog
-from .rotating_writer import REASONS, Bounds, RecordCounter, RotatingWriter
+from .shadow.challenger import load_challenger
+from .shadow.shadow_observer import make_shadow
 from .status_routes import StatusRoutes
+from .thread_priority import call_with_low_priority
+from .tracing.traced_routes import trace_routes
+from .tracing.tracing import make_tracing
 from .verification import load_verified
 
 if TYPE_CHECKING:  # which imports this module for its application
     from ..service import Service
-
-INFER_ROUTE = "/v2/models/{name}/infer"  # its name in metrics and log lines
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +66,16 @@ def create_app(
         ArtifactError: the model cannot be served.
         ConfigurationError: the keys cannot be read, or a setting does not fit the model.
     """
-    lines = [RequestLog(log_handler)] if log_handler else []
-    return at_edge(wrap(assemble(service, lines)), service.settings)
+
+    def make_observers() -> list[RequestObserver]:
+        return [RequestLog(log_handler)] if log_handler else []
+
+    def succeed(fresh: "Service", predecessor: Components) -> Generation:
+        return make_generation(assemble(fresh, make_observers(), predecessor))
+
+    components = assemble(service, make_observers())
+    components = replace(components, reloader=Reloader(service, succeed))
+    return at_edge(wrap(components), service.settings)
 
 
 def check(service: "Service") -> None:
@@ -77,10 +89,22 @@ def check(service: "Service") -> None:
     load_access(settings.api_keys_file)
     load_groups(settings.monitoring_config)
     load_verified(service, threads=1)
+    load_challenger(service)
 
 
-def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> Components:
+# pylint: disable-next=too-many-locals
+def assemble(
+    service: "Service",
+    observers: Sequence[RequestObserver] = (),
+    predecessor: Components | None = None,
+) -> Components:
     """Return the components of a service.
+
+    Args:
+        service: its settings, its artifact and its hooks.
+        observers: of finished requests, beside its own.
+        predecessor: the components of the model that this one is about to replace: what belongs to
+            the process is shared.
 
     Raises:
         ArtifactError, ConfigurationError: as `create_app`.
@@ -88,15 +112,19 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
     settings, codec = service.settings, service.codec
     manifest = service.artifact.manifest
     check_redaction(settings, manifest)
-    access = load_access(settings.api_keys_file)
-    model, plan = choose(service, codec)
-    notifier = notify.make_notifier(settings)
+    load = partial(choose, service, codec)
+    model, plan = call_with_low_priority(load) if predecessor else load()
+    access = predecessor.access if predecessor else load_access(settings.api_keys_file)
+    challenger = load_challenger(service)
+    notifier = predecessor.notifier if predecessor else notify.make_notifier(settings)
     registry = service.registry
     oip = InferenceCodec(manifest, codec, max_rows=settings.max_rows)
     codecs = load_codecs(service, oip.infer_paths())
     routers = load_routers(service, [*oip.infer_paths(), *codecs])
+    own_observers = load_observers(service)  # before threads are started: it may fail
+    tracing = make_tracing(service)
     metrics = Metrics(
-        registry, manifest, {ANONYMOUS, *access.consumers}, prediction_routes(settings, codecs)
+        registry, manifest, {ANONYMOUS, *access.consumers}, prediction_paths(settings, codecs)
     )
     drift = DriftCounters(
         service.artifact, codec.inputs, registry, metrics, detailed=settings.drift_metrics
@@ -107,10 +135,15 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
         make_feedback_metrics(manifest, load_groups(settings.monitoring_config), registry),
         registry,
         make_writer(settings.ground_truth_dir, settings, manifest, counter),
+        predecessor.feedback if predecessor else None,
     )
     captures = make_captures(settings, manifest, counter)
     log_queue = RequestLogQueue(
-        [metrics, drift, feedback, *captures, *load_observers(service), *observers]
+        [
+            *(metrics, drift, feedback, *captures),
+            *(*make_shadow(service, challenger), *([tracing.exporter] if tracing else [])),
+            *(*own_observers, *observers),
+        ]
     )
     predictor = Predictor(
         model,
@@ -127,54 +160,24 @@ def assemble(service: "Service", observers: Sequence[RequestObserver] = ()) -> C
         registry=registry,
         log_queue=log_queue,
         feedback=feedback,
-        feedback_exchange=join_workers(feedback, log_queue.flush),
+        feedback_exchange=(
+            predecessor.feedback_exchange
+            if predecessor
+            else join_workers(feedback, log_queue.flush)
+        ),
         codec=codec,
         oip=oip,
         project_codecs=codecs,
         routers=routers,
         predictor=predictor,
+        challenger=challenger.manifest if challenger else None,
+        sampler=tracing.sampler if tracing else None,
         explainer=Explainer(
             model, service.artifact, codec.inputs, limit_s=settings.predict_timeout_s
         ),
         batcher=make_batcher(service, predictor, plan) if plan.mode == "threads" else None,
+        reloader=predecessor.reloader if predecessor else None,
     )
-
-
-def prediction_routes(settings: Settings, own: Iterable[str]) -> tuple[str, ...]:
-    """Return the routes of predictions by their names in metrics."""
-    platform = ("/invocations",) if settings.platform == "sagemaker" else ()
-    return (settings.predict_route, INFER_ROUTE, *platform, *own)
-
-
-def count_captures(registry: MetricsRegistry) -> RecordCounter:
-    """Return the counters of captured and dropped records."""
-    kept = registry.counter("capture_records", "Records of captures and truths that were kept.")()
-    dropped = registry.counter("capture_dropped", "Records that were not.", "reason")
-    counters = {reason: dropped(reason) for reason in REASONS}
-    return RecordCounter(kept.inc, lambda reason, count: counters[reason].inc(count))
-
-
-def make_writer(
-    folder: Path | None, settings: Settings, manifest: Manifest, counter: RecordCounter
-) -> RotatingWriter | None:
-    """Return a writer of records in SageMaker's folder layout; None without a folder."""
-    if folder is None:
-        return None
-    bounds = Bounds(
-        queue_records=settings.capture_queue_records,
-        queue_bytes=settings.capture_queue_bytes,
-        file_bytes=settings.capture_file_bytes,
-        file_age_s=settings.capture_file_age_s,
-    )
-    return RotatingWriter(folder / manifest.name / settings.capture_variant, bounds, counter)
-
-
-def make_captures(
-    settings: Settings, manifest: Manifest, counter: RecordCounter
-) -> Sequence[Capture]:
-    """Return the observer that captures requests; none without a folder."""
-    writer = make_writer(settings.capture_dir, settings, manifest, counter)
-    return [Capture(writer, settings)] if writer else []
 
 
 def load_groups(path: Path) -> tuple[str, ...]:
@@ -190,6 +193,22 @@ def load_groups(path: Path) -> tuple[str, ...]:
 
 def wrap(components: Components) -> HotPath:
     """Return one ASGI application: the hot path in front of FastAPI's."""
+    first = make_generation(components, lambda _: running(hot_path))
+    hot_path: HotPath = HotPath(first.app, first.routes, components)
+    if components.reloader:
+        components.reloader.attach(hot_path)
+    return hot_path
+
+
+def make_generation(
+    components: Components, lifespan: Lifespan[ASGIApp] | None = None
+) -> Generation:
+    """Return what answers requests by these components.
+
+    Args:
+        components: of a model.
+        lifespan: runs from the server's start to its end; None for a later generation.
+    """
 
     def make_fastapi_app() -> ASGIApp:
         # Half of a cold start; the first prediction does not need it.
@@ -199,33 +218,24 @@ def wrap(components: Components) -> HotPath:
 
         return create_fastapi_app(components)
 
-    settings = components.settings
-    v2, versioned = components.oip.infer_paths()
-    negotiator = InferenceNegotiator(components.oip)
-    infer = Route(INFER_ROUTE, components.oip, problems.protocol_error, negotiator)
-    predict = Route(settings.predict_route, components.codec, problems.problem)
-    routes = {settings.predict_route: predict, v2: infer, versioned: infer}
-    for path, codec in components.project_codecs.items():
-        routes[path] = Route(path, codec, problems.problem, codec)
-    if settings.platform == "sagemaker":
-        from .sagemaker import platform  # pylint: disable=import-outside-toplevel
-
-        routes |= platform.predictions(components)
-    routes = {f"{path}/": route for path, route in routes.items()} | routes
-    lazy = LazyApp(make_fastapi_app, lambda _: running(components))
-    return HotPath(StatusRoutes(lazy, components), routes, components)
+    lazy = LazyApp(make_fastapi_app, lifespan)
+    routes = prediction_routes(components)
+    if components.sampler:
+        routes = trace_routes(routes, components.sampler)
+    return Generation(StatusRoutes(lazy, components), routes, components)
 
 
 @asynccontextmanager
-async def running(components: Components) -> AsyncIterator[None]:
-    """Reload the keys and pass on feedback while the server runs; stop threads and writers then."""
-    path = components.settings.api_keys_file
+async def running(hot_path: HotPath) -> AsyncIterator[None]:
+    """Reload keys and artifacts, and pass on feedback, while the server runs; then stop it all."""
+    components = hot_path.components
+    path, reloader = components.settings.api_keys_file, components.reloader
     watch = asyncio.create_task(follow(path, components.access)) if path else None
-    async with components.feedback_exchange.listening():
+    async with (
+        components.feedback_exchange.listening(),
+        reloader.running() if reloader else nullcontext(),
+    ):
         yield
     if watch:
         watch.cancel()
-    if components.batcher:
-        components.batcher.close()
-    components.explainer.close()
-    components.log_queue.close()
+    hot_path.generation.close()

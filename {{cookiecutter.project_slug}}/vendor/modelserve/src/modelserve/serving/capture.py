@@ -78,7 +78,7 @@ class Capture(RequestObserver):
             form.encode_request(body),
             form.encode_answer(finished.answer),
             name,
-            _attributes(finished.consumer, finished.attributes),
+            _attributes_of(finished),
             _second(int(finished.time)),
             name,
         )
@@ -164,10 +164,20 @@ def _second(second: int) -> bytes:
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(second)).encode()
 
 
+def _attributes_of(finished: RequestContext) -> bytes:
+    """Return a request's custom attributes: those of traced ones, with ids, are not cached."""
+    if finished.span:
+        traceparent = f"traceparent={finished.span.traceparent}"
+        return _attributes.__wrapped__(finished.consumer, finished.attributes, traceparent)
+    return _attributes(finished.consumer, finished.attributes)
+
+
 @lru_cache(maxsize=64)
-def _attributes(consumer: str, given: bytes) -> bytes:
-    """Return the consumer and the caller's own attributes as SageMaker's custom attributes."""
+def _attributes(consumer: str, given: bytes, traceparent: str = "") -> bytes:
+    """Return the consumer, the span and the caller's own attributes as SageMaker's custom ones."""
     attributes = [f"consumer={consumer}"] if consumer != ANONYMOUS else []
+    if traceparent:
+        attributes.append(traceparent)
     if given:
         attributes.append(given.decode("latin-1"))
     return b'"customAttributes":' + to_json(attributes) + b"," if attributes else b""

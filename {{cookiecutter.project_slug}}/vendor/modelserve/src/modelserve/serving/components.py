@@ -18,14 +18,21 @@ from .metrics_registry import MetricsRegistry
 from .observers import RequestLogQueue
 from .oip.codec import InferenceCodec
 from .predictor import Predictor
+from .tracing.sampler import TraceSampler
 
 if TYPE_CHECKING:  # the framework is imported when it is first asked
     from fastapi import APIRouter
 
+    from .reloading.reloader import Reloader
+
 
 @dataclass(frozen=True)
 class Components:
-    """What routes and the hot path share; `batcher` is None for a model that runs inline."""
+    """What routes and the hot path share.
+
+    `batcher` is None for a model that runs inline, `challenger` where no second model is compared,
+    and `sampler` where no requests are traced.
+    """
 
     settings: Settings
     manifest: Manifest
@@ -40,5 +47,8 @@ class Components:
     project_codecs: Mapping[str, ProjectCodec]
     routers: "Sequence[APIRouter]"
     predictor: Predictor
+    challenger: Manifest | None
+    sampler: TraceSampler | None
     explainer: Explainer
     batcher: Batcher | None
+    reloader: "Reloader | None" = None

@@ -1,8 +1,10 @@
 """Feedback: ground truth that is matched with predictions, counted, and stored."""
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
@@ -22,6 +24,7 @@ from .whole_numbers import WHOLE
 COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED = "counted", "late", "duplicate", "unknown", "degraded"
 STATUSES = (COUNTED, LATE, DUPLICATE, UNKNOWN, DEGRADED)
 MOST = 1_000  # outcomes in one request
+PREDECESSORS = 3  # models before the served one whose predictions are still known
 
 FALLBACK = object()  # instead of a prediction, where the fallback answered
 
@@ -38,6 +41,8 @@ class Feedback(RequestObserver):
         metrics: counts outcomes.
         registry: creates the counters.
         writer: writes the ground truth; None to store none.
+        predecessor: of the model that this one replaced, which knows its own predictions. It is
+            dropped once this cache has been filled.
     """
 
     def __init__(
@@ -46,8 +51,13 @@ class Feedback(RequestObserver):
         metrics: FeedbackMetrics,
         registry: MetricsRegistry,
         writer: RotatingWriter | None,
+        predecessor: "Feedback | None" = None,
     ) -> None:
         """Create the counters."""
+        self.predecessor = predecessor
+        self._created_id = f"{time.time_ns() // 1_000_000:012x}{'0' * 20}"
+        for known in islice(self._generations(), PREDECESSORS, None):
+            known.predecessor = None
         self._cache = cache
         self._metrics = metrics
         self._writer = writer
@@ -90,6 +100,8 @@ class Feedback(RequestObserver):
                         )
                     self._cache.put(each.inference_id, rows)
                 start = end
+            if self.predecessor and self._cache.is_late(self._created_id):
+                self.predecessor = None
 
     def close(self) -> None:
         """Write what is queued."""
@@ -106,23 +118,50 @@ class Feedback(RequestObserver):
         return self.store(outcomes, self.resolve(outcomes), time_s=time_s)
 
     def resolve(self, outcomes: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Count the outcomes of this process's predictions; return the status of each."""
-        with self._lock:
-            return [self._count(each) for each in outcomes]
+        """Count the outcomes of this process's predictions; return and count the status of each.
+
+        Each is counted for the model that made the prediction.
+        """
+        statuses = [UNKNOWN] * len(outcomes)
+        unknown: Sequence[int] = range(len(outcomes))
+        for generation in self._generations():
+            found = generation.resolve_own([outcomes[i] for i in unknown])
+            for i, status in zip(unknown, found, strict=True):
+                statuses[i] = status
+            unknown = [i for i in unknown if statuses[i] in (UNKNOWN, LATE)]
+        for i in unknown:
+            self._counters[statuses[i]].inc()
+        return statuses
 
     def store(
         self, outcomes: Sequence[Mapping[str, Any]], statuses: Sequence[str], *, time_s: float
     ) -> dict[str, int]:
-        """Store resolved outcomes; return and count the number of each status."""
+        """Store resolved outcomes; return the number of each status."""
         counts = Counter(statuses)
-        for status, count in counts.items():
-            self._counters[status].inc(count)
         for each, status in zip(outcomes, statuses, strict=True):
             if self._writer and status != DUPLICATE:
                 self._writer.add(time_s, describe(each, self._metrics.field))
         return {status: counts[status] for status in STATUSES}
 
+    def _generations(self) -> Iterator["Feedback"]:
+        """Yield this object, and those of the models before it."""
+        generation: Feedback | None = self
+        while generation:
+            yield generation
+            generation = generation.predecessor
+
+    def resolve_own(self, outcomes: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Count the outcomes of this model's predictions; return the status of each."""
+        with self._lock:
+            statuses = [self._count(each) for each in outcomes]
+        for status, count in Counter(statuses).items():
+            if status not in (UNKNOWN, LATE):  # another model may have made the prediction
+                self._counters[status].inc(count)
+        return statuses
+
     def _count(self, outcome: Mapping[str, Any]) -> str:
+        if self._metrics.field not in outcome:  # the model that was served then had another task
+            return UNKNOWN
         inference_id = outcome["inference_id"]
         answer = self._cache.pop(inference_id, outcome.get("row", 0))
         if answer is None:
@@ -131,7 +170,11 @@ class Feedback(RequestObserver):
             return DUPLICATE
         if answer is FALLBACK:
             return DEGRADED
-        self._metrics.count(answer, outcome[self._metrics.field], outcome.get("group", UNSTATED))
+        group = outcome.get("group", UNSTATED)
+        known = (UNSTATED, *self._metrics.groups)  # the configuration may have got another one
+        self._metrics.count(
+            answer, outcome[self._metrics.field], group if group in known else UNSTATED
+        )
         return COUNTED
 
 

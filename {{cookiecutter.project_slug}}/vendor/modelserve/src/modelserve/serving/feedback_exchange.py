@@ -47,6 +47,15 @@ class FeedbackExchange:
         self._folder = folder or Path()
         self.worker, self._listener = open_socket(folder) if folder else ("", None)
 
+    def switch(self, feedback: Feedback, flush: Callable[[], None]) -> None:
+        """Resolve feedback by another object from now on; the worker's name stays.
+
+        Args:
+            feedback: of the model that is served now.
+            flush: passes the latest predictions to it, and to those before it.
+        """
+        self._feedback, self._flush = feedback, flush
+
     async def resolve(self, outcomes: Outcomes) -> list[str]:
         """Count outcomes where their predictions were made; return the status of each."""
         others = self._other_workers()

@@ -16,6 +16,7 @@ from . import problems
 from .body import BodyMemory, BoundedBody, read_body
 from .components import Components
 from .content_encoding import HEADER, DecompressedBody, decompress, without_encoding
+from .generation import Generation
 from .limit_log import LimitLog
 from .problems import Answer, Headers
 from .request_context import RequestContext, new_ids
@@ -51,6 +52,8 @@ class Route(NamedTuple):
 class HotPath:
     """An ASGI application around another one.
 
+    A hot swap replaces `generation`, and nothing else: limits, ids and keys stay.
+
     Args:
         app: answers all other requests.
         routes: by the path of a request.
@@ -59,9 +62,7 @@ class HotPath:
 
     def __init__(self, app: ASGIApp, routes: Mapping[str, Route], components: Components) -> None:
         """Start with no request under way."""
-        self.app = app
-        self.components = components
-        self._routes = routes
+        self.generation = Generation(app, routes, components)
         self._ids = new_ids(components.feedback_exchange.worker)
         self._under_way = 0
         settings = components.settings
@@ -70,28 +71,46 @@ class HotPath:
             settings.max_concurrency * settings.max_body_bytes, self._limit_log
         )
 
+    @property
+    def app(self) -> ASGIApp:
+        """Return what answers all requests but predictions."""
+        return self.generation.app
+
+    @property
+    def components(self) -> Components:
+        """Return the components of the served model."""
+        return self.generation.components
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass the server's own messages on."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.generation.app(scope, receive, send)
             return
+        generation = self.generation
         context = RequestContext(scope, next(self._ids))
-        route = self._routes.get(scope["path"]) if scope["method"] == "POST" else None
+        route = generation.routes.get(scope["path"]) if scope["method"] == "POST" else None
+        generation.requests += 1
         try:
             if route is None:
-                await self._pass_on(context, scope, receive, send)
+                await self._pass_on(context, generation, scope, receive, send)
             else:
-                await self._answer(context, route, receive, send)
+                await self._answer(context, generation.components, route, receive, send)
         finally:
             context.finish()
-            self.components.log_queue.add(context)
+            generation.components.log_queue.add(context)
+            generation.requests -= 1
 
     async def _answer(
-        self, context: RequestContext, route: Route, receive: Receive, send: Send
+        self,
+        context: RequestContext,
+        components: Components,
+        route: Route,
+        receive: Receive,
+        send: Send,
     ) -> None:
         context.route = route.path
         try:
-            body = await self._predict(context, route, receive)
+            body = await self._predict(context, components, route, receive)
             head = route.negotiator.head(context) if route.negotiator else [JSON]
             answer = Answer(200, head, body)
         except Exception as error:  # pylint: disable=broad-exception-caught
@@ -106,8 +125,10 @@ class HotPath:
         ]
         await send_whole(send, answer.status, headers, answer.body)
 
-    async def _predict(self, context: RequestContext, route: Route, receive: Receive) -> bytes:
-        components, settings = self.components, self.components.settings
+    async def _predict(
+        self, context: RequestContext, components: Components, route: Route, receive: Receive
+    ) -> bytes:
+        settings = components.settings
         context.consumer = components.access.identify(context.headers)
         codec = route.negotiator.choose(context) if route.negotiator else route.codec
         body = await read_body(
@@ -134,9 +155,8 @@ class HotPath:
                 prediction = components.predictor.predict(given)
                 context.model_seconds = time.perf_counter() - started
             else:
-                given, prediction, context.model_seconds = await components.batcher.predict(
-                    given, context.consumer, receive
-                )
+                answered = await components.batcher.predict(given, context.consumer, receive)
+                given, prediction, context.model_seconds, context.batch = answered
             if given.explain:
                 prediction = await components.explainer.add(given, prediction)
             answer = codec.encode(given, prediction, context.inference_id)
@@ -146,7 +166,12 @@ class HotPath:
             self._under_way -= 1
 
     async def _pass_on(
-        self, context: RequestContext, scope: Scope, receive: Receive, send: Send
+        self,
+        context: RequestContext,
+        generation: Generation,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -156,13 +181,14 @@ class HotPath:
             await send(message)
 
         scope["state"] = {**scope.get("state", {}), "context": context}
-        settings = self.components.settings
+        components = generation.components
+        settings = components.settings
         bounded = BoundedBody(
             receive,
             self._memory,
             limit_bytes=settings.max_body_bytes,
             timeout_s=settings.body_timeout_s,
-            admit=lambda: self.components.access.identify(context.headers),
+            admit=lambda: components.access.identify(context.headers),
         )
         body: Receive = bounded
         if encoding := context.headers.get(HEADER):
@@ -170,7 +196,7 @@ class HotPath:
             scope = without_encoding(scope)
         failure = None
         try:
-            await self.app(scope, body, send_with_id)
+            await generation.app(scope, body, send_with_id)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # FastAPI has answered this already, with a problem; here it is logged once.
             failure = error

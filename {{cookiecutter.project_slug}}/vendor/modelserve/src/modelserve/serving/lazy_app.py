@@ -22,10 +22,12 @@ class LazyApp:
 
     Args:
         make: returns the application; called once, by its first request.
-        lifespan: runs from the server's start to its end.
+        lifespan: runs from the server's start to its end; None for a later application.
     """
 
-    def __init__(self, make: Callable[[], ASGIApp], lifespan: Lifespan[ASGIApp]) -> None:
+    def __init__(
+        self, make: Callable[[], ASGIApp], lifespan: Lifespan[ASGIApp] | None = None
+    ) -> None:
         """Create nothing yet."""
         self._make = make
         self._life = Router(lifespan=lifespan)
@@ -39,10 +41,15 @@ class LazyApp:
             return
         app = self._app
         if app is None:
-            app = await asyncio.to_thread(self._build)
+            app = await asyncio.to_thread(self.build)
         await app(scope, receive, send)
 
-    def _build(self) -> ASGIApp:
+    @property
+    def built(self) -> bool:
+        """Return whether a request has needed the application."""
+        return self._app is not None
+
+    def build(self) -> ASGIApp:
         """Return the application: one request creates it, the others wait in their threads."""
         with self._making:
             if self._app is None:
@@ -51,15 +58,44 @@ class LazyApp:
             return self._app
 
 
+class Switching:
+    """The threads that ask for a short switch interval, which is the whole process's."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.lock = threading.Lock()
+        self.threads = 0
+        self.interval_s = 0.0  # before
+
+
+SWITCHING = Switching()
+
+
 @contextmanager
 def yielding() -> Iterator[None]:
     """Let the event loop interrupt this thread often, and never wait for a whole collection."""
-    interval_s, collecting = sys.getswitchinterval(), gc.isenabled()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    collecting = gc.isenabled()
     gc.disable()
+    try:
+        with switching_often():
+            yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Let the event loop interrupt this thread often; several threads may ask for it at once."""
+    with SWITCHING.lock:
+        if not SWITCHING.threads:
+            SWITCHING.interval_s = sys.getswitchinterval()
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
+        SWITCHING.threads += 1
     try:
         yield
     finally:
-        sys.setswitchinterval(interval_s)
-        if collecting:
-            gc.enable()
+        with SWITCHING.lock:
+            SWITCHING.threads -= 1
+            if not SWITCHING.threads:
+                sys.setswitchinterval(SWITCHING.interval_s)

@@ -1,29 +1,21 @@
 """A Prometheus registry whose metrics all have the labels `model` and `version`."""
 
 import os
+import time
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Summary,
-    disable_created_metrics,
-)
+from prometheus_client import Counter, Gauge, Histogram, Summary, disable_created_metrics
 from prometheus_client.exposition import generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from ..manifest import Manifest
+from .metric_families import SHARED, AnyMetric, Exposition, MetricFamilies
 from .shared_folder import remove_dead_gauges
-
-MODEL_LABELS = ("model", "version")
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # a folder with a file for each of several workers
 
 # Private parts of prometheus_client: without them, each value is observed by itself.
 HISTOGRAM = attrgetter("_sum", "_buckets", "_upper_bounds")
@@ -69,16 +61,30 @@ class MetricsRegistry:
 
     Args:
         manifest: the model's name and version.
+        predecessor: of the model that this one is about to replace, in the same process; its series
+            stay.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, predecessor: "MetricsRegistry | None" = None) -> None:
         """Start empty."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # series without a use
-        if SHARED in os.environ:
-            remove_dead_gauges(Path(os.environ[SHARED]))
-        self.registry = CollectorRegistry()
         self._model = (manifest.name, manifest.version)
         self._updates: list[Callable[[], None]] = []
+        self._names: set[str] = set()
+        if predecessor is None and SHARED in os.environ:
+            remove_dead_gauges(Path(os.environ[SHARED]))
+        self._families: MetricFamilies = predecessor._families if predecessor else MetricFamilies()
+        self.registry = self._families.registry
+        if predecessor is None:
+            self.activate()
+
+    def activate(self) -> None:
+        """Expose the series: from now on, the model is served."""
+        self._families.activate(self._model, time_s=time.time())
+
+    def discard(self) -> None:
+        """Remove the series of a model that was not served after all."""
+        self._families.discard(self._model)
 
     def counter(self, name: str, text: str, *labels: str) -> Callable[..., Counter]:
         """Create a counter.
@@ -88,8 +94,7 @@ class MetricsRegistry:
             text: what it counts, for /metrics.
             labels: names of further labels.
         """
-        metric = Counter(name, text, (*MODEL_LABELS, *labels), registry=self.registry)
-        return partial(metric.labels, *self._model)
+        return partial(self._metric(Counter, name, text, labels).labels, *self._model)
 
     def gauge(self, name: str, text: str, *labels: str) -> Callable[..., Gauge]:
         """Create a gauge whose value is the same in every worker.
@@ -99,13 +104,7 @@ class MetricsRegistry:
             text: what it counts, for /metrics.
             labels: names of further labels.
         """
-        metric = Gauge(
-            name,
-            text,
-            (*MODEL_LABELS, *labels),
-            registry=self.registry,
-            multiprocess_mode="livemax",
-        )
+        metric = self._metric(Gauge, name, text, labels, multiprocess_mode="livemax")
         return partial(metric.labels, *self._model)
 
     def distribution(
@@ -119,9 +118,7 @@ class MetricsRegistry:
             labels: names of further labels.
             buckets: upper bounds, ascending.
         """
-        metric = Distribution(
-            name, text, (*MODEL_LABELS, *labels), registry=self.registry, buckets=buckets
-        )
+        metric = self._metric(Distribution, name, text, labels, buckets=[*buckets])
         return partial(metric.labels, *self._model)
 
     def mean(self, name: str, text: str, *labels: str) -> Callable[..., Mean]:
@@ -132,8 +129,7 @@ class MetricsRegistry:
             text: what it counts, for /metrics.
             labels: names of further labels.
         """
-        metric = Mean(name, text, (*MODEL_LABELS, *labels), registry=self.registry)
-        return partial(metric.labels, *self._model)
+        return partial(self._metric(Mean, name, text, labels).labels, *self._model)
 
     def before_exposing(self, update: Callable[[], None]) -> None:
         """Call a function before each exposition."""
@@ -143,8 +139,17 @@ class MetricsRegistry:
         """Return all metrics in the text format of Prometheus, of every worker."""
         for update in self._updates:
             update()
-        if SHARED not in os.environ:
-            return generate_latest(self.registry)
-        everyone = CollectorRegistry()
-        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
-        return generate_latest(everyone)
+        return generate_latest(Exposition(self._families.collect(), self._model))
+
+    def _metric(
+        self,
+        kind: Callable[..., AnyMetric],
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        **options: Any,
+    ) -> AnyMetric:
+        if name in self._names:
+            raise ValueError(f"There is a metric {name} already.")
+        self._names.add(name)
+        return self._families.get(kind, name, text, labels, self._model, **options)

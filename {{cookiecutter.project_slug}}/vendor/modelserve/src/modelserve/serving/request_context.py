@@ -4,16 +4,20 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import Scope
 
 from ..types import ModelInput, Prediction
 from .access import ANONYMOUS
 
+if TYPE_CHECKING:
+    from .tracing.request_span import RequestSpan
+
 ID = re.compile(r"[0-9a-f]{32}").fullmatch
 SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
-TRACE = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+# The ids of a trace and of its client's span, which are not zero, and the flags.
+TRACE = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})").fullmatch
 ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"  # what SageMaker passes on of its caller
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -57,6 +61,8 @@ class RequestContext:
     degraded = False
     error = reason = ""
     trace = ""
+    span: "RequestSpan | None" = None  # of a request that is traced
+    batch = (0, 0)  # requests and rows of the model's call, if it joins them
     given: ModelInput | None = None
     prediction: Prediction | None = None
     exchange: Any = None  # what a negotiator remembers until it returns the headers

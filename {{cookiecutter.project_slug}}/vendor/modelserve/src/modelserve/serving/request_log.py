@@ -16,7 +16,7 @@ OUTCOME = attrgetter("method", "route", "status", "consumer", "rows", "degraded"
 MOST_TEMPLATES = 256
 # What stands for the values of a line in its template; no path and no name contains these.
 TIME_S, LATENCY_MS = 1e9, 987654.321
-IDS = {name: f"..{name}.." for name in ("request_id", "inference_id", "trace")}
+IDS = {name: f"..{name}.." for name in ("request_id", "inference_id", "trace", "span")}
 
 
 class RequestLog(RequestObserver):
@@ -75,12 +75,13 @@ class RequestLog(RequestObserver):
             "request_id": finished.request_id,
             "inference_id": finished.inference_id,
             "trace": finished.trace,
+            "span": finished.span.span_id if finished.span else "",
         }
 
     def _template(self, finished: RequestContext, spelling: Spelling) -> str:
         """Return the line of requests with this outcome, with their values left out."""
         own_id = finished.inference_id == finished.request_id
-        kind = (OUTCOME(finished), own_id, bool(finished.trace))
+        kind = (OUTCOME(finished), own_id, bool(finished.trace), bool(finished.span))
         template = self._templates.get(kind)
         if template is None:
             if len(self._templates) >= MOST_TEMPLATES:
@@ -129,4 +130,6 @@ def describe(finished: RequestContext) -> Mapping[str, object]:
         fields["error"] = finished.error
     if finished.trace:
         fields["trace"] = finished.trace
+    if finished.span:
+        fields["span"] = finished.span.span_id
     return fields

@@ -118,6 +118,13 @@ def status(components: Components) -> APIRouter:
         """Return the manifest of the served model."""
         return components.manifest
 
+    if challenger := components.challenger:
+
+        @router.get("/model/challenger", dependencies=keys, responses=responses)
+        async def get_challenger() -> Manifest:
+            """Return the manifest of the challenger, which is compared with the served model."""
+            return challenger
+
     return router
 
 

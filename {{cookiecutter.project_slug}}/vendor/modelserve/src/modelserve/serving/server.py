@@ -17,7 +17,8 @@ from .announcement import AnnouncingServer, bind
 from .app import check
 from .connection_limits import ConnectionLimits, connection_limit
 from .http_connection import HttpConnection
-from .metrics_registry import SHARED
+from .metric_families import SHARED
+from .reloading.hang_up import install_early
 from .shared_folder import shared_folder
 from .worker_processes import WorkerConfig, WorkerSupervisor
 
@@ -30,6 +31,7 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
     Raises:
         ServiceError: the settings, a file that they name, or the model cannot be used.
     """
+    install_early()
     check_shared_folder()
     settings = project.load_settings()
     options = {"host": host, "port": port, **uvicorn_options(settings)}

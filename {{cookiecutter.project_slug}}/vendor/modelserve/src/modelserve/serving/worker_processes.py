@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from ..settings import Settings
 from .announcement import announce
+from .reloading.hang_up import HangUpHandler, install_early, send_hang_up
 
 ENDS_WITHIN_S = 10.0
 
@@ -33,6 +34,7 @@ class WorkerSupervisor(Multiprocess):
         super().__init__(config, sockets)
         self._settings = settings
         self._announced = False
+        self._hang_up = HangUpHandler()
 
     def keep_subprocess_alive(self) -> None:
         """Replace dead workers; once the first one answers, say where."""
@@ -40,6 +42,13 @@ class WorkerSupervisor(Multiprocess):
         if not self._announced and any(each.is_ready() for each in self.processes):
             self._announced = True
             announce(self._settings, self.sockets)
+
+    def handle_hup(self) -> None:
+        """Have every worker reload the artifact, where uvicorn would restart the workers."""
+        if self._hang_up.terminal_closed():
+            self.should_exit.set()
+            return
+        send_hang_up([each.pid for each in self.processes if each.exitcode is None])
 
     def terminate_all(self) -> None:
         """Stop listening, so that no client waits for a worker that ends."""
@@ -55,6 +64,7 @@ class WorkerConfig(uvicorn.Config):
         """Configure logging; a worker's first call also ties its life to its parent's."""
         super().configure_logging()
         if multiprocessing.parent_process():
+            install_early()
             # On SIGTERM, the server answers running requests; then the log is written to its end.
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()

@@ -2,6 +2,7 @@
 
 from ..manifest import Manifest
 from ..metric_table import info_of
+from .evidence.markdown import cell
 from .gate import GateResult
 from .importance import Importance
 from .sections import Card
@@ -20,6 +21,7 @@ def write_card(
     card: Card,
     *,
     importance: Importance | None = None,
+    evidence: str = "",
     licence: str,
     pipeline_tag: str,
 ) -> str:
@@ -30,6 +32,7 @@ def write_card(
         results: of the gate.
         card: the configuration's texts.
         importance: of each field, if it is known.
+        evidence: further sections.
         licence: of the model.
         pipeline_tag: what the Hub calls the modality.
     """
@@ -80,7 +83,7 @@ SHA-256 `{manifest.data.sha256}`.
 {gate}
 
 {parity_of(manifest)}
-{importance_of(importance)}
+{importance_of(importance)}{evidence}
 ## Limits
 
 Outside of the ranges above, answers are unreliable. The metrics hold for data like these, and are
@@ -90,11 +93,6 @@ uncertain themselves: they come from {manifest.data.test_rows} rows.
 
 {source_of(manifest)}
 """
-
-
-def cell(text: str) -> str:
-    """Escape a text for a table's cell."""
-    return text.replace("|", "\\|")
 
 
 def metric_row(manifest: Manifest, name: str) -> str:

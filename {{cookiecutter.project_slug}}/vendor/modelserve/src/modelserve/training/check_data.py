@@ -6,8 +6,9 @@ from typing import NamedTuple
 from ..errors import InvalidDataError, InvalidInputError, TrainingError
 from ..project import Project
 from .config import Config
+from .evidence.group_gaps import group_columns
 from .reading.remedies import quote, toml_lines
-from .splits import load_splits
+from .splits import load_dataset, split_dataset
 from .table.inspection import Inspection
 
 
@@ -36,7 +37,9 @@ def check_data(project: Project, config: Config) -> DataCheck:
     rows = 0
     if not errors:
         try:
-            rows = sum(map(len, load_splits(project, config, warnings.append)))
+            dataset, test_rows = load_dataset(project, config)
+            group_columns(dataset, config.evaluation.groups)
+            rows = sum(map(len, split_dataset(dataset, test_rows, config, warnings.append)))
         except InvalidInputError as error:
             errors = _lines_of(error)
         except TrainingError as error:

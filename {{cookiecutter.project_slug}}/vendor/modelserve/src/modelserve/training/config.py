@@ -1,11 +1,13 @@
 """Read and validate config/training.toml."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, PrivateAttr, create_model, model_validator
 
+from ..artifact import sha256
 from ..toml_file import read
+from .evidence.section import EvaluationSection
 from .search.section import SearchSection
 from .sections import (
     Card,
@@ -25,6 +27,13 @@ from .tasks import Name
 MOVED = ("test_size", "calibration_size")  # from [data] to [split]
 
 
+class ConfigFile(NamedTuple):
+    """The file of a configuration, and its hash when it was read."""
+
+    path: Path
+    sha256: str
+
+
 class Config(Section):
     """The whole file; `model` holds the options of the project's model."""
 
@@ -38,10 +47,17 @@ class Config(Section):
     search: SearchSection | None = None
     output: OutputSection = OutputSection()
     gate: Gate
+    evaluation: EvaluationSection = EvaluationSection()
     parity: Parity = Parity()
     limits: Limits
     reference: Reference
     card: Card
+    _file: ConfigFile | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> ConfigFile | None:
+        """Return the file that this was read from; None if it was not read from one."""
+        return self._file
 
     @model_validator(mode="before")
     @classmethod
@@ -103,6 +119,9 @@ def load_config(path: Path, options: type[Options] = Options) -> Config:
     schema = create_model("TrainingConfig", __base__=Config, model=(options, options()))
     config = read(path, schema)
     project = path.parent.parent
-    return config.model_copy(
+    config = config.model_copy(
         update={"data": config.data.at(project), "model": config.model.at(project)}
     )
+    # pylint: disable-next=protected-access  # of the class above
+    config._file = ConfigFile(path.resolve(), sha256(path))
+    return config

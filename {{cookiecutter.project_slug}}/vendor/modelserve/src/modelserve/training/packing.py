@@ -1,7 +1,6 @@
 """Assemble an artifact: manifest, reference, golden cases and card beside the model."""
 
 import json
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import answers, artifact
-from ..artifact import Content
+from .. import answers, artifact, provenance
+from ..artifact import Artifact, Content
 from ..errors import GateError, InvalidInputError
-from ..manifest import Data, Manifest, OutputBounds
+from ..manifest import Considerations, Data, Manifest, Origin, OutputBounds
 from ..metric_table import info_of
 from ..project import Project
 from . import background, reference
 from .card import write_card
 from .config import Config
+from .evidence.changes import compare_models
+from .evidence.evaluation import Evidence
+from .evidence.files import describe_evidence, evidence_files
 from .exported_model import ExportedModel
 from .gate import GateResult
 from .importance import permutation_importance
@@ -51,10 +53,11 @@ class Candidate:
     intervals: Intervals = field(default_factory=dict)
     threshold: float | None = None
     decision: answers.Decision | None = None
+    evidence: Evidence | None = None
 
 
 def pack(
-    candidate: Candidate, config: Config, *, project: Project
+    candidate: Candidate, config: Config, *, project: Project, previous: Artifact | None = None
 ) -> tuple[Manifest, dict[str, Content]]:
     """Return the artifact's manifest, without hashes, and its files by name.
 
@@ -62,6 +65,7 @@ def pack(
         candidate: the model.
         config: the run's configuration.
         project: its name, version, commit and lock.
+        previous: the last artifact, which the new one is compared with.
     """
     manifest = describe_candidate(candidate, config, project=project)
     splits, outputs = candidate.splits, candidate.outputs
@@ -78,8 +82,11 @@ def pack(
         summary["outputs"][answers.LABEL] |= reference.label_hits(
             truths, held_out, labels, candidate.decision
         )
+    difference = compare_models(previous, manifest, observed) if previous else None
+    evidence = candidate.evidence
     files: dict[str, Content] = {
         **candidate.exported.files,
+        **(evidence_files(evidence, manifest, difference) if evidence else {}),
         **background.background_file(splits.training, outputs.training, manifest, config),
         artifact.REFERENCE: artifact.to_text(summary),
         artifact.GOLDEN: artifact.to_text(golden_cases(candidate, config)),
@@ -90,6 +97,7 @@ def pack(
             importance=permutation_importance(
                 candidate.exported.files, splits.test, candidate.exported.labels, config.seed
             ),
+            evidence=describe_evidence(evidence, difference) if evidence else "",
             licence=project.licence,
             pipeline_tag=splits.training.pipeline_tag,
         ).encode(),
@@ -113,14 +121,20 @@ def check_size(files: Mapping[str, Content], limits: Limits) -> None:
 def describe_candidate(candidate: Candidate, config: Config, *, project: Project) -> Manifest:
     """Return the manifest of a candidate."""
     graph_sha256 = artifact.sha256(candidate.exported.files[artifact.MODEL])
+    state = provenance.git_state(project.root)
     return Manifest(
         name=project.name,
         version=f"{project.version}-{graph_sha256[:8]}",
         description=config.description,
+        considerations=Considerations(
+            intended_use=config.card.intended_use.strip(),
+            limitations=config.card.limitations.strip(),
+        ),
         task=config.task,
         created=datetime.now(UTC).replace(microsecond=0),
-        git_commit=git_commit(project.root),
+        git_commit=state.commit,
         seed=config.seed,
+        origin=describe_origin(config, project.root, dirty=state.dirty),
         data=Data(
             source=config.data.source,
             sha256=hash_data(candidate, config.data),
@@ -175,18 +189,23 @@ def golden_cases(candidate: Candidate, config: Config) -> list[dict[str, Any]]:
 
 def hash_data(candidate: Candidate, section: DataSection) -> str:
     """Return the SHA-256 of the data's file, or of those of several; without one, of the rows."""
+    if hashed := hash_files(section):
+        return hashed
+    text = "".join(part.rows.assign(_=part.target).to_csv(index=False) for part in candidate.splits)
+    return artifact.sha256(text.encode())
+
+
+def hash_files(section: DataSection) -> str | None:
+    """Return the SHA-256 of the data's file, or of those of several; None without one."""
     test = section.test_path or ()
     paths = (*section.paths, *((test,) if isinstance(test, Path) else test))
     try:
         files = find_files(paths, section.format)
     except InvalidInputError:
-        files = []
+        return None
     if len(files) == 1:
         return artifact.sha256(files[0])
-    if files:
-        return artifact.sha256("".join(map(artifact.sha256, files)).encode())
-    text = "".join(part.rows.assign(_=part.target).to_csv(index=False) for part in candidate.splits)
-    return artifact.sha256(text.encode())
+    return artifact.sha256("".join(map(artifact.sha256, files)).encode())
 
 
 def lock_hash(project: Path) -> str | None:
@@ -195,17 +214,14 @@ def lock_hash(project: Path) -> str | None:
     return artifact.sha256(lock.read_bytes()) if lock.is_file() else None
 
 
-def git_commit(project: Path) -> str | None:
-    """Return the current commit, or None outside a repository."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607  whichever git the user has
-            cwd=project,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+def describe_origin(config: Config, project: Path, *, dirty: bool | None) -> Origin:
+    """Return by which Python and which configuration a model is trained."""
+    file, root = config.file, project.resolve()
+    inside = file is not None and file.path.is_relative_to(root)
+    return Origin(
+        python=provenance.python_version(),
+        platform=provenance.platform_name(),
+        config=file.path.relative_to(root).as_posix() if file and inside else None,
+        config_sha256=file and file.sha256,
+        dirty=dirty,
+    )

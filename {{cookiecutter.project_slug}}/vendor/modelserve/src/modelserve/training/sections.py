@@ -193,10 +193,14 @@ class OutputSection(Section):
 
 
 class Gate(Section):
-    """The lower and upper bounds of the metrics."""
+    """The lower and upper bounds of the metrics.
+
+    With `beats_baseline`, a model must be better than a small decision tree beyond chance.
+    """
 
     minimum: dict[str, float] = {}
     maximum: dict[str, float] = {}
+    beats_baseline: bool = False
 
 
 class Parity(Section):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import TrainingError
 from ..project import Project
 from .config import Config
+from .data_schema import check_schema
 from .dataset import Dataset
 from .partition import Partition, by_chance, by_group, by_time
 from .repeated_rows import count_copies
@@ -51,7 +52,27 @@ def load_splits(
         InvalidInputError: the data are invalid, or the target does not fit the task.
         TrainingError: the data cannot be split.
     """
-    dataset, test_rows = load_dataset(project, config)
+    return split_dataset(*load_dataset(project, config), config, warn)
+
+
+def split_dataset(
+    dataset: Dataset,
+    test_rows: int,
+    config: Config,
+    warn: Callable[[str], None] | None = None,
+) -> Splits:
+    """Return the parts of a dataset.
+
+    Args:
+        dataset: the rows.
+        test_rows: how many rows at the end are a given test set; 0 for none.
+        config: the task, the split and the seed.
+        warn: is given what is suspicious in the data, a sentence each.
+
+    Raises:
+        InvalidInputError: the target does not fit the task.
+        TrainingError: the data cannot be split.
+    """
     if warn:
         for each in getattr(dataset, "warnings", ()):
             warn(f"{each.pointer}: {each.detail}.")
@@ -69,8 +90,13 @@ def load_dataset(project: Project, config: Config) -> tuple[Dataset, int]:
 
     The target is as the task takes it.
 
+    Args:
+        project: reads the data.
+        config: the data, the task, and the place of the schema.
+
     Raises:
-        InvalidInputError: the data are invalid, or the target does not fit the task.
+        InvalidInputError: the data are invalid, the target does not fit the task, or the data
+            violate their schema.
     """
     section, test_rows = config.data, 0
     dataset: Any = project.load(section)
@@ -81,7 +107,10 @@ def load_dataset(project: Project, config: Config) -> tuple[Dataset, int]:
         test = project.load(others.model_copy(update={"test_path": None}))
         dataset, test_rows = append(dataset, test), len(test)
     target = load_task(config.task).prepare(dataset.target)
-    return dataset if target is dataset.target else replace(dataset, target=target), test_rows
+    if target is not dataset.target:
+        dataset = replace(dataset, target=target)
+    check_schema(dataset, config)
+    return dataset, test_rows
 
 
 def split(

@@ -43,11 +43,15 @@ def append(dataset: Dataset, test: Dataset) -> Dataset:
     ]
     if errors:
         raise InvalidInputError(errors)
-    changes = {"rows": rows, "target": target}
+    changes: dict[str, Any] = {"rows": rows, "target": target}
     if getattr(first, "split_column", None) is not None:
         changes["split_column"] = first.split_column.reindex(rows.index)
     if getattr(second, "split_column", None) is not None:
         both = [first.split_column, second.split_column]
         changes["split_column"] = pd.concat(both, ignore_index=True)
+    inspections: list[Any] = [getattr(part, "inspection", None) for part in (first, second)]
+    if all(inspections):
+        frame = pd.concat([each.frame for each in inspections], ignore_index=True)
+        changes["inspection"] = inspections[0]._replace(frame=frame)
     joined: Dataset = replace(first, **changes)
     return joined

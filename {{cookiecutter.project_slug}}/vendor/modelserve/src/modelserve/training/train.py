@@ -4,19 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from .. import artifact
 from ..artifact import Artifact
 from ..errors import GateError, TrainingError
 from ..project import Project
 from . import gate, packing, parity, requirements
 from .config import Config
+from .data_schema import check_schema
+from .evidence.changes import load_previous
+from .evidence.evaluation import collect_evidence
+from .evidence.files import difference_in
+from .evidence.group_gaps import group_columns, groups_of
 from .exported_model import ExportedModel
 from .measures.measurement import Measurement
 from .metrics import measure, measure_artifact
 from .packing import Candidate
 from .reporter import SILENT, Reporter
 from .search.run import SearchResult, search
-from .splits import SplitOutputs, Splits, load_splits
+from .splits import SplitOutputs, Splits, load_dataset, split_dataset
 from .tasks import load_task
 from .threshold import decide
 
@@ -60,7 +67,7 @@ def train(
     """
     step, warn = reporter.step, reporter.warn
     with step("Read the data"):
-        splits = load_splits(project, config, warn)
+        splits, groups = load(project, config, warn)
         if text := config.find_foreign_texts():
             warn(text)
     found = None
@@ -81,11 +88,16 @@ def train(
         difference = parity.check(exported, splits, outputs, config.parity)
     with step("Evaluate the model"), requirements.collect(reasons):
         requirements.check_outputs(exported, outputs)
-        candidate = evaluate(project, exported, splits, outputs, difference, config)
+        candidate = evaluate(project, exported, splits, outputs, difference, config, groups)
+    if candidate and candidate.evidence and (text := candidate.evidence.baseline.warning):
+        warn(text)
     with step("Write the artifact"):
         if candidate is not None:
             reasons += reject(candidate, config)
-            packed = packing.pack(candidate, config, project=project)
+            previous = load_previous(output)
+            packed = packing.pack(candidate, config, project=project, previous=previous)
+            reporter.show_difference(difference_in(packed[1]))
+            reporter.evaluated(packed[0], candidate.results, config)
         with requirements.collect(reasons):
             packing.check_size(packed[1] if packed else exported.files, config.limits)
         if reasons and candidate:
@@ -93,6 +105,26 @@ def train(
         if reasons or packed is None or candidate is None:
             raise requirements.rejection(reasons)
         return Run(artifact.save(output, *packed), candidate.results, found)
+
+
+def load(
+    project: Project, config: Config, warn: Callable[[str], None]
+) -> tuple[Splits, pd.DataFrame]:
+    """Return the project's data, split, and the columns whose groups are compared.
+
+    Args:
+        project: reads the data.
+        config: the data, the task, the split and the groups.
+        warn: is given what is suspicious in the data, a sentence each.
+
+    Raises:
+        InvalidInputError: the data are invalid, or lack the column of a group.
+        TrainingError: the data cannot be split.
+    """
+    dataset, test_rows = load_dataset(project, config)
+    columns = group_columns(dataset, config.evaluation.groups)
+    splits = split_dataset(dataset, test_rows, config, warn)
+    return splits, groups_of(columns, splits.test)
 
 
 def check_labels(exported: ExportedModel, config: Config) -> None:
@@ -116,6 +148,7 @@ def evaluate(
     outputs: SplitOutputs,
     difference: parity.ParityResult | None,
     config: Config,
+    groups: pd.DataFrame,
 ) -> Candidate:
     """Return a model with its metrics, and the results of the gate.
 
@@ -126,6 +159,7 @@ def evaluate(
         outputs: of the ONNX graph.
         difference: between native and ONNX outputs; None for an imported graph.
         config: the task, the positive label, the bounds and the gate.
+        groups: the columns whose groups are compared, for the test rows.
 
     Raises:
         ConfigurationError: the positive label is not one of two, or the gate names a metric that
@@ -152,6 +186,10 @@ def evaluate(
         )
     ):
         exported = exported._replace(provenance={**exported.provenance, "accuracy": loss})
+    evidence = collect_evidence(exported, splits, outputs, bounds, decision, config, groups)
+    results = gate.compare(measured.metrics, config.gate, measured.reasons)
+    if config.gate.beats_baseline:
+        results.append(evidence.baseline.gate())
     return Candidate(
         exported,
         splits,
@@ -161,9 +199,10 @@ def evaluate(
         bounds=bounds,
         metrics=measured.metrics,
         intervals=measured.intervals,
-        results=gate.compare(measured.metrics, config.gate, measured.reasons),
+        results=results,
         threshold=threshold,
         decision=decision,
+        evidence=evidence,
     )
 
 
@@ -194,6 +233,8 @@ def evaluate_artifact(
     """
     manifest = evaluated.manifest
     section = config.data.other_files(table, manifest.features)
-    dataset = project.load(section).select(evaluated)
+    dataset = project.load(section)
+    check_schema(dataset, config, only=[each.name for each in manifest.features])
+    dataset = dataset.select(evaluated)
     outputs = parity.run_graph(evaluated.paths, dataset)
     return measure_artifact(project, manifest, dataset, outputs, config.gate)

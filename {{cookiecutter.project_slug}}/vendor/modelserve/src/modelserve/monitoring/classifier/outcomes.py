@@ -34,6 +34,9 @@ class ClassifierTruths:
             raise ValueError("has a truth without a label")
         return self._labels.get(text, len(self._labels))
 
+    def merge(self, other: Any) -> None:
+        """Do nothing: it knows no more after parsing than before."""
+
     def empty_counts(self, *, groups: int) -> "ConfusionCounts":
         """Return counts of no rows."""
         width = len(self._labels)

@@ -1,13 +1,14 @@
-"""Selects the records of one model version and one time window."""
+"""Selects the records of one model's versions and one time window."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ..counts import CaptureCounts
-from .bodies import UNSTATED, BodyParser, Row
+from ..counts import RecordCounts
+from .bodies import OTHER_MODEL, UNSTATED, BodyParser, Row
 from .records import INVALID, Records, describe
 
 
@@ -18,7 +19,8 @@ class InferenceBatch:
     Args:
         records: the indices of their records.
         counts: the rows of each request.
-        rows: of all requests that were captured.
+        requested: the indices of the requests that were captured.
+        rows: of all these requests.
         responded: the indices of the requests whose response was captured.
         predictions: of all these responses.
         by_fallback: for each of these predictions, whether the fallback gave it.
@@ -26,6 +28,7 @@ class InferenceBatch:
 
     records: Any = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+    requested: Any = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     responded: Any = field(default_factory=list)
     predictions: list[Row] = field(default_factory=list)
@@ -38,35 +41,40 @@ class RecordFilter:
     Args:
         parser: of bodies.
         name: of the model.
-        version: of the model; a response without a version counts as this one's.
+        versions: of the model; a response without a version counts as one of them. None for
+            every version.
         bounds_us: of the window, in microseconds since the epoch.
     """
 
     def __init__(
-        self, parser: BodyParser, *, name: str, version: str, bounds_us: tuple[int, int]
+        self,
+        parser: BodyParser,
+        *,
+        name: str,
+        versions: Collection[str] | None,
+        bounds_us: tuple[int, int],
     ) -> None:
-        """Read the window and the version."""
+        """Read the window and the versions."""
         self._parser = parser
-        self._version = version
-        self._own = {(name, version, False)}
+        self._name = name
+        self._versions = None if versions is None else frozenset(versions)
         self._low, self._high = bounds_us
 
-    def inside(self, records: Records, counts: CaptureCounts) -> Records:
+    def inside(self, records: Records, counts: RecordCounts) -> Records:
         """Return the records in the window, and count all others."""
         inside = (records.times_us >= self._low) & (records.times_us < self._high)
         counts.outside += len(inside) - int(np.count_nonzero(inside))
         return records.take(inside)
 
-    def select(self, records: Records, file: str, counts: CaptureCounts) -> InferenceBatch:
-        """Return the records of the model's version, and count all others.
+    def select(self, records: Records, file: str, counts: RecordCounts) -> InferenceBatch:
+        """Return the records of the model's versions, and count all others.
 
         Args:
             records: of a file.
             file: its name in reported errors.
             counts: of all files so far.
         """
-        if batch := self._select_all(records):
-            counts.versions[self._version] += len(batch.records)
+        if batch := self._select_all(records, counts):
             return batch
         batch = InferenceBatch()
         for i in range(len(records.ids)):
@@ -76,18 +84,20 @@ class RecordFilter:
                 counts.errors.add_foreign(file, records.numbers[i], describe(error))
         return batch
 
-    def _select_all(self, records: Records) -> InferenceBatch | None:
+    def _select_all(self, records: Records, counts: RecordCounts) -> InferenceBatch | None:
         """Return all records if each has the usual form, or else None; the fast path."""
         try:
             instances = [body["instances"] for body in records.requests]
             predictions = [body["predictions"] for body in records.responses]
-            models = {
+            models = [
                 (body["model_name"], body["model_version"], body["degraded"])
                 for body in records.responses
-            }
+            ]
+            own = all(map(self._is_usual, set(models)))
             batch = InferenceBatch(
                 indices := range(len(instances)),
                 list(map(len, instances)),
+                indices,
                 list(chain.from_iterable(instances)),
                 indices,
                 listed := list(chain.from_iterable(predictions)),
@@ -96,16 +106,29 @@ class RecordFilter:
         except INVALID:
             return None
         usual = (
-            models == self._own
+            own
             and set(map(type, chain(instances, predictions))) == {list}
             and set(map(type, chain(batch.rows, batch.predictions))) == {dict}
             and list(map(len, predictions)) == batch.counts
             and 0 not in batch.counts
         )
+        if usual:
+            counts.versions.update(version for _, version, _ in models)
         return batch if usual else None
 
+    def _is_usual(self, model: tuple[Any, Any, Any]) -> bool:
+        """Return whether a response's name, version and `degraded` are those of most."""
+        name, version, degraded = model
+        return name == self._name and degraded is False and self._admits(version)
+
+    def _admits(self, version: object) -> bool:
+        """Return whether a version is one of those to select."""
+        if not isinstance(version, str) or OTHER_MODEL in version:
+            return False
+        return self._versions is None or version in self._versions
+
     def _select_one(
-        self, i: int, records: Records, counts: CaptureCounts, batch: InferenceBatch
+        self, i: int, records: Records, counts: RecordCounts, batch: InferenceBatch
     ) -> None:
         request, body = records.requests[i], records.responses[i]
         response = None
@@ -122,7 +145,7 @@ class RecordFilter:
             )
         version = (response and response.version) or UNSTATED
         counts.versions[version] += 1
-        if version not in (self._version, UNSTATED):
+        if version != UNSTATED and not self._admits(version):
             return
         if response:
             batch.responded.append(len(batch.records))
@@ -130,4 +153,6 @@ class RecordFilter:
             batch.by_fallback += response.by_fallback
         batch.records.append(i)
         batch.counts.append(len(rows) or len(response.predictions if response else ()))
+        if rows:
+            batch.requested.append(len(batch.records) - 1)
         batch.rows += rows

@@ -16,6 +16,7 @@ REDACTED = "[redacted]"  # what capture writes in place of a redacted value
 TEXTS = ("category", "text")  # dtypes of features that are sent in tensors of texts
 WHOLE_ROW = re.compile(r"(?:/instances)?/(\d+)(?:: |$)").match
 UNSTATED = "(unstated)"
+OTHER_MODEL = " "  # between the name and the version of another model; no version holds one
 
 Row = Mapping[str, Any]
 
@@ -89,9 +90,7 @@ class BodyParser:
             ValueError: it has one of these formats, but is incomplete.
         """
         if isinstance(body, str):
-            return ParsedResponse(
-                [self._answers.read_csv(each) for each in _cells(body)], "", False
-            )
+            return ParsedResponse(self._predictions_of_csv(body), "", False)
         if isinstance(body, tuple):
             return ParsedResponse(_checked([*body]), "", False)
         if "predictions" in body:
@@ -114,10 +113,10 @@ class BodyParser:
     def _version_of(self, body: Mapping[str, Any]) -> str:
         """Return the version that answered, after the name for another model's."""
         name, version = body.get("model_name"), body.get("model_version", "")
-        return str(version) if name in (self._name, None) else f"{name} {version}"
+        return str(version) if name in (self._name, None) else f"{name}{OTHER_MODEL}{version}"
 
     def _rows_of_csv(self, text: str) -> list[Row]:
-        lines = _cells(text)
+        lines = read_cells(text)
         fields = self._fields
         if lines and set(fields).issubset(lines[0]):  # the service may ignore other columns
             fields = lines.pop(0)
@@ -129,11 +128,17 @@ class BodyParser:
         rows: list[dict[str, Any]] = []
         for tensor in tensors:
             names = self._columns[tensor["datatype"] == "BYTES"]
-            values = _read_tensor(tensor, len(names)).reshape(-1, len(names))
+            values = _read_tensor(tensor, len(names))
+            if values.size != len(values) * len(names):
+                raise ValueError(f"has a tensor with other than {len(names)} values a row")
+            values = values.reshape(-1, len(names))
             rows = rows or [{} for _ in values]
             for row, cells in zip(rows, values.tolist(), strict=True):
                 row.update(zip(names, cells, strict=True))
         return [*rows]
+
+    def _predictions_of_csv(self, text: str) -> list[Row]:
+        return [self._answers.read_csv(each) for each in read_cells(text)]
 
     def _predictions_of_tensors(self, tensors: Sequence[Mapping[str, Any]]) -> list[Row]:
         predictions: list[dict[str, Any]] = []
@@ -147,7 +152,7 @@ class BodyParser:
         return [*predictions]
 
 
-def _cells(text: str) -> list[list[str]]:
+def read_cells(text: str) -> list[list[str]]:
     """Return the cells of each line that is not empty; a quoted cell may hold line ends."""
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     try:

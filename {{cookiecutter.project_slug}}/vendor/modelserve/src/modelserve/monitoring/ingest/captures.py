@@ -14,15 +14,14 @@ from ..answers import make_answer_reader
 from ..counts import CaptureCounts, FieldCounts
 from ..ground_truth import GroundTruth
 from ..inputs import Range, make_captured_inputs
-from ..lines import read_values, without_collector
 from ..outcomes import make_truth_reader
 from ..partitions import TimeWindow
-from ..row_keys import Keys, event_keys, keys_of
 from ..timeline import HOUR_US
 from .batches import InferenceBatch, RecordFilter
 from .bodies import BodyParser
-from .duplicates import Chosen, all_first
-from .records import Records, parse_records
+from .duplicates import all_first
+from .record_reader import FindFirst, RecordReader
+from .records import Records
 
 
 class CaptureReader:
@@ -51,14 +50,14 @@ class CaptureReader:
         self._truths = truths
         self.preprocess = preprocess
         self._groups = groups
-        self._folder = folder.resolve()
         manifest = artifact.manifest
         self._filter = RecordFilter(
             BodyParser(manifest),
             name=manifest.name,
-            version=manifest.version,
+            versions=(manifest.version,),
             bounds_us=window.bounds_us,
         )
+        self._records = RecordReader(self._filter, folder)
         self._inputs = make_captured_inputs(artifact)
         self._answers = make_answer_reader(manifest)
         reference: Mapping[str, Mapping[str, Shape]] = artifact.read_json(REFERENCE)
@@ -69,9 +68,12 @@ class CaptureReader:
             for name, shape in reference["outputs"].items()
         }
 
-    def read(
-        self, files: Sequence[Path], find_first: Callable[[Keys], Chosen] = all_first
-    ) -> CaptureCounts:
+    @property
+    def in_process(self) -> bool:
+        """Return whether it has to stay in this process: a hook may not be picklable."""
+        return self.preprocess is not None
+
+    def read(self, files: Sequence[Path], find_first: FindFirst = all_first) -> CaptureCounts:
         """Return the counts of some files.
 
         Args:
@@ -83,19 +85,12 @@ class CaptureReader:
             MonitoringError: a file cannot be read.
         """
         counts = self.empty_counts()
-        with without_collector():
-            for path in files:
-                name = path.relative_to(self._folder).as_posix()
-                for lines in read_values(path, name, counts.errors):
-                    records = parse_records(lines, name, counts.errors)
-                    records = self._filter.inside(records, counts)
-                    first = find_first(event_keys(records.event_ids, records.times_us))
-                    counts.duplicate += len(first) - int(np.count_nonzero(first))
-                    for hour, some in by_hour(records.take(first)):
-                        counts.begin_hour(hour)
-                        batch = self._filter.select(some, name, counts)
-                        if batch.counts:
-                            self._count(batch, some, counts)
+        for name, records in self._records.read(files, counts, find_first):
+            for hour, some in by_hour(records):
+                counts.begin_hour(hour)
+                batch = self._filter.select(some, name, counts)
+                if batch.counts:
+                    self._count(batch, some, counts)
         counts.end_hour()
         return counts
 
@@ -128,7 +123,7 @@ class CaptureReader:
         _add(counts.outputs, monitored, self._output_bins, {}, rows=rows - degraded)
         if self._truths:
             ids = [records.ids[batch.records[i]] for i in batch.responded]
-            matches = self._truths.find(keys_of(ids, lengths[batch.responded]))
+            matches = self._truths.find_rows(ids, lengths[batch.responded])
             counts.matched.append(matches[matches >= 0])
             counts.degraded_matched += int(np.count_nonzero(matches[by_fallback] >= 0))
             counted = np.flatnonzero((matches >= 0) & ~by_fallback)

@@ -40,6 +40,9 @@ class RegressorTruths:
             raise ValueError("has a truth that is not finite")
         return value
 
+    def merge(self, other: Any) -> None:
+        """Do nothing: it knows no more after parsing than before."""
+
     def empty_counts(self, *, groups: int) -> "ErrorSums":
         """Return sums over no rows."""
         errors = [Moments() for _ in range(groups)]

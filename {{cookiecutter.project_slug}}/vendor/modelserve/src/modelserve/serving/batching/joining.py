@@ -20,7 +20,7 @@ def kind_of(given: ModelInput) -> Hashable:
     """
     if given.tensors.keys() <= {*TOKENS}:
         return "tokens"
-    return tuple((name, each.dtype.str, each.shape[1:]) for name, each in given.tensors.items())
+    return tuple((name, each.dtype, each.shape[1:]) for name, each in given.tensors.items())
 
 
 def length_of(given: ModelInput) -> int:

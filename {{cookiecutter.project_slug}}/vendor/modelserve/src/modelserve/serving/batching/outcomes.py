@@ -13,11 +13,15 @@ AT_ONCE = 8  # answers
 
 
 class Answered(NamedTuple):
-    """A request's prediction, its input as the model took it, and the time of the call."""
+    """A request's prediction, its input as the model took it, and the time of the call.
+
+    `batch` are the requests and the rows of the call.
+    """
 
     given: ModelInput
     prediction: Prediction
     model_seconds: float
+    batch: tuple[int, int]
 
 
 class Call(NamedTuple):
@@ -41,17 +45,20 @@ def settle(request: WaitingRequest, outcome: Answered | BaseException) -> None:
 def hand_out(requests: Sequence[WaitingRequest], call: Call) -> None:
     """Settle the requests of a call, some in each turn of the loop: health checks go in between."""
     answers = zip(requests, call.inputs, call.outcomes, strict=True)
-    _hand_out_some(answers, call.seconds)
+    batch = (len(call.inputs), sum(each.rows for each in call.inputs))
+    _hand_out_some(answers, call.seconds, batch)
 
 
 def _hand_out_some(
-    answers: Iterator[tuple[WaitingRequest, ModelInput, Prediction | ModelError]], seconds: float
+    answers: Iterator[tuple[WaitingRequest, ModelInput, Prediction | ModelError]],
+    seconds: float,
+    batch: tuple[int, int],
 ) -> None:
     some = [*islice(answers, AT_ONCE)]
     for request, given, outcome in some:
         if isinstance(outcome, ModelError):
             settle(request, outcome)
         else:
-            settle(request, Answered(given, outcome, seconds))
+            settle(request, Answered(given, outcome, seconds, batch))
     if len(some) == AT_ONCE:
-        asyncio.get_running_loop().call_soon(_hand_out_some, answers, seconds)
+        asyncio.get_running_loop().call_soon(_hand_out_some, answers, seconds, batch)

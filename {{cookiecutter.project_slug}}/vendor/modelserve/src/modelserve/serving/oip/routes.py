@@ -9,6 +9,7 @@ from ..components import Components
 from ..invalid_rows import most_values
 from ..json_route import make_json_route
 from ..security import identify_with
+from . import repository
 from .binary import EXTENSION
 from .schemas import InferError, InferRequest, InferResponse
 
@@ -29,6 +30,10 @@ def install(app: FastAPI, components: Components) -> None:
     )
     manifest, codec = components.manifest, components.oip
     keys = [Depends(identify_with(components.access))]
+    extensions = [EXTENSION]
+    if components.settings.repository_api and components.reloader:
+        extensions.append(repository.EXTENSION)
+        repository.install(router, components, components.reloader)
 
     def unknown(name: str, version: str | None) -> UnknownModelError:
         requested = f"{name}, version {version}" if version else name
@@ -43,7 +48,7 @@ def install(app: FastAPI, components: Components) -> None:
     @router.get("")
     async def server() -> dict[str, Any]:
         """Describe the server."""
-        return {"name": manifest.name, "version": manifest.version, "extensions": [EXTENSION]}
+        return {"name": manifest.name, "version": manifest.version, "extensions": extensions}
 
     @router.get("/health/live")
     async def live() -> dict[str, bool]:

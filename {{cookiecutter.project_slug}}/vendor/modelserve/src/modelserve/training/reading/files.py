@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import FieldError, InvalidInputError
-from ...file_formats import SUFFIXES, FileFormat
+from ...file_formats import PROVENANCE, SUFFIXES, FileFormat
 
 Paths = Path | tuple[Path, ...]
 
@@ -41,15 +41,20 @@ def find_files(paths: tuple[Path, ...], file_format: FileFormat | None) -> list[
 def _files_of(path: Path, file_format: FileFormat | None) -> Iterator[Path]:
     if path.is_dir():
         for file in path.iterdir():
-            hidden = file.name.startswith((".", "_"))
-            if file.is_file() and not hidden and (file_format or format_of(file)):
+            if file.is_file() and not _is_aside(file) and (file_format or format_of(file)):
                 yield file
     elif path.exists():
         yield path
     elif any(sign in str(path) for sign in "*?["):
         anchor = Path(path.anchor)
         pattern = path.relative_to(anchor) if path.anchor else path
-        yield from (file for file in anchor.glob(str(pattern)) if file.is_file())
+        found = (file for file in anchor.glob(str(pattern)) if file.is_file())
+        yield from (file for file in found if not file.name.endswith(PROVENANCE))
+
+
+def _is_aside(file: Path) -> bool:
+    """Return whether a file of a folder is hidden, or says what another was made of."""
+    return file.name.startswith((".", "_")) or file.name.endswith(PROVENANCE)
 
 
 def _missing(path: Path) -> str:

@@ -178,7 +178,9 @@ def export_pipeline(
 
     files = {artifact.MODEL: convert(fitted, table, labels, named=by_name)}
     texts = getattr(fitted, "warnings_", ())
-    return ExportedModel(files, labels, native, libraries, warnings=texts, find_step=find)
+    last = fitted.steps[-1][1] if isinstance(fitted, Pipeline) else fitted
+    provenance = {"estimator": type(last).__name__}
+    return ExportedModel(files, labels, native, libraries, provenance, texts, find)
 
 
 def _selects_by_name(estimator: Any) -> bool:

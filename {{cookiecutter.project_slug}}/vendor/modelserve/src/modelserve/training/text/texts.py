@@ -57,7 +57,8 @@ class Texts:
 
     @classmethod
     def _read(cls, section: DataSection) -> "Texts":
-        found = read_files(section, section.dialect(cls.missing), texts=None)
+        needed = {TEXT, section.target, section.split_column}
+        found = read_files(section, section.dialect(cls.missing), texts=None, needed=needed)
         return cls.from_frame(found.frame, target=section.target, split_column=section.split_column)
 
     @classmethod

@@ -1,0 +1,1 @@
+"""What platforms are given to predict for many rows: by their own clients and schemas, offline."""

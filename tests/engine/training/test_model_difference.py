@@ -1,0 +1,191 @@
+"""A new model is compared with the last one in its folder: fields, distributions, labels."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelserve import Project, Table, artifact
+from modelserve.artifact import Artifact
+from modelserve.errors import GateError
+from modelserve.monitoring.statistics import population_stability_index as of_monitoring
+from modelserve.training import train
+from modelserve.training.config import Config
+from modelserve.training.evidence import changes
+from modelserve.training.evidence.changes import compare_models, load_previous
+from modelserve.training.reporter import Reporter
+from modelserve.training.sections import Gate, Reference
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_index_is_monitorings(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    one, other = (generator.integers(0, 50, 11) * generator.integers(0, 2, 11) for _ in range(2))
+    assert changes.population_stability_index(one, other) == of_monitoring(one, other)
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Return rows with a number, a category, and a column that will go."""
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "size": generator.normal(size=200),
+            "plan": generator.choice(["free", "paid"], 200),
+            "old": generator.normal(size=200),
+            "y": ["a", "b"] * 100,
+        }
+    )
+
+
+class Trainings:
+    """Trains on data frames, into one folder."""
+
+    def __init__(self, project: Project, config: Config, folder: Path) -> None:
+        self.project, self.config, self.folder = project, config, folder
+        self.said: list[str] = []
+
+    def __call__(self, frame: pd.DataFrame, **changes: Any) -> Artifact:
+        """Return the artifact of some rows."""
+        path = self.folder.with_suffix(".csv")
+        frame.to_csv(path, index=False)
+        data = self.config.data.model_copy(update={"path": path, "target": "y"})
+        config = self.config.model_copy(update={"data": data, "gate": Gate(), **changes})
+        self.said.clear()
+        reporter = Reporter(show_difference=self.said.extend)
+        return train.train(self.project, config, self.folder, reporter=reporter).artifact
+
+
+@pytest.fixture
+def trainings(
+    project: Project, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Trainings:
+    """Return a way to train on other data."""
+    monkeypatch.setattr(project, "load", Table.read)
+    return Trainings(project, config, tmp_path / "model")
+
+
+def test_the_first_model_differs_from_nothing(trainings: Trainings, frame: pd.DataFrame) -> None:
+    made = trainings(frame)
+    assert trainings.said == []
+    assert made.read_json("evaluation.json")["difference"] is None
+    assert "Difference to the last model" not in card_of(made)
+
+
+def card_of(made: Artifact) -> str:
+    """Return the model card."""
+    return (made.folder / artifact.CARD).read_text(encoding="utf-8")
+
+
+def test_what_changed_is_said_and_written(trainings: Trainings, frame: pd.DataFrame) -> None:
+    first = trainings(frame)
+    changed = frame.drop(columns="old").assign(
+        size=(frame["size"] + 3).where(frame.index % 5 > 0),
+        plan=frame["plan"].replace("paid", "<b>|gold"),
+        region=["n", "s"] * 100,
+        y=["a", "a", "a", "c"] * 50,
+    )
+
+    made = trainings(changed)
+
+    rows, added, removed, *others = trainings.said
+    assert rows == "other data: 160 training rows, 160 before"
+    assert (added, removed) == ("fields added: region", "fields removed: old")
+    plan, size, *labels = others
+    assert plan.startswith("plan: new categories <b>|gold; gone categories paid; PSI ")
+    assert size.startswith("size: range ")
+    assert "% missing, 0.0% before; PSI " in size
+    assert labels == [
+        "share of the label a: 75.0%, 50.0% before",
+        "share of the label b: none, 50.0% before",
+        "share of the label c: 25.0%, none before",
+    ]
+    difference = made.read_json("evaluation.json")["difference"]
+    assert difference["previous"] == first.manifest.version
+    assert difference["summary"] == trainings.said
+    by_name = {each["field"]: each for each in difference["fields"]}
+    assert by_name.keys() == {"size", "plan"}
+    assert by_name["size"]["missing"][1] == pytest.approx(0.2, abs=0.05)
+    assert by_name["size"]["psi"] > 1
+    assert difference["metrics"]["accuracy"][0] == pytest.approx(
+        first.manifest.metrics["accuracy"], abs=1e-5
+    )
+    section = card_of(made).partition("## Difference to the last model\n")[2]
+    assert "- plan: new categories &lt;b&gt;\\|gold; gone categories paid; " in section
+    assert f"Since {first.manifest.version}:" in section
+
+
+def test_the_same_training_changes_no_byte(trainings: Trainings, frame: pd.DataFrame) -> None:
+    first = trainings(frame)
+    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    again = trainings(frame)
+    after = {path.name: path.read_bytes() for path in again.folder.iterdir()}
+    del before[artifact.MANIFEST], after[artifact.MANIFEST]
+    assert before == after
+    assert trainings.said == []
+
+
+def test_the_difference_is_said_of_a_rejected_model_as_well(
+    trainings: Trainings, frame: pd.DataFrame
+) -> None:
+    trainings(frame)
+    with pytest.raises(GateError):
+        trainings(frame.assign(size=frame["size"] + 9), gate=Gate(minimum={"accuracy": 2}))
+    assert any(text.startswith("size: range ") for text in trainings.said)
+
+
+def test_the_sentences_are_bounded(trainings: Trainings, frame: pd.DataFrame) -> None:
+    wide = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(200, 70)), columns=[f"c{i}" for i in range(70)]
+    ).assign(y=frame["y"])
+    trainings(wide)
+    trainings((wide.drop(columns="y") + 5).assign(y=wide["y"]))
+    assert len(trainings.said) == changes.MOST + 1
+    assert trainings.said[-1].endswith("more differences are in evaluation.json")
+
+
+def test_a_field_that_became_another_type_has_no_index(
+    trainings: Trainings, frame: pd.DataFrame
+) -> None:
+    trainings(frame)
+    made = trainings(frame.assign(plan=np.arange(200) / 3))
+    fields = made.read_json("evaluation.json")["difference"]["fields"]
+    plan = next(each for each in fields if each["field"] == "plan")
+    assert plan["dtype"] == ["category", "number"]
+    assert plan["psi"] is None
+    assert "plan: number, category before" in trainings.said
+
+
+def test_a_broken_artifact_is_no_last_model(trained: Artifact, tmp_path: Path) -> None:
+    assert load_previous(tmp_path / "nothing") is None
+    folder = shutil.copytree(trained.folder, tmp_path / "model")
+    found = load_previous(folder)
+    assert found is not None
+    assert found.manifest == trained.manifest
+    (folder / artifact.MODEL).write_bytes(b"")
+    assert load_previous(folder) is None
+
+
+def test_an_artifact_without_a_readable_reference_is_compared_by_its_manifest(
+    trained: Artifact, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(trained.folder, tmp_path / "model")
+    (folder / artifact.REFERENCE).write_text(json.dumps({"outputs": {}}), encoding="utf-8")
+    other = Artifact(folder, trained.manifest)
+    data = trained.manifest.data.model_copy(update={"sha256": "0"})
+    manifest = trained.manifest.model_copy(update={"data": data})
+    found = compare_models(other, manifest, {"nothing": np.array([1.0], np.float32)})
+    assert found is not None
+    assert not found.psi
+    assert compare_models(other, trained.manifest, {}) is None
+
+
+def test_other_bins_are_no_difference_of_the_data(
+    trainings: Trainings, frame: pd.DataFrame
+) -> None:
+    trainings(frame)
+    trainings(frame, reference=Reference(bins=3, golden_cases=2))
+    assert trainings.said == []

@@ -1,0 +1,104 @@
+"""Read the rows of several files as those of one source, and divide files among shards."""
+
+import csv
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+from ..errors import MalformedError
+from ..manifest import Manifest
+from .formats import open_rows
+from .stored_files import StoredFile
+from .streams import read_stream
+from .tables import FILE, Chunk, Columns, Keep, Shard, Source, free_names
+
+UNREADABLE = (OSError, EOFError, UnicodeError, csv.Error, zlib.error, MalformedError)
+
+
+class FilesSource:
+    """The rows of several files, one file after another; each file's rows are numbered from 0.
+
+    Args:
+        first: the file whose columns are those of the answers, whichever files are read.
+        files: that are read.
+        manifest: of the model.
+        keep: which columns the output repeats.
+        named: whether the output has a column with each file's name.
+
+    Raises:
+        MalformedError: the first file cannot be read.
+    """
+
+    def __init__(
+        self,
+        first: StoredFile,
+        files: Sequence[StoredFile],
+        manifest: Manifest,
+        *,
+        keep: Keep,
+        named: bool,
+    ) -> None:
+        """Read the columns of the first file."""
+        self._files, self._manifest, self._keep, self._named = files, manifest, keep, named
+        self._done, self._bytes = 0, sum(each.size_bytes for each in files)
+        self._progress: float | None = 0.0
+        with self._open(first) as rows:
+            self.kept: Sequence[str] = [*self._name(first, dict.fromkeys(rows.kept, ()), 0)]
+        self._absent: list[str] = []
+        self.absent: Sequence[str] = self._absent
+
+    def progress(self) -> float | None:
+        """Return the share of the bytes that was read; None if it is unknown."""
+        return self._progress
+
+    def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
+        """Yield the rows of a shard of each file, from at most `size` rows at once."""
+        for file in self._files:
+            with self._open(file) as rows:
+                self._absent += [name for name in rows.absent if name not in self._absent]
+                for chunk in rows.chunks(size, shard):
+                    read = file.size_bytes * (rows.progress() or 0.0)
+                    self._progress = (self._done + read) / max(self._bytes, 1)
+                    kept = self._name(file, chunk.kept, len(chunk.numbers))
+                    yield chunk._replace(kept=kept, file=file.name if self._named else "")
+            self._done += file.size_bytes
+
+    @contextmanager
+    def _open(self, file: StoredFile) -> Iterator[Source]:
+        """Open a file; an error names it."""
+        try:
+            with file.open() as raw:
+                stream = read_stream(
+                    raw,
+                    PurePosixPath(file.name),
+                    self._manifest.data.dialect.format,
+                    size_bytes=file.size_bytes,
+                )
+                yield open_rows(stream, self._manifest, keep=self._keep)
+        except UNREADABLE as error:
+            raise MalformedError(f"{file.name} cannot be answered: {error}") from error
+
+    def _name(self, file: StoredFile, kept: Columns, rows: int) -> Columns:
+        """Return kept columns behind one with the file's name."""
+        if not self._named:
+            return kept
+        names = free_names([*kept], [FILE])
+        return {FILE: [file.name] * rows, **dict(zip(names, kept.values(), strict=True))}
+
+
+def divide(files: Sequence[StoredFile], shard: Shard) -> Sequence[StoredFile]:
+    """Return the files of a shard: neighbours, of about the same size for each shard.
+
+    The shards' files one after another are all files, in their order.
+    """
+    weights = [each.size_bytes for each in files]
+    if not any(weights):
+        weights = [1] * len(files)
+    chosen, before, whole = [], 0, sum(weights)
+    for file, weight in zip(files, weights, strict=True):
+        middle = (2 * before + weight) * shard.count // (2 * whole)
+        if min(middle, shard.count - 1) == shard.index:  # of empty files at the end
+            chosen.append(file)
+        before += weight
+    return chosen

@@ -1,0 +1,1 @@
+"""Joins captures with ground truth into files of rows to train on."""

@@ -1,0 +1,1 @@
+"""Promotion: compare a candidate with the served model, record the decision, switch the folders."""

@@ -1,0 +1,190 @@
+"""Promote a candidate: compare, record the decision, switch the folders, record the switch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import artifact, provenance
+from ..artifact import Artifact
+from ..errors import ArtifactError, ConfigurationError, GateError, RecordError
+from ..manifest import Manifest
+from . import decisions
+from .authorship import clean, now, who
+from .comparison import Comparison
+from .record import RecordAppender, open_record
+from .switch import Places, complete, manifest_hash, places_of, stage, switch
+
+LONGEST = 1_000  # characters of a reason, or of a name
+
+# Compares the served model with the candidate.
+Compare = Callable[[Artifact, Artifact], Comparison]
+# Is given the comparison, and the reasons against the candidate.
+Report = Callable[[Comparison | None, Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class PromotionRequest:
+    """What is to be promoted, to where, by whom and why; and the file that records it.
+
+    A rehearsal compares, and neither records nor switches anything. With `public_key`, a PEM file,
+    one of its keys must have signed the candidate.
+    """
+
+    candidate: Path
+    target: Path
+    record: Path
+    by: str = ""
+    reason: str = ""
+    rehearsal: bool = False
+    public_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Check the texts."""
+        for name, text in (("--by", self.by), ("--reason", self.reason)):
+            if len(text) > LONGEST:
+                raise ConfigurationError(f"{name} has {len(text)} characters; write {LONGEST}.")
+
+
+class Promotion(NamedTuple):
+    """A candidate that may be served: its artifact, and where the one before it is kept."""
+
+    artifact: Artifact
+    previous: Path | None = None
+
+
+def promote(
+    request: PromotionRequest, compare: Compare | None, report: Report = lambda *_: None
+) -> Promotion:
+    """Replace the served artifact with a candidate; the previous one is kept beside it.
+
+    The decision is on the disk before a folder is moved, and the end of the move after it. An
+    interrupted promotion is brought to its end by the next one.
+
+    Args:
+        request: the folders, and the record.
+        compare: compares both; None for a decision without a comparison, such as a restore.
+        report: is given the comparison, if there is one, and the reasons against the candidate.
+
+    Raises:
+        ArtifactError: the candidate does not match its manifest or cannot be copied, or the
+            target is not empty and is no artifact.
+        GateError: the candidate has other inputs or labels, or fails the comparison.
+        RecordError: the record is broken, or cannot be written.
+    """
+    places = places_of(request.target)
+    if not request.rehearsal:
+        recover(request.record)
+    fresh = artifact.load(request.candidate, public_key=request.public_key)
+    artifact.check_place(places.target)
+    served = artifact.load(places.target) if manifest_hash(places.target) else None
+    facts = _facts(request, fresh, served)
+    comparison, reasons = None, schema_reasons(fresh.manifest, served.manifest) if served else []
+    if served and compare and not reasons:
+        comparison = compare(served, fresh)
+        reasons = comparison.reasons
+    report(comparison, reasons)
+    facts |= {"evidence": decisions.describe_evidence(comparison), "reasons": reasons}
+    if not request.rehearsal:
+        with open_record(request.record) as record:
+            _decide(record, places, fresh, facts)
+    if reasons:
+        figures = f" Compared: {comparison.figures}." if comparison else ""
+        raise GateError(f"Not promoted: {'; '.join(reasons)}.{figures}")
+    if request.rehearsal:
+        return Promotion(fresh)
+    return Promotion(artifact.load(places.target), places.previous if served else None)
+
+
+def schema_reasons(fresh: Manifest, served: Manifest) -> list[str]:
+    """Return why a model's clients could not use another one; nothing if they can."""
+    reasons = []
+    if [feature.name for feature in fresh.features] != [each.name for each in served.features]:
+        reasons.append("its features differ from the served model's")
+    if fresh.labels != served.labels:
+        reasons.append("its labels differ from the served model's")
+    return reasons
+
+
+def recover(path: Path) -> str | None:
+    """Bring an interrupted promotion to its end, and return how it ended; None without one.
+
+    Args:
+        path: of the record.
+
+    Raises:
+        ArtifactError: a folder cannot be moved.
+        RecordError: the record is broken, or cannot be written.
+    """
+    if not path.exists():
+        return None
+    with open_record(path) as record:
+        line = decisions.pending(record.lines)
+        if line is None:
+            return None
+        places = places_of(path.parent / str(line.content[decisions.TARGET]))
+        candidate, champion = (
+            decisions.hash_in(line, role) for role in (decisions.CANDIDATE, decisions.CHAMPION)
+        )
+        served = complete(places, str(candidate), champion)
+        end = str(line.content[decisions.INTENT]) if served else decisions.FAILED
+        _conclude(record, line.content, end, ["the process was interrupted"])
+    return end
+
+
+def _facts(request: PromotionRequest, fresh: Artifact, served: Artifact | None) -> dict[str, Any]:
+    """Return what is recorded of a decision, whatever it is."""
+    folder = request.record.resolve().parent
+    commit = provenance.git(folder, "rev-parse", "HEAD") if folder.is_dir() else None
+    return {
+        "by": who(request.by, folder),
+        "reason": clean(request.reason),
+        decisions.TARGET: decisions.relative(request.target, request.record),
+        "model": fresh.manifest.name,
+        decisions.CANDIDATE: decisions.describe_model(fresh),
+        decisions.CHAMPION: decisions.describe_model(served),
+        "commit": commit and commit.strip(),
+    }
+
+
+def _decide(
+    record: RecordAppender, places: Places, fresh: Artifact, facts: Mapping[str, Any]
+) -> None:
+    """Record a decision, and switch the folders if the candidate was approved."""
+    candidate, champion = facts[decisions.CANDIDATE], facts[decisions.CHAMPION]
+    expected = champion and champion[decisions.MANIFEST_SHA256]
+    if manifest_hash(places.target) != expected:
+        raise ArtifactError(f"{places.target} changed meanwhile; run `promote` again.")
+    if facts["reasons"]:
+        record.append({"time": now(), decisions.DECISION: decisions.REFUSED, **facts})
+        return
+    sha256 = candidate[decisions.MANIFEST_SHA256]
+    stage(fresh, places, sha256)
+    known = decisions.was_served(record.lines, facts[decisions.TARGET], sha256)
+    restores = known or fresh.folder.resolve() == places.previous.resolve()
+    intent = decisions.RESTORED if restores else decisions.PROMOTED
+    approval = {decisions.DECISION: decisions.APPROVED, decisions.INTENT: intent, **facts}
+    record.append({"time": now(), **approval})
+    try:
+        switch(places)
+    except ArtifactError as error:
+        with suppress(RecordError):  # the next promotion finds out
+            _conclude(record, approval, decisions.FAILED, [clean(str(error))[:LONGEST]])
+        raise
+    try:
+        _conclude(record, approval, intent, [])
+    except RecordError as error:
+        raise RecordError(
+            f"{error} {places.target} holds the candidate, whose approval is recorded; "
+            "`promotions --recover` records that it is served."
+        ) from error
+
+
+def _conclude(
+    record: RecordAppender, approval: Mapping[str, Any], end: str, reasons: Sequence[str]
+) -> None:
+    """Record how an approved promotion ended."""
+    names = ("by", decisions.TARGET, "model", decisions.CANDIDATE, decisions.CHAMPION)
+    repeated = {name: approval[name] for name in names}
+    record.append({"time": now(), decisions.DECISION: end, **repeated, "reasons": list(reasons)})

@@ -1,0 +1,98 @@
+"""Copy an artifact beside the served one, switch both, and find out how a switch ended."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import artifact
+from ..artifact import Artifact
+from ..errors import ArtifactError
+
+
+class Places(NamedTuple):
+    """The folders of a promotion: the served model, the one before it, and the one to come."""
+
+    target: Path
+    previous: Path
+    staged: Path
+
+
+def places_of(target: Path) -> Places:
+    """Return the folders that belong to a served model's."""
+    return Places(
+        target, target.with_name(f"{target.name}.previous"), target.with_name(f".{target.name}.new")
+    )
+
+
+def manifest_hash(folder: Path) -> str | None:
+    """Return the SHA-256 of an artifact's manifest, which holds those of its files.
+
+    It is None where there is no artifact.
+    """
+    try:
+        return artifact.sha256(folder / artifact.MANIFEST)
+    except OSError:
+        return None
+
+
+def stage(candidate: Artifact, places: Places, expected: str | None) -> None:
+    """Copy an artifact beside the target, and verify the copy.
+
+    Args:
+        candidate: to copy.
+        places: the folders.
+        expected: the SHA-256 of its manifest, as it was compared.
+
+    Raises:
+        ArtifactError: it cannot be copied, or changed meanwhile.
+    """
+    try:
+        shutil.rmtree(places.staged, ignore_errors=True)
+        shutil.copytree(candidate.folder, places.staged)
+    except OSError as error:
+        raise _not_copied(places, error) from error
+    artifact.load(places.staged)
+    if manifest_hash(places.staged) != expected:
+        raise ArtifactError(f"{candidate.folder} changed meanwhile; run `promote` again.")
+
+
+def switch(places: Places) -> None:
+    """Move the served model to where the previous one is kept, and the staged one to its place.
+
+    Raises:
+        ArtifactError: a folder cannot be moved; the served model is as it was.
+    """
+    try:
+        artifact.replace(places.staged, places.target, aside=places.previous)
+    except OSError as error:
+        raise _not_copied(places, error) from error
+
+
+def complete(places: Places, candidate: str, champion: str | None) -> bool:
+    """Bring an interrupted switch to its end, and return whether the candidate is served.
+
+    Between its two moves, nothing is served: the staged model then comes into place, or the
+    previous one back, if the staged one is not complete.
+
+    Args:
+        places: the folders.
+        candidate: the SHA-256 of the candidate's manifest.
+        champion: of the served model's; None without one.
+
+    Raises:
+        ArtifactError: a folder cannot be moved.
+    """
+    try:
+        if not places.target.exists():
+            if manifest_hash(places.staged) == candidate:
+                artifact.load(places.staged)
+                places.staged.replace(places.target)
+            elif champion and manifest_hash(places.previous) == champion:
+                places.previous.replace(places.target)
+    except OSError as error:
+        raise _not_copied(places, error) from error
+    return manifest_hash(places.target) == candidate
+
+
+def _not_copied(places: Places, error: OSError) -> ArtifactError:
+    return ArtifactError(f"The artifact cannot be copied to {places.target}: {error}")

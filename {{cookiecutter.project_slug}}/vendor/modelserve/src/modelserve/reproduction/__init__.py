@@ -1,0 +1,1 @@
+"""Train an artifact again from its manifest, and compare the two."""

@@ -1,0 +1,1 @@
+"""Traces by OpenTelemetry, an extra: without TRACING, nothing of it is imported."""

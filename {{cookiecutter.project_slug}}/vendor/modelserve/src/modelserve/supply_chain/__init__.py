@@ -1,0 +1,1 @@
+"""Sign an artifact, and list what it was made of."""

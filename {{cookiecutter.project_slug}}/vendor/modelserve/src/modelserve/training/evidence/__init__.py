@@ -1,0 +1,1 @@
+"""Evidence about a model: slices, calibration, fairness, robustness, baselines, and its data."""

@@ -1,0 +1,216 @@
+"""What changed since the last artifact: fields, distributions, labels and metrics."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import artifact
+from ...artifact import Artifact
+from ...bins import Bins, Counts
+from ...errors import ArtifactError
+from ...manifest import Feature, Manifest
+
+SMOOTHING = 0.5  # rows, added to every bin, as in monitoring
+NOTABLE = 0.1  # PSI from which on a distribution has shifted
+SHARE = 0.01  # by which a share of missing values or of a label has to change to be said
+LISTED = 5  # categories in a sentence
+MOST = 50  # sentences
+SHOWN = 60  # characters of a name in a sentence
+
+
+@dataclass(frozen=True)
+class FieldDifference:
+    """A field that is in both models; PSI and the missing values' shares where they are known."""
+
+    field: str
+    dtype: tuple[str, str]
+    range: tuple[tuple[float | None, float | None], tuple[float | None, float | None]]
+    new_categories: tuple[str, ...]
+    gone_categories: tuple[str, ...]
+    missing: tuple[float, float] | None
+    psi: float | None
+
+
+@dataclass(frozen=True)
+class ModelDifference:
+    """The difference between two models: pairs are before and after.
+
+    `summary` says in sentences what is worth reading.
+    """
+
+    previous: str
+    training_rows: tuple[int, int]
+    same_data: bool
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    fields: tuple[FieldDifference, ...]
+    psi: dict[str, float]
+    labels: dict[str, tuple[float | None, float | None]]
+    metrics: dict[str, tuple[float, float]]
+    summary: tuple[str, ...]
+
+
+def load_previous(folder: Path) -> Artifact | None:
+    """Return the artifact in a folder; None if there is none that can be read."""
+    try:
+        return artifact.load(folder)
+    except ArtifactError:
+        return None
+
+
+def compare_models(
+    previous: Artifact, manifest: Manifest, observed: Mapping[str, NDArray[Any]]
+) -> ModelDifference | None:
+    """Return what changed; None where the model and its data are the same.
+
+    Args:
+        previous: the last artifact.
+        manifest: of the new model.
+        observed: the values that drift of the new model is measured against, by name.
+    """
+    old = previous.manifest
+    same_data = old.data.sha256 == manifest.data.sha256
+    if same_data and old.version == manifest.version and old.features == manifest.features:
+        return None
+    shapes = _read_shapes(previous)
+    distances = {
+        name: population_stability_index(*counts)
+        for name, values in observed.items()
+        if (counts := _count(shapes.get(name), values))
+    }
+    before, after = ({each.name: each for each in part.features} for part in (old, manifest))
+    fields = tuple(
+        _compare_field(before[name], new, shapes.get(name), observed.get(name), distances.get(name))
+        for name, new in after.items()
+        if name in before
+    )
+    names = [*old.labels, *(label for label in manifest.labels if label not in old.labels)]
+    shares = [dict(zip(each.labels, each.fallback, strict=True)) for each in (old, manifest)]
+    changes = ModelDifference(
+        old.version,
+        (old.data.training_rows, manifest.data.training_rows),
+        same_data,
+        tuple(name for name in after if name not in before),
+        tuple(name for name in before if name not in after),
+        fields,
+        distances,
+        {label: (shares[0].get(label), shares[1].get(label)) for label in names},
+        {
+            name: (old.metrics[name], each)
+            for name, each in manifest.metrics.items()
+            if name in old.metrics
+        },
+        (),
+    )
+    sentences = tuple(_summarise(changes))
+    rest = len(sentences) - MOST
+    more = (f"{rest} more differences are in evaluation.json",) if rest > 0 else ()
+    return ModelDifference(**vars(changes) | {"summary": sentences[:MOST] + more})
+
+
+def population_stability_index(reference: Counts, observed: Counts) -> float:
+    """Return the PSI between two histograms over the same bins, in nats, as monitoring does.
+
+    Args:
+        reference: counts of shape (n_bins,), the last model's.
+        observed: counts of shape (n_bins,), the new one's.
+
+    Source: Yurdakul & Naranjo (2020), Statistical properties of the population stability index.
+    """
+    p, q = (
+        (counts + SMOOTHING) / (counts.sum() + SMOOTHING * len(counts))
+        for counts in (reference, observed)
+    )
+    filled = (reference > 0) | (observed > 0)
+    return float(((q - p) * np.log(q / p))[filled].sum())
+
+
+def _read_shapes(previous: Artifact) -> Mapping[str, Any]:
+    try:
+        shapes = previous.read_json(artifact.REFERENCE)["inputs"]
+    except (ArtifactError, KeyError, TypeError):
+        return {}
+    return shapes if isinstance(shapes, dict) else {}
+
+
+def _count(shape: Any, values: NDArray[Any]) -> tuple[Counts, Counts] | None:
+    """Return both histograms over the last model's bins; None where a field changed its type."""
+    if not isinstance(shape, dict) or ("edges" in shape) == (values.dtype == object):
+        return None
+    bins = Bins(shape)
+    return bins.reference, bins.count(values)
+
+
+def _compare_field(
+    old: Feature,
+    new: Feature,
+    shape: Any,
+    values: NDArray[Any] | None,
+    psi: float | None,
+) -> FieldDifference:
+    missing = None
+    if shape is not None and values is not None and len(values):
+        gaps = values == "" if values.dtype == object else np.isnan(values.astype(np.float64))
+        rows = sum(shape["counts"]) + shape["missing"]
+        missing = (shape["missing"] / max(rows, 1), float(gaps.mean()))
+    categories = new.dtype == old.dtype == "category"
+    return FieldDifference(
+        new.name,
+        (old.dtype, new.dtype),
+        ((old.minimum, old.maximum), (new.minimum, new.maximum)),
+        tuple(each for each in new.categories if categories and each not in old.categories),
+        tuple(each for each in old.categories if categories and each not in new.categories),
+        missing,
+        psi,
+    )
+
+
+def _summarise(changes: ModelDifference) -> Iterator[str]:
+    """Yield a sentence for each difference that is worth reading."""
+    before, after = changes.training_rows
+    data = "the same data" if changes.same_data else "other data"
+    yield f"{data}: {after} training rows, {before} before"
+    for word, names in (("added", changes.added), ("removed", changes.removed)):
+        if names:
+            yield f"fields {word}: {_listed(names)}"
+    for each in sorted(changes.fields, key=lambda field: -(field.psi or 0)):
+        if text := "; ".join(_describe_field(each)):
+            yield f"{_shorten(each.field)}: {text}"
+    known = {each.field for each in changes.fields}
+    for name, psi in changes.psi.items():
+        if name not in known and psi >= NOTABLE:
+            yield f"{_shorten(name)}: PSI {psi:.3g}"
+    for label, (old, new) in changes.labels.items():
+        if old is None or new is None or abs(new - old) >= SHARE:
+            texts = ["none" if share is None else f"{share:.1%}" for share in (new, old)]
+            yield f"share of the label {_shorten(label)}: {texts[0]}, {texts[1]} before"
+
+
+def _describe_field(each: FieldDifference) -> Iterator[str]:
+    if each.dtype[0] != each.dtype[1]:
+        yield f"{each.dtype[1]}, {each.dtype[0]} before"
+    if each.new_categories:
+        yield f"new categories {_listed(each.new_categories)}"
+    if each.gone_categories:
+        yield f"gone categories {_listed(each.gone_categories)}"
+    (low, high), (new_low, new_high) = each.range
+    if None not in (low, high, new_low, new_high) and each.range[0] != each.range[1]:
+        yield f"range {new_low:g} to {new_high:g}, {low:g} to {high:g} before"
+    if each.missing and abs(each.missing[1] - each.missing[0]) >= SHARE:
+        yield f"{each.missing[1]:.1%} missing, {each.missing[0]:.1%} before"
+    if each.psi is not None and each.psi >= NOTABLE:
+        yield f"PSI {each.psi:.3g}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(map(_shorten, names[:LISTED])) + (f" and {more} more" if more > 0 else "")
+
+
+def _shorten(name: str) -> str:
+    text = " ".join(name.split())
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
