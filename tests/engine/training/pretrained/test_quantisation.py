@@ -175,7 +175,7 @@ def test_a_run_tells_how_near_the_smaller_model_is(
     assert float(loss[1]) == pytest.approx(manifest.metrics["accuracy"], abs=1e-4)
     assert int(loss[2]) == manifest.data.test_rows
     assert manifest.provenance["accuracy"] in run.artifact.paths[CARD].read_text("utf-8")
-    show_run(run)
+    show_run(run, "0a1b2c3d")
     shown = " ".join(capsys.readouterr().out.split())
     assert "weights of 8 bits" in shown
     assert "instead of" in shown
