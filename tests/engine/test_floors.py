@@ -154,7 +154,8 @@ def undeclared(package: Path) -> set[str]:
     declared = {canonicalize_name(Requirement(text).name) for text in asked}
     declared |= {name for each in declared for name in requirements(each)}
     distributions = packages_distributions()
-    declared |= {"boto3", "botocore", "cyclonedx-python-lib"}  # where a step of a deployment installs them
+    # A step of a deployment installs these.
+    declared |= {"boto3", "botocore", "cyclonedx-python-lib"}
     wrong = set()
     for module, path in modules(package).items():
         for node, _ in statements_of(path.read_text(encoding="utf-8")):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..artifact import MODEL
 from . import parity
 from .dataset import Dataset, Files
+from .frames import with_columns
 from .measures.bootstrap import choose
 from .measures.classification import cross_entropy, predict_labels
 
@@ -62,7 +63,7 @@ def permutation_importance(
     fields = []
     for name in names:
         order = np.concatenate([generator.permutation(len(chosen)) for _ in range(REPEATS)])
-        shuffled = repeated.rows.assign(**{name: chosen.rows[name].array.take(order)})
+        shuffled = with_columns(repeated.rows, {name: chosen.rows[name].array.take(order)})
         outputs = parity.run_session(session, replace(repeated, rows=shuffled), files)
         rises = _errors(outputs, target, labels) - before
         fields.append(FieldImportance(name, float(rises.mean()), float(rises.std(ddof=1))))

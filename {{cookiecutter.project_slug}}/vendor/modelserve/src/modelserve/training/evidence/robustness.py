@@ -13,6 +13,7 @@ from ...answers import Decision, label_codes
 from ...artifact import MODEL
 from .. import parity
 from ..dataset import Dataset, Files
+from ..frames import with_columns
 from ..measures.bootstrap import choose
 from ..table.columns import MAX_FLOAT32, is_category
 from .row_scores import score_rows
@@ -113,11 +114,19 @@ def change_rows(
     if numbers:
         for level in NOISE:
             noisy = {str(name): _add_noise(rows[name], level, generator) for name in numbers}
-            yield "noise", f"{level:g} standard deviations on each number", rows.assign(**noisy)
+            yield (
+                "noise",
+                f"{level:g} standard deviations on each number",
+                with_columns(rows, noisy),
+            )
     gaps = [name for name in rows.columns if str(name) in nullable]
     if gaps:
         missing = {str(name): _remove(rows[name], generator) for name in gaps}
-        yield "missing values", f"{CELLS:.0%} of the fields that may be", rows.assign(**missing)
+        yield (
+            "missing values",
+            f"{CELLS:.0%} of the fields that may be",
+            with_columns(rows, missing),
+        )
     if texts:
         unseen = {
             str(name): rows[name]
@@ -126,7 +135,7 @@ def change_rows(
             .astype("str")
             for name in texts
         }
-        yield "unseen categories", f"{CELLS:.0%} of the categories", rows.assign(**unseen)
+        yield "unseen categories", f"{CELLS:.0%} of the categories", with_columns(rows, unseen)
 
 
 def _is_text(dataset: Dataset) -> bool:

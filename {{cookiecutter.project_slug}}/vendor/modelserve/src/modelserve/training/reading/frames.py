@@ -13,6 +13,7 @@ from pandas.api import types
 from ...errors import FieldError, InvalidInputError
 from ...file_formats import FileFormat
 from ...manifest import Dialect
+from ..frames import with_columns
 from ..sections import DataSection
 from .csv_files import TEXT, CsvFile, find_repeated_names
 from .files import find_files, format_of
@@ -214,4 +215,4 @@ def _mark_missing(frame: pd.DataFrame, dialect: Dialect, section: DataSection) -
                 text = types.is_string_dtype(columns[str(name)])
                 if len(counts) and text and section.missing is None and not section.features:
                     findings.append(_report_markers(str(name), counts))
-    return FileRows(frame.assign(**columns), findings, lambda: dialect.missing)
+    return FileRows(with_columns(frame, columns), findings, lambda: dialect.missing)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...errors import FieldError
 from ...manifest import Feature
+from ..frames import with_columns
 from ..reading.notation import find_other_notation
 from ..reading.remedies import Finding, shorten
 from .columns import POINT, Markers, Signs, find_fault, is_category
@@ -143,7 +144,7 @@ def _convert(rows: pd.DataFrame, stated: Mapping[str, str]) -> tuple[pd.DataFram
                 misfits.append(Finding(str(name), problem))
         if typed is not column:
             changed[name] = typed
-    return rows.assign(**changed), misfits
+    return with_columns(rows, changed), misfits
 
 
 def _convert_target(target: pd.Series, roles: Roles) -> tuple[pd.Series, list[Finding]]:
