@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 BUCKET = "lake"
 RUNS_WITHIN_S = 120
 KEYS = {"AWS_ACCESS_KEY_ID": "nobodys", "AWS_DEFAULT_REGION": "eu-west-1"}
-MANY = 2_000  # times the rows of the file that takes some seconds
+MANY = 20_000  # times the rows of a file that takes longer than the time to the kill
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_killed_shard_leaves_nothing_in_s3(
 ) -> None:
     put(bucket, family, MANY)
     process = start(0)
-    time.sleep(3)  # most likely it answers; whenever it is killed, no answer may be there
+    time.sleep(2)  # most likely it answers; whenever it is killed, no answer may be there
     process.kill()
     assert process.wait(RUNS_WITHIN_S) == -9
     process.communicate()

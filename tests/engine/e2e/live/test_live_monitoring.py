@@ -29,7 +29,7 @@ GROUPS = ["north", "south"]
 
 # What only a classifier's and what only a regressor's service exposes; rules add their own names.
 METRICS_OF = {
-    "classifier": r'\bmodel_(?:outcomes|confidence)_|metric="(?:accuracy|mean_confidence)"',
+    "classifier": r'\bmodel_(?:outcomes|confidence|challenger_agreeing)_|metric="(?:accuracy|mean_confidence)"',
     "regressor": r'\bmodel_(?:\w+_error|overestimates)_|metric="(?:mae|rmse)"',
 }
 RULES_OF = {
@@ -186,6 +186,7 @@ def test_every_panel_and_every_rule_has_data(
     service = serve(
         CAPTURE_DIR=str(tmp_path / "captures"),
         CAPTURE_FILE_AGE_S="1",
+        CHALLENGER_DIR=str(trained.folder),
         EXECUTION="threads",  # so that there is a queue
         MAX_CONCURRENCY="1",
         MAX_BODY_BYTES=str(MAX_BODY_BYTES),
