@@ -131,6 +131,8 @@ def absolute(place: str) -> str:
 def _connect(address: str) -> Any:
     """Return Ray, connected to a cluster."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Below `uv run`, Ray would start its workers by it too, in an environment that uv builds anew.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
         import ray.data
