@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from modelserve.bins import population_stability_index
 from modelserve.monitoring.chance import chi_square_p, critical_index, holm, independence_p
-from modelserve.monitoring.statistics import population_stability_index
 from scipy import stats
 
 BEFORE = np.array([120, 340, 280, 160, 80, 20])

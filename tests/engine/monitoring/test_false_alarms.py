@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.bins import Bins, Counts
+from modelserve.bins import Bins, Counts, population_stability_index
 from modelserve.monitoring.chance import critical_index
-from modelserve.monitoring.statistics import population_stability_index
 from modelserve.training.reference import histogram
 from numpy.typing import NDArray
 

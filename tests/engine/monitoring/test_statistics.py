@@ -4,11 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelserve.monitoring.statistics import (
-    jensen_shannon_distance,
-    kolmogorov_smirnov,
-    population_stability_index,
-)
+from modelserve.bins import population_stability_index
+from modelserve.monitoring.statistics import jensen_shannon_distance, kolmogorov_smirnov
 from scipy import stats
 
 BEFORE = np.array([120, 340, 280, 160, 80, 20])

@@ -29,7 +29,8 @@ GROUPS = ["north", "south"]
 
 # What only a classifier's and what only a regressor's service exposes; rules add their own names.
 METRICS_OF = {
-    "classifier": r'\bmodel_(?:outcomes|confidence|challenger_agreeing)_|metric="(?:accuracy|mean_confidence)"',
+    "classifier": r"\bmodel_(?:outcomes|confidence|challenger_agreeing)_"
+    r'|metric="(?:accuracy|mean_confidence)"',
     "regressor": r'\bmodel_(?:\w+_error|overestimates)_|metric="(?:mae|rmse)"',
 }
 RULES_OF = {

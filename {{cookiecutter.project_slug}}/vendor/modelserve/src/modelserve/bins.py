@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SMOOTHING = 0.5  # rows, added to every bin on both sides: the log of an empty one is infinite
+
 MISSING, UNSEEN = "(missing)", "(unseen)"
 
 Shape = Mapping[str, Any]
@@ -60,3 +62,38 @@ class Bins:
             # As float32, like the edges: float64 5.1 exceeds float32 5.1.
             codes = self._edges.searchsorted(values.astype(np.float32, copy=False))
         return np.bincount(codes, minlength=last + 1)
+
+
+def population_stability_index(reference: Counts, observed: Counts) -> float:
+    """Return the PSI, in nats, by the same formula as Prometheus' rules.
+
+    Bins that are empty on both sides are left out of the sum.
+
+    Args:
+        reference: counts of shape (n_bins,), training's.
+        observed: counts of shape (n_bins,), production's.
+
+    Raises:
+        ValueError: the two do not have the same bins.
+
+    Source: Yurdakul & Naranjo (2020), Statistical properties of the population stability index.
+    """
+    require_same_bins(reference, observed)
+    p, q = (
+        (counts + SMOOTHING) / (counts.sum() + SMOOTHING * len(counts))
+        for counts in (reference, observed)
+    )
+    filled = (reference > 0) | (observed > 0)
+    return float(((q - p) * np.log(q / p))[filled].sum())
+
+
+def require_same_bins(reference: Counts, observed: Counts) -> None:
+    """Raise if two histograms have different numbers of bins.
+
+    Raises:
+        ValueError: they have.
+    """
+    if reference.shape != observed.shape:
+        raise ValueError(
+            f"Both histograms need the same bins; they have {len(reference)} and {len(observed)}."
+        )

@@ -239,7 +239,7 @@ class Settings(BaseModel):
     @classmethod
     def read_public_key(cls) -> Path | None:
         """Return `model_public_key` alone from the environment, for commands without a service."""
-        fields = {"model_public_key": cls.model_fields["model_public_key"]}
+        fields = {"model_public_key": dict(cls.model_fields)["model_public_key"]}
         value = environment.read_fields(fields, {}, CLOSED).get("model_public_key")
         return None if value is None else Path(value)
 

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ..bins import Counts
-from .statistics import require_same_bins
+from ..bins import Counts, require_same_bins
 
 
 def critical_index(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..bins import Bins, Shape
+from ..bins import Bins, Shape, population_stability_index
 from .chance import chi_square_p, critical_index, holm
 from .config import DriftBounds
 from .counts import FieldCounts, Moments
@@ -11,7 +11,6 @@ from .results.drift import FieldDrift, Kind, NumericSummary, Verdict
 from .statistics import (
     jensen_shannon_distance,
     kolmogorov_smirnov,
-    population_stability_index,
 )
 
 

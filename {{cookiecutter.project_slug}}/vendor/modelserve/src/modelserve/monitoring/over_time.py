@@ -7,13 +7,12 @@ from statistics import median
 
 import numpy as np
 
-from ..bins import Bins, Shape
+from ..bins import Bins, Shape, population_stability_index
 from .config import MonitoringConfig
 from .counts import CaptureCounts
 from .partitions import EPOCH, HOUR
 from .results.performance import Performance
 from .results.timeline import TimePoint, TimeSeries
-from .statistics import population_stability_index
 from .timeline import Sums, Timeline
 
 MOST_POINTS = 60

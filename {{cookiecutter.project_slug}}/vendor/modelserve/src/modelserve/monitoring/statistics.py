@@ -4,32 +4,7 @@ import numpy as np
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from ..bins import Counts
-
-SMOOTHING = 0.5  # rows, added to every bin on both sides: the log of an empty one is infinite
-
-
-def population_stability_index(reference: Counts, observed: Counts) -> float:
-    """Return the PSI, in nats, by the same formula as Prometheus' rules.
-
-    Bins that are empty on both sides are left out of the sum.
-
-    Args:
-        reference: counts of shape (n_bins,), training's.
-        observed: counts of shape (n_bins,), production's.
-
-    Raises:
-        ValueError: the two do not have the same bins.
-
-    Source: Yurdakul & Naranjo (2020), Statistical properties of the population stability index.
-    """
-    require_same_bins(reference, observed)
-    p, q = (
-        (counts + SMOOTHING) / (counts.sum() + SMOOTHING * len(counts))
-        for counts in (reference, observed)
-    )
-    filled = (reference > 0) | (observed > 0)
-    return float(((q - p) * np.log(q / p))[filled].sum())
+from ..bins import Counts, require_same_bins
 
 
 def kolmogorov_smirnov(reference: Counts, observed: Counts) -> tuple[float, float]:
@@ -78,15 +53,3 @@ def jensen_shannon_distance(reference: Counts, observed: Counts) -> float:
         return 0.0
     with np.errstate(invalid="ignore"):  # the root of a rounding error below 0
         return float(np.nan_to_num(jensenshannon(reference, observed, base=2)))
-
-
-def require_same_bins(reference: Counts, observed: Counts) -> None:
-    """Raise if two histograms have different numbers of bins.
-
-    Raises:
-        ValueError: they have.
-    """
-    if reference.shape != observed.shape:
-        raise ValueError(
-            f"Both histograms need the same bins; they have {len(reference)} and {len(observed)}."
-        )

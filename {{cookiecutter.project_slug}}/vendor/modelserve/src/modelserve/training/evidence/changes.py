@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from ... import artifact
 from ...artifact import Artifact
-from ...bins import Bins, Counts
+from ...bins import Bins, Counts, population_stability_index
 from ...errors import ArtifactError
 from ...manifest import Feature, Manifest
 
-SMOOTHING = 0.5  # rows, added to every bin, as in monitoring
 NOTABLE = 0.1  # PSI from which on a distribution has shifted
 SHARE = 0.01  # by which a share of missing values or of a label has to change to be said
 LISTED = 5  # categories in a sentence
@@ -110,23 +109,6 @@ def compare_models(
     rest = len(sentences) - MOST
     more = (f"{rest} more differences are in evaluation.json",) if rest > 0 else ()
     return ModelDifference(**vars(changes) | {"summary": sentences[:MOST] + more})
-
-
-def population_stability_index(reference: Counts, observed: Counts) -> float:
-    """Return the PSI between two histograms over the same bins, in nats, as monitoring does.
-
-    Args:
-        reference: counts of shape (n_bins,), the last model's.
-        observed: counts of shape (n_bins,), the new one's.
-
-    Source: Yurdakul & Naranjo (2020), Statistical properties of the population stability index.
-    """
-    p, q = (
-        (counts + SMOOTHING) / (counts.sum() + SMOOTHING * len(counts))
-        for counts in (reference, observed)
-    )
-    filled = (reference > 0) | (observed > 0)
-    return float(((q - p) * np.log(q / p))[filled].sum())
 
 
 def _read_shapes(previous: Artifact) -> Mapping[str, Any]:
