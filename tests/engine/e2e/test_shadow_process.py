@@ -18,7 +18,7 @@ pytestmark = [
 def test_the_challengers_of_two_workers_add_up(
     start_workers: Callable[..., Workers], row: Row, trained: Artifact
 ) -> None:
-    workers = start_workers(CHALLENGER_DIR=str(trained.folder))
+    workers = start_workers(CHALLENGER_DIR=str(trained.folder), CHALLENGER_PERCENTAGE="100")
     workers.ask_until_both_answer(row, times=20)
     count = len(workers.names)
 

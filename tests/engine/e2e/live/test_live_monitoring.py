@@ -188,6 +188,7 @@ def test_every_panel_and_every_rule_has_data(
         CAPTURE_DIR=str(tmp_path / "captures"),
         CAPTURE_FILE_AGE_S="1",
         CHALLENGER_DIR=str(trained.folder),
+        CHALLENGER_PERCENTAGE="100",
         EXECUTION="threads",  # so that there is a queue
         MAX_CONCURRENCY="1",
         MAX_BODY_BYTES=str(MAX_BODY_BYTES),

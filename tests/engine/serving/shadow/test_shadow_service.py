@@ -27,7 +27,9 @@ def test_the_same_model_agrees_with_itself(
     until: Until,
     execution: str,
 ) -> None:
-    client = make_client(challenger_dir=save_challenger(), execution=execution)
+    client = make_client(
+        challenger_dir=save_challenger(), challenger_percentage=100, execution=execution
+    )
     rows = [each["input"] for each in golden]
     for some in (rows[:1], rows):
         assert client.post("/predict", json={"instances": some}).status_code == 200
@@ -45,7 +47,7 @@ def test_the_same_model_agrees_with_itself(
 def test_the_challenger_is_named(
     make_client: MakeClient, save_challenger: Callable[..., Path], trained: Artifact
 ) -> None:
-    client = make_client(challenger_dir=save_challenger())
+    client = make_client(challenger_dir=save_challenger(), challenger_percentage=100)
 
     assert client.get("/model/challenger").json()["version"] == VERSION
     assert client.get("/model").json()["version"] == trained.manifest.version
@@ -77,7 +79,7 @@ def test_a_challenger_that_fails_later_changes_no_answer(
             return Failing(fake)
 
     plain = make_client().post("/predict", json={"instances": [row]}).json()
-    client = make_client(Own, challenger_dir=save_challenger())
+    client = make_client(Own, challenger_dir=save_challenger(), challenger_percentage=100)
     answers = [client.post("/predict", json={"instances": [row]}) for _ in range(3)]
 
     def failed() -> float:

@@ -183,7 +183,7 @@ class Settings(BaseModel):
         default=None, description="Artifact of a second model, which is compared with the first."
     )
     challenger_percentage: float = Field(
-        default=100, ge=0, le=100, description="Percentage of requests that it answers as well."
+        default=10, ge=0, le=100, description="Percentage of requests that it answers as well."
     )
 
     log_level: Level = Field(default="INFO", description="Minimum level of the log.")
