@@ -238,5 +238,8 @@ def test_no_budget_is_made_before_everything_else_is_there(project: BakedProject
     page = project.read("docs/deploy.md")
     first, *calls = page.split("aws cloudformation deploy ")
     assert page.count("MonthlyBudget=200") == 1
-    assert "MonthlyBudget=200" in [call for call in calls if "deploy/bootstrap.yaml" in call][-1]
+    assert (
+        "MonthlyBudget=200"
+        in [each for each in calls if "--template-file deploy/bootstrap.yaml" in each][-1]
+    )
     assert "gh variable set AWS_ROLE_ARN" in page.removeprefix(first).partition("MonthlyBudget")[0]
