@@ -1,4 +1,4 @@
-"""A graph is too slow only if it is beyond noise, and beyond what anybody would notice."""
+"""A graph is too slow only if it is slower beyond noise, by a time that somebody would notice."""
 
 from typing import Any
 
