@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from modelserve.deploy.relay_alerts import Relay, firing
 
 from tests.bakery import LIBRARY
 from tests.loopback import running
+from tests.workflows.github import GitHub, running_relay
 
 DRIFT = {"alertname": "InputDrift", "model": "iris", "version": "1", "severity": "ticket"}
 KEY = "relay-key"
@@ -27,32 +27,6 @@ def message(*labels: dict[str, str], status: str = "firing") -> dict[str, Any]:
     """Return a message as Alertmanager sends it."""
     alerts = [{"status": status, "labels": each} for each in labels]
     return {"version": "4", "status": status, "alerts": alerts}
-
-
-class GitHub(ThreadingHTTPServer):
-    """GitHub's API, as far as a dispatch goes."""
-
-    def __init__(self) -> None:
-        """Listen on a free port."""
-        super().__init__(("127.0.0.1", 0), Dispatch)
-        self.status = 204
-        self.dispatched: list[tuple[str, str | None, dict[str, Any]]] = []
-
-
-class Dispatch(BaseHTTPRequestHandler):
-    """One call."""
-
-    server: GitHub
-
-    def do_POST(self) -> None:  # pylint: disable=invalid-name
-        """Keep the call."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.dispatched.append((self.path, self.headers["Authorization"], body))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:  # pylint: disable=arguments-differ
-        """Log nothing."""
 
 
 @pytest.fixture
@@ -69,24 +43,8 @@ Post = Callable[..., tuple[int, str]]
 @contextmanager
 def relaying(github: GitHub, folder: Path, **variables: str) -> Iterator[Post]:
     """Run the relay, and yield what posts a body to it."""
-    (folder / "token").write_text("ghp\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "modelserve.deploy", "relay-alerts"],
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(LIBRARY / "src"),
-            "GITHUB_REPOSITORY": "octo-org/iris",
-            "GITHUB_TOKEN_FILE": str(folder / "token"),
-            "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
-            "RELAY_PORT": "0",
-            **variables,
-        },
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        port = int(process.stdout.readline().rpartition(":")[2])
+    with running_relay(github, folder, **variables) as address:
+        port = int(address.rpartition(":")[2])
 
         def post(body: object, key: str = "", **headers: str) -> tuple[int, str]:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -101,9 +59,6 @@ def relaying(github: GitHub, folder: Path, **variables: str) -> Iterator[Post]:
 
         post.port = port  # type: ignore[attr-defined]
         yield post
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_a_firing_alert_starts_one_run(github: GitHub, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -10,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import yaml
 from tests.bakery import LIBRARY, BakedProject
 from tests.engine.e2e.alerting.test_alert_chain import Traffic, comes_true, free_ports
 from tests.loopback import running
+from tests.workflows.github import GitHub, running_relay
 from tests.workflows.repository import Repository
 from tests.workflows.store import Store
 
@@ -105,31 +104,6 @@ class Labelled(Traffic):
             thread.join()
 
 
-class GitHub(ThreadingHTTPServer):
-    """GitHub's API, as far as a dispatch goes."""
-
-    def __init__(self) -> None:
-        """Listen on a free port."""
-        super().__init__(("127.0.0.1", 0), Dispatch)
-        self.dispatched: list[dict[str, Any]] = []
-
-
-class Dispatch(BaseHTTPRequestHandler):
-    """One call."""
-
-    server: GitHub
-
-    def do_POST(self) -> None:  # pylint: disable=invalid-name
-        """Keep the call."""
-        length = int(self.headers["Content-Length"])
-        self.server.dispatched.append(json.loads(self.rfile.read(length)))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:  # pylint: disable=arguments-differ
-        """Log nothing."""
-
-
 class Project:
     """A repository on GitHub whose commands are the project's own, and whose pushes arrive."""
 
@@ -199,31 +173,6 @@ def github() -> Iterator[GitHub]:
         yield server
 
 
-@contextmanager
-def relaying(github: GitHub, folder: Path) -> Iterator[str]:
-    """Run the relay, and yield its address."""
-    (folder / "github-token").write_text("ghs")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "modelserve.deploy", "relay-alerts"],
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(LIBRARY / "src"),
-            "GITHUB_REPOSITORY": "octo-org/iris",
-            "GITHUB_TOKEN_FILE": str(folder / "github-token"),
-            "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
-            "RELAY_PORT": "0",
-        },
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        yield process.stdout.readline().split()[-1]
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def pack(folder: Path, model: Path, into: Path) -> bytes:
     """Return what the service has kept, and its model, as the archive that CAPTURES_URL names."""
     stage = into / "archive"
@@ -268,7 +217,7 @@ def test_an_alert_ends_in_a_better_model_without_a_failed_request(
     )
     flowers = Flowers(project.path / "data" / "iris.csv")
     traffic = Labelled(service.port, flowers)
-    with relaying(github, tmp_path) as relay, traffic.flowing():
+    with running_relay(github, tmp_path) as relay, traffic.flowing():
         watching = watch([service.port], free_ports(2), lambda path: add_receiver(path, relay))
         # Usual traffic, then another instrument: the alert reaches GitHub through the relay.
         enough = 'min(model:rows{kind="input",window="1h"}) >= 300'
@@ -276,8 +225,9 @@ def test_an_alert_ends_in_a_better_model_without_a_failed_request(
         assert github.dispatched == []
         flowers.shifted = True
         assert comes_true(lambda: github.dispatched), watching.query("model:psi")
-        assert github.dispatched[0]["event_type"] == "retrain"
-        assert github.dispatched[0]["client_payload"]["version"] == first
+        _, _, dispatch = github.dispatched[0]
+        assert dispatch["event_type"] == "retrain"
+        assert dispatch["client_payload"]["version"] == first
         assert comes_true(lambda: traffic.labelled >= LABELLED_ROWS)
 
         # The workflow runs, with the project's own commands: it opens a pull request.
