@@ -1,43 +1,48 @@
-"""Start a Ray cluster of nodes with one processor each, and answer a job on it, twice.
+"""Run a Ray cluster of nodes with one processor each, until the standard input ends.
 
-It runs in an environment with Ray: `ray_cluster.py NODES SOURCE OUTPUT MODEL PACKAGE ROOT`.
+It runs in an environment with Ray: `ray_cluster.py NODES`. It prints the address of the cluster.
+For each line of the input it kills a node other than the head, and prints `killed`.
 """
 
 # pylint: disable=import-error  # it runs in an environment of its own
-import json
 import sys
 
-from modelserve.batch.ray_job import RayJob, answer_on_ray
-from ray._private import services
 from ray.cluster_utils import Cluster
 
-LOOPBACK = "127.0.0.1"
-MEMORY = 200 * 2**20  # bytes of each node's object store
+NODE = {
+    "num_cpus": 1,
+    "object_store_memory": 200 * 2**20,
+    "node_ip_address": "127.0.0.1",
+}
+TRIES = 3  # Ray waits 30 s for a node, which a machine that others use as well may need
 
 
 def main() -> None:
-    """Answer the job twice; print the results as JSON."""
-    nodes, source, output, model, package, root = sys.argv[1:]
-    # Ray would replace the loopback address by another one, which a firewall may close.
-    services.get_node_ip_address = lambda *_, **__: LOOPBACK
-    node = {"num_cpus": 1, "object_store_memory": MEMORY, "node_ip_address": LOOPBACK}
-    cluster = Cluster(initialize_head=True, head_node_args=node)
-    for _ in range(int(nodes) - 1):
-        cluster.add_node(**node)
+    """Start the nodes; obey the input; end all nodes."""
+    cluster = start(int(sys.argv[1]))
     try:
-        print(json.dumps(ask(cluster.address, source, output, model, package, root)))
+        print(cluster.address, flush=True)
+        for _ in sys.stdin:
+            cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
+            print("killed", flush=True)
     finally:
         cluster.shutdown()
 
 
-def ask(
-    address: str, source: str, output: str, model: str, package: str, root: str
-) -> dict[str, object]:
-    """Return what the cluster answers."""
-    job = RayJob(package, root, model, source, output, "others", "parquet", "auto", 4, False)
-    first = answer_on_ray(address, job)
-    again = answer_on_ray(address, job)
-    return {"first": vars(first), "again": vars(again)}
+def start(nodes: int) -> Cluster:
+    """Return a cluster of so many nodes."""
+    for left in reversed(range(TRIES)):
+        cluster = Cluster()
+        try:
+            for _ in range(nodes):
+                cluster.add_node(**NODE)
+        except Exception:  # pylint: disable=broad-exception-caught  # Ray raises just that
+            cluster.shutdown()
+            if not left:
+                raise
+        else:
+            return cluster
+    raise AssertionError
 
 
 if __name__ == "__main__":

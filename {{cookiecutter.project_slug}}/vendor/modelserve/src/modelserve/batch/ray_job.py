@@ -2,9 +2,11 @@
 
 # pylint: disable=import-outside-toplevel
 import os
-from dataclasses import dataclass
+import socket
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ConfigurationError, MalformedError, ServiceError
 from ..project import Project
@@ -15,11 +17,13 @@ from .tables import Keep, Shard
 
 SHARDS_A_PROCESSOR = 4  # so that no processor waits long for the last one
 PROCESSORS = "CPU"
+ANSWERS_WITHIN_S = 5.0
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 @dataclass(frozen=True)
 class RayJob:
-    """What an actor needs for the shards of a job; paths are absolute, the same on every node."""
+    """What a task needs for a shard of a job; paths are absolute, the same on every node."""
 
     package: str
     root: str
@@ -33,41 +37,31 @@ class RayJob:
     overwrite: bool
 
 
-class ShardActor:
-    """Answers shards, one after another: a class for `map_batches`, with batches of one row.
+class ShardOutcome(NamedTuple):
+    """The rows of a shard, and whether it was answered now; or why it could not be answered."""
 
-    Args:
-        job: whose shards they are.
-    """
-
-    def __init__(self, job: RayJob) -> None:
-        """Load the model, once for each actor, which has one processor."""
-        service = Project(job.package, Path(job.root)).make_service(Path(job.model))
-        predictor = BatchPredictor(service, threads=1)
-        self._shards, self._overwrite = job.shards, job.overwrite
-        self._job = BatchJob(predictor, job.source, job.output, job.keep, job.format, job.division)
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        """Return what a shard has: rows, rejected rows, whether it was answered, and an error."""
-        (index,) = batch["item"].tolist()
-        try:
-            done = self._job.run(Shard(index, self._shards), overwrite=self._overwrite)
-        except ServiceError as error:  # the other shards go on
-            return _outcome(index, error=str(error))
-        manifest = done.manifest
-        return _outcome(index, manifest.rows, manifest.rejected, answered=done.counts is not None)
+    rows: int = 0
+    rejected: int = 0
+    answered: bool = False
+    error: str = ""
 
 
-def _outcome(
-    index: int, rows: int = 0, rejected: int = 0, *, answered: bool = False, error: str = ""
-) -> dict[str, list[Any]]:
-    return {
-        "shard": [index],
-        "rows": [rows],
-        "rejected": [rejected],
-        "answered": [answered],
-        "error": [error],
-    }
+def answer_shard(job: RayJob, index: int) -> ShardOutcome:
+    """Answer a shard on one processor: a task, which Ray tries again where a node was lost."""
+    try:
+        done = _load(job).run(Shard(index, job.shards), overwrite=job.overwrite)
+    except ServiceError as error:  # the other shards go on
+        return ShardOutcome(error=str(error))
+    manifest = done.manifest
+    return ShardOutcome(manifest.rows, manifest.rejected, done.counts is not None)
+
+
+@cache
+def _load(job: RayJob) -> BatchJob:
+    """Return the job with its model, which each process of a node loads once."""
+    service = Project(job.package, Path(job.root)).make_service(Path(job.model))
+    predictor = BatchPredictor(service, threads=1)
+    return BatchJob(predictor, job.source, job.output, job.keep, job.format, job.division)
 
 
 @dataclass(frozen=True)
@@ -95,32 +89,34 @@ def answer_on_ray(address: str, job: RayJob) -> RayCounts:
     try:
         processors = max(int(ray.cluster_resources().get(PROCESSORS, 1)), 1)
         shards = job.shards or SHARDS_A_PROCESSOR * processors
-        whole = RayJob(**(vars(job) | {"shards": shards}))
-        outcomes = (
-            ray.data.from_items(list(range(shards)), override_num_blocks=shards)
-            .map_batches(
-                ShardActor,
-                fn_constructor_args=(whole,),
-                batch_size=1,
-                num_cpus=1,
-                concurrency=min(processors, shards),
-            )
-            .take_all()
-        )
+        task = ray.remote(num_cpus=1)(answer_shard)
+        started = [task.remote(replace(job, shards=shards), index) for index in range(shards)]
+        outcomes = [_outcome(ray, each) for each in started]
     finally:
         ray.shutdown()
-    if failed := [each for each in outcomes if each["error"]]:
-        first = min(failed, key=lambda each: int(each["shard"]))
+    if failed := {index: each.error for index, each in enumerate(outcomes) if each.error}:
+        first, error = next(iter(failed.items()))
         raise MalformedError(
             f"{len(failed)} of {shards} shards failed, the others are complete; shard "
-            f"{first['shard']}: {first['error']}"
+            f"{first}: {error}"
         )
     return RayCounts(
-        rows=sum(each["rows"] for each in outcomes),
-        rejected=sum(each["rejected"] for each in outcomes),
-        answered=sum(each["answered"] for each in outcomes),
+        rows=sum(each.rows for each in outcomes),
+        rejected=sum(each.rejected for each in outcomes),
+        answered=sum(each.answered for each in outcomes),
         shards=shards,
     )
+
+
+def _outcome(ray: Any, task: Any) -> ShardOutcome:
+    """Return the outcome of a task when it has ended, whatever ended it."""
+    try:
+        outcome: ShardOutcome = ray.get(task)
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None) or error  # the project's own error, or Ray's
+        reason, *_ = str(cause).splitlines() or [""]
+        return ShardOutcome(error=f"{type(cause).__name__}: {reason}")
+    return outcome
 
 
 def absolute(place: str) -> str:
@@ -135,19 +131,35 @@ def _connect(address: str) -> Any:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
-        import ray.data
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"{error.name} is not installed, which --ray needs; in pyproject.toml, add ray to the "
             "brackets behind modelserve."
         ) from error
     try:
+        _probe(address, ray.util.get_node_ip_address())
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise ConfigurationError(
-            f"No Ray cluster answers at {address}: {error!s:.300}. Start one with `ray start "
-            "--head`, or check the address."
+            f"No Ray cluster answers at {address}: {f'{error!s:.300}'.rstrip('.')}. Start one with "
+            "`ray start --head`, or check the address."
         ) from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
     return ray
+
+
+def _probe(address: str, own: str) -> None:
+    """Connect to an address of host and port: Ray itself waits for more than two minutes.
+
+    Args:
+        address: of the cluster.
+        own: this machine's, to which Ray connects instead of a loopback address.
+
+    Raises:
+        OSError: nobody listens there.
+        ValueError: the port is none.
+    """
+    host, _, port = address.rpartition(":")
+    if "://" in address or not host:  # as `auto`
+        return
+    place = own if host in LOOPBACK else host.strip("[]")
+    socket.create_connection((place, int(port)), ANSWERS_WITHIN_S).close()
