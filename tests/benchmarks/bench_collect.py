@@ -3,20 +3,26 @@
     uv run python tests/benchmarks/bench_collect.py [--records 2000000] [--rounds 3]
 
 Machines differ and are noisy: read the ratio to `monitor` on the same files, which is the rounds'
-median. Bodies are drawn at random and hold one row each; every row has a ground truth, and all
-files lie in the page cache when the clock starts.
+median, and the processor time. RSS counts a page once for each process that maps it, PSS once in
+all; its anonymous part is what the kernel cannot drop. Bodies are drawn at random and hold one row
+each; every row has a ground truth, and all files lie in the page cache when the clock starts.
 """
 
 import argparse
 import gzip
 import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
-from bench_monitor import measure, write_captures
+from bench_monitor import OK, PAUSE_S, VIOLATION, write_captures
 from bench_service import Bench, show
 
 ID = '"inferenceId":"'
@@ -25,6 +31,44 @@ TRUTH = (
     '"eventVersion":"0"}\n'
 )
 SHARE = 10  # of the records, for the memory of fewer
+MEMORY = ("Rss", "Pss", "Pss_Anon")  # fields of smaps_rollup, in KiB
+
+
+class Cost(NamedTuple):
+    """What a command cost: seconds, seconds of processors, and the peaks of MEMORY in MiB."""
+
+    seconds: float
+    processor_s: float
+    peaks: tuple[float, ...]
+
+
+def measure(command, folder):
+    """Run a command, and return what it cost with all its children."""
+    started, peaks = time.perf_counter(), (0.0,) * len(MEMORY)
+    before = os.times()
+    words = [str(word) for word in command]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peaks = tuple(map(max, zip(peaks, memory_of_all(process.pid), strict=True)))
+            time.sleep(PAUSE_S)
+    seconds, after = time.perf_counter() - started, os.times()
+    if process.returncode not in (OK, VIOLATION):
+        sys.exit(f"{command[0]} failed")
+    processor_s = sum(after[2:4]) - sum(before[2:4])
+    return Cost(seconds, processor_s, peaks)
+
+
+def memory_of_all(pid):
+    """Return the fields of MEMORY of a process and its children, in MiB; of none, nothing."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()[1:]
+        listed = [path.read_text("utf-8") for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return (0.0,) * len(MEMORY)  # it has just come to an end
+    sizes = {name: int(size.split()[0]) for name, _, size in (x.partition(":") for x in lines)}
+    own = [sizes.get(name, 0) / 2**10 for name in MEMORY]
+    children = [memory_of_all(child) for child in " ".join(listed).split()]
+    return tuple(map(sum, zip(own, *children, strict=True)))
 
 
 def write_truths(captures, folder, labels):
@@ -85,16 +129,25 @@ def main():
 
 def report(results, records):
     """Print what was measured."""
-    seconds = {title: median(each for each, _ in rounds) for title, rounds in results.items()}
-    peaks = {title: max(peak for _, peak in rounds) for title, rounds in results.items()}
-    for title in results:
-        count = records // SHARE if title == "csv of a tenth" else records
-        show(f"{title}, records/s", count / seconds[title], "")
-        show(f"{title}, MiB", peaks[title], "")
+    tenth = "csv of a tenth"
+    for title, rounds in results.items():
+        count = records // SHARE if title == tenth else records
+        show(f"{title}, records/s", count / median(each.seconds for each in rounds), "")
+        processor_us = median(each.processor_s for each in rounds) / count * 1e6
+        show(f"{title}, processor us/record", processor_us, "")
+        for name, peak in zip(MEMORY, peaks_of(rounds), strict=True):
+            show(f"{title}, {name}, MiB", peak, "")
     pairs = zip(results["csv"], results["monitor"], strict=True)
-    show("csv / monitor, s", median(a[0] / b[0] for a, b in pairs), "")
-    show("MiB of all / of a tenth", peaks["csv"] / peaks["csv of a tenth"], "")
+    show("csv / monitor, s", median(a.seconds / b.seconds for a, b in pairs), "")
+    for name, *peaks in zip(MEMORY, *map(peaks_of, (results["csv"], results[tenth])), strict=True):
+        growth = (peaks[0] - peaks[1]) * 2**20 / (records - records // SHARE)
+        show(f"{name}, bytes for each further record", growth, "")
     print("wanted: 200,000 records/s on two processors")
+
+
+def peaks_of(rounds):
+    """Return the highest peaks of MEMORY, in MiB."""
+    return [max(peaks) for peaks in zip(*(each.peaks for each in rounds), strict=True)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Fixtures of the monitoring tests: captures and ground truth as a service writes them."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, cycle
 from math import ceil
 from pathlib import Path
@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from modelserve import Project, Service
 from modelserve.artifact import Artifact
+from modelserve.monitoring import processes
 from modelserve.monitoring.config import MonitoringConfig, load_config
+from modelserve.monitoring.counts import CaptureCounts
+from modelserve.monitoring.ingest.captures import CaptureReader
 from modelserve.monitoring.job import run
+from modelserve.monitoring.processes import WorkerPool
 from modelserve.monitoring.results.result import MonitoringResult
 from modelserve.training.config import Config as TrainingConfig
 from modelserve.training.splits import split
@@ -63,6 +67,29 @@ def make_record() -> MakeRecord:
         return {"captureData": captured, "eventMetadata": event, "eventVersion": "0"}
 
     return make
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[WorkerPool]:
+    """Return a pool of up to two processes, with a folder of its own."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with WorkerPool(scratch, 2) as workers:
+        yield workers
+
+
+@pytest.fixture
+def read_all(tmp_path: Path) -> Callable[..., CaptureCounts]:
+    """Return a function that reads files, in as many processes as they are worth."""
+    numbers = count()
+
+    def read(reader: CaptureReader, files: Sequence[Path]) -> CaptureCounts:
+        scratch = tmp_path / f"scratch-{next(numbers)}"
+        scratch.mkdir()
+        with WorkerPool(scratch, processes.processes_for(files)) as workers:
+            return processes.read(reader, files, workers)
+
+    return read
 
 
 @pytest.fixture

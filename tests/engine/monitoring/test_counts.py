@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from modelserve.artifact import Artifact
 from modelserve.bins import Bins
+from modelserve.monitoring.bitmap import Bitmap
 from modelserve.monitoring.counts import CaptureCounts, FieldCounts, Moments, moments
 from modelserve.monitoring.ingest.captures import CaptureReader
 from modelserve.monitoring.partitions import TimeWindow
@@ -24,7 +25,8 @@ def make_tally(trained: Artifact, tmp_path: Any) -> Any:
         for each in (*tally.inputs.values(), *tally.outputs.values()):
             each.counts += number
             each.unread = each.out_of_range = number
-        tally.matched = [np.array([number])]
+        tally.matched = Bitmap.of_size(9)
+        tally.matched.add(np.array([number, 8, number]))
         tally.errors.corrupt = number
         tally.versions.update({"1": number})
         tally.outcomes.late = number
@@ -45,7 +47,7 @@ def test_every_number_of_a_tally_adds_up(make_tally: Any) -> None:
     for each in (*tally.inputs.values(), *tally.outputs.values()):
         assert set(each.counts.tolist()) == {3}
         assert (each.unread, each.out_of_range) == (3, 3)
-    assert [each.tolist() for each in tally.matched] == [[1], [2]]
+    assert (tally.matched.count(), tally.matched.octets.tolist()) == (3, [0b110, 1])
     assert (tally.errors.corrupt, tally.versions, tally.outcomes.late) == (3, {"1": 3}, 3)
     assert (tally.records, tally.rows, tally.rejected) == (6, 9, 12)
     assert (tally.outside, tally.degraded, tally.degraded_matched) == (15, 18, 21)

@@ -11,7 +11,8 @@ from modelserve.artifact import Artifact
 from modelserve.monitoring import processes
 from modelserve.monitoring.counts import CaptureCounts
 from modelserve.monitoring.ingest.captures import CaptureReader
-from modelserve.monitoring.ingest.duplicates import find_duplicates
+from modelserve.monitoring.ingest.duplicates import KEY, find_duplicates
+from modelserve.monitoring.key_files import KeyWriter
 from modelserve.monitoring.partitions import TimeWindow, find_files
 from modelserve.monitoring.results.result import MonitoringResult
 from modelserve.monitoring.row_keys import event_keys
@@ -22,14 +23,14 @@ UUIDS = ("a6f3c9d2-0b7e-4c1d-9f3a-2e5b8c7d6e1f", "b7a4d0e3-1c8f-4d2e-8a4b-3f6c9d
 
 
 @pytest.fixture
-def read(trained: Artifact, write_lines: Callable[..., Path]) -> Read:
+def read(trained: Artifact, write_lines: Callable[..., Path], read_all: Read) -> Read:
     """Return a function that reads some files."""
 
     def start(*files: Sequence[Any], window: TimeWindow = WINDOW) -> CaptureCounts:
         for i, lines in enumerate(files):
             folder = write_lines(lines, name=f"{i}.jsonl")
         reader = CaptureReader(trained, window, None, groups=1, folder=folder)
-        return processes.read(reader, find_files(folder, window).files)
+        return read_all(reader, find_files(folder, window).files)
 
     return start
 
@@ -130,10 +131,20 @@ def test_an_event_has_the_same_key_alone_and_among_others(ids: Sequence[str]) ->
     assert len(set(alone)) == 2
 
 
-def test_every_record_is_first_in_just_one_place() -> None:
+def write_keys(folder: Path, *parts: Any) -> list[Path]:
+    """Write keys of records as the processes do, each to a folder."""
+    folders = [folder / str(i) for i in range(len(parts))]
+    for place, keys in zip(folders, parts, strict=True):
+        writer = KeyWriter(place, KEY)
+        writer.add(keys)
+        writer.flush()
+    return folders
+
+
+def test_every_record_is_first_in_just_one_place(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
-    parts = [random.integers(0, 500, 300).astype(np.uint64) for _ in range(4)]
-    duplicates = find_duplicates([part.copy() for part in parts])
+    parts = [random.integers(0, 500, 300).astype(np.uint64) << 55 for _ in range(4)]
+    duplicates = find_duplicates(write_keys(tmp_path, *parts))
     first = [
         key
         for part, each in zip(parts, duplicates, strict=True)
@@ -144,7 +155,6 @@ def test_every_record_is_first_in_just_one_place() -> None:
     assert set(first) == set(np.concatenate(parts).tolist())
 
 
-def test_without_duplicates_nothing_is_read_again() -> None:
+def test_without_duplicates_nothing_is_read_again(tmp_path: Path) -> None:
     keys = np.arange(9, dtype=np.uint64)
-    assert find_duplicates([keys[:4], keys[4:]]) == []
-    assert find_duplicates([np.empty(0, dtype=np.uint64), keys]) == []
+    assert find_duplicates(write_keys(tmp_path, keys[:4], keys[4:], keys[:0])) == []

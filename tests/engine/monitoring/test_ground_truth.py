@@ -1,15 +1,18 @@
 """Ground truth is matched with its row."""
 
 import base64
+import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from modelserve.errors import MonitoringError
-from modelserve.monitoring.ground_truth import GroundTruth, load_ground_truth
-from modelserve.monitoring.partitions import TimeWindow
+from modelserve.monitoring.ground_truth import GroundTruth, TruthFiles, load_ground_truth
+from modelserve.monitoring.partitions import TimeWindow, find_truth_files
+from modelserve.monitoring.processes import WorkerPool
 from modelserve.monitoring.row_keys import keys_of
 
 HEX = [f"{n:032x}" for n in range(6)]
@@ -24,16 +27,29 @@ class NumberReader:
         assert text == text.strip()
         return float(text)
 
+    def merge(self, other: Any) -> None:
+        """Do nothing: it knows nothing."""
+
 
 @pytest.fixture
-def truths(write_lines: Callable[..., Path]) -> Load:
+def load(pool: WorkerPool) -> Load:
+    """Return a function that loads a folder."""
+
+    def start(
+        folder: Path, window: TimeWindow | None = None, groups: tuple[str, ...] = ()
+    ) -> GroundTruth:
+        reading = TruthFiles(folder, window or TimeWindow(), NumberReader(), groups)
+        return load_ground_truth(reading, find_truth_files(folder, reading.window), pool)
+
+    return start
+
+
+@pytest.fixture
+def truths(write_lines: Callable[..., Path], load: Load) -> Load:
     """Return a way to the truths of some lines."""
 
-    def read(
-        *lines: Any, groups: tuple[str, ...] = (), span: TimeWindow | None = None
-    ) -> GroundTruth:
-        folder = write_lines(lines, folder="truths")
-        return load_ground_truth(folder, span or TimeWindow(), NumberReader(), groups)
+    def read(*lines: Any, groups: tuple[str, ...] = ()) -> GroundTruth:
+        return load(write_lines(lines, folder="truths"), groups=groups)
 
     return read
 
@@ -41,13 +57,27 @@ def truths(write_lines: Callable[..., Path]) -> Load:
 def trained(truths: GroundTruth, name: str, row: int = 0) -> float | None:
     """Return the truth about a row."""
     (place,) = truths.find(keys_of([name], [row + 1])[row:])
-    return None if place < 0 else float(truths.values[place])
+    return None if place < 0 else float(truths.truths[place]["value"])
 
 
 @pytest.mark.parametrize("name", [HEX[5], "shop-1", "é", "f" * 31, "g" * 32, "1 " * 16])
 def test_a_truth_is_found_by_name_and_row(truths: Load, truth: Any, name: str) -> None:
     told = truths(truth(1.5, name), truth(2.5, name, row=2), truth(9, "other"))
     assert [trained(told, name, row) for row in range(4)] == [1.5, None, 2.5, None]
+
+
+def test_truths_of_every_division_are_sorted_and_found_by_another_process(
+    truths: Load, truth: Any, pool: WorkerPool
+) -> None:
+    names = [f"order {i}" for i in range(500)]
+    told = truths(*(truth(i, name) for i, name in enumerate(names)))
+    keys = keys_of(names, [1] * len(names))
+    assert len({int(key) >> 58 for key in keys}) > 50
+    assert (np.diff(told.keys) > 0).all()
+    content = pickle.dumps(told)
+    assert len(content) < 2_000
+    places, _ = pool.run(GroundTruth.find, [pickle.loads(content)] * 2, [keys, keys[:1]])
+    assert told.take(places)[0].tolist() == [*range(500)]
 
 
 def test_names_of_both_kinds_stand_beside_each_other(truths: Load, truth: Any) -> None:
@@ -60,21 +90,21 @@ def test_of_several_truths_about_a_row_the_first_one_counts(truths: Load, truth:
     assert (trained(told, "1" * 32), told.duplicate) == (1, 2)
 
 
-def test_the_first_file_comes_first(write_lines: Any, truth: Any) -> None:
+def test_the_first_file_comes_first(load: Load, write_lines: Any, truth: Any) -> None:
     for value, hour in ((3, "2026/11/22/00"), (1, "2026/11/21/09"), (2, "2026/11/21/10")):
         folder = write_lines([truth(value)], hour=hour, folder="truths")
-    assert trained(load_ground_truth(folder, TimeWindow(), NumberReader(), ()), "1" * 32) == 1
+    assert trained(load(folder), "1" * 32) == 1
 
 
 def test_what_came_after_the_window_is_late_and_what_came_before_cannot_be(
-    write_lines: Any, truth: Any
+    load: Load, write_lines: Any, truth: Any
 ) -> None:
     for name, hour in (("a", "08"), ("b", "09"), ("c", "10"), ("d", "11"), ("e", "23")):
         folder = write_lines([truth(1, name)], hour=f"2026/11/21/{hour}", folder="truths")
     since, until = (datetime(2026, 11, 21, hour, tzinfo=UTC) for hour in (10, 11))
-    told = load_ground_truth(folder, TimeWindow(since, until), NumberReader(), ())
+    told = load(folder, TimeWindow(since, until))
     assert [trained(told, name) for name in "abcde"] == [None, 1, 1, 1, 1]
-    late = [told.late[told.find(keys_of([name], [1]))].tolist() for name in "bcde"]
+    late = [told.truths[told.find(keys_of([name], [1]))]["late"].tolist() for name in "bcde"]
     assert late == [[False], [False], [True], [True]]
 
 
@@ -89,7 +119,7 @@ def test_groups_are_numbered_as_configured_and_all_others_as_one_more(
         groups=("north", "south"),
     )
     places = [told.find(keys_of([name], [1]))[0] for name in "abcd"]
-    assert told.groups[places].tolist() == [1, 0, 2, 2]
+    assert told.take(np.array(places))[1].tolist() == [1, 0, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +174,7 @@ def test_what_is_no_truth_is_reported_and_the_others_are_read(
     truths: Load, truth: Any, change: dict[str, Any], problem: str
 ) -> None:
     told = truths(truth(1, "first"), {**truth(1, "a"), **change}, truth(1, "last"))
-    assert len(told.keys) == 2
+    assert told.count == 2
     assert told.errors.corrupt == 1
     (place,) = told.errors.first
     assert (place.file, place.line) == ("endpoint/AllTraffic/2026/11/21/10/one.jsonl", 2)
@@ -153,7 +183,7 @@ def test_what_is_no_truth_is_reported_and_the_others_are_read(
 
 def test_lines_of_no_json_are_reported(truths: Load, truth: Any) -> None:
     told = truths(truth(1), b'{"torn', b"\xff")
-    assert (len(told.keys), told.errors.corrupt) == (1, 2)
+    assert (told.count, told.errors.corrupt) == (1, 2)
 
 
 def test_nothing_is_found_among_no_truths(truths: Load) -> None:
@@ -162,6 +192,6 @@ def test_nothing_is_found_among_no_truths(truths: Load) -> None:
     assert told.find(keys_of([], [])).tolist() == []
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_named(load: Load, tmp_path: Path) -> None:
     with pytest.raises(MonitoringError, match="nowhere is not a folder"):
-        load_ground_truth(tmp_path / "nowhere", TimeWindow(), NumberReader(), ())
+        load(tmp_path / "nowhere")

@@ -12,7 +12,7 @@ from modelserve.monitoring import lines
 from modelserve.monitoring.lines import (
     LineErrors,
     parse_texts,
-    read_lines,
+    read_blocks,
     read_values,
     without_collector,
 )
@@ -108,7 +108,7 @@ def test_lines_are_the_same_whatever_the_blocks(
 ) -> None:
     monkeypatch.setattr(lines, "BLOCK_BYTES", block_bytes)
     content = b"".join(json.dumps({"n": n, "s": "x" * n}).encode() + b"\n" for n in range(50))
-    actual = [line for some in read_lines(BytesIO(content)) for line in some if line]
+    actual = [line for some in read_blocks(BytesIO(content)) for line in some.split(b"\n") if line]
     assert b"".join(line + b"\n" for line in actual) == content
 
 
@@ -124,7 +124,7 @@ def test_a_line_that_is_longer_than_any_is_cut_off_and_never_held(
     monkeypatch.setattr(lines, "BLOCK_BYTES", 16)
     monkeypatch.setattr(lines, "LONGEST_BYTES", 64)
     content = b'["' + b"x" * 1_000 + b'"]'
-    held = max(len(line) for some in read_lines(BytesIO(content)) for line in some)
+    held = max(map(len, read_blocks(BytesIO(content))))
 
     assert read(path, b"1\n" + content + b"\n2\n", errors) == [(1, 1), (3, 2)]
     assert errors.corrupt == 1

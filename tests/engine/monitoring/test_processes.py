@@ -1,7 +1,9 @@
 """Several processes count what one would have counted."""
 
+import os
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from modelserve.errors import MonitoringError
 from modelserve.monitoring import processes
 from modelserve.monitoring.ingest.captures import CaptureReader
 from modelserve.monitoring.partitions import TimeWindow, find_files
-from modelserve.monitoring.processes import divide
+from modelserve.monitoring.processes import WorkerPool, divide, processes_for
 
 
 @pytest.fixture
@@ -36,16 +38,16 @@ def sizes(folder: Path, *sizes_bytes: int) -> list[Path]:
 
 
 def test_two_processes_count_what_one_does(
-    reader: CaptureReader, folder: Path, monkeypatch: pytest.MonkeyPatch
+    reader: CaptureReader, folder: Path, read_all: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = find_files(folder, TimeWindow()).files
-    alone = processes.read(reader, files)
+    alone = read_all(reader, files)
     monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
     monkeypatch.setattr("modelserve.processors.available", lambda: 2.0)
 
-    together = processes.read(reader, files)
+    together = read_all(reader, files)
 
-    assert len(divide(files, processes=2)) == 2
+    assert processes_for(files) == 2
     assert together.rows == alone.rows == 12
     assert together.errors == alone.errors
     assert (together.errors.corrupt, together.errors.foreign) == (6, 6)
@@ -58,7 +60,7 @@ def test_two_processes_count_what_one_does(
 
 
 def test_a_process_that_is_killed_is_reported(
-    reader: CaptureReader, folder: Path, monkeypatch: pytest.MonkeyPatch
+    reader: CaptureReader, folder: Path, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
         """Processes that come to an end before they have begun."""
@@ -66,26 +68,40 @@ def test_a_process_that_is_killed_is_reported(
         def __init__(self, *_: object, **__: object) -> None:
             pass
 
-        def __enter__(self) -> "Broken":
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            pass
+        def shutdown(self) -> None:
+            """Do nothing."""
 
         def map(self, *_: object) -> None:
             """Fail."""
             raise BrokenProcessPool
 
-    monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
     monkeypatch.setattr(processes, "ProcessPoolExecutor", Broken)
-    monkeypatch.setattr("modelserve.processors.available", lambda: 2.0)
     with pytest.raises(MonitoringError, match="was killed, probably for memory"):
-        processes.read(reader, find_files(folder, TimeWindow()).files)
+        processes.read(reader, find_files(folder, TimeWindow()).files, pool)
 
 
-def test_a_file_that_is_gone_is_named(reader: CaptureReader, tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_named(
+    reader: CaptureReader, pool: WorkerPool, tmp_path: Path
+) -> None:
+    gone = [tmp_path / "gone.jsonl"]
     with pytest.raises(MonitoringError, match=r"gone\.jsonl"):
-        processes.read(reader, [tmp_path / "gone.jsonl"])
+        processes.read(reader, gone, pool)
+    with pytest.raises(MonitoringError, match=r"gone\.jsonl"):
+        processes_for(gone)
+
+
+def process_of(number: int) -> int:
+    """Return the process that is asked; not as fast as another one is chosen."""
+    sleep(number / 10)
+    return os.getpid()
+
+
+def test_one_pool_has_the_same_processes_for_all_work(pool: WorkerPool) -> None:
+    alone = pool.run(process_of, [0])
+    first, second = (set(pool.run(process_of, [1, 1, 1, 1])) for _ in range(2))
+    assert alone == [os.getpid()]
+    assert len(first | second) == 2
+    assert os.getpid() not in first | second
 
 
 @pytest.mark.parametrize(
@@ -95,7 +111,7 @@ def test_a_file_that_is_gone_is_named(reader: CaptureReader, tmp_path: Path) -> 
         pytest.param([30, 10, 10, 10], 2, [[0], [1, 2, 3]], id="a-large-one-first"),
         pytest.param([1, 1, 1, 57], 2, [[0, 1, 2], [3]], id="a-large-one-last"),
         pytest.param([10] * 4, 9, [[0], [1], [2], [3]], id="more-processes-than-files"),
-        pytest.param([10] * 9, 64, [[0], [1], [2], [3], [4, 5], [6], [7], [8]], id="at-most-8"),
+        pytest.param([10] * 9, 8, [[0], [1], [2], [3], [4, 5], [6], [7], [8]], id="one-more"),
         pytest.param([3], 2, [[0]], id="one"),
         pytest.param([], 2, [], id="none"),
         pytest.param([0, 0], 2, [[0, 1]], id="empty"),
@@ -103,16 +119,30 @@ def test_a_file_that_is_gone_is_named(reader: CaptureReader, tmp_path: Path) -> 
     ],
 )
 def test_neighbouring_files_go_to_the_same_process(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    sizes_bytes: list[int],
-    count: int,
-    expected: list[list[int]],
+    tmp_path: Path, sizes_bytes: list[int], count: int, expected: list[list[int]]
 ) -> None:
-    monkeypatch.setattr(processes, "PROCESS_BYTES", 1)
     parts = divide(sizes(tmp_path, *sizes_bytes), processes=count)
     assert [[int(path.stem) for path in part] for part in parts] == expected
 
 
-def test_few_captures_are_not_worth_a_process(tmp_path: Path) -> None:
-    assert len(divide(sizes(tmp_path, 10, 10), processes=2)) == 1
+@pytest.mark.parametrize(
+    ("sizes_bytes", "processors", "count"),
+    [
+        pytest.param([10, 10], 2, 1, id="few-captures"),
+        pytest.param([600, 500], 64, 1, id="almost-two"),
+        pytest.param([600, 600], 64, 2, id="two"),
+        pytest.param([600, 600], 1.5, 1, id="one-processor"),
+        pytest.param([6_000, 600], 64, 8, id="at-most-8"),
+        pytest.param([], 2, 1, id="none"),
+    ],
+)
+def test_captures_are_worth_a_process_by_their_size(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sizes_bytes: list[int],
+    processors: float,
+    count: int,
+) -> None:
+    monkeypatch.setattr(processes, "PROCESS_BYTES", 600)
+    monkeypatch.setattr("modelserve.processors.available", lambda: processors)
+    assert processes_for(sizes(tmp_path, *sizes_bytes)) == count

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..monitoring.bitmap import Bitmap
 from ..monitoring.counts import RecordCounts
 from ..monitoring.partitions import FAR_US
 
@@ -25,7 +23,7 @@ class RowCounts(RecordCounts):
     """Everything that is counted; each row of the selected records is in one of the six classes.
 
     Args:
-        matched: whether any row has the ground truth, of shape (truths,).
+        matched: the indices of the ground truths that a row has.
         written: rows, the first class.
         without_input: rows whose request was not captured.
         degraded: rows that the fallback answered.
@@ -42,7 +40,7 @@ class RowCounts(RecordCounts):
         sources: the files that were read.
     """
 
-    matched: NDArray[np.bool_]
+    matched: Bitmap
     written: int = 0
     without_input: int = 0
     degraded: int = 0
@@ -61,7 +59,7 @@ class RowCounts(RecordCounts):
     def merge(self, other: Any) -> None:
         """Add the counts of later files."""
         super().merge(other)
-        self.matched |= other.matched
+        self.matched.merge(other.matched)
         self.written += other.written
         self.without_input += other.without_input
         self.degraded += other.degraded

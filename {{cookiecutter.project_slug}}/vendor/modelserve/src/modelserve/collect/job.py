@@ -1,25 +1,25 @@
 """The job that joins captures with ground truth, and writes the rows to train on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-
-import numpy as np
 
 from ..errors import CollectionError
 from ..manifest import Dtype, Manifest
-from ..monitoring import processes
-from ..monitoring.ground_truth import GroundTruth, load_ground_truth
+from ..monitoring.ground_truth import GroundTruth, TruthFiles, load_ground_truth
 from ..monitoring.ingest.batches import RecordFilter
 from ..monitoring.ingest.record_reader import RecordReader
-from ..monitoring.partitions import Listing, TimeWindow, find_files
+from ..monitoring.lines import Values
+from ..monitoring.partitions import Listing, TimeWindow, find_files, find_truth_files
+from ..monitoring.processes import WorkerPool, processes_for, read
 from .consumers import ConsumerFilter
 from .counts import RowCounts, SourceFile
 from .formats import make_format
 from .nothing import nothing_to_collect
 from .output import CollectedFile
 from .provenance import provenance_of
-from .row_reader import InputParser, RowReader, source_of
+from .row_reader import InputParser, RowReader, sources_of
 from .target import make_target
 
 EVER = TimeWindow()
@@ -70,12 +70,12 @@ class CollectedRows:
     @property
     def unmatched(self) -> int:
         """Return the number of ground truths that no row has."""
-        return len(self.truths.keys) - int(np.count_nonzero(self.counts.matched))
+        return self.truths.count - self.counts.matched.count()
 
     @property
     def shared(self) -> int:
         """Return how many rows have a ground truth that an earlier row has, too."""
-        return self.counts.joined - int(np.count_nonzero(self.counts.matched))
+        return self.counts.joined - self.counts.matched.count()
 
 
 def run(
@@ -105,36 +105,56 @@ def run(
     file, target = CollectedFile(output, force=force), make_target(manifest)
     # The type of labels is known once they are read; a missing library, or a suffix, is not.
     make_format(output, (), manifest.data.dialect)
-    listing = find_files(captures, request.window)
-    truths = load_ground_truth(ground_truth, request.window, target, ())
-    columns = _columns(manifest, target.dtype, request)
-    row_format = make_format(output, columns, manifest.data.dialect)
     record_filter = RecordFilter(
         InputParser(manifest),
         name=manifest.name,
         versions=request.versions or None,
         bounds_us=request.window.bounds_us,
     )
-    take = ConsumerFilter(request.consumers).take if request.consumers else None
-    with file.scratch() as scratch:
+    listing = find_files(captures, request.window)
+    truth_files = find_truth_files(ground_truth, request.window)
+    count = processes_for((*listing.files, *truth_files))
+    with file.scratch() as scratch, WorkerPool(scratch, count) as pool:
+        truths = load_ground_truth(
+            TruthFiles(ground_truth, request.window, target), truth_files, pool
+        )
+        columns = _columns(manifest, target.dtype, request)
+        row_format = make_format(output, columns, manifest.data.dialect)
         reader = RowReader(
             manifest.features,
             target,
             truths,
             record_filter,
-            RecordReader(record_filter, captures, take),
+            RecordReader(record_filter, captures, _take(request)),
             row_format,
             captures,
             scratch,
             with_time=request.time_column is not None,
         )
-        counts = processes.read(reader, listing.files)
-        truth_files = [source_of(path, ground_truth) for path in truths.files]
-        rows = CollectedRows(request, manifest, columns, listing, truths, truth_files, counts)
+        counts = read(reader, listing.files, pool)
+        rows = CollectedRows(
+            request,
+            manifest,
+            columns,
+            listing,
+            truths,
+            _sources(truth_files, ground_truth, pool),
+            counts,
+        )
         if not counts.written:
             raise CollectionError(nothing_to_collect(rows, captures, ground_truth))
         file.write(scratch, counts.parts, row_format, provenance_of(rows))
     return rows
+
+
+def _take(request: CollectionRequest) -> Callable[[Values, RowCounts], Values] | None:
+    return ConsumerFilter(request.consumers).take if request.consumers else None
+
+
+def _sources(files: Sequence[Path], folder: Path, pool: WorkerPool) -> list[SourceFile]:
+    """Return what identifies files of a folder, which the processes find out."""
+    parts = pool.divide(files)
+    return [*chain.from_iterable(pool.run(sources_of, parts, [folder] * len(parts)))]
 
 
 def _columns(manifest: Manifest, target: Dtype, request: CollectionRequest) -> Columns:

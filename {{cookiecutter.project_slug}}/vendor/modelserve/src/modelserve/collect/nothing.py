@@ -40,7 +40,7 @@ def nothing_to_collect(rows: "CollectedRows", captures: Path, ground_truth: Path
             (counts.degraded, "rows that the fallback answered"),
             (counts.redacted, "rows with a redacted value"),
             (counts.misfit.total(), f"rows that do not fit {', '.join(sorted(counts.misfit))}"),
-            (len(truths.keys), "ground truths"),
+            (truths.count, "ground truths"),
             (truths.errors.corrupt, "lines of ground truth that cannot be read"),
         )
         if number

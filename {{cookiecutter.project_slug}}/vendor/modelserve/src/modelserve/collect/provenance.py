@@ -49,7 +49,7 @@ def provenance_of(rows: "CollectedRows") -> dict[str, Any]:
             "foreign": counts.errors.foreign,
         },
         "truths": {
-            "read": len(truths.keys) + truths.duplicate,
+            "read": truths.count + truths.duplicate,
             "duplicate": truths.duplicate,
             "unmatched": rows.unmatched,
             "shared": rows.shared,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..artifact import sha256
 from ..errors import CollectionError
 from ..manifest import Feature
+from ..monitoring.bitmap import Bitmap
 from ..monitoring.ground_truth import GroundTruth
 from ..monitoring.ingest.batches import InferenceBatch, RecordFilter
 from ..monitoring.ingest.bodies import BodyParser, Row, read_cells
@@ -21,7 +22,7 @@ from ..monitoring.ingest.record_reader import FindFirst, RecordReader
 from ..monitoring.ingest.records import Records
 from .columns import read_columns
 from .counts import RowCounts, SourceFile
-from .formats import RowFormat
+from .formats import PartWriter, RowFormat
 from .target import TargetColumn
 
 
@@ -77,19 +78,23 @@ class RowReader:
             MonitoringError: a file cannot be read.
             CollectionError: the part cannot be written.
         """
-        counts = RowCounts(np.zeros(len(self.truths.keys), dtype=np.bool_))
+        counts = RowCounts(Bitmap.of_size(self.truths.count))
         try:
             descriptor, name = tempfile.mkstemp(dir=self.scratch)
             with os.fdopen(descriptor, "wb") as stream, self.row_format.open_part(stream) as part:
                 for file, records in self.records.read(files, counts, find_first):
-                    batch = self.record_filter.select(records, file, counts)
-                    if batch.counts and (columns := self._join(batch, records, counts)):
-                        part.write(columns)
-            counts.sources = [source_of(path, self.folder) for path in files]
+                    self._write(file, records, part, counts)
+                    del records  # as the reader does
+            counts.sources = sources_of(files, self.folder)
         except OSError as error:
             raise CollectionError(f"The rows cannot be collected: {error}") from error
         counts.parts.append(Path(name))
         return counts
+
+    def _write(self, file: str, records: Records, part: PartWriter, counts: RowCounts) -> None:
+        batch = self.record_filter.select(records, file, counts)
+        if batch.counts and (columns := self._join(batch, records, counts)):
+            part.write(columns)
 
     def _join(self, batch: InferenceBatch, records: Records, counts: RowCounts) -> list[list[Any]]:
         """Return the columns of the rows to write, none without such rows, and count all rows."""
@@ -107,7 +112,7 @@ class RowReader:
         counts.without_input += int(np.count_nonzero(~has_input))
         counts.degraded += int(np.count_nonzero(has_input & degraded))
         counts.without_truth += int(np.count_nonzero(usable & ~has_truth))
-        counts.matched[matches[has_truth]] = True
+        counts.matched.add(matches[has_truth])
         counts.joined += int(np.count_nonzero(has_truth))
         if not chosen.any():
             return []
@@ -146,6 +151,15 @@ class RowReader:
             seconds = times_us.astype("datetime64[us]").astype("datetime64[s]")
             columns.append([f"{each}Z" for each in seconds.astype(str).tolist()])
         return columns
+
+
+def sources_of(files: Sequence[Path], folder: Path) -> list[SourceFile]:
+    """Return what identifies files of a folder.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    return [source_of(path, folder) for path in files]
 
 
 def source_of(path: Path, folder: Path) -> SourceFile:

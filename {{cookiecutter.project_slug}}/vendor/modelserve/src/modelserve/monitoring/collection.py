@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..artifact import REFERENCE
 from ..bins import Shape
 from ..errors import MonitoringError
 from ..service import Service
-from . import processes
 from .counts import CaptureCounts
-from .ground_truth import GroundTruth, load_ground_truth
+from .ground_truth import GroundTruth, TruthFiles, load_ground_truth
 from .ingest.batch_transform import find_batch_transform
 from .ingest.captures import CaptureReader
 from .outcomes import make_truth_reader
-from .partitions import Listing, TimeWindow, find_files
+from .partitions import Listing, TimeWindow, find_files, find_truth_files
+from .processes import WorkerPool, processes_for, read
 
 References = Mapping[str, Mapping[str, Shape]]
 
@@ -57,20 +58,25 @@ def collect(
         MonitoringError: no record can be compared, or a folder cannot be read.
     """
     listing, artifact = find_files(captures, window), service.artifact
-    truths = None
-    if ground_truth:
-        outputs = artifact.read_json(REFERENCE)["outputs"]
-        truth_reader = make_truth_reader(artifact.manifest, outputs)
-        truths = load_ground_truth(ground_truth, window, truth_reader, groups)
-    reader = CaptureReader(
-        artifact,
-        window,
-        truths,
-        groups=len(groups) + 1,
-        folder=captures,
-        preprocess=service.preprocess if service.overrides("preprocess") else None,
-    )
-    data = CollectedData(window, listing, truths, processes.read(reader, listing.files))
+    preprocess = service.preprocess if service.overrides("preprocess") else None
+    truth_files = find_truth_files(ground_truth, window) if ground_truth else ()
+    processes = processes_for(truth_files if preprocess else (*listing.files, *truth_files))
+    with TemporaryDirectory() as scratch, WorkerPool(Path(scratch), processes) as pool:
+        truths = None
+        if ground_truth:
+            outputs = artifact.read_json(REFERENCE)["outputs"]
+            parser = make_truth_reader(artifact.manifest, outputs)
+            reading = TruthFiles(ground_truth, window, parser, groups)
+            truths = load_ground_truth(reading, truth_files, pool)
+        reader = CaptureReader(
+            artifact,
+            window,
+            truths,
+            groups=len(groups) + 1,
+            folder=captures,
+            preprocess=preprocess,
+        )
+        data = CollectedData(window, listing, truths, read(reader, listing.files, pool))
     if not data.counts.records:
         raise MonitoringError(_nothing_to_compare(data, captures, artifact.manifest.version))
     return data

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bins import Bins, Counts
+from .bitmap import Bitmap
 from .inputs import Range
 from .lines import LineErrors
 from .outcome_counts import OutcomeCounts
@@ -139,7 +140,7 @@ class CaptureCounts(RecordCounts):
         inputs: by field.
         outputs: by field.
         outcomes: of predictions with a ground truth.
-        matched: the indices of these ground truths, array by array.
+        matched: the indices of these ground truths.
         degraded: rows that the fallback answered.
         degraded_matched: of these, rows with a ground truth.
         first_us: the earliest inference, in microseconds since the epoch.
@@ -151,7 +152,7 @@ class CaptureCounts(RecordCounts):
     inputs: dict[str, FieldCounts]
     outputs: dict[str, FieldCounts]
     outcomes: OutcomeCounts
-    matched: list[NDArray[np.int64]] = field(default_factory=list)
+    matched: Bitmap
     degraded: int = 0
     degraded_matched: int = 0
     first_us: int = FAR_US
@@ -177,7 +178,7 @@ class CaptureCounts(RecordCounts):
             for name, counts in mine.items():
                 counts.merge(theirs[name])
         self.outcomes.merge(other.outcomes)
-        self.matched += other.matched
+        self.matched.merge(other.matched)
         self.degraded += other.degraded
         self.degraded_matched += other.degraded_matched
         self.first_us = min(self.first_us, other.first_us)

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
 from ..manifest import Manifest
 from . import violations
 from .classifier.performance import classifier_performance
@@ -103,12 +101,11 @@ def _compare_outcomes(
     truths, counts = data.truths, data.counts
     if truths is None:
         return None, None
-    matched = len(np.unique(np.concatenate([*counts.matched, np.empty(0, np.int64)])))
     feedback = FeedbackSummary(
         counted=counts.outcomes.counted,
         late=counts.outcomes.late,
         duplicate=truths.duplicate,
-        unmatched=len(truths.keys) - matched,
+        unmatched=truths.count - counts.matched.count(),
         degraded=counts.degraded_matched,
         unknown_label=counts.outcomes.unknown_label,
         corrupt=truths.errors.corrupt,

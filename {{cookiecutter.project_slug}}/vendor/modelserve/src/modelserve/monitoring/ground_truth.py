@@ -1,54 +1,71 @@
 """Ground truth, matched with predictions by inference id and row."""
 
-import csv
-from base64 import b64decode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import from_json
 
 from ..errors import MonitoringError
-from . import processes
-from .ingest.records import INVALID, describe
-from .lines import LineErrors, Values, read_values, without_collector
+from .key_files import DIVISIONS, KeyWriter, read_division
+from .lines import LineErrors, read_values, without_collector
 from .outcomes import TruthParser
-from .partitions import TimeWindow, find_files, hour_of
-from .row_keys import Keys, keys_at, keys_of
+from .partitions import TimeWindow, hour_of
+from .processes import WorkerPool
+from .row_keys import Keys, keys_of
+from .truth_lines import TruthLines
 
-MOST_ROWS = 2**32  # of one request
+KEYS, TRUTHS = "keys", "truths"
 
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """Ground truths as arrays: some 25 bytes each, so that millions fit into memory.
+    """Ground truths in files that all processes map: some 20 bytes each, once for all of them.
 
     Args:
-        keys: of their rows, sorted, of shape (truths,).
-        values: a label's index, or a value, of shape (truths,).
-        groups: the group's index, of shape (truths,).
-        late: whether it arrived after the end of the window, of shape (truths,).
+        folder: of the files.
+        dtype: of the truths.
+        count: of the rows with a ground truth.
         duplicate: further ones for the same rows; the first one counts.
         errors: lines that could not be read.
         files: that were read.
     """
 
-    keys: Keys
-    values: NDArray[np.float64]
-    groups: NDArray[np.int64]
-    late: NDArray[np.bool_]
+    folder: Path
+    dtype: np.dtype[np.void]
+    count: int
     duplicate: int
     errors: LineErrors
     files: tuple[Path, ...] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to map the files, without their content."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Return the keys of the rows, sorted, of shape (count,)."""
+        return self._map(KEYS, np.uint64)
+
+    @cached_property
+    def truths(self) -> NDArray[np.void]:
+        """Return the truths, of shape (count,).
+
+        `value` is a label's index, or a value; `group` is an index; `late` says whether it arrived
+        after the end of the window.
+        """
+        return self._map(TRUTHS, self.dtype)
+
     def find(self, keys: Keys) -> NDArray[np.int64]:
         """Return the index of each key's ground truth, -1 without one, of shape (keys,)."""
-        if not self.keys.size:
+        if not self.count:
             return np.full(len(keys), -1, dtype=np.int64)
-        places = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        order = keys.argsort()  # neighbours are searched for in the same pages
+        places = np.empty(len(keys), dtype=np.int64)
+        places[order] = self.keys.searchsorted(keys[order]).clip(max=self.count - 1)
         return np.where(self.keys[places] == keys, places, -1)
 
     def find_rows(
@@ -69,18 +86,14 @@ class GroundTruth:
         self, index: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
         """Return values, groups and lateness at `index`, of shape (n,) each."""
-        return self.values[index], self.groups[index], self.late[index]
+        chosen = self.truths[index]
+        return chosen["value"], chosen["group"].astype(np.int64), chosen["late"]
 
-
-class TruthPart(NamedTuple):
-    """The ground truths of some files, in their order, and what `GroundTruth` says of them."""
-
-    keys: Keys
-    values: NDArray[np.float64]
-    groups: NDArray[np.int64]
-    late: NDArray[np.bool_]
-    errors: LineErrors
-    reader: TruthParser
+    def _map(self, name: str, dtype: Any) -> NDArray[Any]:
+        if not self.count:  # an empty file cannot be mapped
+            return np.empty(0, dtype)
+        # A view as an array: indexing a `memmap` is slow.
+        return np.memmap(self.folder / name, dtype, "r").view(np.ndarray)
 
 
 class TruthFiles(NamedTuple):
@@ -89,155 +102,94 @@ class TruthFiles(NamedTuple):
     Args:
         folder: files are named relative to it.
         window: of the predictions.
-        reader: parses ground truths.
-        codes: the indices of the groups.
+        parser: of ground truths.
+        groups: the configured ones; all others get the next index.
     """
 
     folder: Path
     window: TimeWindow
-    reader: TruthParser
-    codes: Mapping[Any, int]
+    parser: TruthParser
+    groups: Sequence[str] = ()
 
-    def read(self, files: Sequence[Path]) -> TruthPart:
-        """Return the ground truths of some files.
+    @property
+    def dtype(self) -> np.dtype[np.void]:
+        """Return the type of a truth."""
+        group = np.min_scalar_type(len(self.groups))
+        return np.dtype([("value", np.float64), ("group", group), ("late", np.bool_)])
+
+    @property
+    def row_dtype(self) -> np.dtype[np.void]:
+        """Return the type of a truth with its key."""
+        return np.dtype([("key", np.uint64), ("truth", self.dtype)])
+
+    def read(self, files: Sequence[Path], folder: Path) -> tuple[LineErrors, TruthParser]:
+        """Write the ground truths of some files to a folder, and return the errors and the parser.
 
         Raises:
-            MonitoringError: a file cannot be read.
+            MonitoringError: a file cannot be read, or written.
         """
         errors = LineErrors()
-        pieces = []
-        for path in files:
-            late = _is_late(path, self.window)
-            file = path.relative_to(self.folder.resolve()).as_posix()
-            with without_collector():
-                for lines in read_values(path, file, errors):
-                    piece = _parse(lines, file, self, errors)
-                    pieces.append((*piece, np.full(len(piece[0]), late)))
-        empty = (np.empty(0, np.uint64), np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_))
-        keys, values, groups, late_flags = map(np.concatenate, zip(empty, *pieces, strict=True))
-        return TruthPart(keys, values, groups, late_flags, errors, self.reader)
+        lines = TruthLines(self.parser, {group: i for i, group in enumerate(self.groups)})
+        try:
+            writer = KeyWriter(folder, self.row_dtype)
+            for path in files:
+                late = _is_late(path, self.window)
+                file = path.relative_to(self.folder.resolve()).as_posix()
+                with without_collector():
+                    for some in read_values(path, file, errors):
+                        keys, values, groups = lines.parse(some, file, errors)
+                        truths = np.empty(len(keys), dtype=self.dtype)
+                        truths["value"], truths["group"], truths["late"] = values, groups, late
+                        writer.add(keys, truth=truths)
+            writer.flush()
+        except OSError as error:
+            raise MonitoringError(f"Ground truth cannot be sorted: {error}") from error
+        return errors, self.parser
 
 
 def load_ground_truth(
-    folder: Path, window: TimeWindow, reader: TruthParser, groups: Sequence[str]
+    reading: TruthFiles, files: tuple[Path, ...], pool: WorkerPool
 ) -> GroundTruth:
-    """Return the ground truth of a folder; for a row with several, the first one.
+    """Return the ground truth of some files; for a row with several, the first one.
 
     Args:
-        folder: laid out by the hour.
-        window: of the predictions.
-        reader: parses ground truths.
-        groups: the configured ones; all others get the next index.
+        reading: how they are read; its parser knows all truths afterwards.
+        files: in order.
+        pool: with the folder in which the ground truth stays.
 
     Raises:
-        MonitoringError: the folder or a file cannot be read, or a process was killed.
+        MonitoringError: a file cannot be read, or a process was killed.
     """
-    files = find_files(folder, window, later=True).files
-    reading = TruthFiles(folder, window, reader, {group: i for i, group in enumerate(groups)})
     try:
-        divided = processes.divide_by_processors(files)
+        divided = pool.divide(files)
+        folders = [pool.scratch / f"{i}.truths" for i in range(len(divided))]
+        parts = pool.run(TruthFiles.read, [reading] * len(divided), divided, folders)
+        errors = LineErrors()
+        for part_errors, parser in parts:
+            errors.merge(part_errors)
+            if parser is not reading.parser:
+                reading.parser.merge(parser)
+        count, duplicate = _sort(folders, pool.scratch, reading.row_dtype)
     except OSError as error:
-        raise MonitoringError(f"{folder} cannot be read: {error}") from error
-    parts = processes.run(TruthFiles.read, [reading] * len(divided), divided)
-    errors = LineErrors()
-    for part in parts:
-        errors.merge(part.errors)
-        if part.reader is not reader:
-            reader.merge(part.reader)
-    columns = [np.concatenate([part[i] for part in parts]) for i in range(4)]
-    keys, first = np.unique(columns[0], return_index=True)
-    duplicate = len(columns[0]) - len(keys)
-    values, group_codes, late_flags = (column[first] for column in columns[1:])
-    return GroundTruth(keys, values, group_codes, late_flags, duplicate, errors, files)
+        raise MonitoringError(f"{reading.folder} cannot be read: {error}") from error
+    return GroundTruth(pool.scratch, reading.dtype, count, duplicate, errors, files)
+
+
+def _sort(folders: Sequence[Path], output: Path, dtype: np.dtype[np.void]) -> tuple[int, int]:
+    """Write the first truth of each key, sorted; return how many there are, and how many others."""
+    count = duplicate = 0
+    with (output / KEYS).open("wb") as keys_file, (output / TRUTHS).open("wb") as truths_file:
+        for number in range(DIVISIONS):
+            rows = np.concatenate(read_division(folders, dtype, number))
+            keys, first = np.unique(rows["key"], return_index=True)
+            keys_file.write(keys.tobytes())
+            truths_file.write(rows["truth"][first].tobytes())
+            count += len(keys)
+            duplicate += len(rows) - len(keys)
+    return count, duplicate
 
 
 def _is_late(path: Path, window: TimeWindow) -> bool:
     """Tell whether a file was written after the window."""
     hour = hour_of(path.parent)
     return bool(hour and window.until and hour >= window.until)
-
-
-def _parse(
-    lines: Values, file: str, reading: TruthFiles, errors: LineErrors
-) -> tuple[Keys, NDArray[np.float64], NDArray[np.int64]]:
-    """Return keys, values and groups of the ground truths among some lines."""
-    try:
-        columns = _to_columns(lines.values, reading)
-    except INVALID:
-        columns = _parse_each(lines, file, reading, errors)
-    ids, rows, values, groups = columns
-    keys = keys_at(ids, rows)
-    return keys, np.array(values, dtype=np.float64), np.array(groups, dtype=np.int64)
-
-
-TruthColumns = tuple[list[str], list[int], list[float], list[int]]
-
-
-def _to_columns(values: Sequence[Any], reading: TruthFiles) -> TruthColumns:
-    """Return ids, rows, values and groups; the fast path for truths as `/feedback` writes them.
-
-    Raises:
-        LookupError: or any other of `INVALID`: a value is no ground truth, or is written otherwise.
-    """
-    events = [value["eventMetadata"] for value in values]
-    data = [value["groundTruthData"] for value in values]
-    ids = [event["eventId"] for event in events]
-    rows = [event.get("row", 0) for event in events]
-    texts = [each["data"] for each in data]
-    if {each["encoding"] for each in data} != {"CSV"} or set(map(type, (*ids, *texts))) != {str}:
-        raise ValueError
-    if set(map(type, rows)) != {int} or min(rows) < 0 or max(rows) >= MOST_ROWS:
-        raise ValueError
-    if any(text.lstrip()[:1] == '"' for text in set(texts)):
-        raise ValueError
-    truths = {text: reading.reader.truth(text.strip()) for text in dict.fromkeys(texts)}
-    other = len(reading.codes)
-    groups = [reading.codes.get(event.get("group"), other) for event in events]
-    return ids, rows, [truths[text] for text in texts], groups
-
-
-def _parse_each(lines: Values, file: str, reading: TruthFiles, errors: LineErrors) -> TruthColumns:
-    """Return ids, rows, values and groups of the lines that are ground truths."""
-    codes = reading.codes
-    ids: list[str] = []
-    rows: list[int] = []
-    values: list[float] = []
-    groups: list[int] = []
-    for value, number in zip(lines.values, lines.numbers, strict=True):
-        try:
-            event = value["eventMetadata"]
-            name, row = event["eventId"], _row(event)
-            truth = reading.reader.truth(_text(value["groundTruthData"]))
-            group = codes.get(event.get("group"), len(codes))
-            if not isinstance(name, str):
-                raise ValueError("has an eventId that is not a text")
-        except INVALID as error:
-            errors.add_corrupt(file, number, describe(error))
-        else:
-            ids.append(name)
-            rows.append(row)
-            values.append(truth)
-            groups.append(group)
-    return ids, rows, values, groups
-
-
-def _row(event: Mapping[str, Any]) -> int:
-    row = event.get("row", 0)
-    if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < MOST_ROWS:
-        raise ValueError("has a row that is not an index from 0")
-    return row
-
-
-def _text(data: Mapping[str, Any]) -> str:
-    """Return a ground truth as text."""
-    value, encoding = data["data"], data["encoding"]
-    if encoding == "BASE64":
-        value = b64decode(value, validate=True).decode()
-    elif encoding == "JSON" and isinstance(value, str):
-        value = from_json(value)
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise ValueError("has a truth that is neither text nor number")
-    text = str(value).strip()
-    if text[:1] == '"' and encoding != "JSON":
-        ((text, *_),) = csv.reader([text])
-    return text

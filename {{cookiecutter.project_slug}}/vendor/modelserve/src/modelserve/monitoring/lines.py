@@ -13,7 +13,7 @@ from ..errors import MonitoringError
 from .gzip_stream import MAGIC, GzipStream
 from .results.captures import LineError
 
-BLOCK_BYTES = 2**18  # read at once: small enough to stay in the processor's cache
+BLOCK_BYTES = 2**17  # read at once: small enough to stay in the processor's cache
 LONGEST_BYTES = 2**26  # of a line; a longer one is cut off, and so is not JSON
 CUT = b"\0"  # never valid in JSON
 KEPT_ERRORS = 5  # lines that are reported
@@ -87,17 +87,18 @@ def read_values(path: Path, file: str, errors: LineErrors) -> Iterator[Values]:
             compressed = raw.read(len(MAGIC)) == MAGIC
             raw.seek(0)
             stream = GzipStream(raw) if compressed else raw
-            for lines in read_lines(stream):
-                yield _parse(lines, number, file, errors)
-                number += len(lines)
+            for block in read_blocks(stream):
+                count = block.count(b"\n") + 1
+                yield _parse(block, count, number, file, errors)
+                number += count
             if damage := _damage(stream):
                 errors.add_corrupt(file, number, damage)
     except OSError as error:
         raise MonitoringError(f"{path} cannot be read: {error}") from error
 
 
-def read_lines(stream: Readable) -> Iterator[list[bytes]]:
-    """Yield the lines of a stream, a block at a time; the last line may be incomplete.
+def read_blocks(stream: Readable) -> Iterator[bytes]:
+    """Yield the whole lines of a stream, some thousands at once; the last one may be incomplete.
 
     Of a compressed file that is damaged, the incomplete line is left out.
     """
@@ -109,13 +110,13 @@ def read_lines(stream: Readable) -> Iterator[list[bytes]]:
     while block := stream.read(BLOCK_BYTES):
         head, newline, tail = block.rpartition(b"\n")
         if newline:
-            yield b"".join((*parts, head)).split(b"\n")
+            yield b"".join((*parts, head))
             parts, size = [tail], len(tail)
         elif size < LONGEST_BYTES:
             size += len(block)
             parts += [block] if size < LONGEST_BYTES else [block, CUT]
     if (rest := b"".join(parts)) and not _damage(stream):
-        yield rest.split(b"\n")
+        yield rest
 
 
 def parse_texts(texts: Sequence[str]) -> list[Any]:
@@ -146,14 +147,14 @@ def _damage(stream: Readable) -> str:
     return stream.damage if isinstance(stream, GzipStream) else ""
 
 
-def _parse(lines: list[bytes], first: int, file: str, errors: LineErrors) -> Values:
+def _parse(block: bytes, count: int, first: int, file: str, errors: LineErrors) -> Values:
     try:
-        values: list[Any] = from_json(b"[" + b",".join(lines) + b"]", cache_strings="keys")
+        values: list[Any] = from_json(b"[%b]" % block.replace(b"\n", b","), cache_strings="keys")
     except ValueError:
         values = []
-    if len(values) == len(lines):
-        return Values(values, range(first, first + len(lines)))
-    return _parse_each(lines, first, file, errors)
+    if len(values) == count:
+        return Values(values, range(first, first + count))
+    return _parse_each(block.split(b"\n"), first, file, errors)
 
 
 def _parse_each(lines: list[bytes], first: int, file: str, errors: LineErrors) -> Values:

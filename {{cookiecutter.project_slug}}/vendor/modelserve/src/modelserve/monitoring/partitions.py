@@ -104,6 +104,15 @@ def find_files(folder: Path, window: TimeWindow, *, later: bool = False) -> List
     return Listing(tuple(sorted(files)), open_files, tuple(sorted(others)))
 
 
+def find_truth_files(folder: Path, window: TimeWindow) -> tuple[Path, ...]:
+    """Return the files below a folder that may hold ground truth of a window.
+
+    Raises:
+        MonitoringError: the folder does not exist, or cannot be read.
+    """
+    return find_files(folder, window, later=True).files
+
+
 def hour_of(folder: Path) -> datetime | None:
     """Return the beginning of a folder's hour, None if the path names no hour."""
     if match := HOUR_PATH(folder.as_posix()):

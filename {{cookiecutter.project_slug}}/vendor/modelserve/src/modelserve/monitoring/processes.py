@@ -6,17 +6,15 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any, Protocol, TypeVar
-
-import numpy as np
 
 from .. import processors
 from ..errors import MonitoringError
 from .counts import RecordCounts
-from .ingest.duplicates import Chosen, Duplicates, all_first, find_duplicates
+from .ingest.duplicates import KEY, Chosen, Duplicates, all_first, find_duplicates
 from .ingest.record_reader import FindFirst
+from .key_files import KeyWriter
 from .row_keys import Keys
 
 PROCESS_BYTES = 2**25  # of captures for each process: fewer are not worth its start
@@ -39,57 +37,89 @@ class PartReader(Protocol[Counted_co]):
         """Return what is counted in some files; of each key, the first record."""
 
 
-def read(reader: PartReader[Counted], files: Sequence[Path]) -> Counted:
-    """Return the counts of some files, in as many processes as they are worth.
+class WorkerPool:
+    """Processes, started with the first work for several, that share a folder.
+
+    Args:
+        scratch: the folder, which exists until the pool ends.
+        processes: the most that are started.
+    """
+
+    def __init__(self, scratch: Path, processes: int) -> None:
+        """Start nothing yet."""
+        self.scratch, self._processes = scratch, processes
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "WorkerPool":
+        """Return the pool."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the processes."""
+        if self._executor:
+            self._executor.shutdown()
+
+    def divide(self, files: Sequence[Path]) -> list[Sequence[Path]]:
+        """Return neighbouring files in parts, at least one, and at most one for each process.
+
+        Raises:
+            OSError: a file does not exist.
+        """
+        return divide(files, processes=self._processes) or [files]
+
+    def run(
+        self, function: Callable[..., Found], *arguments: Sequence[Any], here: bool = False
+    ) -> list[Found]:
+        """Return what a function returns for each of some arguments, in a process each.
+
+        Args:
+            function: of a module, which another process can import.
+            arguments: of the function, a sequence each, as for `map`.
+            here: whether to call it in this process instead.
+
+        Raises:
+            MonitoringError: a process was killed.
+        """
+        if len(arguments[0]) < 2 or here:
+            return list(map(function, *arguments))
+        try:
+            if self._executor is None:
+                # Spawned, not forked: a fork of a process with threads may hang.
+                self._executor = ProcessPoolExecutor(
+                    self._processes,
+                    mp_context=get_context("spawn"),
+                    initializer=_end_with_parent,
+                )
+            return list(self._executor.map(function, *arguments))
+        except (KeyboardInterrupt, SystemExit):  # of a signal: nobody needs their results
+            if self._executor:
+                _terminate(self._executor)
+            raise
+        except BrokenProcessPool as error:
+            raise MonitoringError(
+                "A process that read captures was killed, probably for memory; give the job more."
+            ) from error
+
+
+def read(reader: PartReader[Counted], files: Sequence[Path], pool: WorkerPool) -> Counted:
+    """Return the counts of some files.
 
     Raises:
         MonitoringError: a file cannot be read, or a process was killed.
     """
     try:
-        parts, here = divide_by_processors(files), reader.in_process
-        with TemporaryDirectory() as folder:
-            paths = [Path(folder, f"{i}.keys") for i in range(len(parts))]
-            counts = run(_count_all, [reader] * len(parts), parts, paths, here=here)
-            duplicates = find_duplicates([np.fromfile(path, dtype=np.uint64) for path in paths])
+        parts, here = pool.divide(files), reader.in_process
+        folders = [pool.scratch / f"{i}.keys" for i in range(len(parts))]
+        counts = pool.run(_count_all, [reader] * len(parts), parts, folders, here=here)
+        duplicates = find_duplicates(folders)
     except OSError as error:
         raise MonitoringError(f"The captures cannot be read: {error}") from error
     if duplicates:
-        counts = run(_count_once, [reader] * len(parts), parts, duplicates, here=here)
+        counts = pool.run(_count_once, [reader] * len(parts), parts, duplicates, here=here)
     whole: Counted = counts.pop(0)
     for each in counts:
         whole.merge(each)
     return whole
-
-
-def run(
-    function: Callable[..., Found], *arguments: Sequence[Any], here: bool = False
-) -> list[Found]:
-    """Return what a function returns for each of some arguments, in a process each.
-
-    Args:
-        function: of a module, which another process can import.
-        arguments: of the function, a sequence each, as for `map`.
-        here: whether to call it in this process instead.
-
-    Raises:
-        MonitoringError: a process was killed.
-    """
-    count = len(arguments[0])
-    if count < 2 or here:
-        return list(map(function, *arguments))
-    try:
-        # Spawned, not forked: a fork of a process with threads may hang.
-        context = get_context("spawn")
-        with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as pool:
-            try:
-                return list(pool.map(function, *arguments))
-            except (KeyboardInterrupt, SystemExit):  # of a signal: nobody needs their results
-                _terminate(pool)
-                raise
-    except BrokenProcessPool as error:
-        raise MonitoringError(
-            "A process that read captures was killed, probably for memory; give the job more."
-        ) from error
 
 
 def _terminate(pool: ProcessPoolExecutor) -> None:
@@ -110,15 +140,17 @@ def _end_with_parent() -> None:
     Thread(target=wait, daemon=True).start()
 
 
-def _count_all(reader: PartReader[Counted], files: Sequence[Path], keys: Path) -> Counted:
-    """Count every record, and write the keys to a file."""
-    with keys.open("wb") as stream:
+def _count_all(reader: PartReader[Counted], files: Sequence[Path], folder: Path) -> Counted:
+    """Count every record, and write the keys to a folder."""
+    writer = KeyWriter(folder, KEY)
 
-        def write(some: Keys) -> Chosen:
-            stream.write(some.tobytes())
-            return all_first(some)
+    def write(some: Keys) -> Chosen:
+        writer.add(some)
+        return all_first(some)
 
-        return reader.read(files, write)
+    counts = reader.read(files, write)
+    writer.flush()
+    return counts
 
 
 def _count_once(
@@ -128,13 +160,17 @@ def _count_once(
     return reader.read(files, duplicates.find_first)
 
 
-def divide_by_processors(files: Sequence[Path]) -> list[Sequence[Path]]:
-    """Return neighbouring files in parts, one for each processor that they are worth.
+def processes_for(files: Sequence[Path]) -> int:
+    """Return in how many processes some files are worth reading.
 
     Raises:
-        OSError: a file does not exist.
+        MonitoringError: a file does not exist.
     """
-    return divide(files, processes=processors.whole(processors.available())) or [files]
+    try:
+        count = sum(map(_size_of, files)) // PROCESS_BYTES
+    except OSError as error:
+        raise MonitoringError(f"A file cannot be read: {error}") from error
+    return max(min(processors.whole(processors.available()), MOST_PROCESSES, count), 1)
 
 
 def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
@@ -143,10 +179,9 @@ def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
     Raises:
         OSError: a file does not exist.
     """
-    sizes = [path.stat().st_size * (GZIP_RATIO if path.suffix == ".gz" else 1) for path in files]
+    sizes = [_size_of(path) for path in files]
     total = sum(sizes)
-    count = min(processes, MOST_PROCESSES, len(files), total // PROCESS_BYTES)
-    parts: list[list[Path]] = [[] for _ in range(max(count, 1))]
+    parts: list[list[Path]] = [[] for _ in range(max(min(processes, len(files)), 1))]
     before = 0
     for path, size in zip(files, sizes, strict=True):
         # The part that the middle of the file belongs to; that of an empty last file is its end.
@@ -154,3 +189,8 @@ def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
         parts[min(place, len(parts) - 1)].append(path)
         before += size
     return [part for part in parts if part]
+
+
+def _size_of(path: Path) -> int:
+    """Return about the size of a file's text, in bytes."""
+    return path.stat().st_size * (GZIP_RATIO if path.suffix == ".gz" else 1)

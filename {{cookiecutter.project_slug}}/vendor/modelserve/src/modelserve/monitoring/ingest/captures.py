@@ -11,6 +11,7 @@ from ...artifact import REFERENCE, Artifact
 from ...bins import Bins, Shape
 from ...types import Rows
 from ..answers import make_answer_reader
+from ..bitmap import Bitmap
 from ..counts import CaptureCounts, FieldCounts
 from ..ground_truth import GroundTruth
 from ..inputs import Range, make_captured_inputs
@@ -100,7 +101,9 @@ class CaptureReader:
             {name: FieldCounts(np.zeros_like(each.reference)) for name, each in bins.items()}
             for bins in (self._input_bins, self._output_bins)
         )
-        return CaptureCounts(inputs, outputs, self._truth_reader.empty_counts(groups=self._groups))
+        outcomes = self._truth_reader.empty_counts(groups=self._groups)
+        matched = Bitmap.of_size(self._truths.count if self._truths else 0)
+        return CaptureCounts(inputs, outputs, outcomes, matched)
 
     def _count(self, batch: InferenceBatch, records: Records, counts: CaptureCounts) -> None:
         lengths = np.asarray(batch.counts, dtype=np.int64)
@@ -124,7 +127,7 @@ class CaptureReader:
         if self._truths:
             ids = [records.ids[batch.records[i]] for i in batch.responded]
             matches = self._truths.find_rows(ids, lengths[batch.responded])
-            counts.matched.append(matches[matches >= 0])
+            counts.matched.add(matches[matches >= 0])
             counts.degraded_matched += int(np.count_nonzero(matches[by_fallback] >= 0))
             counted = np.flatnonzero((matches >= 0) & ~by_fallback)
             counts.outcomes.add(answers.take(counted), *self._truths.take(matches[counted]))

@@ -1,16 +1,20 @@
 """Finds records that were captured twice, such as by a delivery that was repeated."""
 
-# Every record has a key of 8 bytes, kept in a file. Captures without a duplicate, the usual case,
+# Every record has a key of 8 bytes, kept in files. Captures without a duplicate, the usual case,
 # are read once; others are read again, and the first record of each key is counted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..key_files import DIVISIONS, read_division
 from ..row_keys import Keys
 
+KEY = [("key", np.uint64)]
 Chosen = NDArray[np.bool_]  # of shape (records,)
 
 
@@ -43,31 +47,26 @@ class Duplicates:
         return is_first
 
 
-def find_duplicates(parts: Sequence[Keys]) -> list[Duplicates]:
+def find_duplicates(folders: Sequence[Path]) -> list[Duplicates]:
     """Return what each part has to leave out, nothing without duplicates.
 
     Args:
-        parts: the keys of files that are read one after the other; they get sorted.
+        folders: the keys of files that are read one after the other, a folder for each part.
+
+    Raises:
+        OSError: a file cannot be read.
     """
-    for keys in parts:
-        keys.sort()
-    repeated = [keys[1:][keys[1:] == keys[:-1]] for keys in parts]
-    for i, keys in enumerate(parts):
-        repeated += [_common(keys, later) for later in parts[i + 1 :]]
-    keys = np.unique(np.concatenate(repeated)) if repeated else np.empty(0, dtype=np.uint64)
-    if not keys.size:
-        return []
-    seen, duplicates = np.zeros(len(keys), dtype=np.bool_), []
-    for part in parts:
-        duplicates.append(Duplicates(keys, seen.copy()))
-        seen |= np.isin(keys, part)
-    return duplicates
+    repeated = [_find_repeated(folders, number) for number in range(DIVISIONS)]
+    keys, *seen = (np.concatenate(arrays) for arrays in zip(*repeated, strict=True))
+    return [Duplicates(keys, each) for each in seen] if keys.size else []
 
 
-def _common(keys: Keys, others: Keys) -> Keys:
-    """Return the keys that are in both, some of them perhaps several times."""
-    smaller, larger = sorted((keys, others), key=len)
-    if not smaller.size:
-        return smaller
-    places = np.searchsorted(larger, smaller).clip(max=len(larger) - 1)
-    return np.asarray(smaller[larger[places] == smaller])
+def _find_repeated(folders: Sequence[Path], number: int) -> tuple[NDArray[Any], ...]:
+    """Return the repeated keys of a division, and for each part which of them are before it."""
+    parts = [rows["key"] for rows in read_division(folders, KEY, number)]
+    keys = np.sort(np.concatenate(parts))
+    keys = np.unique(keys[1:][keys[1:] == keys[:-1]])
+    seen = [np.zeros(len(keys), dtype=np.bool_)] * len(parts)
+    for i in range(1, len(parts) if keys.size else 1):
+        seen[i] = seen[i - 1] | np.isin(keys, parts[i - 1])
+    return keys, *seen

@@ -56,7 +56,11 @@ class RecordReader:
                 for lines in read_values(path, name, counts.errors):
                     chosen = self._take(lines, counts) if self._take else lines
                     records = parse_records(chosen, name, counts.errors)
+                    # What is freed before the next block is parsed stays in the processor's cache.
+                    del lines, chosen
                     records = self._filter.inside(records, counts)
                     first = find_first(event_keys(records.event_ids, records.times_us))
                     counts.duplicate += len(first) - int(np.count_nonzero(first))
-                    yield name, records.take(first)
+                    records = records.take(first)
+                    yield name, records
+                    del records
