@@ -58,6 +58,13 @@ def test_the_commit_is_the_one_that_is_checked_out(repository: Path) -> None:
     assert len(state.commit) >= 40
 
 
+def test_a_commit_is_named_by_its_hash_and_by_nothing_else(repository: Path) -> None:
+    commit = git(repository, "rev-parse", "HEAD")
+    assert provenance.has_commit(repository, commit)
+    for name in ("HEAD", ":/first", f"{commit}~0", f" {commit}", "0" * 40):
+        assert not provenance.has_commit(repository, name)
+
+
 @pytest.mark.parametrize(
     ("name", "dirty"),
     [

@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 from modelserve.batch import BatchJob, BatchPredictor, Shard
+from modelserve.batch.storage import LocalFolder
 from modelserve.errors import MalformedError
 
 from tests.engine.batch.files import Row, write_lines
@@ -93,6 +95,20 @@ def test_an_interrupted_shard_leaves_nothing_and_is_answered_again(
     whole = BatchJob(job(source).predictor, str(source), str(tmp_path / "one")).run()
     assert whole.done == 1
     assert read_parts(out) == read_parts(tmp_path / "one")
+
+
+def test_a_job_that_is_answered_again_is_no_success_meanwhile(
+    job: Callable[..., BatchJob], many: list[Row], tmp_path: Path, out: Path
+) -> None:
+    source = write_many(tmp_path / "rows", many, files=2)
+    job(source).run()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        job(source).run(overwrite=True, watch=interrupt)
+    assert names(out) == ["part-00000-of-00001.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -224,3 +240,42 @@ def test_a_task_that_runs_twice_writes_one_file(
     job(source).run(watch=run_again)
     assert len(read_parts(out)) == len(many)
     assert names(out) == ["_SUCCESS", "_part-00000-of-00001.json", "part-00000-of-00001.jsonl"]
+
+
+def test_partial_files_of_other_programs_stay(
+    job: Callable[..., BatchJob], many: list[Row], tmp_path: Path, out: Path
+) -> None:
+    out.mkdir()
+    (out / ".answers.jsonl.part").touch()  # as of `predict` with an output of one file
+    (out / ".part-00000-of-00001.jsonl.0123456789ab.part").touch()  # of a killed shard
+    job(write_many(tmp_path / "rows", many, files=1)).run()
+    assert [name for name in names(out) if name.startswith(".")] == [".answers.jsonl.part"]
+
+
+def test_a_file_that_is_renamed_while_a_folder_is_listed_has_no_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("kept", "renamed"):
+        (tmp_path / name).write_bytes(b"1234")
+    scandir = os.scandir
+
+    def list_slowly(path: Path) -> AbstractContextManager[list[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            listed = [*entries]
+        (tmp_path / "renamed").unlink()
+        return nullcontext(listed)
+
+    monkeypatch.setattr(os, "scandir", list_slowly)
+    assert LocalFolder(tmp_path).sizes() == {"kept": 4}
+
+
+def test_answers_are_on_the_disk_before_they_appear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(names(tmp_path)))
+    with LocalFolder(tmp_path).create("part") as stream:
+        stream.write(b"1")
+    ((partial,),) = seen
+    assert partial.startswith(".part.")
+    assert names(tmp_path) == ["part"]

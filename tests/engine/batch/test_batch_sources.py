@@ -86,12 +86,14 @@ def test_files_of_a_folder_that_are_no_rows_are_named(folder: Path) -> None:
         ("rows/*.csv", "rows", True),
         ("rows/**/*.parquet", "rows/day=2", True),
         ("rows/a.csv", "rows", False),
+        ("link", "rows/answers", True),
     ],
 )
 def test_answers_among_the_rows_are_noticed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, source: str, output: str, expected: bool
 ) -> None:
     monkeypatch.chdir(folder.parent)
+    Path("link").symlink_to("rows")
     assert overlap(source, output, find_files(source)) is expected
 
 

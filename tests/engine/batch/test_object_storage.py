@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from modelserve.batch import BatchJob, BatchPredictor, Shard
+from modelserve.batch.object_storage import RemoteFolder
 from modelserve.batch.storage import find_files, overlap
 from modelserve.errors import ConfigurationError, MalformedError
 
@@ -92,6 +93,10 @@ def test_a_complete_shard_at_a_url_is_skipped_and_an_interrupted_one_is_not(
     [
         ("memory://lake/rows", ["00.jsonl", "01.jsonl", "02.jsonl", "03.jsonl", "04.jsonl"]),
         ("memory://lake/rows/", ["00.jsonl", "01.jsonl", "02.jsonl", "03.jsonl", "04.jsonl"]),
+        (
+            "memory://lake/rows/*",
+            ["00.jsonl", "01.jsonl", "02.jsonl", "03.jsonl", "04.jsonl"],
+        ),
         ("memory://lake/rows/0[12].*", ["01.jsonl", "02.jsonl"]),
         ("memory://lake/**/03.jsonl", ["rows/03.jsonl"]),
         ("memory://lake/rows/04.jsonl", ["04.jsonl"]),
@@ -119,6 +124,17 @@ def test_answers_among_the_rows_of_a_url_are_noticed(source: Path) -> None:
     assert not overlap(SOURCE, "memory://lake/rows-2", find_files(SOURCE))
 
 
+def test_a_store_that_cannot_be_listed_is_named(
+    memory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("expired token")
+
+    monkeypatch.setattr(memory, "find", fail)
+    with pytest.raises(MalformedError, match=r"rows cannot be reached: RuntimeError: expired"):
+        find_files(SOURCE)
+
+
 @pytest.mark.parametrize("place", ["nothing://bucket/rows", "abfs://container/rows"])
 def test_a_url_that_needs_a_package_names_it(place: str) -> None:
     with pytest.raises(ConfigurationError, match=r"cannot be opened: .*to pyproject"):
@@ -129,3 +145,42 @@ def test_without_fsspec_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(ConfigurationError, match="add storage to the brackets behind modelserve"):
         find_files("s3://bucket/rows")
+
+
+def test_a_folder_is_listed_anew_each_time(memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the last of several shards would not see that the others are complete."""
+    kept: dict[str, Any] = {}
+    listed = memory.ls
+    monkeypatch.setattr(
+        memory, "ls", lambda path, **named: kept.setdefault(path, listed(path, **named))
+    )
+    monkeypatch.setattr(memory, "invalidate_cache", kept.clear)
+    folder = RemoteFolder(OUT)
+    for name in ("one", "two"):
+        memory.pipe_file(f"/lake/answers/{name}", b"")
+        sizes = folder.sizes()
+    assert sorted(sizes) == ["one", "two"]
+
+
+class FailingUpload:
+    """An upload to a store that fails at its end."""
+
+    discarded = False
+
+    def close(self) -> None:
+        """Send the rest."""
+        raise OSError("No space left")
+
+    def discard(self) -> None:
+        """Abort."""
+        self.discarded = True
+
+
+def test_an_upload_that_fails_at_its_end_is_aborted(
+    memory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = FailingUpload()
+    monkeypatch.setattr(memory, "open", lambda *_, **__: upload)
+    with pytest.raises(OSError, match="No space left"), RemoteFolder(OUT).create("part"):
+        pass
+    assert upload.discarded

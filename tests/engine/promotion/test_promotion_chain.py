@@ -73,6 +73,11 @@ def test_a_hash_can_be_checked_without_the_library() -> None:
             id="delete-and-renumber",
         ),
         pytest.param(
+            lambda lines: [*lines[:4], forged(lines[4], number=9)],
+            "line 5 has the number 9",
+            id="renumber-the-last",
+        ),
+        pytest.param(
             lambda lines: [*lines[:2], lines[1], *lines[2:]], "line 3 has the number 2", id="insert"
         ),
         pytest.param(
@@ -120,6 +125,12 @@ def test_tampering_is_named_by_its_line(tamper: Tamper, fault: str) -> None:
     lines, actual = decode(b"".join(tamper(made())))
     assert actual.startswith(fault)
     assert f"line {len(lines) + 1} " in actual
+
+
+def test_a_line_that_can_be_read_but_not_written_is_named() -> None:
+    for depth in range(700, 1_000):  # the limit depends on the caller's own depth
+        line = b'{"sha256":"","deep":%s%s}\n' % (b"[" * depth, b"]" * depth)
+        assert decode(line)[1].startswith("line 1 ")
 
 
 def test_a_record_that_is_rewritten_as_a_whole_looks_intact() -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from stat import S_ISDIR
 
 import pytest
 from modelserve.errors import RecordError
@@ -85,6 +86,15 @@ def test_a_line_that_cannot_be_written_leaves_the_record_as_it_was(
             record.append({"reason": "y" * 200})
     monkeypatch.undo()
     assert path.read_bytes() == before
+
+
+def test_a_new_record_and_each_line_are_on_the_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda of: folders.append(S_ISDIR(os.fstat(of).st_mode)))
+    append(path, times=2)
+    assert folders == [True, False, False]
 
 
 @pytest.mark.parametrize("place", ["a folder", "no folder"])

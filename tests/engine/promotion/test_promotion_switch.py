@@ -11,9 +11,10 @@ from modelserve import artifact
 from modelserve.artifact import Artifact
 from modelserve.errors import ArtifactError, ConfigurationError, GateError, RecordError
 from modelserve.promotion import promote as steps
+from modelserve.promotion.chain import decode, to_json
 from modelserve.promotion.promote import promote, recover
 from modelserve.promotion.record import RecordAppender, read_record
-from modelserve.promotion.switch import manifest_hash
+from modelserve.promotion.switch import complete, manifest_hash, places_of
 from modelserve.promotion.verify import verify
 
 from tests.engine.promotion.conftest import Ask, Variant, comparison, metric
@@ -130,6 +131,23 @@ def test_a_model_that_was_served_before_is_restored_from_anywhere(
     assert decisions(tmp_path)[-1] == "restored"
 
 
+def test_each_target_has_a_history_of_its_own(variant: Variant, ask: Ask, tmp_path: Path) -> None:
+    one, two = variant("1", version="1"), variant("2", version="2")
+    promote(ask(one), None)
+    promote(ask(one, tmp_path / "canary"), None)
+    promote(ask(two), None)
+    assert decisions(tmp_path) == ["approved", "promoted"] * 3
+    for target in ("model", "canary"):
+        assert verify(tmp_path / "promotions.jsonl", tmp_path / target)[1] == ""
+
+
+def test_the_hash_of_a_line_covers_every_field(variant: Variant, ask: Ask, tmp_path: Path) -> None:
+    promote(ask(variant("candidate")), compare_well)
+    content = read_record(tmp_path / "promotions.jsonl")[0][0].content
+    for name in content:
+        assert "was changed" in decode(to_json({**content, name: "other"}) + b"\n")[1]
+
+
 def test_a_rehearsal_changes_nothing(variant: Variant, ask: Ask, tmp_path: Path) -> None:
     candidate, target = variant("candidate", version="2"), variant("model", version="1")
     seen: list[object] = []
@@ -152,6 +170,15 @@ def test_a_model_with_another_schema_is_rejected_with_all_reasons(
     with pytest.raises(GateError, match=r"its features differ.*; its labels differ"):
         promote(ask(candidate), None)
     assert decisions(tmp_path) == ["refused"]
+
+
+def test_the_order_of_the_features_is_a_part_of_the_schema(
+    variant: Variant, trained: Artifact, ask: Ask
+) -> None:
+    fields = [each.model_dump() for each in trained.manifest.features]
+    variant("model")
+    with pytest.raises(GateError, match=r"its features differ"):
+        promote(ask(variant("candidate", features=fields[::-1])), None)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +205,30 @@ def test_a_changed_candidate_is_rejected(
     assert not (tmp_path / "promotions.jsonl").exists()
 
 
+def test_a_link_to_the_served_model_stays_and_its_folder_is_replaced(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    candidate, link = variant("candidate", version="2"), tmp_path / "model"
+    link.symlink_to(variant("released", version="1"))
+
+    _, previous = promote(ask(candidate), compare_well)
+
+    assert link.is_symlink()
+    assert artifact.load(link).manifest.version == "2"
+    assert previous == tmp_path / "released.previous"
+    assert verify(tmp_path / "promotions.jsonl", link)[1] == ""
+
+
+def test_the_current_folder_can_be_the_target(
+    variant: Variant, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidate, target = variant("candidate", version="2"), variant("model", version="1")
+    monkeypatch.chdir(target)
+    promote(ask(candidate, Path()), compare_well)
+    assert artifact.load(target).manifest.version == "2"
+    assert artifact.load(tmp_path / "model.previous").manifest.version == "1"
+
+
 @pytest.mark.parametrize("folder", ["candidate", "model"])
 def test_a_folder_that_changes_after_the_comparison_is_noticed(
     variant: Variant, ask: Ask, tmp_path: Path, folder: str
@@ -192,6 +243,21 @@ def test_a_folder_that_changes_after_the_comparison_is_noticed(
     with pytest.raises(ArtifactError, match="changed meanwhile; run `promote` again"):
         promote(ask(candidate), compare)
     assert decisions(tmp_path) == []
+
+
+def test_a_file_that_changes_after_the_comparison_is_noticed(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    candidate, target = variant("candidate", version="2"), variant("model", version="1")
+
+    def compare(*_: Artifact) -> Any:
+        (candidate / artifact.MODEL).write_bytes(b"")
+        return comparison()
+
+    with pytest.raises(ArtifactError, match="does not match its manifest"):
+        promote(ask(candidate), compare)
+    assert decisions(tmp_path) == []
+    assert artifact.load(target).manifest.version == "1"
 
 
 def test_leftovers_of_a_broken_promotion_are_removed(
@@ -278,10 +344,15 @@ def test_a_switch_that_fails_is_recorded_as_that(
     assert decisions(tmp_path)[-2:] == ["approved", "promoted"]
 
 
+@pytest.mark.parametrize("linked", [False, True])
 def test_a_switch_whose_end_cannot_be_recorded_is_recorded_later(
-    variant: Variant, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variant: Variant, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: bool
 ) -> None:
     candidate, target = variant("candidate", version="2"), variant("model", version="1")
+    record = tmp_path / "promotions.jsonl"
+    if linked:
+        (tmp_path / "records").mkdir()
+        record.symlink_to(tmp_path / "records" / record.name)
     append = RecordAppender.append
 
     def fail_second(self: RecordAppender, content: Any) -> Any:
@@ -293,11 +364,35 @@ def test_a_switch_whose_end_cannot_be_recorded_is_recorded_later(
     with pytest.raises(RecordError, match=r"full\. .*model holds the candidate.*--recover"):
         promote(ask(candidate), compare_well)
     monkeypatch.undo()
-    record = tmp_path / "promotions.jsonl"
+    promote(ask(candidate, rehearsal=True), compare_well)
     assert verify(record, target)[1].endswith("`promotions --recover` brings it to its end")
     assert recover(record) == "promoted"
     assert recover(record) is None
     assert verify(record, target)[1] == ""
+
+
+@pytest.mark.parametrize("staged", ["whole", "broken", "another"])
+def test_between_both_moves_only_the_whole_candidate_comes_into_place(
+    variant: Variant, tmp_path: Path, staged: str
+) -> None:
+    """After a power cut, files that were copied may be empty."""
+    places = places_of(tmp_path / "model")
+    candidate = manifest_hash(variant("candidate", version="2"))
+    variant(places.staged.name, version="3" if staged == "another" else "2")
+    champion = manifest_hash(variant(places.previous.name, version="1"))
+    if staged == "broken":
+        (places.staged / artifact.MODEL).write_bytes(b"")
+
+    assert complete(places, str(candidate), champion) is (staged == "whole")
+
+    assert manifest_hash(places.target) == (candidate if staged == "whole" else champion)
+
+
+def test_an_unknown_previous_model_does_not_come_back(variant: Variant, tmp_path: Path) -> None:
+    places = places_of(tmp_path / "model")
+    variant(places.previous.name)
+    assert not complete(places, "1" * 64, "2" * 64)
+    assert not places.target.exists()
 
 
 def test_a_text_that_is_too_long_is_rejected(ask: Ask, tmp_path: Path) -> None:

@@ -90,6 +90,16 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
+def test_a_command_knows_nothing_of_this_process_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "GIT_DIR", "GIT_WORK_TREE")
+    for name in names:
+        monkeypatch.setenv(name, "/elsewhere")
+    given = "".join(f"${name}" for name in names)
+    checkout.run("sh", "-c", f'test "{given}" = mine', folder=tmp_path, PYTHONPATH="mine")
+
+
 def test_a_failed_command_says_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(ReproductionError, match=r"`sh -c echo.*` failed.*\n.*reason"):
         checkout.run("sh", "-c", "echo reason; exit 3", folder=tmp_path)
@@ -124,6 +134,33 @@ def test_without_uv_the_way_out_is_named(
         checkout.make_environment(repository.root, tmp_path / "e", repository.artifact.manifest)
     with pytest.raises(ReproductionError, match=r"has no requirements.training\.txt"):
         checkout.make_environment(tmp_path, tmp_path / "e", repository.artifact.manifest)
+
+
+def test_what_the_lock_installs_is_compared_with_its_hashes(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setenv("UV", "uv")
+    monkeypatch.setattr(checkout, "run", lambda *command, **_: commands.append(command))
+    checkout.make_environment(repository.root, tmp_path / "e", repository.artifact.manifest)
+    created, installed = commands
+    assert created[:2] == ("uv", "venv")
+    assert installed[-3:] == ("--require-hashes", "--requirement", str(checkout.LOCK))
+
+
+@pytest.mark.parametrize("config", ["../training.toml", "/etc/training.toml"])
+def test_a_manifest_names_no_configuration_outside_of_the_checkout(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: str
+) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(checkout, "make_environment", lambda *_: tmp_path / "python")
+    monkeypatch.setattr(checkout, "run", lambda *command, **_: commands.append(command))
+    origin = repository.artifact.manifest.origin
+    assert origin is not None
+    changed = repository.rewrite_manifest(origin=origin.model_copy(update={"config": config}))
+    package = repository.project.package
+    checkout.train_from_history(changed.manifest, repository.root, package, tmp_path / "new")
+    assert commands[-1][-2:] == ("--config", checkout.CONFIG)
 
 
 @pytest.mark.parametrize("python", ["CPython /tmp/python", "CPython --help", "3", ""])

@@ -40,6 +40,15 @@ def write_bundle(folder: Path, statement: dict, keys: Keys) -> None:
     (folder / SIGNATURE).write_text(json.dumps(bundle), encoding="utf-8")
 
 
+def change_resource(statement: dict, **changes: str) -> dict:
+    """Return a statement that says something else about the graph."""
+    resources = [
+        each | changes if each["name"] == artifact.MODEL else each
+        for each in statement["predicate"]["resources"]
+    ]
+    return statement | {"predicate": statement["predicate"] | {"resources": resources}}
+
+
 def test_a_signed_artifact_loads_with_its_key_and_without(signed: Path, keys: Keys) -> None:
     assert artifact.load(signed, public_key=keys.public) == artifact.load(signed)
 
@@ -197,8 +206,19 @@ def test_the_signature_of_another_artifact_is_refused(
         ),
         lambda one: one | {"predicate": one["predicate"] | {"serialization": {"method": "shards"}}},
         lambda one: one | {"predicate": None},
+        lambda one: change_resource(one, algorithm="blake2b"),
+        lambda one: change_resource(one, digest="0" * 64),
     ],
-    ids=["predicate", "statement", "no-files", "a-file-twice", "shards", "nothing"],
+    ids=[
+        "predicate",
+        "statement",
+        "no-files",
+        "a-file-twice",
+        "shards",
+        "nothing",
+        "another-hash",
+        "another-content",
+    ],
 )
 def test_a_trusted_key_under_another_statement_is_refused(
     signed: Path, keys: Keys, change: Callable[[dict], dict]
@@ -218,6 +238,30 @@ def test_an_altered_payload_is_refused(signed: Path, keys: Keys) -> None:
         artifact.load(signed, public_key=keys.public)
 
 
+def test_a_second_signature_is_refused(signed: Path, keys: Keys) -> None:
+    path = signed / SIGNATURE
+    bundle = json.loads(path.read_text(encoding="utf-8"))
+    bundle["dsseEnvelope"]["signatures"] *= 2
+    path.write_text(json.dumps(bundle), encoding="utf-8")
+    with pytest.raises(SignatureError, match="does not hold"):
+        artifact.load(signed, public_key=keys.public)
+
+
+def test_a_signature_that_cannot_be_written_leaves_the_folder_as_it_was(
+    signed: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in signed.iterdir()}
+
+    def fail(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(ArtifactError, match=r"model\.sig cannot be written: No space left"):
+            sign(signed, keys.private)
+    assert {path.name: path.read_bytes() for path in signed.iterdir()} == before
+
+
 def test_a_folder_with_more_than_the_manifest_names_is_not_signed(copied: Path, keys: Keys) -> None:
     (copied / "notes.txt").write_text("", encoding="utf-8")
     (copied / "cache").mkdir()
@@ -235,12 +279,24 @@ def test_an_encrypted_key_needs_its_password(copied: Path, tmp_path: Path) -> No
     assert artifact.load(copied, public_key=keys.public)
 
 
-def test_keys_of_another_kind_are_refused(signed: Path, tmp_path: Path) -> None:
+def test_keys_of_another_kind_are_refused_also_beside_a_good_one(
+    signed: Path, keys: Keys, tmp_path: Path
+) -> None:
     path = tmp_path / "ed25519.pem"
     public = ed25519.Ed25519PrivateKey.generate().public_key()
-    path.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    other = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for before in (b"", keys.public.read_bytes()):
+        path.write_bytes(before + other)
+        with pytest.raises(ConfigurationError, match="no public key of a curve P-256"):
+            artifact.load(signed, public_key=path)
+
+
+def test_keys_of_another_curve_are_refused(signed: Path, tmp_path: Path) -> None:
+    other = make_keys(tmp_path, "other", ec.SECP256K1)
     with pytest.raises(ConfigurationError, match="no public key of a curve P-256"):
-        artifact.load(signed, public_key=path)
+        artifact.load(signed, public_key=other.public)
+    with pytest.raises(ConfigurationError, match="no private key of a curve P-256"):
+        sign(signed, other.private)
 
 
 @pytest.mark.parametrize("content", [b"", b"key", b"\xff" * 9, None], ids=repr)

@@ -98,6 +98,23 @@ def test_a_written_schema_is_read_back_and_fits_its_data(make: Make) -> None:
     load_splits(project, config)
 
 
+def test_the_share_of_missing_values_is_rounded_up(make: Make) -> None:
+    project, config = make(FRAME.head(14).assign(plan=["free", None, *["paid"] * 12]))
+    path = declare(project, config)
+    assert "max_missing = 0.08" in path.read_text(encoding="utf-8")
+    load_splits(project, config)
+
+
+def test_an_infinite_target_is_above_its_maximum(make: Make) -> None:
+    project, config = make(FRAME.assign(y=1.5), task="regressor")
+    declare(project, config)
+    make(FRAME.assign(y=[*[1.5] * 19, float("inf")]), task="regressor")
+    with pytest.raises(InvalidInputError) as caught:
+        check_schema(project.load(config.data), config)
+    (problem,) = caught.value.errors
+    assert "above maximum = 1.5: the value inf" in problem.line
+
+
 def test_every_violation_is_named_at_once(make: Make) -> None:
     project, config = make(FRAME)
     declare(project, config)

@@ -72,6 +72,7 @@ def test_a_clients_trace_is_continued(load: Load) -> None:
         f"00-{TRACE_ID.upper()}-{PARENT_ID}-01",
         f"00-{TRACE_ID}-{PARENT_ID}",
         f"00-{TRACE_ID}-{PARENT_ID}-01-more",
+        f"ff-{TRACE_ID}-{PARENT_ID}-01",
         "\x00",
         "x" * 10_000,
     ],
@@ -85,10 +86,19 @@ def test_an_invalid_header_begins_a_new_trace(load: Load, header: str) -> None:
     assert (span.parent_id, asked.trace) == ("", "")
 
 
-def test_a_state_that_is_too_long_is_dropped(load: Load) -> None:
-    span = load().start(context(SAMPLED, "a=" + "b" * 600))
+@pytest.mark.parametrize(("flags", "sampled"), [("ff", True), ("fe", False)])
+def test_the_lowest_flag_alone_says_whether_a_trace_is_sampled(
+    load: Load, flags: str, sampled: bool
+) -> None:
+    span = load().start(context(f"00-{TRACE_ID}-{PARENT_ID}-{flags}"))
+    assert (span is not None) is sampled
+
+
+@pytest.mark.parametrize(("size", "kept"), [(512, 512), (513, 0)])
+def test_a_state_that_is_too_long_is_dropped(load: Load, size: int, kept: int) -> None:
+    span = load().start(context(SAMPLED, "a=".ljust(size, "b")))
     assert span
-    assert span.state == b""
+    assert len(span.state) == kept
 
 
 def test_a_share_of_traces_is_sampled(load: Load) -> None:

@@ -60,6 +60,7 @@ def test_a_request_has_a_span_and_its_parts_have_theirs(
     assert server.resource["service.version"] == manifest.version
     assert [*spans] == ["decode", "model", "encode"]
     assert {each.parent_id for each in spans.values()} == {server.span_id}
+    assert len({server.span_id, *(each.span_id for each in spans.values())}) == 4
     assert {(each.trace_id, each.kind) for each in spans.values()} == {(TRACE_ID, INTERNAL)}
     times = [time for each in spans.values() for time in (each.start, each.end)]
     assert [server.start, *times, server.end] == sorted([server.start, *times, server.end])
@@ -166,6 +167,24 @@ def test_a_collector_that_refuses_spans_is_logged_once(
         client.__exit__(None, None, None)
     lines = [each for each in caplog.records if "spans not exported" in each.message]
     assert len(lines) == 1
+    assert not [each for each in caplog.records if each.name.startswith("opentelemetry")]
+
+
+@pytest.mark.parametrize("state", ["no state", "\u00ff=1", "a=1,a=2", "=", ",".join(["a"] * 200)])
+def test_a_client_cannot_write_to_the_log_by_its_state(
+    make_client: MakeClient,
+    collector: Collector,
+    row: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    state: str,
+) -> None:
+    client = make_client()
+    headers = {"traceparent": f"00-{TRACE_ID}-{PARENT_ID}-01", "tracestate": state}
+    with caplog.at_level(logging.WARNING):
+        encoded = {name: text.encode("latin-1") for name, text in headers.items()}
+        client.post("/predict", json={"instances": [row]}, headers=encoded)
+        client.get("/metrics")
+        assert {each.state for each in collector.wait(4)} == {""}
     assert not [each for each in caplog.records if each.name.startswith("opentelemetry")]
 
 

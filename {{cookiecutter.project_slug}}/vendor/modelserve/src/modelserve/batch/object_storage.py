@@ -57,9 +57,9 @@ class RemoteFolder:
             with _errors_of(self._place):
                 stream.close()
         except BaseException:
-            with suppress(Exception):  # the first error is the one to report
-                stream.close()
-                stream.discard()
+            for abandon in (stream.close, stream.discard):
+                with suppress(Exception):  # the first error is the one to report
+                    abandon()
             raise
         with _errors_of(self._place):
             stream.commit()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -20,7 +20,7 @@ from .stored_files import (
 from .streams import STANDARD
 
 URL, LOCAL_URL = "://", "file://"
-PART = ".part"
+PART, DIGITS = ".part", 12  # the end of a partial file's name, and random digits before it
 
 
 class LocalFolder:
@@ -38,8 +38,13 @@ class LocalFolder:
         """Return the sizes in bytes of the files by their names; nothing without a folder."""
         if not self._path.is_dir():
             return {}
+        sizes = {}
         with os.scandir(self._path) as entries:
-            return {each.name: each.stat().st_size for each in entries if each.is_file()}
+            for each in entries:
+                with suppress(FileNotFoundError):  # another shard's, renamed meanwhile
+                    if each.is_file():
+                        sizes[each.name] = each.stat().st_size
+        return sizes
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
@@ -50,7 +55,7 @@ class LocalFolder:
         """Open a file that appears once the context ends, and never after an error."""
         self._path.mkdir(parents=True, exist_ok=True)
         # A scheduler may start a task twice: each process writes a file of its own.
-        partial_path = self._path / f".{name}.{uuid4().hex[:12]}{PART}"
+        partial_path = self._path / f".{name}.{uuid4().hex[:DIGITS]}{PART}"
         try:
             with partial_path.open("xb") as stream:
                 yield stream
@@ -66,7 +71,7 @@ class LocalFolder:
 
     def sweep(self) -> None:
         """Remove what killed processes left."""
-        for path in self._path.glob(f".*{PART}"):
+        for path in self._path.glob(f".*.{'[0-9a-f]' * DIGITS}{PART}"):
             path.unlink(missing_ok=True)
 
 

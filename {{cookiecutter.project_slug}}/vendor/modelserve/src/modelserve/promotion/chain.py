@@ -78,7 +78,7 @@ def _parse(raw: bytes) -> tuple[dict[str, Any], str]:
         return {}, f"is no JSON object with a text {SHA256!r}"
     try:
         actual, same_bytes = digest(content), raw == to_json(content) + b"\n"
-    except ValueError:  # NaN, or half of a surrogate pair
+    except (ValueError, RecursionError):  # NaN, half of a surrogate pair, or too deep
         return {}, "is no JSON that `promote` writes"
     if actual != stated:
         return {}, f"was changed: its SHA-256 is {actual[:SHOWN]}…, and it states {stated[:SHOWN]}…"

@@ -123,7 +123,7 @@ def recover(path: Path) -> str | None:
         line = decisions.pending(record.lines)
         if line is None:
             return None
-        places = places_of(path.parent / str(line.content[decisions.TARGET]))
+        places = places_of(path.resolve().parent / str(line.content[decisions.TARGET]))
         candidate, champion = (
             decisions.hash_in(line, role) for role in (decisions.CANDIDATE, decisions.CHAMPION)
         )

@@ -18,7 +18,9 @@ class Places(NamedTuple):
 
 
 def places_of(target: Path) -> Places:
-    """Return the folders that belong to a served model's."""
+    """Return the folders that belong to a served model's; a link stays, its folder is replaced."""
+    if target.is_symlink() or target.name in ("", ".."):
+        target = target.resolve()
     return Places(
         target, target.with_name(f"{target.name}.previous"), target.with_name(f".{target.name}.new")
     )
@@ -84,14 +86,22 @@ def complete(places: Places, candidate: str, champion: str | None) -> bool:
     """
     try:
         if not places.target.exists():
-            if manifest_hash(places.staged) == candidate:
-                artifact.load(places.staged)
+            if _is_whole(places.staged, candidate):
                 places.staged.replace(places.target)
             elif champion and manifest_hash(places.previous) == champion:
                 places.previous.replace(places.target)
     except OSError as error:
         raise _not_copied(places, error) from error
     return manifest_hash(places.target) == candidate
+
+
+def _is_whole(folder: Path, expected: str) -> bool:
+    """Return whether a folder holds the artifact with this hash of its manifest, and all of it."""
+    try:
+        artifact.load(folder)
+    except ArtifactError:  # as after a power cut
+        return False
+    return manifest_hash(folder) == expected
 
 
 def _not_copied(places: Places, error: OSError) -> ArtifactError:

@@ -99,9 +99,9 @@ def remove_abandoned(parent: Path) -> None:
     for path in parent.glob(f"{PREFIX}*-*"):
         pid = path.name.removeprefix(PREFIX).partition("-")[0]
         with suppress(OSError):
-            ours = path.lstat().st_uid == os.getuid() and path.is_dir() and not path.is_symlink()
+            ours = path.lstat().st_uid == os.getuid()
             if ours and pid.isdecimal() and not _is_running(int(pid)):
-                shutil.rmtree(path, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)  # which leaves links and files alone
 
 
 def run(*command: str, folder: Path, **environment: str) -> None:

@@ -223,8 +223,9 @@ def _check_numbers(
     values: NDArray[np.float64], column: pd.Series, schema: ColumnSchema
 ) -> Iterator[str]:
     what = "length" if schema.dtype == "text" else "value"
+    floors = np.floor(values)
     checks = [
-        (values % 1 != 0, "with a fraction, and dtype is integer", schema.dtype == "integer"),
+        (values > floors, "with a fraction, and dtype is integer", schema.dtype == "integer"),
         (values < _or(schema.minimum, -np.inf), f"below minimum = {schema.minimum}", True),
         (values > _or(schema.maximum, np.inf), f"above maximum = {schema.maximum}", True),
     ]

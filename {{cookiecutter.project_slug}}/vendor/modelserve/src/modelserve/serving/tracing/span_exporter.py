@@ -155,8 +155,9 @@ class QuietExporter(SpanExporter):
 
 def make_exporter(manifest: Manifest) -> SpanObserver:
     """Return the observer that exports spans as OpenTelemetry's standard variables say."""
-    # Its own lines: one for each try.
-    logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)
+    # Their own lines: one for each try, and one for each `tracestate` that is none.
+    for name in ("opentelemetry.exporter", "opentelemetry.trace.span"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     resource = Resource({"service.version": manifest.version}).merge(Resource.create())
     if str(resource.attributes["service.name"]).startswith(UNNAMED):
         resource = resource.merge(Resource({"service.name": manifest.name}))
