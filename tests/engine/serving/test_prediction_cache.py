@@ -113,3 +113,12 @@ def test_an_id_from_before_all_that_is_remembered_is_late(clock: Clock) -> None:
 @pytest.mark.parametrize("strange", ["", "mine", "0" * 31, "0" * 33, "G" * 32, "\u0660" * 32])
 def test_a_name_that_tells_no_time_is_never_late(strange: str) -> None:
     assert not PredictionCache(2).is_late(strange)
+
+
+@pytest.mark.parametrize("other", ["0A" * 16, "0a" * 15, "10"], ids=["upper", "shorter", "decimal"])
+def test_an_id_that_reads_as_the_same_number_is_another_id(other: str) -> None:
+    book = PredictionCache(10)
+    book.put("0a" * 16, ("own",))
+    assert book.pop(other, 0) is None
+    book.put(other, ("other",))
+    assert [book.pop(each, 0) for each in ("0a" * 16, other)] == ["own", "other"]
