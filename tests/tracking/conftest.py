@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +192,24 @@ def command(family: Family, environment: dict[str, str]) -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def serving(
+    family: Family, environment: dict[str, str]
+) -> Callable[..., AbstractContextManager[tuple[int, Path]]]:
+    """Return a way to serve a model of the registry for a while; it yields the port and the log."""
+
+    @contextmanager
+    def serve(uri: str, **settings: str) -> Iterator[tuple[int, Path]]:
+        port = free_port()
+        words = [*family.command, "serve", "--port", str(port), "--workers", "2"]
+        variables = environment | {"MODEL_URI": uri} | settings
+        url = f"http://{HOST}:{port}/health/ready"
+        with started(words, family.root, url, **variables) as log:
+            yield port, log
+
+    return serve
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Against a real MLflow server: trainings are logged, and the champion is served."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Callable
@@ -11,14 +12,24 @@ from modelserve import artifact
 from modelserve.artifact import Artifact
 from modelserve.tracking.champion import notify_promotion
 
+from tests.engine.e2e.keep_alive_load import Answers, KeepAliveLoad
 from tests.engine.families import Family
 from tests.tracking.conftest import MlflowServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 NAME = "iris-model"
+CLIENTS, WORKERS = 4, 2
+PATIENCE_S = 120
 CHAMPION = f"models:/{NAME}@champion"
 Command = Callable[..., str]
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Return once a condition holds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not happened():
+            await asyncio.sleep(0.1)
 
 
 def last_run(family: Family) -> dict[str, Any]:
@@ -99,6 +110,41 @@ def test_a_training_is_logged_and_its_model_served_once_it_is_champion(
     assert served_version(CHAMPION) == second["version"]
     pinned = json.loads(command("info", "--json", "--model", f"models:/{NAME}/{number}"))
     assert pinned["version"] == first["version"]
+
+
+def test_a_moved_alias_is_followed_without_losing_a_request(
+    mlflow_server: MlflowServer,
+    family: Family,
+    command: Command,
+    serving: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command("train")
+    first = promote(family, mlflow_server, monkeypatch).manifest.version
+    row = json.loads((family.root / "model" / "golden.json").read_text(encoding="utf-8"))[0][
+        "input"
+    ]
+
+    async def move_under_load(port: int, log: Path) -> tuple[str, Answers]:
+        def logged(text: str) -> int:
+            return log.read_text(encoding="utf-8", errors="replace").count(text)
+
+        async with KeepAliveLoad(port, row, clients=CLIENTS) as load:
+            await load.until_answered_by(first)
+            await asyncio.to_thread(mlflow_server.stop)
+            await until(lambda: logged("alias not found") >= WORKERS)
+            await asyncio.to_thread(mlflow_server.start)
+            await asyncio.to_thread(train_otherwise, family, command, "\n[model]\nC = 0.02\n")
+            second = promote(family, mlflow_server, monkeypatch).manifest.version
+            await until(lambda: logged("model reloaded") == WORKERS)
+            await load.until_answered_by(second)
+        return second, load.answers
+
+    with serving(CHAMPION, RELOAD_INTERVAL_S="0.5") as (port, log):
+        second, answers = asyncio.run(move_under_load(port, log))
+    assert answers.failures == []
+    assert answers.versions == {first, second}
+    assert first != second
 
 
 def test_a_server_that_is_killed_during_a_training_is_only_a_warning(

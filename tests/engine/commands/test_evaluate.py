@@ -1,5 +1,6 @@
 """`evaluate` compares the metrics on other data with the gate."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def test_evaluate_prints_each_metric_and_its_bound(
     for name in trained.manifest.metrics:
         assert name in done.out
     assert done.out.count(": passed") == len(config.gate.minimum) + len(config.gate.maximum)
+
+
+def test_evaluate_writes_what_else_it_measured(
+    command: Command, trained: Artifact, config: Config, training_toml: Path
+) -> None:
+    options = ("--model", trained.folder, "--config", training_toml, "--output", "new/rows.json")
+    done = command("evaluate", config.data.path, *options)
+    assert (done.code, done.err) == (0, "")
+    content = json.loads(Path("new/rows.json").read_bytes())
+    assert content.keys() == trained.read_json("evaluation.json").keys()
 
 
 def test_evaluate_exits_with_1_when_the_gate_is_missed(

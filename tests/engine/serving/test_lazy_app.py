@@ -4,8 +4,7 @@ import asyncio
 import gc
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -18,12 +17,6 @@ Ask = Callable[..., Awaitable[Any]]
 PATIENCE_S = 10
 
 
-@asynccontextmanager
-async def nothing(_: ASGIApp) -> AsyncIterator[None]:
-    """Neither start nor end anything."""
-    yield
-
-
 def test_the_first_request_makes_the_application_and_the_next_finds_it() -> None:
     told: list[str] = []
 
@@ -31,16 +24,10 @@ def test_the_first_request_makes_the_application_and_the_next_finds_it() -> None
         told.append("made")
         return PlainTextResponse("here")
 
-    @asynccontextmanager
-    async def lifespan(_: ASGIApp) -> AsyncIterator[None]:
-        told.append("started")
-        yield
-        told.append("ended")
-
-    with TestClient(LazyApp(make, lifespan)) as client:
-        assert told == ["started"]
-        assert [client.get("/").text, client.get("/").text] == ["here", "here"]
-    assert told == ["started", "made", "ended"]
+    client = TestClient(LazyApp(make))
+    assert told == []
+    assert [client.get("/").text, client.get("/").text] == ["here", "here"]
+    assert told == ["made"]
 
 
 def test_while_one_request_makes_it_others_wait_and_the_event_loop_does_not(ask: Ask) -> None:
@@ -54,7 +41,7 @@ def test_while_one_request_makes_it_others_wait_and_the_event_loop_does_not(ask:
         return PlainTextResponse("here")
 
     async def ask_twice() -> list[bytes]:
-        app = LazyApp(make, nothing)
+        app = LazyApp(make)
         asked = [asyncio.create_task(ask(app, "GET", "/docs")) for _ in range(2)]
         while not begun.is_set():
             await asyncio.sleep(0.001)
@@ -77,7 +64,7 @@ def test_what_failed_is_tried_again(ask: Ask) -> None:
         app: ASGIApp = outcome
         return app
 
-    app = LazyApp(make, nothing)
+    app = LazyApp(make)
     with pytest.raises(RuntimeError, match="not yet"):
         asyncio.run(ask(app, "GET", "/"))
     assert asyncio.run(ask(app, "GET", "/")).body == b"here"
@@ -91,6 +78,6 @@ def test_the_interpreter_gives_way_while_it_is_made_and_only_then(ask: Ask) -> N
         return PlainTextResponse("here")
 
     before = sys.getswitchinterval(), gc.isenabled()
-    asyncio.run(ask(LazyApp(make, nothing), "GET", "/"))
+    asyncio.run(ask(LazyApp(make), "GET", "/"))
     assert seen == [(pytest.approx(SWITCH_INTERVAL_S), False)]
     assert (sys.getswitchinterval(), gc.isenabled()) == before

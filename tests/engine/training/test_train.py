@@ -15,6 +15,7 @@ from modelserve import Project, artifact, errors
 from modelserve.artifact import Artifact
 from modelserve.training import train
 from modelserve.training.config import Config
+from modelserve.training.evaluate import evaluate_artifact
 from modelserve.training.exported_model import ExportedModel
 from modelserve.training.reporter import Reporter
 from modelserve.training.sections import Gate, Limits, OutputSection
@@ -329,7 +330,7 @@ def test_other_data_without_the_models_columns_name_each_of_them(
         csv.writer(stream).writerows([names, *lines])
 
     with pytest.raises(errors.InvalidInputError) as caught:
-        train.evaluate_artifact(project, trained, table, config)
+        evaluate_artifact(project, trained, table, config)
 
     missing = [feature.name for feature in trained.manifest.features]
     assert [each.pointer for each in caught.value.errors] == missing

@@ -8,11 +8,9 @@ import pandas as pd
 from modelserve import Project, artifact
 from modelserve.artifact import Artifact
 from modelserve.training.config import Config
+from modelserve.training.evaluate import evaluate_artifact
 from modelserve.training.splits import Splits
-from modelserve.training.train import (
-    evaluate_artifact,
-    train,
-)
+from modelserve.training.train import train
 from starlette.testclient import TestClient
 
 FAMILIES = ("iris", "diabetes", "iris_xgboost", "diabetes_xgboost")

@@ -12,6 +12,8 @@ LONGEST = 100  # characters of a value that a message shows
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # Whether the tokenizer spreads the texts of one call over threads of its own.
 TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"
+# What MODEL_URI was before a command found its folder: the service looks an alias up again.
+RESOLVED_URI = "MODELSERVE_RESOLVED_URI"
 
 
 def read(name: str) -> str:

@@ -33,7 +33,8 @@ def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Pa
     named = source.name if source else ""
     if uri and named == "ENVIRONMENT":
         raise ConfigurationError("MODEL_DIR and MODEL_URI name two models; unset one of them.")
-    os.environ.pop("MODEL_URI", None)
+    for name in ("MODEL_URI", environment.RESOLVED_URI):
+        os.environ.pop(name, None)
     if model.as_posix().startswith(("models:/", "runs:/")):
         uri = model.as_posix()
     elif named == "COMMANDLINE":
@@ -42,7 +43,9 @@ def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Pa
         return model
     from ..tracking.model_uri import resolve
 
-    return resolve(uri)
+    folder = resolve(uri)
+    os.environ[environment.RESOLVED_URI] = uri
+    return folder
 
 
 ModelOption = Annotated[

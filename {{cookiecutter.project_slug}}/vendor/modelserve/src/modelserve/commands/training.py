@@ -100,14 +100,19 @@ def evaluate(
     data: Annotated[Path, typer.Argument(help="A file with the features and the target.")],
     model: ModelOption = Path("model"),
     config: ConfigOption = Path("config/training.toml"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write slices, calibration and more, as in the model's evaluation.json."),
+    ] = None,
 ) -> None:
     """Evaluate an artifact on other data than it was trained on."""
     with libraries():
         from .. import display
-        from ..training.train import evaluate_artifact
+        from ..training.evaluate import evaluate_artifact
 
         project, settings = load_training(context, config)
-    results, measured = evaluate_artifact(project, artifact.load(model), data, settings)
+    evaluated = artifact.load(model)
+    results, measured = evaluate_artifact(project, evaluated, data, settings, output=output)
     display.show_metrics(data.name, measured.metrics, results, measured.intervals)
     if not all(each.passed for each in results):
         raise typer.Exit(1)

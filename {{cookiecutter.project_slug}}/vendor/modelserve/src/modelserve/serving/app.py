@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp
 
 from .. import notify
 from ..monitoring.config import load_config
+from ..service import make_lookup
 from ..settings import MONITORING
 from .access import ANONYMOUS, load_access
 from .batching.batcher import make_batcher
@@ -36,10 +38,11 @@ from .oip.codec import InferenceCodec
 from .prediction_cache import PredictionCache
 from .prediction_routes import prediction_paths, prediction_routes
 from .predictor import Predictor
+from .problems import ErrorResponses
 from .record_writers import count_captures, make_captures, make_writer
 from .reloading.reloader import Reloader
 from .request_log import RequestLog
-from .shadow.challenger import load_challenger
+from .shadow.challenger import load_challenger, load_or_pause
 from .shadow.shadow_observer import make_shadow
 from .status_routes import StatusRoutes
 from .thread_priority import call_with_low_priority
@@ -74,7 +77,9 @@ def create_app(
         return make_generation(assemble(fresh, make_observers(), predecessor))
 
     components = assemble(service, make_observers())
-    components = replace(components, reloader=Reloader(service, succeed))
+    components = replace(
+        components, reloader=Reloader(service, succeed, make_lookup(service.settings))
+    )
     return at_edge(wrap(components), service.settings)
 
 
@@ -115,13 +120,16 @@ def assemble(
     load = partial(choose, service, codec)
     model, plan = call_with_low_priority(load) if predecessor else load()
     access = predecessor.access if predecessor else load_access(settings.api_keys_file)
-    challenger = load_challenger(service)
     notifier = predecessor.notifier if predecessor else notify.make_notifier(settings)
     registry = service.registry
     oip = InferenceCodec(manifest, codec, max_rows=settings.max_rows)
     codecs = load_codecs(service, oip.infer_paths())
     routers = load_routers(service, [*oip.infer_paths(), *codecs])
     own_observers = load_observers(service)  # before threads are started: it may fail
+    if predecessor or parent_process():  # another model is served already, or this one was checked
+        challenger = load_or_pause(service, notifier)
+    else:
+        challenger = load_challenger(service)
     tracing = make_tracing(service)
     metrics = Metrics(
         registry, manifest, {ANONYMOUS, *access.consumers}, prediction_paths(settings, codecs)
@@ -155,6 +163,8 @@ def assemble(
     return Components(
         settings=settings,
         manifest=manifest,
+        catalogue=service.catalogue,
+        error_responses=ErrorResponses(service.catalogue),
         access=access,
         notifier=notifier,
         registry=registry,
@@ -193,22 +203,15 @@ def load_groups(path: Path) -> tuple[str, ...]:
 
 def wrap(components: Components) -> HotPath:
     """Return one ASGI application: the hot path in front of FastAPI's."""
-    first = make_generation(components, lambda _: running(hot_path))
-    hot_path: HotPath = HotPath(first.app, first.routes, components)
+    first = make_generation(components)
+    hot_path: HotPath = HotPath(first.app, first.routes, components, lambda _: running(hot_path))
     if components.reloader:
         components.reloader.attach(hot_path)
     return hot_path
 
 
-def make_generation(
-    components: Components, lifespan: Lifespan[ASGIApp] | None = None
-) -> Generation:
-    """Return what answers requests by these components.
-
-    Args:
-        components: of a model.
-        lifespan: runs from the server's start to its end; None for a later generation.
-    """
+def make_generation(components: Components) -> Generation:
+    """Return what answers requests by the components of a model."""
 
     def make_fastapi_app() -> ASGIApp:
         # Half of a cold start; the first prediction does not need it.
@@ -218,7 +221,7 @@ def make_generation(
 
         return create_fastapi_app(components)
 
-    lazy = LazyApp(make_fastapi_app, lifespan)
+    lazy = LazyApp(make_fastapi_app)
     routes = prediction_routes(components)
     if components.sampler:
         routes = trace_routes(routes, components.sampler)
@@ -228,13 +231,11 @@ def make_generation(
 @asynccontextmanager
 async def running(hot_path: HotPath) -> AsyncIterator[None]:
     """Reload keys and artifacts, and pass on feedback, while the server runs; then stop it all."""
-    components = hot_path.components
-    path, reloader = components.settings.api_keys_file, components.reloader
-    watch = asyncio.create_task(follow(path, components.access)) if path else None
-    async with (
-        components.feedback_exchange.listening(),
-        reloader.running() if reloader else nullcontext(),
-    ):
+    # No local variable refers to the first model's components: this runs as long as the server.
+    path, access = hot_path.components.settings.api_keys_file, hot_path.components.access
+    exchange, reloader = hot_path.components.feedback_exchange, hot_path.components.reloader
+    watch = asyncio.create_task(follow(path, access)) if path else None
+    async with exchange.listening(), reloader.running() if reloader else nullcontext():
         yield
     if watch:
         watch.cancel()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 from .components import Components
+from .lazy_app import forget_endpoints
 
 if TYPE_CHECKING:  # which imports this module
     from .hot_path import Route
@@ -26,9 +27,10 @@ class Generation:
         self.requests = 0  # in progress
 
     def close(self) -> None:
-        """Stop the threads, and write what is queued."""
+        """Stop the threads, write what is queued, and release what FastAPI keeps."""
         components = self.components
         if components.batcher:
             components.batcher.close()
         components.explainer.close()
         components.log_queue.close()
+        forget_endpoints()

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Router
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from ..errors import OverloadedError, RequestError
 from ..types import Codec
@@ -58,11 +59,20 @@ class HotPath:
         app: answers all other requests.
         routes: by the path of a request.
         components: of the service, with its limits.
+        lifespan: runs from the server's start to its end.
     """
 
-    def __init__(self, app: ASGIApp, routes: Mapping[str, Route], components: Components) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Mapping[str, Route],
+        components: Components,
+        lifespan: Lifespan[ASGIApp] | None = None,
+    ) -> None:
         """Start with no request under way."""
         self.generation = Generation(app, routes, components)
+        # Not a generation's: the first one would stay in memory until the server's end.
+        self._life = Router(lifespan=lifespan)
         self._ids = new_ids(components.feedback_exchange.worker)
         self._under_way = 0
         settings = components.settings
@@ -84,7 +94,7 @@ class HotPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass the server's own messages on."""
         if scope["type"] != "http":
-            await self.generation.app(scope, receive, send)
+            await self._life(scope, receive, send)
             return
         generation = self.generation
         context = RequestContext(scope, next(self._ids))

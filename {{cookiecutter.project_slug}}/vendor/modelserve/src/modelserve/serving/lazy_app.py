@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from starlette.routing import Router
-from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+FASTAPI_CACHES = "fastapi.dependencies.models"
 # A prediction waits so long for the GIL, each time that it needs it; Python's own is 5 ms.
 SWITCH_INTERVAL_S = 0.0005
 
@@ -22,23 +22,16 @@ class LazyApp:
 
     Args:
         make: returns the application; called once, by its first request.
-        lifespan: runs from the server's start to its end; None for a later application.
     """
 
-    def __init__(
-        self, make: Callable[[], ASGIApp], lifespan: Lifespan[ASGIApp] | None = None
-    ) -> None:
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
         """Create nothing yet."""
         self._make = make
-        self._life = Router(lifespan=lifespan)
         self._app: ASGIApp | None = None
         self._making = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or the server's own messages."""
-        if scope["type"] == "lifespan":
-            await self._life(scope, receive, send)
-            return
+        """Answer a request."""
         app = self._app
         if app is None:
             app = await asyncio.to_thread(self.build)
@@ -56,6 +49,16 @@ class LazyApp:
                 with yielding():
                     self._app = self._make()
             return self._app
+
+
+def forget_endpoints() -> None:
+    """Empty FastAPI's caches of endpoints, which keep those of applications that are closed.
+
+    They hold thousands of functions, and so the models of hundreds of generations.
+    """
+    for each in [*vars(sys.modules.get(FASTAPI_CACHES, object)).values()]:
+        if clear := getattr(each, "cache_clear", None):
+            clear()
 
 
 class Switching:

@@ -79,9 +79,12 @@ class MetricFamilies:
             return
         labels = dict(zip(MODEL_LABELS, model, strict=True))
         self._loaded_at.remove_by_labels(labels)
-        for metrics in [*self._metrics.values()]:
+        used = {id(metric) for metric in [*self._of_model.values()]}
+        for name, metrics in [*self._metrics.items()]:
             for metric, _ in metrics:
                 metric.remove_by_labels(labels)
+            # The first one is registered, and describes the family.
+            self._metrics[name] = [*metrics[:1], *(m for m in metrics[1:] if id(m[0]) in used)]
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this process, or of every worker."""

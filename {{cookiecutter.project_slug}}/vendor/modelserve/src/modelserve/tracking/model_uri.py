@@ -30,14 +30,15 @@ class RegisteredVersion(NamedTuple):
     manifest_sha256: str = ""
 
 
-def resolve(uri: str) -> Path:
+def resolve(uri: str, *, known: Path | None = None) -> Path:
     """Return the folder of the artifact that a URI names; it is downloaded once.
 
-    An alias is looked up at each start. Without the server, a version, or a run, that is in the
+    An alias is looked up at each call. Without the server, a version, or a run, that is in the
     cache is served; an alias is not, since it may have moved.
 
     Args:
         uri: models:/NAME@ALIAS, models:/NAME/VERSION, or runs:/RUN/PATH.
+        known: a folder that was returned before; it is not verified again.
 
     Raises:
         ArtifactError: the server does not answer, has no such model, or its files do not match
@@ -63,6 +64,8 @@ def resolve(uri: str) -> Path:
         return _without_server(uri, parent, match["version"], error)
     exact = f"models:/{match['name']}/{found.number}"
     folder = parent / f"{found.number}-{_digest(found.source)}"
+    if folder == known and (folder / artifact.MANIFEST).is_file():
+        return folder
     return _fetch(uri, folder, lambda scratch: _download(exact, scratch, found.manifest_sha256))
 
 

@@ -12,14 +12,12 @@ from ..errors import GateError, TrainingError
 from ..project import Project
 from . import gate, packing, parity, requirements
 from .config import Config
-from .data_schema import check_schema
 from .evidence.changes import load_previous
 from .evidence.evaluation import collect_evidence
 from .evidence.files import difference_in
 from .evidence.group_gaps import group_columns, groups_of
 from .exported_model import ExportedModel
-from .measures.measurement import Measurement
-from .metrics import measure, measure_artifact
+from .metrics import measure
 from .packing import Candidate
 from .reporter import SILENT, Reporter
 from .search.run import SearchResult, search
@@ -215,26 +213,3 @@ def reject(candidate: Candidate, config: Config) -> list[TrainingError]:
         with requirements.collect(reasons):
             requirements.check_bounds(candidate.splits, candidate.outputs, config.output)
     return reasons
-
-
-def evaluate_artifact(
-    project: Project, evaluated: Artifact, table: Path, config: Config
-) -> tuple[Results, Measurement]:
-    """Return the gate's results and the metrics of an artifact on other data.
-
-    Args:
-        project: reads the data.
-        evaluated: the artifact.
-        table: the data's path; the target's column is the configuration's.
-        config: the gate.
-
-    Raises:
-        InvalidInputError: the data cannot be read, or have other columns than the model.
-    """
-    manifest = evaluated.manifest
-    section = config.data.other_files(table, manifest.features)
-    dataset = project.load(section)
-    check_schema(dataset, config, only=[each.name for each in manifest.features])
-    dataset = dataset.select(evaluated)
-    outputs = parity.run_graph(evaluated.paths, dataset)
-    return measure_artifact(project, manifest, dataset, outputs, config.gate)

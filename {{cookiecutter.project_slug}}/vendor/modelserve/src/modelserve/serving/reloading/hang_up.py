@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+HUNG_UP = "MODELSERVE_HUNG_UP"  # in the environment of workers that start later
+
 
 class HangUpHandler:
     """Handles SIGHUP until the event loop does, and remembers that it came."""
@@ -72,10 +74,19 @@ def on_hang_up(reload: Callable[[], object]) -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
+def hung_up_before() -> bool:
+    """Return whether this worker's parent has passed on a SIGHUP before this worker started."""
+    return HUNG_UP in os.environ
+
+
 def send_hang_up(pids: Iterable[int | None]) -> None:
-    """Send SIGHUP to processes; one that is not there any more needs none."""
+    """Send SIGHUP to processes; one that is not there any more needs none.
+
+    Workers that start later know it by `hung_up_before`.
+    """
     if sys.platform == "win32":
         return
+    os.environ[HUNG_UP] = "1"
     for pid in pids:
         if pid is not None:
             with suppress(ProcessLookupError):

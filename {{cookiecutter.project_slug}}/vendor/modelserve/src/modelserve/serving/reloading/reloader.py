@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-from prometheus_client import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ArtifactError, ServiceError
 from ...manifest import Manifest
@@ -18,18 +17,18 @@ from ..generation import Generation
 from ..lazy_app import switching_often
 from ..metrics_registry import MetricsRegistry
 from ..thread_priority import call_with_low_priority
+from .alias_lookup import AliasLookup, Find, follow_alias
 from .compatibility import check_compatible
 from .daemon_call import DaemonCaller
 from .folder_watch import follow_folder
-from .hang_up import on_hang_up
-from .snapshot import Snapshots, read_manifest
+from .hang_up import hung_up_before, on_hang_up
+from .outcome import ReloadOutcome, count_reloads
+from .snapshot import Snapshots, holds_other
 
 if TYPE_CHECKING:  # which import this module
     from ...service import Service
     from ..hot_path import HotPath
 
-Result = Literal["loaded", "unchanged", "refused"]
-RESULTS: tuple[Result, ...] = ("loaded", "unchanged", "refused")
 LONGEST = 500  # characters of a reason
 STOPS_WITHIN_S = 5.0  # a load that is in progress when the service stops
 PAUSE_S = 0.05
@@ -38,13 +37,6 @@ Loaded = tuple["Service", Generation]
 MakeGeneration = Callable[["Service", Components], Generation]
 
 log = logging.getLogger(__name__)
-
-
-class ReloadOutcome(NamedTuple):
-    """What became of a reload; a `reason` if it was refused."""
-
-    result: Result
-    reason: str = ""
 
 
 class Reloader:
@@ -57,12 +49,16 @@ class Reloader:
     Args:
         service: the one that is served at the start.
         make: returns the generation of a service that is to replace another one.
+        find: looks an alias up again; None if a folder is served.
     """
 
-    def __init__(self, service: "Service", make: MakeGeneration) -> None:
+    def __init__(self, service: "Service", make: MakeGeneration, find: Find | None = None) -> None:
         """Count nothing yet."""
         self._service, self._make = service, make
         self._hot_path: HotPath
+        settings = service.settings
+        self._served_from = service.artifact.folder if settings.model_uri else settings.model_dir
+        self._alias = find and AliasLookup(find, self._served_from, service.registry)
         self._counters = count_reloads(service.registry)
         self._requests: list[asyncio.Future[ReloadOutcome]] = []
         self._wanted = asyncio.Event()
@@ -96,19 +92,9 @@ class Reloader:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Answer requests for a reload; stop all generations at the end."""
-        settings = self._service.settings
-        tasks = [asyncio.create_task(self._run())]
-        if settings.reload_interval_s:
-            tasks.append(
-                asyncio.create_task(
-                    follow_folder(
-                        settings.model_dir,
-                        self._differs,
-                        partial(self.request, "MODEL_DIR"),
-                        interval_s=settings.reload_interval_s,
-                    )
-                )
-            )
+        tasks = [asyncio.create_task(each) for each in (self._run(), *self._watches())]
+        if self._alias and hung_up_before():
+            self.request("SIGHUP")
         try:
             with on_hang_up(partial(self.request, "SIGHUP")):
                 yield
@@ -120,13 +106,33 @@ class Reloader:
             await asyncio.gather(*self._draining.values())
             self._snapshots.close()
 
+    def _watches(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield what looks for changes at each interval."""
+        settings = self._service.settings
+        if not (interval_s := settings.reload_interval_s):
+            return
+        if self._alias:
+            reload = partial(self.request, "MODEL_URI")
+            yield follow_alias(self._alias, self._differs, reload, interval_s=interval_s)
+        else:
+            reload = partial(self.request, "MODEL_DIR")
+            yield follow_folder(self._folder, self._differs, reload, interval_s=interval_s)
+        if other := settings.challenger_dir:
+            reload = partial(self.request, "CHALLENGER_DIR")
+            yield follow_folder(other, self._challenger_differs, reload, interval_s=interval_s)
+
+    @property
+    def _folder(self) -> Path:
+        """Return where the artifact is that should be served."""
+        return self._alias.folder if self._alias else self._served_from
+
     def _differs(self) -> bool:
-        """Return whether the folder holds another manifest than the served one."""
-        try:
-            content = read_manifest(self._service.settings.model_dir)
-            return Manifest.model_validate_json(content) != self.served
-        except ValueError:
-            return True
+        return holds_other(self._folder, self.served)
+
+    def _challenger_differs(self) -> bool:
+        """Return whether there is another challenger, or one that is paused."""
+        folder = self._service.settings.challenger_dir
+        return folder is not None and holds_other(folder, self._hot_path.components.challenger)
 
     async def _run(self) -> None:
         while True:
@@ -146,6 +152,8 @@ class Reloader:
         started, previous = time.perf_counter(), self.served.version
         about = {"trigger": trigger, "version": previous}
         try:
+            if self._alias:
+                await self._alias.refresh()
             fresh = await self._loader.call(self._load)
         except Exception as error:  # pylint: disable=broad-exception-caught
             # A hook of the project's, or a library, may fail in any way: the model stays.
@@ -182,14 +190,12 @@ class Reloader:
         Raises:
             ServiceError: it cannot be served.
         """
-        if not self._differs():
+        if not (self._differs() or self._challenger_differs()):
             return None
-        settings, current = self._service.settings, self._hot_path.components
+        settings, current, folder = self._service.settings, self._hot_path.components, self._folder
         with switching_often(), ExitStack() as failed:
             key = settings.model_public_key
-            artifact = call_with_low_priority(
-                partial(self._snapshots.take, settings.model_dir, key)
-            )
+            artifact = call_with_low_priority(partial(self._snapshots.take, folder, key))
             failed.callback(self._snapshots.remove, artifact)
             any_schema = settings.reload_schema == "any"
             check_compatible(artifact.manifest, self.served, any_schema=any_schema)
@@ -202,7 +208,7 @@ class Reloader:
                 kind.__init__(service, settings, artifact)  # pylint: disable=unnecessary-dunder-call
                 generation = self._make(service, current)
             except ServiceError as error:  # the path of the copy would mislead
-                text = str(error).replace(str(artifact.folder), str(settings.model_dir))
+                text = str(error).replace(str(artifact.folder), str(folder))
                 raise ArtifactError(text) from error
             failed.pop_all()
         return service, generation
@@ -213,6 +219,8 @@ class Reloader:
         previous, self._service = self._service, service
         service.registry.activate()
         self._counters = count_reloads(service.registry)
+        if self._alias:
+            self._alias.count_in(service.registry)
         exchange: FeedbackExchange = generation.components.feedback_exchange
         exchange.switch(generation.components.feedback, self._flush)
         self._draining[old] = asyncio.create_task(self._drain(old, previous))
@@ -231,12 +239,6 @@ class Reloader:
         await asyncio.to_thread(generation.close)
         del self._draining[generation]
         self._snapshots.remove(service.artifact)
-
-
-def count_reloads(registry: MetricsRegistry) -> dict[Result, Counter]:
-    """Return the counters of reloads by their result, of the model that is served then."""
-    count = registry.counter("model_reloads", "Reloads of the artifact while serving.", "result")
-    return {result: count(result) for result in RESULTS}
 
 
 def _discard(loaded: Loaded | None) -> None:

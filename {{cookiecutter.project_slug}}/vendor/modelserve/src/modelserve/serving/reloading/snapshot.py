@@ -100,6 +100,14 @@ def read_manifest(folder: Path) -> bytes:
         return b""
 
 
+def holds_other(folder: Path, served: Manifest | None) -> bool:
+    """Return whether a folder holds another manifest than the served one, or none."""
+    try:
+        return Manifest.model_validate_json(read_manifest(folder)) != served
+    except ValueError:
+        return True
+
+
 def copy_files(source: Path, target: Path) -> None:
     """Copy a manifest, the files that it lists, and a signature; what is missing stays missing.
 

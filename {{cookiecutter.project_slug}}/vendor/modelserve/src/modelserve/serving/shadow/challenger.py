@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import artifact as artifacts
-from ...errors import ArtifactError, ConfigurationError
+from ...errors import ArtifactError, ConfigurationError, ServiceError
 from ...manifest import Feature, Manifest
+from ...notify import Notifier
 from ...types import Model, ModelInput
 from ..inputs import Inputs, make_inputs
 from ..runtime import OnnxModel
@@ -69,6 +70,30 @@ def load_challenger(service: "Service") -> Challenger | None:
     return Challenger(
         artifact.manifest, model, inputs.pad_id, inputs.complete_later() if own else None
     )
+
+
+def load_or_pause(service: "Service", notifier: Notifier) -> Challenger | None:
+    """Return the challenger, or None with a line in the log if it cannot be compared.
+
+    The model that is served counts more: none is refused for its challenger's sake.
+
+    Args:
+        service: its artifact is the champion.
+        notifier: notifies the operator.
+    """
+    try:
+        return load_challenger(service)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # of a hook, any
+        known = isinstance(error, ServiceError)
+        reason = " ".join((str(error) if known else repr(error)).split())[:LONGEST]
+        version = service.artifact.manifest.version
+        log.error(
+            "challenger paused",
+            extra={"version": version, "reason": reason},
+            exc_info=None if known else error,
+        )
+        notifier.notify("challenger", f"{version} is served without its challenger: {reason}")
+        return None
 
 
 def check_same(champion: Manifest, challenger: Manifest) -> None:

@@ -76,6 +76,12 @@ class ShadowMetrics:
             self._uncompared[reason].inc(rows)
 
 
+def set_paused(registry: MetricsRegistry, *, paused: bool) -> None:
+    """Set the metric of a service with a challenger that says whether it is paused."""
+    text = "1 while the challenger is paused: it cannot be compared with the served model."
+    registry.gauge("model_challenger_paused", text)().set(paused)
+
+
 def value_buckets(champion: Manifest) -> list[float]:
     """Return upper bounds for differences of a regressor's values, in the target's unit.
 

@@ -18,7 +18,7 @@ from ..output_validator import OutputValidator
 from ..request_context import RequestContext
 from ..thread_priority import lower_priority
 from .challenger import Challenger
-from .shadow_metrics import DEGRADED, DROPPED, FAILED, ShadowMetrics
+from .shadow_metrics import DEGRADED, DROPPED, FAILED, ShadowMetrics, set_paused
 from .shadow_queue import ShadowedRequest, ShadowQueue
 
 if TYPE_CHECKING:
@@ -146,9 +146,12 @@ class ShadowObserver(RequestObserver):
 
 def make_shadow(service: "Service", challenger: Challenger | None) -> list[ShadowObserver]:
     """Return the observer that compares a challenger with the served model; none without one."""
+    settings, champion = service.settings, service.artifact.manifest
+    if settings.challenger_dir is None:
+        return []
+    set_paused(service.registry, paused=challenger is None)
     if challenger is None:
         return []
-    settings, champion = service.settings, service.artifact.manifest
     return [
         ShadowObserver(
             challenger,

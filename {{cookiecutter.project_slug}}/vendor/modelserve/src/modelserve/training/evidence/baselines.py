@@ -93,26 +93,29 @@ def _lower(text: str) -> str:
 
 
 def compare_labels(
-    given: LabelPredictions, training: Dataset, test: Dataset, seed: int
+    given: LabelPredictions, training: Dataset | int, test: Dataset, seed: int
 ) -> BaselineComparison:
     """Return a classifier's balanced accuracy beside that of its baselines.
 
     Args:
         given: the model's answers, and the truth of the test rows.
-        training: rows that the baselines are fitted to.
+        training: rows that the baselines are fitted to; or the place of the commonest label, if it
+            alone is known: then there is no tree.
         test: rows of `given`.
         seed: of the tree, and of the choice among very many rows.
 
     Source: Efron & Tibshirani (1993), An introduction to the bootstrap, chapter 16: paired samples.
     """
-    places = {label: code for code, label in enumerate(given.labels)}
-    codes = np.array([places.get(label_of(value), -1) for value in training.target.tolist()])
-    known = np.flatnonzero(codes >= 0)
-    majority = int(np.bincount(codes[known]).argmax()) if len(known) else 0
-    answers = {
-        CONSTANT: np.full(len(test), majority),
-        TREE: _fit(DecisionTreeClassifier, training.take(known), codes[known], test, seed),
-    }
+    if isinstance(training, int):
+        majority, trees = training, {}
+    else:
+        places = {label: code for code, label in enumerate(given.labels)}
+        codes = np.array([places.get(label_of(value), -1) for value in training.target.tolist()])
+        known = np.flatnonzero(codes >= 0)
+        majority = int(np.bincount(codes[known]).argmax()) if len(known) else 0
+        tree = _fit(DecisionTreeClassifier, training.take(known), codes[known], test, seed)
+        trees = {TREE: tree}
+    answers = {CONSTANT: np.full(len(test), majority)} | trees
     total = len(given.truth)
     chosen = choose(total, max(min(MAX_ROWS, MAX_CELLS // len(given.labels)), 1))
 
@@ -135,24 +138,25 @@ def compare_labels(
 
 
 def compare_values(
-    answers: NDArray[np.float64], training: Dataset, test: Dataset, seed: int
+    answers: NDArray[np.float64], training: Dataset | float, test: Dataset, seed: int
 ) -> BaselineComparison:
     """Return a regressor's mean absolute error beside that of its baselines.
 
     Args:
         answers: the model's for the test rows, of shape (rows,).
-        training: rows that the baselines are fitted to.
+        training: rows that the baselines are fitted to; or the median of their target, if it alone
+            is known: then there is no tree.
         test: the test rows.
         seed: of the tree, and of the choice among very many rows.
     """
-    target = training.target.to_numpy(dtype=np.float64)
     truth = test.target.to_numpy(dtype=np.float64)
-    median = float(np.median(target))
-    candidates = {
-        "model": answers,
-        CONSTANT: np.full(len(test), median),
-        TREE: _fit(DecisionTreeRegressor, training, target, test, seed),
-    }
+    if isinstance(training, float):
+        median, trees = training, {}
+    else:
+        target = training.target.to_numpy(dtype=np.float64)
+        median = float(np.median(target))
+        trees = {TREE: _fit(DecisionTreeRegressor, training, target, test, seed)}
+    candidates = {"model": answers, CONSTANT: np.full(len(test), median)} | trees
     errors = {name: np.abs(each - truth) for name, each in candidates.items()}
     whole = {name: float(each.mean()) for name, each in errors.items()}
     chosen = choose(len(test), MAX_ROWS)
@@ -160,7 +164,7 @@ def compare_values(
     def gains(weights: Weights) -> dict[str, NDArray[np.float64]]:
         return {
             name: weights @ (errors[name] - errors["model"])[chosen] / len(chosen)
-            for name in (CONSTANT, TREE)
+            for name in (CONSTANT, *trees)
         }
 
     descriptions = {CONSTANT: f"Always answering the median, {median:.4g}"}
@@ -177,7 +181,7 @@ def _compare(
 ) -> BaselineComparison:
     """Return the comparison, with the interval of each gain over the same samples of rows."""
     sign = -1 if metric == "mae" else 1
-    differences = {name: sign * (whole["model"] - whole[name]) for name in (CONSTANT, TREE)}
+    differences = {name: sign * (whole["model"] - whole[name]) for name in whole if name != "model"}
     intervals = bootstrap(gains, differences, rows=rows, of_rows=of_rows)
 
     def same(gain: float) -> tuple[float, float] | tuple[None, None]:

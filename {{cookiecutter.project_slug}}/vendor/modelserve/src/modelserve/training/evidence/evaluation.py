@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ...answers import Decision
+from ...answers import Decision, decision_of
+from ...artifact import Artifact, Content
 from ...manifest import Manifest, OutputBounds
 from ..config import Config
+from ..dataset import Dataset
 from ..exported_model import ExportedModel
 from ..measures.classification import predict_labels
 from ..measures.predictions import LabelPredictions
@@ -75,43 +78,112 @@ def collect_evidence(
         config: the seed, and what is evaluated.
         groups: the columns whose groups are compared, for the test rows.
     """
-    labels, test, target = exported.labels, splits.test, splits.test.target.tolist()
+    nullable = frozenset(each.name for each in splits.training.describe() if each.nullable)
+    return describe_rows(
+        EvaluatedModel(exported.files, exported.labels, decision, bounds, nullable),
+        splits.test,
+        outputs.test,
+        groups,
+        training=splits.training,
+        seed=config.seed,
+        robustness=config.evaluation.robustness,
+    )
+
+
+class EvaluatedModel(NamedTuple):
+    """What of a model decides how its answers are judged; `nullable` fields may be missing."""
+
+    files: Mapping[str, Content]
+    labels: tuple[str, ...]
+    decision: Decision | None
+    bounds: OutputBounds
+    nullable: frozenset[str]
+
+
+def describe_artifact(
+    evaluated: Artifact,
+    test: Dataset,
+    outputs: NDArray[np.float32],
+    groups: pd.DataFrame,
+    config: Config,
+) -> Evidence:
+    """Return the evidence about an artifact; without its training rows, there is no tree.
+
+    Args:
+        evaluated: the artifact.
+        test: the rows.
+        outputs: the model's, of shape (rows, n_outputs).
+        groups: the columns whose groups are compared, for these rows.
+        config: what is evaluated; the seed is the artifact's.
+    """
+    manifest = evaluated.manifest
+    nullable = frozenset(each.name for each in manifest.features if each.nullable)
+    labels, fallback = manifest.labels, manifest.fallback
+    return describe_rows(
+        EvaluatedModel(
+            evaluated.paths, labels, decision_of(manifest), manifest.output_bounds, nullable
+        ),
+        test,
+        outputs,
+        groups,
+        training=int(np.argmax(fallback)) if labels else float(fallback[0]),
+        seed=config.seed if manifest.seed is None else manifest.seed,
+        robustness=config.evaluation.robustness,
+    )
+
+
+def describe_rows(
+    model: EvaluatedModel,
+    test: Dataset,
+    outputs: NDArray[np.float32],
+    groups: pd.DataFrame,
+    *,
+    training: Any,
+    seed: int,
+    robustness: bool,
+) -> Evidence:
+    """Return what rows say about a model.
+
+    Args:
+        model: the graph, and how it decides.
+        test: the rows.
+        outputs: of the graph, of shape (rows, n_outputs).
+        groups: the columns whose groups are compared.
+        training: the rows that baselines are fitted to, or what is known of them: the place of the
+            commonest label, or the median.
+        seed: of every random choice.
+        robustness: whether the rows are perturbed as well.
+    """
+    labels, decision, target = model.labels, model.decision, test.target.tolist()
     columns = [slice_column(str(name), column) for name, column in groups.items()]
     named = {each.field for each in columns}
     fields = [each for each in slice_fields(test) if each.field not in named]
-    slices = compare_slices(score_rows(target, outputs.test, labels, decision), [*columns, *fields])
-    robustness = None
-    if config.evaluation.robustness:
-        nullable = frozenset(each.name for each in splits.training.describe() if each.nullable)
-        robustness = perturb(
-            exported.files,
-            test,
-            outputs.test,
-            labels,
-            decision,
-            nullable=nullable,
-            seed=config.seed,
+    slices = compare_slices(score_rows(target, outputs, labels, decision), [*columns, *fields])
+    perturbed = None
+    if robustness:
+        perturbed = perturb(
+            model.files, test, outputs, labels, decision, nullable=model.nullable, seed=seed
         )
     if labels:
-        given = predict_labels(target, outputs.test, labels, decision)
+        given = predict_labels(target, outputs, labels, decision)
         return Evidence(
             slices,
             calibrate_labels(given),
             tuple(group_gaps.compare_labels(given, each) for each in columns),
-            robustness,
-            baselines.compare_labels(given, splits.training, test, config.seed),
+            perturbed,
+            baselines.compare_labels(given, training, test, seed),
             count_confusions(given),
         )
-    answers = outputs.test[:, 0].astype(np.float64)
+    answers = outputs[:, 0].astype(np.float64)
     return Evidence(
         slices,
-        calibrate_values(target, outputs.test, bounds),
+        calibrate_values(target, outputs, model.bounds),
         tuple(
             group_gaps.compare_values(answers, np.asarray(target, np.float64), each)
             for each in columns
         ),
-        robustness,
-        baselines.compare_values(answers, splits.training, test, config.seed),
+        perturbed,
+        baselines.compare_values(answers, training, test, seed),
         None,
     )
 
