@@ -1,6 +1,6 @@
 """Take the README's pictures, of a project that is baked, trained, served and asked for them.
 
-    uv run --with playwright python docs/make_images.py [--browser /usr/bin/chromium]
+    uv run --with playwright --with pillow python docs/make_images.py [--browser /usr/bin/chromium]
 
 Needs a Chromium; on Debian, `apt-get install chromium`.
 """
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cookiecutter.main import cookiecutter
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 TEMPLATE = Path(__file__).parents[1]
@@ -81,6 +82,15 @@ def read_rows(path):
     return [(dict(zip(names, map(float, values), strict=True)), label) for *values, label in fields]
 
 
+def photograph(page, name):
+    """Write a picture of a page; with 256 colours it looks the same and is a third of the size."""
+    path = IMAGES / name
+    page.screenshot(path=path)
+    with Image.open(path) as image:
+        few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+
+
 def main():
     """Make both pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -102,15 +112,15 @@ def main():
             page.check("#explain")
             page.click("form button")
             page.wait_for_timeout(500)
-            page.screenshot(path=IMAGES / "page.png")
+            photograph(page, "page.png")
         told = subprocess.run(
             [script, "monitor", "captures", "--ground-truth", "truths"], cwd=project, check=False
         )
         if told.returncode not in (0, 3):
             sys.exit(told.returncode)
-        page.set_viewport_size(SIZE | {"height": 1_240})
+        page.set_viewport_size(SIZE | {"height": 1_150})
         page.goto((project / "report" / "report.html").as_uri())
-        page.screenshot(path=IMAGES / "report.png")
+        photograph(page, "report.png")
         browser.close()
 
 

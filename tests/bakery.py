@@ -23,7 +23,7 @@ CHOICES = {
     if isinstance(options, list) and not question.startswith("_")
 }
 # These change lines, not the set of files: each choice is baked once, and they do not multiply.
-ONCE_EACH = ("python_version", "license")
+ONCE_EACH = ("python_version", "license", "language")
 
 GENERATED = {".git", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 

@@ -7,6 +7,7 @@ from cookiecutter.exceptions import FailedHookException
 
 PACKAGE = "src/{{cookiecutter.__package_name}}"
 OVERLAY = "_options/framework/scikit-learn"
+README = "_options/language/en/README.md"
 
 Plants = dict[str, str]
 
@@ -32,8 +33,8 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
     ("plants", "start", "complaint"),
     [
         pytest.param(
-            {f"{OVERLAY}/README.md": "# Twice"},
-            "README.md: ",
+            {f"{OVERLAY}/SECURITY.md": "# Twice"},
+            "SECURITY.md: ",
             "both _options/framework/scikit-learn and the base tree bring it",
             id="overlay-over-base",
         ),
@@ -109,7 +110,7 @@ def refuse(template, capfd: pytest.CaptureFixture[str]):
             id="dead-link",
         ),
         pytest.param(
-            {"README.md": "\nsee `src/{{cookiecutter.__package_name}}/missing.py`\n"},
+            {README: "\nsee `src/{{cookiecutter.__package_name}}/missing.py`\n"},
             "README.md: ",
             "names src/iris_classifier/missing.py",
             id="missing-file-in-the-readme",
@@ -178,14 +179,14 @@ def test_a_name_that_disagrees_is_named(template, refuse, old, new, complaint: s
 
 def test_every_fault_is_named_at_once(template, refuse) -> None:
     """Nobody has to mend one fault to hear of the next."""
-    template.write(f"{OVERLAY}/README.md", "# Twice")
+    template.write(f"{OVERLAY}/SECURITY.md", "# Twice")
     template.write(f"{OVERLAY}/b.yml", "a: [1\n")
     template.write("config/b.toml", "a = \n")
     template.write(".github/c.yml", "name: '{{ cookiecutter.project_slug }}'\n")
     template.replace("pyproject.toml", 'source = ["{{ cookiecutter.__package_name }}"]', "")
     template.replace("pyproject.toml", 'name = "{{ cookiecutter.project_slug }}"', 'name = "x"')
     named = {problem.partition(": ")[0] for problem in refuse()}
-    assert named == {"README.md", "b.yml", "config/b.toml", ".github/c.yml", "pyproject.toml"}
+    assert named == {"SECURITY.md", "b.yml", "config/b.toml", ".github/c.yml", "pyproject.toml"}
 
 
 def test_overlays_may_not_collide_over_an_earlier_bake_either(

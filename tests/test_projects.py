@@ -65,7 +65,8 @@ def test_no_jinja_is_left(project: BakedProject) -> None:
     """Neither in a name nor in a text."""
     for name in project.files():
         assert not re.search(r"[{}]|_options|cookiecutter", name)
-        assert not re.search(r"\{[{%#][^\n}]*cookiecutter", project.read(name)), name
+        if not name.endswith(".png"):
+            assert not re.search(r"\{[{%#][^\n}]*cookiecutter", project.read(name)), name
 
 
 def private_imports(text: str, public: list[str]) -> set[str]:

@@ -61,6 +61,25 @@ def test_a_choice_that_changes_lines_bakes(bake, answers: Answers) -> None:
         assert answers["license"] in project.read("pyproject.toml")
 
 
+@pytest.mark.parametrize("language", CHOICES["language"])
+def test_the_language_decides_on_the_readme_and_on_the_default_locale(bake, language: str) -> None:
+    """Its page, report and errors follow from the setting, by catalogues of the library."""
+    project = bake(language=language, deploy_target="none")
+    overlay = FOLDER / "_options" / "language" / language
+    headings = re.compile(r"^## .*", re.M)
+    expected = headings.findall((overlay / "README.md").read_text(encoding="utf-8"))
+    assert headings.findall(project.read("README.md")) == expected != []
+    settings = project.read(f"src/{project.package}/settings.py")
+    assert ('default="pt-BR"' in settings) == (language == "pt-BR")
+
+
+def test_the_languages_are_those_of_the_library() -> None:
+    """A setting of the same names chooses the catalogue."""
+    text = (LIBRARY / "src" / "modelserve" / "translation.py").read_text(encoding="utf-8")
+    (locales,) = re.findall(r"^Locale = Literal\[(.*)\]$", text, re.M)
+    assert re.findall('"([^"]+)"', locales) == CHOICES["language"]
+
+
 def test_statements_stand_only_where_they_may() -> None:
     """Jinja's `{%` is kept to the settings; elsewhere a folder is the condition."""
     loud = {relative(path) for path in TEXTS if "{%" in path.read_text(encoding="utf-8")}

@@ -48,7 +48,7 @@ def test_cruft_creates_and_updates_a_project(
     commit_all(made.path)
     assert "up to date" in cruft(made.path, "update", "-y")
 
-    template.write("README.md", "\nA line from the template.\n")
+    template.write("_options/language/en/README.md", "\nA line from the template.\n")
     framework = project.answers["__framework"]
     template.write(f"_options/framework/{framework}/requirements/serving.txt", "# renewed\n")
     commit_all(template.path)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from socketserver import BaseServer
+from subprocess import CalledProcessError
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from modelserve.training.config import Config
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
+from tests.engine.accessibility import Accessibility, install_axe
+from tests.engine.browser import Browser, find_browser
 from tests.engine.families import FAMILIES, Family, assemble
 
 MakeSettings = Callable[..., Settings]
@@ -195,3 +198,29 @@ def without() -> Callable[[str], None]:
         pytest.skip(reason)
 
     return give_up
+
+
+@pytest.fixture(scope="session")
+def axe_script(tmp_path_factory: pytest.TempPathFactory, without: Callable[[str], None]) -> str:
+    """Return the source of axe-core."""
+    try:
+        return install_axe(tmp_path_factory.mktemp("axe"))
+    except (OSError, CalledProcessError):
+        without("axe-core, which npm installs")
+        raise
+
+
+@pytest.fixture
+def browser(tmp_path: Path, without: Callable[[str], None]) -> Iterator[Browser]:
+    """Return a browser, which is ended after the test."""
+    program = find_browser()
+    if program is None:
+        without("chromium")
+    with Browser(str(program), tmp_path / "profile") as running:
+        yield running
+
+
+@pytest.fixture
+def accessibility(browser: Browser, axe_script: str) -> Accessibility:
+    """Return what checks the page that a browser shows."""
+    return Accessibility(browser, axe_script)

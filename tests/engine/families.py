@@ -77,8 +77,8 @@ def assemble(name: str, root: Path) -> Family:
     source = root / "src" / family.package
     overlays = FOLDER / "_options"
     ignored = shutil.ignore_patterns("__pycache__")
-    for origin in (FOLDER / "src" / PACKAGE, overlays / "model" / model / "src" / PACKAGE):
-        shutil.copytree(origin, source, ignore=ignored, dirs_exist_ok=True)
+    for origin in (FOLDER, overlays / "language" / "en", overlays / "model" / model):
+        shutil.copytree(origin / "src" / PACKAGE, source, ignore=ignored, dirs_exist_ok=True)
     for origin, target in (
         (overlays / "sample" / sample, root),
         (overlays / "framework" / framework, root),

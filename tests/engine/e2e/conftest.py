@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from modelserve import Project
 from modelserve.artifact import Artifact
+from modelserve.export.web import export_web
 from modelserve.settings import Settings
 
+from tests.engine.browser import Browser
 from tests.engine.e2e.workers import Workers
+from tests.engine.exported_page import ExportedPage, make_server, pack
 from tests.engine.families import Family
 
 HOST = "127.0.0.1"
@@ -150,3 +154,39 @@ def start_workers(serve: Serve, tmp_path: Path, figures: Any) -> Callable[..., W
         return Workers(serve, tmp_path / "series", figures, **settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory, without: Callable[[str], None]) -> Path:
+    """Return a folder with the archives of ONNX Runtime and of the tokenizers for browsers."""
+    try:
+        return pack(tmp_path_factory.mktemp("archives"))
+    except (OSError, subprocess.CalledProcessError):
+        without("onnxruntime-web, which npm downloads")
+        raise
+
+
+@pytest.fixture
+def write_export(
+    project: Project, make_settings: Callable[..., Settings], archives: Path, tmp_path: Path
+) -> Callable[..., Path]:
+    """Return a function that exports the model by some settings and returns the folder."""
+
+    def write(**changes: Any) -> Path:
+        service = project.service_class(make_settings(**changes))
+        export_web(service, tmp_path / "web", runtime=archives)
+        return tmp_path / "web"
+
+    return write
+
+
+@pytest.fixture
+def open_export(browser: Browser, listen: Callable[..., None]) -> Callable[..., ExportedPage]:
+    """Return a function that serves the folder of an export and opens its page."""
+
+    def show(folder: Path, page: str = "") -> ExportedPage:
+        server = make_server(folder)
+        listen(server)
+        return ExportedPage(browser, f"http://127.0.0.1:{server.server_port}/{page}")
+
+    return show

@@ -25,7 +25,8 @@ def test_the_program_prints_the_prediction_for_an_example_row(
     program, *options = PROGRAMS[language]
     if not shutil.which(program):
         without(program)
-    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    readme = FOLDER / "_options" / "language" / "en" / "README.md"
+    text = readme.read_text(encoding="utf-8")
     (code,) = re.findall(rf"```{language}\n(.*?)```", text, re.S)
     service = serve()
     features = json.loads(service.ask("GET", "/model")[1])["features"]

@@ -14,6 +14,8 @@ from prometheus_client.parser import (
     text_string_to_metric_families,
 )
 
+from tests.engine.families import Family
+
 FAMILIES = ("iris", "diabetes", "sentiment")
 
 Run = Callable[..., MonitoringResult]
@@ -165,3 +167,19 @@ def test_every_file_of_the_report_says_the_same(job: Run, production: Any, outpu
     assert [each.value for each in samples["monitor_rows"]] == [len(production.rows)]
     assert {each.labels["field"] for each in samples["monitor_psi"]} == set(names)
     assert result.version in (output / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_is_in_the_language_of_the_settings_and_the_result_is_not(
+    family: Family, make_settings: Callable[..., Any], job: Run, production: Any, output: Path
+) -> None:
+    records = production.capture(production.rows)
+    service = family.project.service_class(make_settings(locale="pt-BR"))
+    result = job(production.write(records), service=service)
+    report = (output / "report.html").read_text(encoding="utf-8")
+    assert "Relatório de monitoramento" in report
+    assert "Monitoring report" not in report
+    assert {each.verdict for each in result.fields} <= {*Verdict}
+    violations = read_json(output / "constraint_violations.json")["violations"]
+    assert [each["description"] for each in violations] == [
+        each.description for each in result.violations
+    ]

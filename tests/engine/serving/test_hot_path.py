@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from modelserve.errors import MalformedError
-from modelserve.serving import problems
 from modelserve.serving.components import Components
 from modelserve.serving.fastapi_app import create_fastapi_app
 from modelserve.serving.hot_path import HotPath, Route
@@ -158,7 +157,7 @@ def test_where_headers_decide_they_do_so_before_the_body_is_read(
     make_components: MakeComponents, ask: Ask, body: bytes
 ) -> None:
     components = make_components()
-    route = Route("/ask", BrokenCodec(), problems.problem, Chooser(components.codec))
+    route = Route("/ask", BrokenCodec(), components.error_responses.problem, Chooser(components.codec))
     app = HotPath(create_fastapi_app(components), {"/ask": route}, components)
     reply = asyncio.run(ask(app, "POST", "/ask", body, headers=JSON))
     assert (reply.status, reply.headers["x-rows"]) == (200, "1")

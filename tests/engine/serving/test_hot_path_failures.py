@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from modelserve.serving import problems
 from modelserve.serving.app import wrap
 from modelserve.serving.components import Components
 from modelserve.serving.fastapi_app import create_fastapi_app
@@ -47,7 +46,7 @@ def test_a_bug_becomes_a_500_that_shows_nothing_and_is_reported_once(
     make_components: MakeComponents, caplog: pytest.LogCaptureFixture
 ) -> None:
     components = make_components()
-    route = Route("/predict", BrokenCodec(), problems.problem)
+    route = Route("/predict", BrokenCodec(), components.error_responses.problem)
     client = TestClient(HotPath(create_fastapi_app(components), {"/predict": route}, components))
     response = client.post("/predict", content=b"12345", headers={"x-request-id": "mine"})
     (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]

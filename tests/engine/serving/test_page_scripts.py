@@ -1,4 +1,4 @@
-"""What the page's scripts make of values and of CSV files, without a browser."""
+"""What the page's scripts make of values, CSV files and sentences, without a browser."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from modelserve import serving
 
-PURE = ("values.js", "csv.js")  # they know nothing of the page
+PURE = ("sentences.js", "values.js", "csv.js")  # they know nothing of the page
 
 LENGTH = {"name": "length", "dtype": "number", "minimum": 1.0, "maximum": 7.9}
 COUNT = {"name": "count", "dtype": "integer", "minimum": -2.0, "maximum": 5.0, "nullable": True}
@@ -158,3 +158,37 @@ def test_parts_hold_no_more_rows_and_bytes_than_one_request_may(run: Run) -> Non
     rows = [{"a": "x" * 10}] * 5 + [{"a": "y" * 500}] * 2
     parts = run("[...partsOf(rows, 3, 400)]", rows=rows)
     assert parts == [[0, 1, 2], [3, 4], [5], [6]]
+
+
+def test_a_range_is_written_as_training_saw_it(run: Run) -> None:
+    fields = [LENGTH, COUNT, KIND, FLAG, TEXT]
+    assert run("fields.map(seenIn)", fields=fields) == [
+        "1 to 7.9",
+        "-2 to 5, or missing",
+        "",
+        "",
+        "3 to 10 characters",
+    ]
+
+
+PORTUGUESE = "speak('pt-BR', {'{n} row': '{n} linha', '{n} rows': '{n} linhas'})"
+
+
+def test_numbers_and_counts_are_written_in_the_pages_language(run: Run) -> None:
+    written = "[written(1234.5678), percent(0.98081), plural(0, '{n} row', '{n} rows')]"
+    assert run(written) == ["1235", "98.1 %", "0 rows"]
+    assert run(f"({PORTUGUESE}, {written})") == ["1235", "98,1%", "0 linha"]
+    assert run(f"({PORTUGUESE}, plural(2000, '{{n}} row', '{{n}} rows'))") == "2.000 linhas"
+
+
+def test_a_sentence_takes_values_as_they_are(run: Run) -> None:
+    assert run("_('{a} and {b}', { a: '{b}', b: '$&' })") == "{b} and $&"
+    assert run("_('{a} and {c}', { a: 1 })") == "1 and {c}"
+
+
+def test_a_decimal_comma_is_read_where_the_language_has_it(run: Run) -> None:
+    read = "texts.map((text) => parseValue(field, text, decimalOf(text)))"
+    texts = ["1,5", "1.5", "-0,05", "1,2,3", "1.000,5"]
+    assert run(read, field=LENGTH, texts=texts) == ["1,5", 1.5, "-0,05", "1,2,3", "1.000,5"]
+    portuguese = run(f"({PORTUGUESE}, {read})", field=LENGTH, texts=texts)
+    assert portuguese == [1.5, 1.5, -0.05, "1,2,3", "1.000,5"]

@@ -11,6 +11,7 @@ import pytest
 from modelserve.artifact import BACKGROUND
 from modelserve.serving import playground
 from modelserve.settings import Settings
+from modelserve.translation import LOCALES, load_catalogue
 from starlette.testclient import TestClient
 
 FAMILIES = ("iris", "diabetes", "sentiment")
@@ -109,3 +110,36 @@ def test_hostile_names_are_shown_and_nothing_more(trained: Any) -> None:
     assert shown.attributes == expected.attributes
     assert HOSTILE in shown.text
     assert facts(pages[1])["fields"] == [field]
+
+
+def test_the_page_is_in_the_language_of_the_settings(
+    make_client: Callable[..., TestClient],
+) -> None:
+    page = make_client(locale="pt-BR").get("/").text
+    assert '<html lang="pt-BR">' in page
+    assert "Arraste um arquivo CSV para cá ou escolha um:" in page
+    assert '<h2 id="of-a-file">Várias linhas</h2>' in page
+    assert facts(page)["language"] == "pt-BR"
+
+
+def test_the_scripts_get_their_own_sentences_and_no_others(trained: Any) -> None:
+    catalogue = load_catalogue("pt-BR")
+    page = playground.draw(
+        trained.manifest, [], Settings(), key_required=False, catalogue=catalogue
+    )
+    assert facts(page)["sentences"].keys() == set(playground.script_sentences())
+    english = playground.draw(trained.manifest, [], Settings(), key_required=False)
+    assert facts(english)["sentences"] == {}
+    assert '_("' not in english.partition("<script")[0]
+
+
+def test_metrics_are_written_in_the_pages_language(trained: Any) -> None:
+    manifest = trained.manifest.model_copy(update={"metrics": {"macro_f1": 0.98081}})
+    english, portuguese = (
+        playground.draw(
+            manifest, [], Settings(), key_required=False, catalogue=load_catalogue(locale)
+        )
+        for locale in LOCALES
+    )
+    assert "<li><b>0.981</b> macro f1</li>" in english
+    assert "<li><b>0,981</b> macro F1</li>" in portuguese

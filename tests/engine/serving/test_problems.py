@@ -6,7 +6,10 @@ from collections.abc import Callable
 import pytest
 from modelserve import errors
 from modelserve.serving import problems
+from modelserve.translation import load_catalogue
 from starlette.exceptions import HTTPException
+
+RESPONSES = problems.ErrorResponses(load_catalogue("en"))
 
 CASES = [
     pytest.param(errors.MalformedError("x"), 400, "malformed-body", id="malformed"),
@@ -26,7 +29,7 @@ CASES = [
 
 @pytest.mark.parametrize(("error", "status", "kind"), CASES)
 def test_each_error_has_its_status_and_its_kind(error: Exception, status: int, kind: str) -> None:
-    answer = problems.problem(error, "mine")
+    answer = RESPONSES.problem(error, "mine")
     content = json.loads(answer.body)
     assert answer.status == content["status"] == status
     assert content["type"] == f"urn:problem:{kind}"
@@ -38,22 +41,22 @@ def test_each_error_has_its_status_and_its_kind(error: Exception, status: int, k
 def test_the_protocol_says_the_same_in_its_own_form(
     error: Exception, status: int, kind: str
 ) -> None:
-    answer = problems.protocol_error(error, "mine")
+    answer = RESPONSES.protocol_error(error, "mine")
     assert answer.status == (400 if kind == "invalid-input" else status)
     assert json.loads(answer.body).keys() == {"error"}
     assert json.loads(answer.body)["error"].endswith("(request mine)")
 
 
 def test_headers_say_what_to_do_next() -> None:
-    overload = problems.problem(errors.OverloadedError("x", retry_after_s=7), "mine")
-    access = problems.problem(errors.AccessError("x"), "mine")
-    framework = problems.problem(HTTPException(405, headers={"Allow": "GET"}), "mine")
+    overload = RESPONSES.problem(errors.OverloadedError("x", retry_after_s=7), "mine")
+    access = RESPONSES.problem(errors.AccessError("x"), "mine")
+    framework = RESPONSES.problem(HTTPException(405, headers={"Allow": "GET"}), "mine")
     assert (b"retry-after", b"7") in overload.headers
     assert (b"www-authenticate", b"Bearer") in access.headers
     assert (b"allow", b"GET") in framework.headers
 
 
-@pytest.mark.parametrize("make", [problems.problem, problems.protocol_error])
+@pytest.mark.parametrize("make", [RESPONSES.problem, RESPONSES.protocol_error])
 def test_what_was_not_foreseen_is_not_shown(make: type[problems.Answer]) -> None:
     assert b"secret" not in make(RuntimeError("the secret"), "mine").body
 
@@ -61,16 +64,16 @@ def test_what_was_not_foreseen_is_not_shown(make: type[problems.Answer]) -> None
 def test_every_complaint_is_reported() -> None:
     field_errors = [errors.FieldError("/a", "odd"), errors.FieldError("/b", "too long")]
     error = errors.InvalidInputError(field_errors)
-    assert json.loads(problems.problem(error, "mine").body)["errors"] == [
+    assert json.loads(RESPONSES.problem(error, "mine").body)["errors"] == [
         {"pointer": "/a", "detail": "odd"},
         {"pointer": "/b", "detail": "too long"},
     ]
-    assert b"/a: odd; /b: too long" in problems.protocol_error(error, "mine").body
+    assert b"/a: odd; /b: too long" in RESPONSES.protocol_error(error, "mine").body
 
 
 def test_a_problem_of_the_whole_input_has_no_pointer_before_it() -> None:
     error = errors.InvalidInputError([errors.FieldError("", "holds more than 5 values")])
-    body = json.loads(problems.protocol_error(error, "mine").body)
+    body = json.loads(RESPONSES.protocol_error(error, "mine").body)
     assert body["error"] == "The input has 1 problem. holds more than 5 values (request mine)"
 
 
@@ -83,7 +86,7 @@ def test_every_mistake_of_a_client_has_a_status_of_its_own() -> None:
     assert len({problems.classify(kind([])) for kind in kinds}) == len(kinds)
 
 
-@pytest.mark.parametrize("make", [problems.problem, problems.protocol_error])
+@pytest.mark.parametrize("make", [RESPONSES.problem, RESPONSES.protocol_error])
 def test_of_many_problems_the_first_hundred_are_named_in_short(
     make: Callable[[Exception, str], problems.Answer],
 ) -> None:
@@ -95,7 +98,7 @@ def test_of_many_problems_the_first_hundred_are_named_in_short(
     assert len(answer.body) < 150_000
 
 
-@pytest.mark.parametrize("make", [problems.problem, problems.protocol_error])
+@pytest.mark.parametrize("make", [RESPONSES.problem, RESPONSES.protocol_error])
 def test_a_text_that_quotes_the_request_is_shortened(
     make: Callable[[Exception, str], problems.Answer],
 ) -> None:
@@ -104,5 +107,5 @@ def test_a_text_that_quotes_the_request_is_shortened(
 
 
 def test_a_compression_that_is_not_read_is_answered_with_the_one_that_is() -> None:
-    answer = problems.problem(errors.ContentEncodingError("x"), "mine")
+    answer = RESPONSES.problem(errors.ContentEncodingError("x"), "mine")
     assert (b"accept-encoding", b"gzip") in answer.headers

@@ -1,7 +1,8 @@
 """Pictures of shares: each bar as high, and each disc where, the figures say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from xml.etree import ElementTree
 
 import pytest
@@ -10,8 +11,16 @@ from modelserve.monitoring.report.drawing import Plot
 from modelserve.monitoring.report.page import make_environment
 from modelserve.monitoring.report.plots import histogram, ranking, share_ticks, sparkline
 from modelserve.monitoring.report.reliability import reliability, value_ticks
+from modelserve.monitoring.report.wording import Wording
 from modelserve.monitoring.results.performance import CalibrationPoint
+from modelserve.translation import ENGLISH
 
+WORDING = Wording(ENGLISH)
+DRAW = {
+    "sparkline": sparkline,
+    "histogram": partial(histogram, wording=WORDING),
+    "ranking": partial(ranking, wording=WORDING),
+}
 AXES = ("confidence", "right")
 BARS = (
     Bar("up to 1", 10, 0, 0.1, 0.0, upper=1),
@@ -41,8 +50,8 @@ def texts(plot: Plot, kind: str) -> list[str | None]:
     return [text.text for text in parse(plot).findall(f"./g[@class='{kind}']/text")]
 
 
-@pytest.mark.parametrize("draw", [sparkline, histogram])
-def test_bars_that_stand_are_as_high_as_their_shares(draw: type) -> None:
+@pytest.mark.parametrize("draw", [DRAW["sparkline"], DRAW["histogram"]])
+def test_bars_that_stand_are_as_high_as_their_shares(draw: Callable[..., Plot]) -> None:
     plot = draw(BARS, "title")
     trained, observed = sizes(plot, "r", "height"), sizes(plot, "o", "height")
     unit = max(trained) / 0.6
@@ -57,7 +66,7 @@ def test_bars_that_stand_are_as_high_as_their_shares(draw: type) -> None:
 
 
 def test_bars_that_lie_are_as_long_as_their_shares() -> None:
-    plot = ranking(BARS, "title")
+    plot = ranking(BARS, "title", WORDING)
     trained, observed = sizes(plot, "r", "width"), sizes(plot, "o", "width")
     assert trained == pytest.approx([208 * each.reference_share / 0.6 for each in BARS], abs=0.06)
     assert observed == pytest.approx([208 * each.observed_share / 0.6 for each in BARS], abs=0.06)
@@ -65,7 +74,7 @@ def test_bars_that_lie_are_as_long_as_their_shares() -> None:
 
 
 def test_bars_of_one_bin_stand_about_one_middle() -> None:
-    plot = histogram(BARS, "title")
+    plot = histogram(BARS, "title", WORDING)
     middles = [
         [
             x + width / 2
@@ -78,35 +87,38 @@ def test_bars_of_one_bin_stand_about_one_middle() -> None:
 
 
 def test_a_histogram_names_its_shares_bounds_and_what_stands_apart() -> None:
-    plot = histogram(BARS, "title")
+    plot = histogram(BARS, "title", WORDING)
     assert texts(plot, "middle") == ["1", "2"]
     assert texts(plot, "end") == ["0\u00a0%", "20\u00a0%", "40\u00a0%", "60\u00a0%", "(missing)"]
 
 
 def test_bounds_that_would_touch_are_left_out() -> None:
     bars = [Bar("", 1, 1, 0.05, 0.05, upper=1001 + i) for i in range(20)]
-    whole = texts(histogram(bars, "title"), "middle")
+    whole = texts(histogram(bars, "title", WORDING), "middle")
     assert whole == ["1002", "1005", "1008", "1011", "1014", "1017"]
     apart = Bar("(missing)", 1, 1, 0.05, 0.05, apart=True)
-    assert texts(histogram([*bars, apart], "title"), "middle") == whole[:-1]
+    assert texts(histogram([*bars, apart], "title", WORDING), "middle") == whole[:-1]
 
 
-@pytest.mark.parametrize("draw", [sparkline, histogram, ranking])
-def test_empty_bars_are_no_trouble(draw: type) -> None:
+@pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
+def test_empty_bars_are_no_trouble(draw: Callable[..., Plot]) -> None:
     plot = draw([Bar("any number", 0, 0, 0.0, 0.0)], "title")
     lengths = [sizes(plot, "r", side) + sizes(plot, "o", side) for side in ("width", "height")]
     assert [0, 0] in lengths
 
 
-@pytest.mark.parametrize("draw", [sparkline, histogram, ranking])
-def test_a_picture_says_what_it_shows_whatever_the_names(draw: type) -> None:
+@pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
+def test_a_picture_says_what_it_shows_whatever_the_names(draw: Callable[..., Plot]) -> None:
     root = parse(draw([Bar(HOSTILE, 1, 1, 1.0, 1.0)], HOSTILE))
     assert root.attrib["role"] == "img"
     assert [root[0].tag, root[0].text] == ["title", HOSTILE]
 
 
 def test_long_names_of_categories_are_cut() -> None:
-    assert texts(ranking([Bar("a" * 50, 1, 1, 1.0, 1.0)], "title"), "end")[0] == "a" * 14 + "…"
+    assert (
+        texts(ranking([Bar("a" * 50, 1, 1, 1.0, 1.0)], "title", WORDING), "end")[0]
+        == "a" * 14 + "…"
+    )
 
 
 def discs(plot: Plot) -> list[tuple[float, float, float]]:
@@ -117,7 +129,7 @@ def discs(plot: Plot) -> list[tuple[float, float, float]]:
 
 def test_discs_lie_where_confidence_and_truth_meet_and_grow_with_their_rows() -> None:
     points = [CalibrationPoint(100, 1.0, 1.0), CalibrationPoint(25, 0.5, 0.25)]
-    plot = reliability(points, "title", AXES, shares=True)
+    plot = reliability(points, "title", AXES, WORDING, shares=True)
     assert discs(plot) == [(352, 28, 10), (202, 253, 6.5)]
     assert parse(plot).findall("./g[@class='ideal']/path")[0].attrib["d"] == "M52 328L352 28"
     assert {*texts(plot, "end"), *texts(plot, "start")} >= set(AXES)
@@ -125,7 +137,7 @@ def test_discs_lie_where_confidence_and_truth_meet_and_grow_with_their_rows() ->
 
 def test_values_have_axes_that_hold_them_all() -> None:
     points = [CalibrationPoint(1, 60, 110), CalibrationPoint(1, 140, 90)]
-    plot = reliability(points, "title", AXES, shares=False)
+    plot = reliability(points, "title", AXES, WORDING, shares=False)
     assert texts(plot, "middle") == ["60", "80", "100", "120", "140"]
     assert discs(plot) == [(52, 140.5, 10), (352, 215.5, 10)]
 

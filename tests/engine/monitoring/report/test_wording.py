@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from math import inf, nan
 
 import pytest
-from modelserve.monitoring.report import wording
+from modelserve.monitoring.report.wording import Wording, clip
+from modelserve.translation import ENGLISH, Catalogue, load_catalogue
+
+WORDING = Wording(ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +24,7 @@ from modelserve.monitoring.report import wording
     ],
 )
 def test_a_share_is_a_percentage(value: float | None, written: str) -> None:
-    assert wording.percent(value) == written
+    assert WORDING.percent(value) == written
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def test_a_share_is_a_percentage(value: float | None, written: str) -> None:
     ],
 )
 def test_a_number_of_any_size_is_short(value: float | None, written: str) -> None:
-    assert wording.number(value) == written
+    assert WORDING.number(value) == written
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_a_number_of_any_size_is_short(value: float | None, written: str) -> Non
     ],
 )
 def test_a_figure_keeps_its_zeros(value: float | None, written: str) -> None:
-    assert wording.figure(value) == written
+    assert WORDING.figure(value) == written
 
 
 @pytest.mark.parametrize(
@@ -64,19 +67,19 @@ def test_a_figure_keeps_its_zeros(value: float | None, written: str) -> None:
     ],
 )
 def test_a_chance_below_a_thousandth_is_as_good_as_none(p: float | None, written: str) -> None:
-    assert wording.p_value(p) == written
+    assert WORDING.p_value(p) == written
 
 
 def test_things_are_counted() -> None:
-    assert wording.plural(1, "row") == "1\u00a0row"
-    assert wording.plural(2_000, "row") == "2,000\u00a0rows"
-    assert wording.thousands(1_234_567) == "1,234,567"
+    assert WORDING.plural(1, "row") == "1\u00a0row"
+    assert WORDING.plural(2_000, "row") == "2,000\u00a0rows"
+    assert WORDING.thousands(1_234_567) == "1,234,567"
 
 
 def test_a_time_is_reported_in_utc_to_the_minute() -> None:
     abroad = timezone(timedelta(hours=-8))
-    assert wording.moment(datetime(2026, 3, 1, 17, 5, tzinfo=abroad)) == "2 Mar 2026, 01:05 UTC"
-    assert wording.moment(datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC)) == "21 Nov 2026, 09:59 UTC"
+    assert WORDING.moment(datetime(2026, 3, 1, 17, 5, tzinfo=abroad)) == "2 Mar 2026, 01:05 UTC"
+    assert WORDING.moment(datetime(2026, 11, 21, 9, 59, 59, tzinfo=UTC)) == "21 Nov 2026, 09:59 UTC"
 
 
 @pytest.mark.parametrize(
@@ -93,4 +96,31 @@ def test_a_time_is_reported_in_utc_to_the_minute() -> None:
     ],
 )
 def test_a_name_is_cut_to_ten_letters_that_show(name: str, shown: str) -> None:
-    assert wording.clip(name, 10) == shown
+    assert clip(name, 10) == shown
+
+
+def test_portuguese_has_decimal_commas_and_days_before_months() -> None:
+    portuguese = Wording(load_catalogue("pt-BR"))
+    assert portuguese.percent(0.1234) == "12,3%"
+    assert portuguese.percent(0.0004) == "abaixo de 0,1%"
+    assert portuguese.number(-1234567.8) == "\u22121.234.568"
+    assert portuguese.figure(0.48) == "0,4800"
+    assert portuguese.p_value(0.0) == "abaixo de 0,001"
+    assert portuguese.interval((0.1, 0.25), shares=True) == "10,0 a 25,0%"
+    assert portuguese.moment(datetime(2026, 3, 2, 1, 5, tzinfo=UTC)) == "02/03/2026, 01:05 UTC"
+
+
+def test_portuguese_counts_none_as_one() -> None:
+    portuguese = Wording(load_catalogue("pt-BR"))
+    counted = [portuguese.plural(count, "row") for count in (0, 1, 2_000)]
+    assert counted == ["0\u00a0linha", "1\u00a0linha", "2.000\u00a0linhas"]
+    assert WORDING.plural(0, "row") == "0\u00a0rows"
+
+
+def test_a_message_in_portuguese_has_its_decimals_and_leaves_versions_alone() -> None:
+    portuguese = Wording(
+        Catalogue("pt-BR", {"{value} over {rows} rows": "{value} em {rows} linhas"})
+    )
+    assert portuguese.message("0.789 over 300 rows") == "0,789 em 300 linhas"
+    assert portuguese.message("1.2.0 over 0.25. Rows") == "1.2.0 over 0,25. Rows"
+    assert WORDING.message("0.789 over 300 rows") == "0.789 over 300 rows"

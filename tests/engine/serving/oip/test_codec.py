@@ -11,6 +11,7 @@ from modelserve.errors import FieldError
 from modelserve.manifest import Manifest
 from modelserve.serving.oip.codec import InferenceCodec
 from modelserve.serving.outputs import make_output_encoder
+from modelserve.translation import ENGLISH
 from modelserve.types import (
     ModelInput,
     Prediction,
@@ -37,6 +38,7 @@ class EveryKind:
     """A service's codec whose inputs take a tensor of each kind as it is."""
 
     extra_fields = "refuse"
+    catalogue = ENGLISH
 
     def __init__(self, manifest: Manifest) -> None:
         self.inputs = SimpleNamespace(tensors=SIGNATURE, features=())

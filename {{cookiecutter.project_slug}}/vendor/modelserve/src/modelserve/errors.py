@@ -73,6 +73,10 @@ class RejectedModelError(TrainingError):
         )
 
 
+class ExportError(ServiceError):
+    """The model cannot be exported, or its files cannot be written."""
+
+
 class MonitoringError(ServiceError):
     """Monitoring has nothing to read, or cannot write its report."""
 

@@ -2,7 +2,7 @@
 
 # pylint: disable=import-outside-toplevel
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
@@ -12,6 +12,7 @@ from . import environment
 from .artifact import Artifact
 from .environment import SHARED_METRICS, TOKENIZER_THREADS
 from .settings import Settings
+from .translation import Catalogue, load_catalogue
 from .types import Codec, Model, Rows
 
 if TYPE_CHECKING:  # each is imported when it is first needed: monitoring serves nothing
@@ -126,7 +127,13 @@ class Service:
             extra_fields=self.settings.extra_fields,
             preprocess=self.preprocess if self.overrides("preprocess") else None,
             postprocess=self.postprocess if self.overrides("postprocess") else None,
+            catalogue=self.catalogue,
         )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return the sentences of the language in which the service answers."""
+        return load_catalogue(self.settings.locale)
 
     def create_app(self, log_handler: logging.StreamHandler[TextIO] | None = None) -> "ASGIApp":
         """Return the service as one ASGI application, its model loaded.
@@ -144,6 +151,23 @@ class Service:
         from .serving.app import create_app
 
         return create_app(self, log_handler)
+
+
+def make_lookup(settings: Settings) -> Callable[[Path], Path] | None:
+    """Return what looks the served alias of MLflow's registry up again; None for anything else.
+
+    The function returns the folder of the version that the alias names, given the last one.
+    """
+    uri = environment.read(environment.RESOLVED_URI) or settings.model_uri or ""
+    if "@" not in uri:
+        return None
+
+    def look_up(known: Path) -> Path:
+        from .tracking.model_uri import resolve
+
+        return resolve(uri, known=known)
+
+    return look_up
 
 
 def _find_folder(settings: Settings) -> Path:

@@ -3,18 +3,12 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from . import environment
 from .errors import ConfigurationError
 from .setting_types import Level, ModelUri, Networks, Origins, Prefix, Providers, Route, Words
+from .translation import Locale
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
@@ -54,24 +48,16 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(
-        default=8080,
-        ge=0,
-        le=65535,
-        description="Port to listen on; 0 takes a free one.",
+        default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
     )
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
-    predict_route: Route = Field(
-        default="/predict",
-        description="Path of predictions.",
-    )
-    health_route: Route = Field(
-        default="/health/ready",
-        description="Path of the readiness check.",
-    )
+    predict_route: Route = Field(default="/predict", description="Path of predictions.")
+    health_route: Route = Field(default="/health/ready", description="Path of the readiness check.")
     platform: Literal["plain", "sagemaker"] = Field(
         default="plain", description="sagemaker adds GET /ping and POST /invocations."
     )
     docs: bool = Field(default=True, description="Serve /, /docs and /openapi.json.")
+    locale: Locale = Field(default="en", description="Language of the page, report and errors.")
     cors_origins: Origins = Field(
         default=(), description="Comma-separated origins whose pages may call the service; or *."
     )

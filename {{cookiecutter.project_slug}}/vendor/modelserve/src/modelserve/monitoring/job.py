@@ -7,6 +7,7 @@ from pathlib import Path
 from .. import artifact
 from ..artifact import Artifact
 from ..service import Service
+from ..translation import Catalogue, load_catalogue
 from . import baseline, exposition, report_folder, runbooks
 from .collection import References, collect
 from .config import MonitoringConfig
@@ -52,7 +53,9 @@ def run(
         data = reading.result()
     reference: References = service.artifact.read_json(artifact.REFERENCE)
     result = evaluate(data, service.artifact.manifest, reference, config)
-    report_folder.write(output, report_files(result, service.artifact, reference, config, output))
+    catalogue = load_catalogue(service.settings.locale)
+    files = report_files(result, service.artifact, reference, config, output, catalogue)
+    report_folder.write(output, files)
     return result
 
 
@@ -62,14 +65,20 @@ def report_files(
     reference: References,
     config: MonitoringConfig,
     output: Path,
+    catalogue: Catalogue,
 ) -> dict[str, bytes]:
     """Return the contents of the report's files by name."""
-    runbook_address = runbooks.address(seen_from=output)
     manifest = model.manifest
+    report = page.render(
+        result,
+        manifest,
+        runbook_address=runbooks.address(seen_from=output),
+        catalogue=catalogue,
+    )
     return {
         "statistics.json": artifact.to_text(baseline.statistics(result, manifest)),
         "constraints.json": artifact.to_text(baseline.constraints(manifest, reference, config)),
         report_folder.MARK: artifact.to_text(baseline.violations(result.violations)),
         "metrics.prom": exposition.write(result),
-        "report.html": page.render(result, manifest, runbook_address=runbook_address).encode(),
+        "report.html": report.encode(),
     }

@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 
 from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError, ModelError, RequestError
+from ..translation import ENGLISH, Catalogue
 from ..types import ModelInput, Prediction, Rows, Tensor, Tensors
 from .explain.explanation import splice
 from .inputs import make_inputs
@@ -23,6 +24,7 @@ from .invalid_rows import (
     validate_wide,
 )
 from .outputs import make_output_encoder
+from .response_warnings import list_warnings
 from .schemas import Extra, asks_to_explain, request_type, response_type
 
 Preprocess = Callable[[Rows], Rows]
@@ -41,6 +43,7 @@ class JsonCodec:
         extra_fields: of a row: whether those that the model does not have are refused or ignored.
         preprocess: changes rows before the model sees them; None for no change.
         postprocess: changes predictions before the client sees them; None for no change.
+        catalogue: of the language of warnings.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class JsonCodec:
         extra_fields: Extra = "refuse",
         preprocess: Preprocess | None = None,
         postprocess: Postprocess | None = None,
+        catalogue: Catalogue = ENGLISH,
     ) -> None:
         """Build the schema once, and the part of the answer that never changes."""
         manifest = artifact.manifest
@@ -63,6 +67,7 @@ class JsonCodec:
         self.response = response_type(self.outputs.prediction)
         self._preprocess = preprocess
         self._postprocess = postprocess
+        self.catalogue = catalogue
         validator = TypeAdapter(self.request).validator
         self._validate, self._validate_parsed = validator.validate_json, validator.validate_python
         self.max_rows, self.extra_fields = max_rows, extra_fields
@@ -185,7 +190,13 @@ class JsonCodec:
             answers = splice(answers, prediction.explanations)
         rows = ",".join(answers)
         degraded = "true" if prediction.degraded else "false"
-        warnings = _warnings(given, prediction)
+        warnings = ""
+        if given.warnings or prediction.invalid:
+            listed = [
+                {"pointer": f"/instances{each.pointer}", "detail": each.detail}
+                for each in list_warnings(given, prediction, self.catalogue)
+            ]
+            warnings = f',"warnings":{to_json(listed).decode()}'
         return (
             f'{{"predictions":[{rows}],{self._tail}'
             f',"inference_id":"{inference_id}","degraded":{degraded}{warnings}}}'
@@ -236,14 +247,3 @@ def _array(tensor: Tensor, values: Sequence[Any]) -> NDArray[Any]:
     if not valid or array.shape[1:] != tensor.shape[1:]:
         raise ModelError(f"postprocess returned {tensor.name!r} that no {tensor.datatype} can hold")
     return array
-
-
-def _warnings(given: ModelInput, prediction: Prediction) -> str:
-    """Return the response's field with what the model did not see or answer, if there is any."""
-    if not given.warnings and not prediction.invalid:
-        return ""
-    listed = [
-        {"pointer": f"/instances{each.pointer}", "detail": each.detail}
-        for each in (*given.warnings, *prediction.warnings)
-    ]
-    return f',"warnings":{to_json(listed).decode()}'

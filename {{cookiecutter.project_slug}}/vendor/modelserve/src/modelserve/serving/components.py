@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..manifest import Manifest
 from ..notify import Notifier
 from ..settings import Settings
+from ..translation import Catalogue
 from .access import Access
 from .batching.batcher import Batcher
 from .codec import JsonCodec
@@ -18,6 +19,7 @@ from .metrics_registry import MetricsRegistry
 from .observers import RequestLogQueue
 from .oip.codec import InferenceCodec
 from .predictor import Predictor
+from .problems import ErrorResponses
 from .tracing.sampler import TraceSampler
 
 if TYPE_CHECKING:  # the framework is imported when it is first asked
@@ -36,6 +38,8 @@ class Components:
 
     settings: Settings
     manifest: Manifest
+    catalogue: Catalogue
+    error_responses: ErrorResponses
     access: Access
     notifier: Notifier
     registry: MetricsRegistry

@@ -10,6 +10,7 @@ from .. import errors
 from . import docs_page, feedback_routes, openapi, problems, routes
 from .components import Components
 from .oip import routes as protocol_routes
+from .problems import ErrorResponses
 from .schemas import request_error
 from .security import identify_with
 from .status_routes import form_of
@@ -28,7 +29,7 @@ def create_fastapi_app(components: Components) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    answer_problems(app)
+    answer_problems(app, components.error_responses)
     accept_slashes(app)
     openapi.install(app)
     routes.install(app, components)
@@ -65,7 +66,7 @@ def accept_slashes(app: FastAPI) -> None:
     app.router.default = try_other_path
 
 
-def answer_problems(app: FastAPI) -> None:
+def answer_problems(app: FastAPI, responses: ErrorResponses) -> None:
     """Turn the errors of FastAPI's routes into problems."""
 
     async def answer(request: Request, error: Exception) -> Response:
@@ -76,7 +77,7 @@ def answer_problems(app: FastAPI) -> None:
         context = request.state.context
         if isinstance(error, errors.RequestError):
             context.error, context.reason = type(error).__name__, problems.classify(error)[1]
-        answered = form_of(request.scope)(error, context.request_id)
+        answered = form_of(request.scope, responses)(error, context.request_id)
         headers = {name.decode(): value.decode() for name, value in answered.headers}
         if "GET" in (allowed := headers.get("allow", "").split(", ")):
             headers["allow"] = ", ".join([*allowed, "HEAD"])

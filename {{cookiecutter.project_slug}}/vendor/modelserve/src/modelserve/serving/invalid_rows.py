@@ -56,10 +56,17 @@ def too_many_values(limit: int) -> InvalidInputError:
     return InvalidInputError([FieldError("", f"holds more than {limit} values")])
 
 
-def wrong_row_count(count: str, max_rows: int) -> InvalidInputError:
-    """Return the error of a body with no row, or with too many."""
+def wrong_row_count(count: int, max_rows: int, *, complete: bool) -> InvalidInputError:
+    """Return the error of a body with no row, or with too many.
+
+    Args:
+        count: of its rows.
+        max_rows: that one request may carry.
+        complete: whether all rows were counted.
+    """
+    rest = "" if complete else " or more"
     return InvalidInputError(
-        [FieldError(f"/{INSTANCES}", f"{count} rows; should be 1 to {max_rows}")]
+        [FieldError(f"/{INSTANCES}", f"{count}{rest} rows; should be 1 to {max_rows}")]
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from ..settings import Settings
-from . import problems
 from .components import Components
 from .hot_path import Route
 from .oip.exchange import InferenceNegotiator
@@ -19,14 +18,14 @@ def prediction_paths(settings: Settings, own: Iterable[str]) -> tuple[str, ...]:
 
 def prediction_routes(components: Components) -> Mapping[str, Route]:
     """Return the routes of predictions by path."""
-    settings = components.settings
+    settings, responses = components.settings, components.error_responses
     v2, versioned = components.oip.infer_paths()
     negotiator = InferenceNegotiator(components.oip)
-    infer = Route(INFER_ROUTE, components.oip, problems.protocol_error, negotiator)
-    predict = Route(settings.predict_route, components.codec, problems.problem)
+    infer = Route(INFER_ROUTE, components.oip, responses.protocol_error, negotiator)
+    predict = Route(settings.predict_route, components.codec, responses.problem)
     routes = {settings.predict_route: predict, v2: infer, versioned: infer}
     for path, codec in components.project_codecs.items():
-        routes[path] = Route(path, codec, problems.problem, codec)
+        routes[path] = Route(path, codec, responses.problem, codec)
     if settings.platform == "sagemaker":
         from .sagemaker import platform  # pylint: disable=import-outside-toplevel
 

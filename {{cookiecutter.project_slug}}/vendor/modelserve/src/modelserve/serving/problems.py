@@ -7,6 +7,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from .. import errors
+from ..translation import Catalogue
 
 LISTED = 100  # problems that a response names
 LONGEST = 500  # characters of a text that may quote the request
@@ -35,6 +36,7 @@ KINDS: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.ModelError: (HTTPStatus.INTERNAL_SERVER_ERROR, "model-failed"),
 }
 UNEXPECTED = (HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected")
+UNFORESEEN = "Something failed that was not foreseen; the log has it."
 
 
 def classify(error: Exception) -> tuple[HTTPStatus, str]:
@@ -45,76 +47,89 @@ def classify(error: Exception) -> tuple[HTTPStatus, str]:
     return next((KINDS[each] for each in type(error).__mro__ if each in KINDS), UNEXPECTED)
 
 
-def problem(error: Exception, request_id: str) -> Answer:
-    """Return the response to a request that ended in `error`; unexpected errors are not shown."""
-    status, kind = classify(error)
-    extras = {}
-    if isinstance(error, errors.InvalidInputError):
-        extras["errors"] = [
-            {"pointer": shorten(each.pointer), "detail": shorten(each.detail)}
+class ErrorResponses:
+    """Writes errors as responses, in one language; `type` and `title` are the same in all.
+
+    Args:
+        catalogue: of the language.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Keep the catalogue."""
+        self._catalogue = catalogue
+        language = (b"content-language", catalogue.locale.encode())
+        self._language = [] if catalogue.locale == "en" else [language]
+
+    def problem(self, error: Exception, request_id: str) -> Answer:
+        """Return a problem document; unexpected errors are not shown."""
+        status, kind = classify(error)
+        extras: dict[str, object] = {}
+        if isinstance(error, errors.InvalidInputError):
+            extras["errors"] = [each._asdict() for each in self._listed(error)]
+        content = {
+            "type": f"urn:problem:{kind}",
+            "title": status.phrase,
+            "status": int(status),
+            "detail": self._detail(error),
+            "request_id": request_id,
+            **extras,
+        }
+        headers = self._headers(error, b"application/problem+json")
+        return Answer(int(status), headers, to_json(content))
+
+    def protocol_error(self, error: Exception, request_id: str) -> Answer:
+        """Return the answer in the Open Inference Protocol's form: {"error": …}."""
+        status, _ = classify(error)
+        if status is HTTPStatus.UNPROCESSABLE_ENTITY:
+            status = HTTPStatus.BAD_REQUEST
+        text = self._detail(error)
+        if isinstance(error, errors.InvalidInputError):
+            text += " " + "; ".join(each.line for each in self._listed(error))
+        text = self._catalogue.text(
+            "{text} (request {request_id})", text=text, request_id=request_id
+        )
+        headers = self._headers(error, b"application/json")
+        return Answer(int(status), headers, to_json({"error": text}))
+
+    def refusal(self, reason: str) -> Answer:
+        """Return the protocol's answer to a request that is refused whatever it holds."""
+        content = {"error": self._catalogue.message(reason)}
+        headers = [(b"content-type", b"application/json"), *self._language]
+        return Answer(int(HTTPStatus.BAD_REQUEST), headers, to_json(content))
+
+    def _listed(self, error: errors.InvalidInputError) -> list[errors.FieldError]:
+        """Return the invalid fields that a response names."""
+        return [
+            errors.FieldError(self._shorten(each.pointer), self._text(each.detail))
             for each in error.errors[:LISTED]
         ]
-    return describe(
-        status,
-        kind,
-        _detail(error),
-        request_id,
-        headers=_headers(error),
-        **extras,
-    )
 
+    def _detail(self, error: Exception) -> str:
+        if isinstance(error, HTTPException):
+            return self._text(str(error.detail))
+        if isinstance(error, errors.InvalidInputError):
+            text = self._catalogue.message(str(error))
+            if len(error.errors) <= LISTED:
+                return text
+            return f"{text} {self._catalogue.text('The first {count} are named.', count=LISTED)}"
+        if isinstance(error, errors.ServiceError):
+            return self._text(str(error))
+        return self._text(UNFORESEEN)
 
-def describe(
-    status: HTTPStatus,
-    kind: str,
-    detail: str,
-    request_id: str,
-    *,
-    headers: Headers | None = None,
-    **extras: object,
-) -> Answer:
-    """Return a problem document."""
-    content = {
-        "type": f"urn:problem:{kind}",
-        "title": status.phrase,
-        "status": int(status),
-        "detail": detail,
-        "request_id": request_id,
-        **extras,
-    }
-    kind_header = (b"content-type", b"application/problem+json")
-    return Answer(int(status), [kind_header, *(headers or [])], to_json(content))
+    def _headers(self, error: Exception, content_type: bytes) -> Headers:
+        return [(b"content-type", content_type), *self._language, *_headers(error)]
 
+    def _text(self, message: str) -> str:
+        """Return a message in the client's language, its beginning if it is long."""
+        return self._shorten(self._catalogue.message(message))
 
-def protocol_error(error: Exception, request_id: str) -> Answer:
-    """Return the answer in the Open Inference Protocol's form: {"error": …}."""
-    status, _ = classify(error)
-    if status is HTTPStatus.UNPROCESSABLE_ENTITY:
-        status = HTTPStatus.BAD_REQUEST
-    text = _detail(error)
-    if isinstance(error, errors.InvalidInputError):
-        text += " " + "; ".join(
-            errors.FieldError(shorten(each.pointer), shorten(each.detail)).line
-            for each in error.errors[:LISTED]
+    def _shorten(self, text: str) -> str:
+        """Return a text that may quote the request: its beginning, if it is long."""
+        if len(text) <= LONGEST:
+            return text
+        return self._catalogue.text(
+            "{text}… ({count} characters)", text=text[:LONGEST], count=len(text)
         )
-    body = to_json({"error": f"{text} (request {request_id})"})
-    return Answer(int(status), [(b"content-type", b"application/json"), *_headers(error)], body)
-
-
-def shorten(text: str) -> str:
-    """Return a text that may quote the request: its beginning, if it is long."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
-
-
-def _detail(error: Exception) -> str:
-    if isinstance(error, HTTPException):
-        return shorten(str(error.detail))
-    if isinstance(error, errors.InvalidInputError):
-        listed = "" if len(error.errors) <= LISTED else f" The first {LISTED} are named."
-        return f"{error}{listed}"
-    if isinstance(error, errors.ServiceError):
-        return shorten(str(error))
-    return "Something failed that was not foreseen; the log has it."
 
 
 def _headers(error: Exception) -> Headers:

@@ -136,6 +136,7 @@ def page(components: Components) -> APIRouter:
         components.codec.inputs.form(),
         components.settings,
         key_required=components.access.required,
+        catalogue=components.catalogue,
     )
 
     @router.get("/", response_class=HTMLResponse)

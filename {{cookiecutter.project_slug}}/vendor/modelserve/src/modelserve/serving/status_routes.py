@@ -7,9 +7,8 @@ from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from . import problems
 from .components import Components
-from .problems import Answer
+from .problems import Answer, ErrorResponses
 
 JSON = (b"content-type", b"application/json")
 METRICS = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
@@ -71,10 +70,10 @@ def routes(components: Components) -> list[PlainRoute]:
     return answers
 
 
-def form_of(scope: Scope) -> Callable[[Exception, str], Answer]:
+def form_of(scope: Scope, responses: ErrorResponses) -> Callable[[Exception, str], Answer]:
     """Return what makes the error's body: below /v2, the protocol has a form of its own."""
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    return problems.protocol_error if f"{path}/".startswith("/v2/") else problems.problem
+    return responses.protocol_error if f"{path}/".startswith("/v2/") else responses.problem
 
 
 class StatusRoutes:
@@ -90,7 +89,7 @@ class StatusRoutes:
     def __init__(self, app: ASGIApp, components: Components) -> None:
         """List the routes by path."""
         self._app = app
-        self._access = components.access
+        self._access, self._error_responses = components.access, components.error_responses
         self._closed = components.settings.keys_required_for == "all"
         self._routes = {
             path: route for route in routes(components) for path in (route.path, f"{route.path}/")
@@ -118,7 +117,8 @@ class StatusRoutes:
         except Exception as error:
             if not started:
                 context = scope["state"]["context"]
-                await _send(form_of(scope)(error, context.request_id), send)
+                write = form_of(scope, self._error_responses)
+                await _send(write(error, context.request_id), send)
             raise
         finally:
             asked["route"] = scope.get("route")

@@ -91,7 +91,7 @@ class TableInputs:
                 each place is "tensor/index", in row-major order.
         """
         misfits = (
-            FieldError(f"{name}/{row * len(columns) + i}", f"{columns[i].name} {problem}")
+            FieldError(f"{name}/{row * len(columns) + i}", problem)
             for name, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories))
             if columns
             for i, row, problem in _misfits(columns, tensors[name])
@@ -186,10 +186,11 @@ def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> Iterator[tuple
     for i, feature in enumerate(columns):
         values = tensor[:, i]
         missing = values == "" if feature.dtype == "category" else np.isnan(values)
-        checks = [] if feature.nullable else [(missing, "may not be missing")]
+        name = feature.name
+        checks = [] if feature.nullable else [(missing, f"{name} may not be missing")]
         if feature.dtype == "integer":
-            checks.append((~missing & (values % 1 != 0), "should be a whole number"))
+            checks.append((~missing & (values % 1 != 0), f"{name} should be a whole number"))
         elif feature.dtype == "boolean":
-            checks.append((~missing & ~np.isin(values, (0, 1)), "should be 0 or 1"))
+            checks.append((~missing & ~np.isin(values, (0, 1)), f"{name} should be 0 or 1"))
         for wrong, problem in checks:
             yield from ((i, int(row), problem) for row in np.flatnonzero(wrong))

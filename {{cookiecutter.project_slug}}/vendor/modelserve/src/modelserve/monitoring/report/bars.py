@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...bins import MISSING, UNSEEN
 from ..results.drift import FieldDrift, share
-from .wording import number
+from .wording import Wording
 
 MOST = 20  # bars of one field
 APART = (UNSEEN, MISSING)
@@ -44,16 +44,16 @@ def is_number(drift: FieldDrift) -> bool:
     return UNSEEN not in drift.bins
 
 
-def bars_of(drift: FieldDrift) -> tuple[Bar, ...]:
+def bars_of(drift: FieldDrift, wording: Wording) -> tuple[Bar, ...]:
     """Return a field's bars in the order of its bins.
 
     Of more than `MOST` bins, neighbouring numbers share a bar, and so do the categories with the
     smallest shares. Missing and unseen values have a bar only if there are any.
     """
-    groups = list(_numbers(drift) if is_number(drift) else _categories(drift))
+    groups = list((_numbers if is_number(drift) else _categories)(drift, wording))
     for i, name in enumerate(drift.bins):
         if name in APART and drift.reference[i] + drift.observed[i]:
-            groups.append((name, [i], None))
+            groups.append((wording.text(name), [i], None))
     totals = sum(drift.reference), sum(drift.observed)
     bars = []
     for name, places, upper in groups:
@@ -68,7 +68,7 @@ def bars_of(drift: FieldDrift) -> tuple[Bar, ...]:
 Group = tuple[str, list[int], float | None]
 
 
-def _numbers(drift: FieldDrift) -> Iterator[Group]:
+def _numbers(drift: FieldDrift, wording: Wording) -> Iterator[Group]:
     """Yield the name, the bins and the upper bound of each bar of numbers."""
     bounds = [None, *drift.edges, None]
     n_bins = len(drift.edges) + 1
@@ -76,15 +76,17 @@ def _numbers(drift: FieldDrift) -> Iterator[Group]:
     for first in range(0, n_bins, width):
         after = min(first + width, n_bins)
         lower, upper = bounds[first], bounds[after]
-        low, high = number(lower, digits=6), number(upper, digits=6)
+        low, high = (wording.number(bound, digits=6) for bound in (lower, upper))
         if lower is None:
-            name = "any number" if upper is None else f"up to {high}"
+            any_number = wording.text("any number")
+            name = any_number if upper is None else f"{wording.text('up to')} {high}"
         else:
-            name = f"over {low}" if upper is None else f"{low} to {high}"
+            over = f"{wording.text('over')} {low}"
+            name = over if upper is None else wording.span(low, high)
         yield name, list(range(first, after)), upper
 
 
-def _categories(drift: FieldDrift) -> Iterator[Group]:
+def _categories(drift: FieldDrift, wording: Wording) -> Iterator[Group]:
     places = [i for i, name in enumerate(drift.bins) if name not in APART]
     rest: list[int] = []
     if len(places) > MOST:
@@ -97,4 +99,5 @@ def _categories(drift: FieldDrift) -> Iterator[Group]:
     for i in places:
         yield drift.bins[i], [i], None
     if rest:
-        yield f"{len(rest):,} other categories", rest, None
+        count = wording.thousands(len(rest))
+        yield wording.text("{count} other categories", count=count), rest, None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..results.performance import LabelMetrics, Performance
+from .wording import Wording
 
 MANY = 20  # labels up to which the whole matrix is shown
 MOST_LABELS = 60
@@ -32,7 +33,7 @@ class Confusion:
     mistakes: Sequence[tuple[str, str, int]] | None
 
 
-def make_confusion(performance: Performance | None) -> Confusion | None:
+def make_confusion(performance: Performance | None, wording: Wording) -> Confusion | None:
     """Return a classifier's confusion, None without predictions that have a ground truth."""
     if not (performance and performance.confusion and performance.feedback.counted):
         return None
@@ -40,6 +41,7 @@ def make_confusion(performance: Performance | None) -> Confusion | None:
     labels = ordered[:MOST_LABELS]
     names = [each.label for each in performance.labels]
     unknown = any(row[-1] for row in performance.confusion)
+    columns = [*names, wording.text("unknown label")]
     many = len(names) > MANY
     return Confusion(
         labels=labels,
@@ -47,7 +49,7 @@ def make_confusion(performance: Performance | None) -> Confusion | None:
         columns=names,
         rows=() if many else _matrix(names, performance.confusion, unknown=unknown),
         unknown=unknown,
-        mistakes=_mistakes(names, performance.confusion) if many else None,
+        mistakes=_mistakes(columns, performance.confusion) if many else None,
     )
 
 
@@ -64,9 +66,9 @@ def _matrix(
 def _mistakes(
     names: Sequence[str], confusion: Sequence[Sequence[int]]
 ) -> list[tuple[str, str, int]]:
-    columns = [*names, "unknown label"]
+    """Return the most frequent mistakes; the last of the names is for unknown labels."""
     mistakes = [
-        (names[i], columns[j], n)
+        (names[i], names[j], n)
         for i, row in enumerate(confusion)
         for j, n in enumerate(row)
         if n and i != j

@@ -9,7 +9,7 @@ from ..results.result import MonitoringResult
 from .bars import Bar, bars_of, is_number
 from .drawing import Plot
 from .plots import histogram, ranking, sparkline
-from .wording import clip, decimals, number, p_value, percent, plural
+from .wording import Wording, clip
 
 FEW = 6  # fields of one kind that are all open from the start
 ORDER = (Verdict.VIOLATION, Verdict.UNREAD, Verdict.TOO_FEW, Verdict.OK, Verdict.INFORMATIVE)
@@ -40,15 +40,16 @@ class FieldView:
     opened: bool
 
 
-def make_fields(result: MonitoringResult, manifest: Manifest) -> list[FieldView]:
+def make_fields(result: MonitoringResult, manifest: Manifest, wording: Wording) -> list[FieldView]:
     """Return all fields, violations first."""
     features = {each.name: each for each in manifest.features}
     views = []
     for drift in ranked(result.fields):
         alike = [each for each in result.fields if each.kind == drift.kind and each.rows]
-        bars = bars_of(drift)
-        title = describe(drift, bars)
+        bars = bars_of(drift, wording)
+        title = describe(drift, bars, wording)
         numeric = is_number(drift)
+        unread = result.captures.unread.get(drift.field, 0)
         feature = features.get(drift.field) if drift.kind == "input" else None
         views.append(
             FieldView(
@@ -57,8 +58,8 @@ def make_fields(result: MonitoringResult, manifest: Manifest) -> list[FieldView]
                 numeric=numeric,
                 bars=bars,
                 sparkline=sparkline(bars, title),
-                plot=(histogram if numeric else ranking)(bars, title),
-                facts=list(_facts(drift, feature, result.captures.unread.get(drift.field, 0))),
+                plot=(histogram if numeric else ranking)(bars, title, wording),
+                facts=list(_facts(drift, feature, unread, wording)),
                 opened=len(alike) <= FEW or drift.verdict is Verdict.VIOLATION,
             )
         )
@@ -70,29 +71,37 @@ def ranked(fields: Sequence[FieldDrift]) -> list[FieldDrift]:
     return sorted(fields, key=lambda each: (ORDER.index(each.verdict), -each.psi))
 
 
-def describe(drift: FieldDrift, bars: Sequence[Bar]) -> str:
+def describe(drift: FieldDrift, bars: Sequence[Bar], wording: Wording) -> str:
     """Return a plot in words: the bins whose share has grown and shrunk the most."""
     grown = max(bars, key=lambda each: each.change)
     shrunk = min(bars, key=lambda each: each.change)
     changes = "; ".join(
-        f"{clip(each.name, 40)}: {percent(each.reference_share)} in training, "
-        f"{percent(each.observed_share)} in production"
+        wording.text(
+            "{bin}: {training} in training, {production} in production",
+            bin=clip(each.name, 40),
+            training=wording.percent(each.reference_share),
+            production=wording.percent(each.observed_share),
+        )
         for each in (grown, shrunk)
     )
     return f"{clip(drift.field, 60)}: {changes}"
 
 
-def _facts(drift: FieldDrift, feature: Feature | None, unread: int) -> Iterator[tuple[str, str]]:
-    yield "Critical PSI", decimals(drift.psi_critical)
-    yield "Adjusted p", p_value(drift.adjusted_p)
-    yield "Jensen-Shannon", decimals(drift.jensen_shannon)
+def _facts(
+    drift: FieldDrift, feature: Feature | None, unread: int, wording: Wording
+) -> Iterator[tuple[str, str]]:
+    text, number, decimals = wording.text, wording.number, wording.decimals
+    yield text("Critical PSI"), decimals(drift.psi_critical)
+    yield text("Adjusted p"), wording.p_value(drift.adjusted_p)
+    yield text("Jensen-Shannon"), decimals(drift.jensen_shannon)
     if drift.ks is not None:
-        yield "KS", decimals(drift.ks)
-        yield "p of KS", p_value(drift.ks_p)
+        yield text("KS"), decimals(drift.ks)
+        yield text("p of KS"), wording.p_value(drift.ks_p)
     if numbers := drift.numbers:
-        yield "Mean", f"{number(numbers.mean)} ± {number(numbers.deviation)}"
-        yield "Range", f"{number(numbers.minimum)} to {number(numbers.maximum)}"
+        yield text("Mean"), f"{number(numbers.mean)} ± {number(numbers.deviation)}"
+        yield text("Range"), wording.span(number(numbers.minimum), number(numbers.maximum))
         if feature is not None and feature.minimum is not None:
-            yield "Range in training", f"{number(feature.minimum)} to {number(feature.maximum)}"
+            seen = wording.span(number(feature.minimum), number(feature.maximum))
+            yield text("Range in training"), seen
     if unread:
-        yield "Not read", plural(unread, "row")
+        yield text("Not read"), wording.plural(unread, "row")

@@ -1,12 +1,15 @@
 """The verdict, what to do, and what the report does not cover."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from ..ingest.bodies import UNSTATED
 from ..results.drift import Verdict
 from ..results.result import MonitoringResult, Violation
 from ..runbooks import violations_by_runbook
 from ..uncertain import UncertainFigure, uncertain_figures
+from ..violations import recall_of
+from .wording import Wording
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Headline:
     has_gaps: bool
 
 
-def make_headline(result: MonitoringResult) -> Headline:
+def make_headline(result: MonitoringResult, wording: Wording) -> Headline:
     """Return the verdict, the violations by runbook, and what is not covered."""
     compared = any(each.verdict in (Verdict.OK, Verdict.VIOLATION) for each in result.fields)
     verdict = Verdict.OK if compared else Verdict.TOO_FEW
@@ -50,13 +53,25 @@ def make_headline(result: MonitoringResult) -> Headline:
     bad_lines = captures.corrupt + captures.foreign
     unstated = captures.versions.get(UNSTATED, 0)
     known = (result.version, UNSTATED)
+    name_of = _names(result, wording)
     others = {name: n for name, n in captures.versions.items() if name not in known}
     return Headline(
         verdict=Verdict.VIOLATION if result.violations else verdict,
         compared=compared,
-        violated=list(dict.fromkeys(each.name for each in result.violations)),
-        by_runbook=violations_by_runbook(result),
-        uncertain=list(uncertain_figures(result)),
+        violated=list(dict.fromkeys(name_of(each.name) for each in result.violations)),
+        by_runbook={
+            runbook: [
+                replace(
+                    each, name=name_of(each.name), description=wording.message(each.description)
+                )
+                for each in violations
+            ]
+            for runbook, violations in violations_by_runbook(result).items()
+        },
+        uncertain=[
+            UncertainFigure(name_of(name), wording.message(description))
+            for name, description in uncertain_figures(result)
+        ],
         unread=unread,
         too_few=too_few,
         bad_lines=bad_lines,
@@ -73,3 +88,13 @@ def make_headline(result: MonitoringResult) -> Headline:
             or (result.task == "classifier" and not result.confidence)
         ),
     )
+
+
+def _names(result: MonitoringResult, wording: Wording) -> Callable[[str], str]:
+    """Return a function from a figure's name to the reader's; all but recalls keep theirs."""
+    labels = result.performance.labels if result.performance else ()
+    recalls = {
+        recall_of(each.label): wording.text("recall of {label}", label=each.label)
+        for each in labels
+    }
+    return lambda name: recalls.get(name, name)

@@ -5,7 +5,7 @@ from math import ceil
 
 from .bars import Bar
 from .drawing import Layer, Plot
-from .wording import clip, number, percent, round_percent
+from .wording import Wording, clip
 
 # In units of the plot; a column of the page is about as many pixels wide.
 WIDTH, HEIGHT = 400, 190
@@ -26,7 +26,7 @@ def sparkline(bars: Sequence[Bar], title: str) -> Plot:
     return Plot("spark", SPARK_WIDTH, SPARK_HEIGHT, title, layers)
 
 
-def histogram(bars: Sequence[Bar], title: str) -> Plot:
+def histogram(bars: Sequence[Bar], title: str, wording: Wording) -> Plot:
     """Return vertical bars for numbers, with their bounds between them."""
     ticks = share_ticks(largest(bars))
     unit = (BASE - TOP) / ticks[-1]
@@ -34,9 +34,11 @@ def histogram(bars: Sequence[Bar], title: str) -> Plot:
     slot = (WIDTH - LEFT) / (len(bars) + 0.4 * bars[-1].apart)
     centres = [LEFT + (i + 0.5 + 0.4 * each.apart) * slot for i, each in enumerate(bars)]
     apart = [each.name for each in bars if each.apart]
-    bounds = _bounds(bars, centres, slot, end=WIDTH - LETTER * len("".join(apart)))
+    uppers = [None if each.upper is None else wording.number(each.upper) for each in bars]
+    bounds = _bounds(uppers, centres, slot, end=WIDTH - LETTER * len("".join(apart)))
     below = BASE + 18
-    shares = [(round_percent(tick), LEFT - 6, y + 4) for tick, y in zip(ticks, levels, strict=True)]
+    ticked = map(wording.round_percent, ticks)
+    shares = [(words, LEFT - 6, y + 4) for words, y in zip(ticked, levels, strict=True)]
     notches = [(x, BASE, x, BASE + 4) for x, _ in bounds]
     layers = (
         Layer("grid", lines=[(LEFT, y, WIDTH, y) for y in levels]),
@@ -49,20 +51,20 @@ def histogram(bars: Sequence[Bar], title: str) -> Plot:
 
 
 def _bounds(
-    bars: Sequence[Bar], centres: Sequence[float], slot: float, *, end: float
+    uppers: Sequence[str | None], centres: Sequence[float], slot: float, *, end: float
 ) -> list[tuple[float, str]]:
     """Return the positions and texts of bounds, as many as fit without touching."""
     bounds = [
-        (centre + slot / 2, number(each.upper))
-        for centre, each in zip(centres, bars, strict=True)
-        if each.upper is not None
+        (centre + slot / 2, upper)
+        for centre, upper in zip(centres, uppers, strict=True)
+        if upper is not None
     ]
     room = LETTER * max((len(words) for _, words in bounds), default=1) + 10
     stride = ceil(room / slot)
     return [(x, words) for x, words in bounds[stride // 2 :: stride] if x + room / 2 <= end]
 
 
-def ranking(bars: Sequence[Bar], title: str) -> Plot:
+def ranking(bars: Sequence[Bar], title: str, wording: Wording) -> Plot:
     """Return horizontal bars for categories, each between its name and its share."""
     unit = (WIDTH - NAMES - VALUES) / largest(bars)
     letters = int((NAMES - 8) / LETTER)
@@ -71,7 +73,7 @@ def ranking(bars: Sequence[Bar], title: str) -> Plot:
     broad = [(NAMES, y + 3, unit * each.reference_share, LINE - 6) for y, each in rows]
     slim = [(NAMES, y + 8, unit * each.observed_share, LINE - 16) for y, each in rows]
     names = [(clip(each.name, letters), NAMES - 8, y + LINE / 2 + 4) for y, each in rows]
-    shares = [(percent(each.observed_share), WIDTH, y + LINE / 2 + 4) for y, each in rows]
+    shares = [(wording.percent(each.observed_share), WIDTH, y + LINE / 2 + 4) for y, each in rows]
     layers = (
         Layer("r", boxes=broad),
         Layer("o", boxes=slim),

@@ -7,7 +7,7 @@ from math import ceil, floor, log10, sqrt
 from ..results.performance import CalibrationPoint
 from ..results.result import MonitoringResult
 from .drawing import Layer, Plot
-from .wording import figure, number, percent, round_percent
+from .wording import Wording
 
 WIDTH, HEIGHT = 380, 370
 SIDE, LEFT, BASE = 300, 52, 328  # in units of the plot: the axes' length, and where they meet
@@ -19,7 +19,7 @@ class Calibration:
 
     Args:
         axes: the names of both axes.
-        ideal: what holds for predictions on the diagonal.
+        ideal: what holds for predictions on the diagonal, a sentence.
         points: predicted, actual and rows of each.
         plot: the diagram.
     """
@@ -30,22 +30,35 @@ class Calibration:
     plot: Plot
 
 
-def make_calibration(result: MonitoringResult) -> Calibration | None:
+def make_calibration(result: MonitoringResult, wording: Wording) -> Calibration | None:
     """Return the reliability diagram, None without a prediction that has a ground truth."""
     points = result.performance.calibration if result.performance else ()
     if not points:
         return None
     shares = result.task == "classifier"
-    axes = ("mean confidence", "accuracy") if shares else ("mean prediction", "mean true value")
-    write = percent if shares else figure
+    text = wording.text
+    if shares:
+        axes = text("mean confidence"), text("accuracy")
+        title = text("accuracy by mean confidence")
+        ideal = text("On the dashed line, predictions are as often right as they are confident.")
+    else:
+        axes = text("mean prediction"), text("mean true value")
+        title = text("mean true value by mean prediction")
+        ideal = text("On the dashed line, predictions are right on average.")
+    write = wording.percent if shares else wording.figure
     rows = [(write(each.predicted), write(each.actual), each.rows) for each in points]
-    title = f"{axes[1]} by {axes[0]}: " + "; ".join(f"{x}, {y}" for x, y, _ in rows)
-    ideal = "as often right as they are confident" if shares else "right on average"
-    return Calibration(axes, ideal, rows, reliability(points, title, axes, shares=shares))
+    title += ": " + "; ".join(f"{x}, {y}" for x, y, _ in rows)
+    plot = reliability(points, title, axes, wording, shares=shares)
+    return Calibration(axes, ideal, rows, plot)
 
 
 def reliability(
-    points: Sequence[CalibrationPoint], title: str, axes: tuple[str, str], *, shares: bool
+    points: Sequence[CalibrationPoint],
+    title: str,
+    axes: tuple[str, str],
+    wording: Wording,
+    *,
+    shares: bool,
 ) -> Plot:
     """Return a diagram of discs around a diagonal; a disc's area grows with its rows.
 
@@ -53,11 +66,12 @@ def reliability(
         points: one or more.
         title: the content in words.
         axes: names of the horizontal and the vertical axis.
+        wording: of the numbers.
         shares: the axes go from 0 to 1; otherwise from the smallest to the largest value.
     """
     values = [value for point in points for value in (point.predicted, point.actual)]
     ticks = [i / 5 for i in range(6)] if shares else value_ticks(min(values), max(values))
-    write = round_percent if shares else number
+    write = wording.round_percent if shares else wording.number
     unit = SIDE / (ticks[-1] - ticks[0])
     right, top = LEFT + SIDE, BASE - SIDE
 

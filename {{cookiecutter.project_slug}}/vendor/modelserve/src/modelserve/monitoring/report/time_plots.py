@@ -11,7 +11,7 @@ from ..results.timeline import TimeSeries
 from .drawing import Layer, Plot
 from .plots import BASE, HEIGHT, LEFT, TOP, WIDTH
 from .reliability import value_ticks
-from .wording import clip, figure, number, plural
+from .wording import Wording, clip
 
 MOST = 6  # plots: those of the metric and of the fields with the most drift
 EDGE = 8  # beside the first and the last point
@@ -27,7 +27,7 @@ class TimePlot:
     plot: Plot
 
 
-def make_time_plots(result: MonitoringResult) -> list[TimePlot]:
+def make_time_plots(result: MonitoringResult, wording: Wording) -> list[TimePlot]:
     """Return the plots of the metric and of the fields with the most drift, violations first."""
     fields = {(str(each.kind), each.field): each for each in result.fields}
 
@@ -37,24 +37,35 @@ def make_time_plots(result: MonitoringResult) -> list[TimePlot]:
             return False, False, 0.0
         return True, drift.verdict is not Verdict.VIOLATION, -drift.psi
 
-    return [_plot(each) for each in sorted(result.timeline, key=weight)[:MOST]]
+    return [_plot(each, wording) for each in sorted(result.timeline, key=weight)[:MOST]]
 
 
-def _plot(series: TimeSeries) -> TimePlot:
-    title = series.name if series.kind == "metric" else f"PSI of {series.name}"
-    step = STEPS.get(series.step) or plural(series.step // timedelta(days=1), "day")
+def _plot(series: TimeSeries, wording: Wording) -> TimePlot:
+    if series.kind == "metric":
+        title = wording.message(series.name)
+    else:
+        title = wording.text("PSI of {field}", field=series.name)
+    days = series.step // timedelta(days=1)
+    step = STEPS.get(series.step)
+    step = wording.text(step) if step else wording.plural(days, "day")
     worst = max if series.kind != "metric" else min
     first, last = series.points[0], series.points[-1]
     extreme = worst(series.points, key=lambda point: point.value)
-    about = (
-        f"{clip(title, 60)} by {step}: {figure(first.value)} at first, {figure(last.value)} at "
-        f"last, {figure(extreme.value)} on {_when(extreme.start, series.step)}; the threshold is "
-        f"{figure(series.bound)}"
+    about = wording.text(
+        "{title} by {step}: {first} at first, {last} at last, {extreme} on {when}; the threshold "
+        "is {threshold}",
+        title=clip(title, 60),
+        step=step,
+        first=wording.figure(first.value),
+        last=wording.figure(last.value),
+        extreme=wording.figure(extreme.value),
+        when=_when(extreme.start, series.step, wording),
+        threshold=wording.figure(series.bound),
     )
-    return TimePlot(title, step, line_plot(series, about))
+    return TimePlot(title, step, line_plot(series, about, wording))
 
 
-def line_plot(series: TimeSeries, title: str) -> Plot:
+def line_plot(series: TimeSeries, title: str, wording: Wording) -> Plot:
     """Return a line through the points of a series, and its threshold as a dashed one."""
     points = series.points
     ticks = value_ticks(0.0, max(series.bound, *(point.value for point in points)))
@@ -65,8 +76,9 @@ def line_plot(series: TimeSeries, title: str) -> Plot:
         (LEFT + EDGE + room * ((point.start - start) / span), BASE - unit * point.value)
         for point in points
     ]
-    levels = [(number(tick), BASE - unit * tick) for tick in ticks]
+    levels = [(wording.number(tick), BASE - unit * tick) for tick in ticks]
     bound = BASE - unit * series.bound
+    first, last = (_when(points[i].start, series.step, wording) for i in (0, -1))
     layers = (
         Layer("grid", lines=[(LEFT, y, WIDTH, y) for _, y in levels]),
         Layer("ideal", lines=[(LEFT, bound, WIDTH, bound)]),
@@ -74,8 +86,8 @@ def line_plot(series: TimeSeries, title: str) -> Plot:
         Layer("o", discs=[(x, y, 3) for x, y in places]),
         Layer("axis", lines=[(LEFT, BASE, WIDTH, BASE)]),
         Layer("end", labels=[(words, LEFT - 6, y + 4) for words, y in levels]),
-        Layer("start", labels=[(_when(start, series.step), LEFT, BASE + 18)]),
-        Layer("end", labels=[(_when(points[-1].start, series.step), WIDTH, BASE + 18)]),
+        Layer("start", labels=[(first, LEFT, BASE + 18)]),
+        Layer("end", labels=[(last, WIDTH, BASE + 18)]),
     )
     return Plot("plot", WIDTH, HEIGHT, title, layers)
 
@@ -91,6 +103,6 @@ def _neighbours(series: TimeSeries, places: Sequence[Place]) -> list[tuple[Place
     ]
 
 
-def _when(start: datetime, step: timedelta) -> str:
-    day = f"{start.day} {start:%b}"
+def _when(start: datetime, step: timedelta, wording: Wording) -> str:
+    day = wording.day(start)
     return f"{day}, {start:%H:%M}" if step < timedelta(days=1) else day

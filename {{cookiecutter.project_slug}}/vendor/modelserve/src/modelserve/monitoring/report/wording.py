@@ -1,87 +1,148 @@
-"""Formats counts, shares, times and names for readers."""
+"""Writes counts, shares, times and sentences as the readers of one language do."""
 
+import re
 from datetime import UTC, datetime
 from math import isfinite
 from unicodedata import east_asian_width
+
+from ...translation import FIELD, Catalogue
 
 UNKNOWN = "\u2013"  # a dash for a missing figure
 MINUS = "\u2212"  # as wide as a plus
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 JOINERS = "\u200c\u200d"  # not printable, but some scripts need them
+VARIABLE = re.compile(r"%\((\w+)\)s")
+WHITESPACE = re.compile(r"[ \n]+")
+DECIMAL = re.compile(r"(?<![\w.])(\d+)\.(\d+)(?!\.?\w)")
 
 
-def thousands(count: int) -> str:
-    """Return a count with thousands separators."""
-    return f"{count:,}"
+class Wording:
+    """The report's language: its sentences, and how it writes figures and times.
+
+    Args:
+        catalogue: the sentences.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Keep the catalogue."""
+        self.catalogue = catalogue
+        self.english = catalogue.locale == "en"
+        self.percent_sign = f"{SPACE}%" if self.english else "%"
+
+    def text(self, sentence: str, **values: object) -> str:
+        """Return a sentence of the report with its values."""
+        return self.catalogue.text(sentence, **values)
+
+    def message(self, message: str) -> str:
+        """Return a finished English text, such as a violation's description."""
+        translation = self.catalogue.message(message)
+        return translation if self.english else DECIMAL.sub(r"\1,\2", translation)
+
+    def gettext(self, sentence: str) -> str:
+        """Return a sentence of a template, in which %(name)s stands for a value, as in gettext."""
+        translation = self.catalogue.sentences.get(catalogue_key(sentence))
+        if translation is None:
+            return sentence
+        return FIELD.sub(r"%(\1)s", translation.replace("%", "%%"))
+
+    def ngettext(self, singular: str, plural: str, num: int) -> str:
+        """Return the sentence of a template for a count, %(num)s, which keeps to its noun."""
+        sentence = self.gettext(singular if self.is_singular(num) else plural)
+        count = self.thousands(num)
+        return sentence.replace("%(num)s ", count + SPACE).replace("%(num)s", count)
+
+    def is_singular(self, count: int) -> bool:
+        """Return whether a count has the singular; in Portuguese, so has 0.
+
+        Source: Unicode CLDR, plural rules of en and pt.
+        """
+        return count == 1 or (count == 0 and not self.english)
+
+    def thousands(self, count: int) -> str:
+        """Return a count with thousands separators."""
+        return self._local(f"{count:,}")
+
+    def plural(self, count: int, noun: str) -> str:
+        """Return a count of things, such as "1 row" or "2,000 rows"."""
+        word = self.text(noun if self.is_singular(count) else f"{noun}s")
+        return f"{self.thousands(count)}{SPACE}{word}"
+
+    def percent(self, value: float | None) -> str:
+        """Return a share as a percentage; only an exact 0 or 1 becomes 0 or 100 %."""
+        if value is None or not isfinite(value):
+            return UNKNOWN
+        if 0 < value < 0.001:
+            return f"{self.text('under')} {self._local('0.1')}{self.percent_sign}"
+        if 0.999 < value < 1:
+            return f"{self.text('over')} {self._local('99.9')}{self.percent_sign}"
+        digits = 0 if value in (0, 1) else 1
+        return f"{self._local(f'{100 * value:.{digits}f}')}{self.percent_sign}"
+
+    def round_percent(self, value: float) -> str:
+        """Return a round share, for an axis."""
+        return f"{self._local(f'{100 * value:g}')}{self.percent_sign}"
+
+    def number(self, value: float | None, *, digits: int = 4) -> str:
+        """Return a number of any size, a small one to some significant digits."""
+        if value is None or not isfinite(value):
+            return UNKNOWN
+        if 10_000 <= abs(value) < 1e9:
+            return self._local(f"{value:,.0f}")
+        short = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+        return self._local(short)
+
+    def figure(self, value: float | None) -> str:
+        """Return a metric to four significant digits, aligned in a column."""
+        if value is None or not isfinite(value) or abs(value) >= 1000:
+            return self.number(value)
+        return self._local(f"{value:#.4g}")
+
+    def span(self, low: str, high: str) -> str:
+        """Return two ends, such as "4.8 to 5"."""
+        return f"{low} {self.text('to')} {high}"
+
+    def interval(self, ends: tuple[float, float] | None, *, shares: bool = False) -> str:
+        """Return both ends of an interval, as percentages if they are shares."""
+        if ends is None:
+            return UNKNOWN
+        if shares:
+            low, high = (self._local(f"{100 * end:.1f}") for end in ends)
+            return f"{self.span(low, high)}{self.percent_sign}"
+        return self.span(*map(self.figure, ends))
+
+    def decimals(self, value: float | None) -> str:
+        """Return a small number to three decimals, aligned in a column."""
+        return UNKNOWN if value is None or not isfinite(value) else self._local(f"{value:.3f}", "-")
+
+    def change(self, value: float) -> str:
+        """Return a difference of shares in percentage points, with its sign."""
+        return self._local(f"{100 * value:+.1f}")
+
+    def p_value(self, p: float | None) -> str:
+        """Return a p-value to three decimals."""
+        if p is not None and p < 0.001:
+            return f"{self.text('under')} {self._local('0.001')}"
+        return self.decimals(p)
+
+    def day(self, when: datetime) -> str:
+        """Return a day without its year."""
+        return f"{when.day} {when:%b}" if self.english else f"{when:%d/%m}"
+
+    def moment(self, when: datetime) -> str:
+        """Return a time to the minute, in UTC."""
+        utc = when.astimezone(UTC)
+        return f"{self.day(utc)}{' ' if self.english else '/'}{utc:%Y, %H:%M} UTC"
+
+    def _local(self, numeral: str, minus: str = MINUS) -> str:
+        """Return a numeral with the language's separators."""
+        text = numeral.replace("-", minus)
+        return text if self.english else text.translate(str.maketrans(",.", ".,"))
 
 
-def plural(count: int, noun: str) -> str:
-    """Return a count of things, such as "1 row" or "2,000 rows"."""
-    return f"{count:,}{SPACE}{noun}{'' if count == 1 else 's'}"
-
-
-def percent(value: float | None) -> str:
-    """Return a share as a percentage; only an exact 0 or 1 becomes 0 or 100 %."""
-    if value is None or not isfinite(value):
-        return UNKNOWN
-    if 0 < value < 0.001:
-        return f"under 0.1{SPACE}%"
-    if 0.999 < value < 1:
-        return f"over 99.9{SPACE}%"
-    return f"{100 * value:.{0 if value in (0, 1) else 1}f}{SPACE}%"
-
-
-def round_percent(value: float) -> str:
-    """Return a round share, for an axis."""
-    return f"{100 * value:g}{SPACE}%"
-
-
-def number(value: float | None, *, digits: int = 4) -> str:
-    """Return a number of any size, a small one to some significant digits."""
-    if value is None or not isfinite(value):
-        return UNKNOWN
-    if 10_000 <= abs(value) < 1e9:
-        return f"{value:,.0f}".replace("-", MINUS)
-    short = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
-    return short.replace("-", MINUS)
-
-
-def figure(value: float | None) -> str:
-    """Return a metric to four significant digits, aligned in a column."""
-    if value is None or not isfinite(value) or abs(value) >= 1000:
-        return number(value)
-    return f"{value:#.4g}".replace("-", MINUS)
-
-
-def interval(ends: tuple[float, float] | None, *, shares: bool = False) -> str:
-    """Return both ends of an interval, as percentages if they are shares."""
-    if ends is None:
-        return UNKNOWN
-    low, high = ends
-    if shares:
-        return f"{100 * low:.1f} to {100 * high:.1f}{SPACE}%".replace("-", MINUS)
-    return f"{figure(low)} to {figure(high)}"
-
-
-def decimals(value: float | None) -> str:
-    """Return a small number to three decimals, aligned in a column."""
-    return UNKNOWN if value is None or not isfinite(value) else f"{value:.3f}"
-
-
-def change(value: float) -> str:
-    """Return a difference of shares in percentage points, with its sign."""
-    return f"{100 * value:+.1f}".replace("-", MINUS)
-
-
-def p_value(p: float | None) -> str:
-    """Return a p-value to three decimals."""
-    return "under 0.001" if p is not None and p < 0.001 else decimals(p)
-
-
-def moment(when: datetime) -> str:
-    """Return a time to the minute, in UTC."""
-    utc = when.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+def catalogue_key(sentence: str) -> str:
+    """Return the key in the catalogue for a sentence of a template."""
+    plain = VARIABLE.sub(r"{\1}", sentence).replace("%%", "%")
+    return WHITESPACE.sub(" ", plain).strip()
 
 
 def clip(name: str, width: int) -> str:

@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from ...manifest import Manifest
 from ...types import ModelInput, Prediction, Tensor
 from ..codec import JsonCodec
+from ..response_warnings import list_warnings
 from .requests import RequestReader
 
 Output = tuple[Tensor, NDArray[Any]]
@@ -65,7 +66,8 @@ class InferenceCodec:
             "degraded": prediction.degraded,
         }
         if given.warnings or prediction.invalid:
-            parameters["warnings"] = [each.line for each in (*given.warnings, *prediction.warnings)]
+            warnings = list_warnings(given, prediction, self._codec.catalogue)
+            parameters["warnings"] = [each.line for each in warnings]
         return to_json(
             {
                 "model_name": self.manifest.name,

@@ -2,11 +2,11 @@
 
 import multiprocessing
 import os
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from ...errors import (
     AccessError,
@@ -16,13 +16,13 @@ from ...errors import (
     UnknownModelError,
 )
 from ..components import Components
+from ..problems import ErrorResponses
 from ..reloading.hang_up import send_hang_up
 from ..reloading.reloader import Reloader
 from ..security import identify_with
 from ..shared_folder import WORKERS
 
 EXTENSION = "model_repository"
-JSON = "application/json"
 
 
 class IndexEntry(BaseModel):
@@ -43,7 +43,7 @@ def install(router: APIRouter, components: Components, reloader: Reloader) -> No
         reloader: loads the artifact.
     """
     operators = components.settings.repository_api
-    identify = identify_with(components.access)
+    identify, responses = identify_with(components.access), components.error_responses
 
     async def authorize(consumer: Annotated[str, Depends(identify)]) -> None:
         if consumer not in operators:
@@ -65,7 +65,7 @@ def install(router: APIRouter, components: Components, reloader: Reloader) -> No
             raise UnknownModelError(f"{reloader.served.name} is served here, not {name}.")
         outcome = await reloader.request("repository API")
         if outcome.result == "refused":
-            return refuse(f"The model is not loaded: {outcome.reason}")
+            return refuse(f"The model is not loaded: {outcome.reason}", responses)
         if WORKERS in os.environ and (parent := multiprocessing.parent_process()):
             send_hang_up([parent.pid])  # which passes it on to the other workers
         return Response()
@@ -73,7 +73,7 @@ def install(router: APIRouter, components: Components, reloader: Reloader) -> No
     @router.post("/repository/models/{name}/unload", dependencies=keys)
     async def unload(name: str) -> Response:
         """Refuse to unload: one model is always served."""
-        return refuse(f"{name} cannot be unloaded: stop the service instead.")
+        return refuse(f"{name} cannot be unloaded: stop the service instead.", responses)
 
 
 def check_load_request(body: bytes) -> None:
@@ -94,7 +94,8 @@ def check_load_request(body: bytes) -> None:
         raise InvalidInputError([FieldError("/parameters", detail)])
 
 
-def refuse(reason: str) -> Response:
+def refuse(reason: str, responses: ErrorResponses) -> Response:
     """Return the protocol's response to a request that was refused."""
-    content: dict[str, Any] = {"error": reason}
-    return Response(to_json(content), 400, media_type=JSON)
+    answer = responses.refusal(reason)
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, answer.status, headers)

@@ -30,7 +30,7 @@ const parseCsv = (text, separator, limit = Infinity) => {
       endRow();
     } else value += character;
   }
-  if (quoted) throw new Error("A quotation mark in line " + opened + " is never closed.");
+  if (quoted) throw new Error(_("A quotation mark in line {line} is never closed.", { line: opened }));
   if ((value !== "" || row.length) && rows.length < limit) endRow();
   return rows;
 };

@@ -9,23 +9,24 @@ const makeShare = (name, contribution, widest) => {
   fill.style.left = (contribution < 0 ? 50 - width : 50) + "%";
   if (contribution < 0) fill.className = "against";
   track.append(fill);
-  row.append(make("span", name), track, make("span", (contribution > 0 ? "+" : "") + round(contribution)));
+  row.append(make("span", name), track, make("span", signed(contribution)));
   return row;
 };
 
 // Returns elements for the contributions, the largest first; null stands for no explanation.
 const makeExplanation = (explanation, isValue) => {
-  const title = make("h3", "Explanation");
-  if (explanation === null) return [title, make("p", "There is none for this answer.")];
+  const title = make("h3", _("Explanation"));
+  if (explanation === null) return [title, make("p", _("There is none for this answer."))];
   const { of, base, contributions } = explanation, isText = Array.isArray(contributions);
   const pairs = isText ? contributions : Object.entries(contributions).map(([name, share]) => [readable(name), share]);
   const sorted = [...pairs].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const widest = Math.abs(sorted[0]?.[1] ?? 0) || 1, rest = sorted.length - MOST_BARS;
   return [
     title,
-    make("p", (isValue ? "The value" : "The probability of " + of) + " is " + round(base) +
-      " on average. What this " + (isText ? "text's words add" : "row's values add") + " to it:"),
+    make("p", (isValue ? _("The value is {base} on average.", { base: written(base) })
+      : _("The probability of {label} is {base} on average.", { label: of, base: written(base) })) + " " +
+      (isText ? _("What this text's words add to it:") : _("What this row's values add to it:"))),
     ...sorted.slice(0, MOST_BARS).map(([name, contribution]) => makeShare(name, contribution, widest)),
-    ...(rest > 0 ? [make("small", "and " + rest + " more, each with less")] : []),
+    ...(rest > 0 ? [make("small", _("and {n} more, each with less", { n: rest }))] : []),
   ];
 };

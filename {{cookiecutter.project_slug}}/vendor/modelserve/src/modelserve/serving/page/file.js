@@ -1,10 +1,9 @@
 // Many rows: a CSV file that is read here, sent in parts, and answered row by row.
 
 const MOST_BYTES = 20_000_000, MOST_ROWS = 10_000, MOST_SHOWN = 200, MOST_TRIES = 5, MOST_NAMED = 20;
-const LARGER = " The command `batch` takes files of any size.";
+const LARGER = " " + _("The command `batch` takes files of any size.");
 let running = null;
 
-const count = (number, noun) => number.toLocaleString("en") + " " + noun + (number === 1 ? "" : "s");
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 const say = (text, complaint = false) => {
   element("state").textContent = text;
@@ -21,26 +20,26 @@ const answerPart = async (part, instances, outcomes, signal) => {
       const warnings = content.warnings ?? [];
       for (const warning of warnings) outcomes[left[rowOf(warning)]]?.notes.push(inWords(warning));
       if (content.degraded && !warnings.length)
-        for (const i of left) outcomes[i].notes.push("the model failed; this is the fallback");
+        for (const i of left) outcomes[i].notes.push(_("the model failed; this is the fallback"));
       return;
     }
     const named = (content.errors ?? []).filter((error) => left[rowOf(error)] !== undefined);
     for (const error of named) (outcomes[left[rowOf(error)]] ??= { problems: [] }).problems.push(inWords(error));
     left = left.filter((i) => !outcomes[i]);
     if (named.length) continue;
-    if (status !== 503 || ++tries === MOST_TRIES) throw new Error(content.detail ?? "status " + status);
+    if (status !== 503 || ++tries === MOST_TRIES) throw new Error(content.detail ?? _("status") + " " + status);
     await pause(Number(retryAfter) || 1);
   }
 };
 
 // Returns a prediction as columns: one for each label's probability.
 const flatten = (prediction) => Object.fromEntries(Object.entries(prediction).flatMap(([name, value]) =>
-  name === "probabilities" ? Object.entries(value).map(([label, share]) => ["probability of " + label, share])
+  name === "probabilities" ? Object.entries(value).map(([label, share]) => [_("probability of {label}", { label }), share])
     : [[name, typeof value === "object" ? JSON.stringify(value) : value]]));
 
 // Returns what is to be said of a row: its problems, or warnings and values outside of the range.
 const noteOf = (outcome, instance) => {
-  if (!outcome) return "not answered";
+  if (!outcome) return _("not answered");
   if (outcome.problems) return outcome.problems.join("; ");
   const outside = facts.fields.flatMap((field) => {
     const { words, outside: is } = locate(field, instance[field.name]);
@@ -55,7 +54,7 @@ const makeTable = (head, lines, rejected) => {
   first.append(names);
   for (const line of lines) {
     const row = make("tr", "", rejected.has(line[0]) ? { class: "rejected" } : {});
-    row.append(...line.map((value) => make("td", typeof value === "number" ? round(value) : value)));
+    row.append(...line.map((value) => make("td", typeof value === "number" ? written(value) : value)));
     body.append(row);
   }
   table.append(first, body);
@@ -71,12 +70,12 @@ const showResults = (table, instances, outcomes, name) => {
   const numbers = [...instances.keys()], rejected = new Set(numbers.filter((i) => !outcomes[i]?.prediction).map((i) => i + 1));
   // Of rejected rows as many again, wherever they stand.
   const shown = [...numbers.slice(0, MOST_SHOWN), ...numbers.slice(MOST_SHOWN).filter((i) => rejected.has(i + 1)).slice(0, MOST_SHOWN)];
-  element("results").replaceChildren(makeTable(["row", ...columns, "note", ...table.head], shown.map((i) => [i + 1, ...of(i), ...own(i)]), rejected));
+  element("results").replaceChildren(makeTable([_("row"), ...columns, _("note"), ...table.head], shown.map((i) => [i + 1, ...of(i), ...own(i)]), rejected));
   element("results").hidden = element("saving").hidden = false;
-  const lines = [[...table.head, ...columns, "note"], ...numbers.map((i) => [...own(i), ...of(i)])];
+  const lines = [[...table.head, ...columns, _("note")], ...numbers.map((i) => [...own(i), ...of(i)])];
   URL.revokeObjectURL(element("download").href);
   element("download").href = URL.createObjectURL(new Blob([writeCsv(lines)], { type: "text/csv" }));
-  element("download").download = name.replace(/\.[^.]*$/, "") + "-answered.csv";
+  element("download").download = name.replace(/\.[^.]*$/, "") + "-" + _("answered") + ".csv";
   return shown.length;
 };
 
@@ -93,12 +92,13 @@ const decodeText = (bytes) => {
 
 // Returns the file's table; throws what is wrong with it.
 const readFile = async (file) => {
-  if (file.size > MOST_BYTES) throw new Error("The file has " + round(file.size / 1e6) + " MB, more than " + MOST_BYTES / 1e6 + "." + LARGER);
+  if (file.size > MOST_BYTES) throw new Error(_("The file has {size} MB, more than {limit}.", { size: written(file.size / 1e6), limit: MOST_BYTES / 1e6 }) + LARGER);
   const table = readTable(decodeText(await file.arrayBuffer()), facts.fields, MOST_ROWS, facts.dialect);
   if (table.lacking.length)
-    throw new Error("The file has no column " + table.lacking.slice(0, MOST_NAMED).join(", ") + ". Its first line names " + table.head.slice(0, MOST_NAMED).join(", ").slice(0, 400) + ".");
-  if (!table.rows.length) throw new Error("The file has no rows below its first line.");
-  if (table.rows.length > MOST_ROWS) throw new Error("The file has more than " + count(MOST_ROWS, "row") + "." + LARGER);
+    throw new Error(_("The file has no column {columns}. Its first line names {head}.",
+      { columns: table.lacking.slice(0, MOST_NAMED).join(", "), head: table.head.slice(0, MOST_NAMED).join(", ").slice(0, 400) }));
+  if (!table.rows.length) throw new Error(_("The file has no rows below its first line."));
+  if (table.rows.length > MOST_ROWS) throw new Error(_("The file has more than {rows} rows.", { rows: MOST_ROWS.toLocaleString(language) }) + LARGER);
   return table;
 };
 
@@ -122,11 +122,11 @@ const answerFile = async (file, signal) => {
   const rejected = outcomes.filter((each) => each?.problems).length, open = instances.length - answered - rejected;
   const shown = showResults(table, instances, outcomes, file.name);
   say([
-    count(answered, "row") + " answered in " + seconds.toFixed(1) + " s",
-    ...(rejected ? [count(rejected, "row") + " rejected: see the notes"] : []),
-    ...(open ? [count(open, "row") + " not answered"] : []),
-    ...(shown < instances.length ? [count(shown, "row") + " shown, all in the download"] : []),
-  ].join("; ") + "." + (failure ? " The service stopped answering: " + failure.message : ""), Boolean(failure || rejected));
+    plural(answered, "{n} row answered in {seconds} s", "{n} rows answered in {seconds} s", { seconds: localize(seconds.toFixed(1)) }),
+    ...(rejected ? [plural(rejected, "{n} row rejected: see the notes", "{n} rows rejected: see the notes")] : []),
+    ...(open ? [plural(open, "{n} row not answered", "{n} rows not answered")] : []),
+    ...(shown < instances.length ? [_("{n} rows shown, all in the download", { n: shown.toLocaleString(language) })] : []),
+  ].join("; ") + "." + (failure ? " " + _("The service stopped answering: {reason}", { reason: failure.message }) : ""), Boolean(failure || rejected));
 };
 
 const takeFile = async (file) => {
@@ -135,7 +135,7 @@ const takeFile = async (file) => {
   element("results").hidden = element("saving").hidden = true;
   element("working").hidden = false;
   element("progress").value = 0;
-  say("Reading " + file.name);
+  say(_("Reading {file}", { file: file.name }));
   try {
     await answerFile(file, mine.signal);
   } catch (error) {
@@ -145,8 +145,9 @@ const takeFile = async (file) => {
 };
 
 element("columns").textContent =
-  "The first line names the columns: " + facts.fields.map(({ name }) => name).join(", ").slice(0, 400) +
-  ". Further columns stay in the download. At most " + count(MOST_ROWS, "row") + " and " + MOST_BYTES / 1e6 + " MB.";
+  _("The first line names the columns: {columns}. Further columns stay in the download.",
+    { columns: facts.fields.map(({ name }) => name).join(", ").slice(0, 400) }) + " " +
+  _("At most {rows} rows and {size} MB.", { rows: MOST_ROWS.toLocaleString(language), size: MOST_BYTES / 1e6 });
 element("file").addEventListener("change", () => {
   const [file] = element("file").files;
   if (file) takeFile(file);

@@ -1,9 +1,10 @@
 // One row: its form, where each value lies, and its prediction.
 
 const facts = JSON.parse(document.getElementById("facts").textContent);
+speak(facts.language, facts.sentences);
 const OTHER = "\u0000";  // no category: a choice of the form's own
-// Links are relative: below a proxy's prefix, the address needs its slash.
-if (!location.pathname.endsWith("/")) history.replaceState(null, "", location.pathname + "/");
+// Links are relative: below a proxy's prefix, the address needs its slash; a file's has none.
+if (!/(\/|\.html)$/.test(location.pathname)) history.replaceState(null, "", location.pathname + "/");
 const element = (id) => document.getElementById(id);
 const make = (tag, text = "", attributes = {}) => {
   const made = document.createElement(tag);
@@ -15,9 +16,10 @@ const readable = (name) => name.replaceAll("_", " ");
 
 const makeSelect = (field) => {
   const select = make("select"), flag = field.dtype === "boolean";
-  for (const value of flag ? ["true", "false"] : field.categories) select.append(make("option", value, { value }));
-  if (field.nullable) select.append(make("option", "(missing)", { value: "" }));
-  if (!flag) select.append(make("option", "another value", { value: OTHER }));
+  const options = flag ? [["true", _("true")], ["false", _("false")]] : field.categories.map((value) => [value, value]);
+  for (const [value, name] of options) select.append(make("option", name, { value }));
+  if (field.nullable) select.append(make("option", _("(missing)"), { value: "" }));
+  if (!flag) select.append(make("option", _("another value"), { value: OTHER }));
   select.value = flag ? String(Boolean(field.example)) : field.example;
   return select;
 };
@@ -30,23 +32,22 @@ const makeField = (field, number) => {
   const chosen = field.dtype === "boolean" || field.dtype === "category";
   const numeral = { inputmode: field.nullable || field.minimum < 0 ? "text" : "decimal", autocomplete: "off" };
   const control = chosen ? makeSelect(field) : field.dtype === "text" ? make("textarea", "", { rows: 6 }) : make("input", "", numeral);
-  if (!chosen) control.value = field.dtype === "text" ? field.example : round(field.example);
+  if (!chosen) control.value = field.dtype === "text" ? field.example : written(field.example);
   control.id = "field" + number;
   control.setAttribute("aria-describedby", words.id);
-  const other = make("input", "", { "aria-label": readable(field.name) + ", another value" });
+  const other = make("input", "", { "aria-label": readable(field.name) + ", " + _("another value") });
   other.hidden = true;
   const range = make("div", "", { class: "range", "aria-hidden": "true" }), marker = make("i");
   range.append(marker);
   box.append(label, control, ...(field.dtype === "category" ? [other] : []), ...(chosen ? [] : [range]), words);
-  const read = () => parseValue(field, control.value === OTHER ? other.value : control.value);
+  const read = () => parseValue(field, control.value === OTHER ? other.value : control.value, decimalOf(control.value));
   const show = () => {
     other.hidden = control.value !== OTHER;
     const { words: where, outside, place } = locate(field, read());
     box.classList.toggle("outside", outside);
     marker.hidden = place === null;
     marker.style.left = 100 * (place ?? 0) + "%";
-    const seen = field.dtype === "category" || field.dtype === "boolean" ? "" : field.seen + (where && ": ");
-    words.textContent = seen + where;
+    words.textContent = [seenIn(field), where].filter(Boolean).join(": ");
   };
   box.addEventListener("input", show);
   show();
@@ -60,7 +61,7 @@ let key = null;
 if (facts.keyRequired) {
   const label = make("label", "", { class: "wide" });
   key = make("input", "", { type: "password", autocomplete: "off" });
-  label.append(make("b", "API key"), key);
+  label.append(make("b", _("API key")), key);
   element("fields").prepend(label);
 }
 element("explaining").hidden = !facts.explains;
@@ -75,7 +76,7 @@ const send = async (instances, explain = false) => {
   try {
     return { ok: response.ok, status: response.status, retryAfter: response.headers.get("Retry-After"), content: JSON.parse(text) };
   } catch {
-    throw new Error("status " + response.status + ", without an answer of the service");  // a proxy's page
+    throw new Error(_("status {status}, without an answer of the service", { status: response.status }));  // a proxy's page
   }
 };
 // A pointer is /instances/ROW/FIELD, of which the end may be absent.
@@ -93,14 +94,14 @@ const showCommand = () => {
   const body = JSON.stringify({ instances: [readRow()], ...asked }).replaceAll("'", "'\\''");
   element("command").textContent =
     "curl " + new URL(facts.route, location.href) + " \\\n  -H 'Content-Type: application/json' \\\n" +
-    (key ? "  -H 'X-API-Key: YOUR KEY' \\\n" : "") + "  -d '" + body + "'";
+    (key ? "  -H 'X-API-Key: " + _("YOUR KEY") + "' \\\n" : "") + "  -d '" + body + "'";
 };
 
 const makeBar = (name, share) => {
   const bar = make("div", "", { class: "bar" }), head = make("span"), track = make("div", "", { class: "track" });
   const fill = make("i");
   fill.style.width = 100 * share + "%";
-  head.append(make("span", name), make("span", (100 * share).toFixed(1) + " %"));
+  head.append(make("span", name), make("span", percent(share)));
   track.append(fill);
   bar.append(head, track);
   return bar;
@@ -109,11 +110,12 @@ const showPrediction = (answer) => {
   const { label, value, lower, upper, probabilities, explanation, ...others } = answer.predictions[0];
   const result = element("result");
   result.replaceChildren();
-  if (answer.degraded) result.append(make("p", "The model failed; this is the fallback, which does not depend on the input.", { class: "complaint" }));
-  const headline = label ?? (value === undefined ? undefined : String(round(value)));
+  if (answer.degraded) result.append(make("p", _("The model failed; this is the fallback, which does not depend on the input."), { class: "complaint" }));
+  const headline = label ?? (value === undefined ? undefined : written(value));
   if (headline !== undefined) result.append(make("div", headline, { class: "answer" }));
   if (lower !== undefined)
-    result.append(make("p", "between " + round(lower) + " and " + round(upper) + ", as in " + round(100 * facts.coverage) + " % of cases"));
+    result.append(make("p", _("between {lower} and {upper}, as in {coverage} of cases",
+      { lower: written(lower), upper: written(upper), coverage: percent(facts.coverage, 0) })));
   for (const warning of answer.warnings ?? []) result.append(make("p", inWords(warning)));
   const shares = Object.entries(probabilities ?? {}).sort((a, b) => b[1] - a[1]);
   for (const [name, share] of shares) result.append(makeBar(name, share));
@@ -126,7 +128,7 @@ const showProblem = (problem) => {
     controls.get(fieldOf(error))?.mark(true);
     element("result").append(make("p", inWords(error)));
   }
-  element("result").append(make("small", "request " + problem.request_id));
+  element("result").append(make("small", _("request") + " " + problem.request_id));
 };
 element("form").addEventListener("input", showCommand);
 element("form").addEventListener("submit", async (event) => {
@@ -136,7 +138,7 @@ element("form").addEventListener("submit", async (event) => {
     const { ok, content } = await send([readRow()], element("explain").checked);
     (ok ? showPrediction : showProblem)(content);
   } catch (error) {
-    element("result").replaceChildren(make("p", "No answer from the service: " + error.message, { class: "complaint" }));
+    element("result").replaceChildren(make("p", _("No answer from the service: {reason}", { reason: error.message }), { class: "complaint" }));
   }
   element("result").scrollIntoView({ block: "nearest" });
 });

@@ -1,4 +1,3 @@
-"use strict";
 // What a person has typed or a file holds: as JSON has it, and where it lies in training's range.
 
 const NUMERAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -19,27 +18,33 @@ const parseValue = (field, text, decimal = ".") => {
   return NUMERAL.test(numeral) ? Number(numeral) : text;
 };
 
-const round = (value) => Number(Number(value).toPrecision(4));
+// Returns the values that training saw, in words; of choices, which the form lists, none.
+const seenIn = (field) => {
+  if (field.dtype === "boolean" || field.dtype === "category") return "";
+  const [minimum, maximum] = [field.minimum, field.maximum].map((bound) => localize(Number(bound.toPrecision(6))));
+  const unit = field.dtype === "text" ? " " + _("characters") : "";
+  return minimum + " " + _("to") + " " + maximum + unit + (field.nullable ? ", " + _("or missing") : "");
+};
 
 // Returns the words for where a value lies, whether that is outside, and the place on the bar:
 // 0 to 1, of which the middle two thirds are training's range; null for none.
 const locate = (field, value) => {
-  if (value === undefined) return { words: "missing", outside: false, place: null };
+  if (value === undefined) return { words: _("missing"), outside: false, place: null };
   if (field.dtype === "category") {
     const known = field.categories.includes(value);
-    return { words: known ? "seen in training" : "not seen in training", outside: !known, place: null };
+    return { words: known ? _("seen in training") : _("not seen in training"), outside: !known, place: null };
   }
   if (field.dtype === "boolean") return { words: "", outside: typeof value !== "boolean", place: null };
   const measure = field.dtype === "text" ? [...value].length : value;
   if (typeof measure !== "number") {
-    return { words: String(measure).trim() === "" ? "a value is needed" : "not a number", outside: true, place: null };
+    return { words: String(measure).trim() === "" ? _("a value is needed") : _("not a number"), outside: true, place: null };
   }
   const { minimum, maximum } = field, width = maximum - minimum;
   // In float32, as the model sees both: 7.9 is not above 7.9.
   const below = Math.fround(measure) < Math.fround(minimum), above = Math.fround(measure) > Math.fround(maximum);
   const share = width > 0 ? (measure - minimum) / width : below ? -1 : above ? 2 : .5;
   return {
-    words: below ? "below training's range" : above ? "above training's range" : "within training's range",
+    words: below ? _("below training's range") : above ? _("above training's range") : _("within training's range"),
     outside: below || above,
     place: Math.min(1, Math.max(0, (1 + 4 * share) / 6)),
   };

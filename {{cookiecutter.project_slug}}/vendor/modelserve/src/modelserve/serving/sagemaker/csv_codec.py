@@ -54,8 +54,8 @@ class CsvCodec:
         head, rows = self._read(body)
         fields = head or self._fields
         if not 1 <= len(rows) <= self._max_rows:
-            count = f"{len(rows)} or more" if len(rows) > self._max_rows + 1 else str(len(rows))
-            raise wrong_row_count(count, self._max_rows)
+            complete = len(rows) <= self._max_rows + 1
+            raise wrong_row_count(len(rows), self._max_rows, complete=complete)
         if sum(map(len, rows)) > limit:
             raise too_many_values(limit)
         width = len(fields)

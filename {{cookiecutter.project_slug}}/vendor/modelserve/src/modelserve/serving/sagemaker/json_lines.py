@@ -45,7 +45,7 @@ class JsonLinesCodec:
                 raise MalformedError(f"Line {number} is no valid JSON: {error}.") from error
             rows.append(line)
         if len(rows) > self._codec.max_rows:
-            raise wrong_row_count(f"{len(rows)} or more", self._codec.max_rows)
+            raise wrong_row_count(len(rows), self._codec.max_rows, complete=False)
         return self._codec.decode(b'{"instances":[%b]}' % b",".join(rows))
 
     def encode(self, given: ModelInput, prediction: Prediction, inference_id: str) -> bytes:

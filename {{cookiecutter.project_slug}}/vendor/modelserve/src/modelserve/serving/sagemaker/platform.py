@@ -1,6 +1,5 @@
 """SageMaker's container contract: `POST /invocations`; `GET /ping` is a status route."""
 
-from .. import problems
 from ..components import Components
 from ..hot_path import Route
 from .invocations import Invocations
@@ -10,5 +9,5 @@ INVOCATIONS = "/invocations"
 
 def predictions(components: Components) -> dict[str, Route]:
     """Return the routes on which SageMaker asks for predictions."""
-    negotiator = Invocations(components)
-    return {INVOCATIONS: Route(INVOCATIONS, components.codec, problems.problem, negotiator)}
+    negotiator, problem = Invocations(components), components.error_responses.problem
+    return {INVOCATIONS: Route(INVOCATIONS, components.codec, problem, negotiator)}

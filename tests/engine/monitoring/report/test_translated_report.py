@@ -1,0 +1,149 @@
+"""The report in another language: each sentence, each figure, and nothing of the result."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from modelserve.manifest import Manifest
+from modelserve.monitoring import uncertain, violations
+from modelserve.monitoring.config import MonitoringConfig
+from modelserve.monitoring.report.page import render
+from modelserve.monitoring.report.wording import Wording
+from modelserve.monitoring.results.drift import FieldDrift, Verdict
+from modelserve.monitoring.results.fairness import Fairness, FairnessGap
+from modelserve.monitoring.results.performance import LabelMetrics, Metric
+from modelserve.monitoring.results.result import MonitoringResult
+from modelserve.translation import Catalogue, load_catalogue
+
+from tests.engine.catalogue_sources import DESCRIPTIONS, report_sentences
+
+PORTUGUESE = load_catalogue("pt-BR")
+MakeDrift = Callable[..., FieldDrift]
+# What the report shows as the result, the manifest or SageMaker has it.
+DATA = {
+    *("age", "length", "width", "depth", "label", "confidence", "value", "iris", "a.jsonl"),
+    *("setosa", "virginica", "north", "south", "unstated", "(unstated)", "no JSON", "UTC"),
+    *("mean_confidence", "accuracy", "equalised_odds", "degraded_share", "data/iris.csv"),
+    *("0123456789ab", "Tells irises apart.", "it has moved", "another is given", "it is less sure"),
+    *("it has fallen", "south is served worse", "the fallback had to answer"),
+}
+
+
+@pytest.fixture(params=["ok", "violated", "regression"])
+def result(request: pytest.FixtureRequest) -> MonitoringResult:
+    """Return each of the results in turn."""
+    made: MonitoringResult = request.getfixturevalue(request.param)
+    return made
+
+
+def marked() -> Catalogue:
+    """Return a catalogue whose translations are the sentences in brackets."""
+    return Catalogue("pt-BR", {each: f"⟦{each}⟧" for each in report_sentences()})
+
+
+def texts(page: str) -> str:
+    """Return all that a reader, or a screen reader, gets of a page."""
+    page = re.sub("<style>.*?</style>", " ", page, flags=re.S)
+    labels = " ".join(re.findall(r'aria-label="([^"]*)"', page))
+    return unescape(re.sub("<[^>]*>", " ", page) + " " + unescape(labels))
+
+
+def test_every_sentence_comes_from_the_catalogue(
+    result: MonitoringResult, manifest: Manifest
+) -> None:
+    text = texts(render(result, manifest, catalogue=marked()))
+    while re.search("⟦[^⟦⟧]*⟧", text):
+        text = re.sub("⟦[^⟦⟧]*⟧", " ", text)
+    text = re.sub(r"vendor/modelserve/docs/runbooks/[\w-]+\.md", " ", text)
+    for word in sorted(DATA, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", " ", text)
+    assert re.findall(r"[^\W\d_]{2,}.*", text) == []
+
+
+def test_the_page_names_its_language(ok: MonitoringResult, manifest: Manifest) -> None:
+    assert '<html lang="pt-BR">' in render(ok, manifest, catalogue=PORTUGUESE)
+    assert '<html lang="en">' in render(ok, manifest)
+
+
+def test_the_report_reads_as_portuguese(violated: MonitoringResult, manifest: Manifest) -> None:
+    text = " ".join(texts(render(violated, manifest, catalogue=PORTUGUESE)).split())
+    for sentence in (
+        "iris em produção Relatório de monitoramento da versão 0.1.0 , gerado em 22/11/2026, 10:00",
+        "Limites ultrapassados: depth , label , mean_confidence , accuracy , equalised_odds e",
+        "100 linhas entre 14/11/2026, 10:00 UTC e 21/11/2026, 10:00 UTC",
+        "3 linhas não puderam ser lidas.",
+        "33 registros de outras versões: 0.0.9 (33)",
+        "PSI 0,789 ▲ violação",
+        "depth: acima de 2,5: 20,0% no treino, 60,0% em produção",
+        "acurácia ▲ violação 0,7000 0,5500 a 0,8300 0,9500 0,8550 abaixo de 0,001",
+    ):
+        assert sentence in text
+
+
+def examples(result: MonitoringResult, config: MonitoringConfig) -> Iterator[str]:
+    """Yield the description of every kind of violation, and of every figure that may be chance."""
+    performance = result.performance
+    for degraded in (2, 60):
+        captures = replace(result.captures, degraded=degraded)
+        yield from texts_of(violations.of_degraded(captures, result.window, config))
+    for drift in result.fields:
+        yield from texts_of(violations.of_field(drift, config))
+    yield from texts_of(violations.of_confidence(result.confidence))
+    yield from texts_of(violations.of_performance(performance))
+    yield from texts_of(violations.of_recall(performance))
+    yield from texts_of(violations.of_fairness(result.fairness))
+    yield from texts_of(uncertain.uncertain_figures(result))
+
+
+def texts_of(figures: Iterable[violations.Violation | uncertain.UncertainFigure]) -> Iterator[str]:
+    """Yield the descriptions of figures."""
+    return (each.description for each in figures)
+
+
+@pytest.fixture
+def every_kind(violated: MonitoringResult, make_drift: MakeDrift) -> MonitoringResult:
+    """Return a result with every kind of violation, and every kind of figure that may be chance."""
+    bad, ok = Verdict.VIOLATION, Verdict.OK
+    assert violated.performance
+    performance = replace(
+        violated.performance,
+        metrics=(
+            Metric("accuracy", 0.7, 0.95, 0.855, 0.0004, bad, (0.55, 0.83)),
+            Metric("mae", 50.5, 44.1, 48.5, 0.0004, bad),
+            Metric("accuracy", 0.8, 0.95, 0.855, 0.3, ok, (0.7, 0.9)),
+        ),
+        labels=(LabelMetrics("setosa", 41, 30, 10, 0.9, 0.81, 0.0, bad, (0.2, 0.5)),),
+    )
+    gaps = tuple(
+        FairnessGap("equalised_odds", 0.31, 0.2, label, "south", "north", 0.0003, verdict)
+        for label, verdict in (("setosa", bad), (None, bad), ("setosa", ok))
+    )
+    chance = make_drift("width", psi=0.3, psi_critical=0.4, bound=0.25)
+    return replace(
+        violated,
+        fields=(*violated.fields, chance),
+        performance=performance,
+        fairness=Fairness((), gaps),
+    )
+
+
+def test_every_description_has_a_sentence_and_every_sentence_a_description(
+    every_kind: MonitoringResult, bounds: MonitoringConfig
+) -> None:
+    numbers = Catalogue("pt-BR", {each: str(i) for i, each in enumerate(DESCRIPTIONS)})
+    actual = [numbers.message(each) for each in examples(every_kind, bounds)]
+    assert {*actual} == {str(i) for i in range(len(DESCRIPTIONS))}
+
+
+def test_a_description_keeps_its_figures_in_portuguese(
+    every_kind: MonitoringResult, bounds: MonitoringConfig
+) -> None:
+    wording = Wording(PORTUGUESE)
+    actual = {wording.message(each) for each in examples(every_kind, bounds)}
+    assert (
+        "0,7 (0,55 a 0,83) em 60 linhas com ground truth; no treino era 0,95, e o limite é 0,855"
+        in actual
+    )
+    assert "0,310 para o rótulo setosa entre south e north; o limite é 0,2" in actual
