@@ -19,6 +19,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 UV = os.environ.get("UV") or "uv"  # uvx tells where its uv lies
 SECRETS = ("--from", "detect-secrets==1.5.0", "detect-secrets-hook")
 BILL = ("--from", "cyclonedx-bom==7.5.0")
+LOAD = ("--from", "locust==2.47.0")
 LOCKS = {"serving": (), "training": ("training",), "development": ("training", "development")}
 GPU = "gpu"  # a lock that only a project with a GPU has
 
@@ -144,6 +145,12 @@ def smoke(session: nox.Session) -> None:
     paths = {"PYTHONPATH": os.pathsep.join(("src", "vendor/modelserve/src"))}
     module = NAME.replace("-", "_")
     session.run("python", "-m", module, "smoke", *session.posargs, env=paths)
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Put load on a running service, by locustfile.py: `-- --host http://127.0.0.1:8080`."""
+    session.run(UV, "tool", "run", "--quiet", *LOAD, "locust", *session.posargs, external=True)
 
 
 @nox.session(venv_backend="uv|virtualenv")

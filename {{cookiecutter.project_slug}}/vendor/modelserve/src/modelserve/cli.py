@@ -9,6 +9,7 @@ from .commands import (
     batch,
     collect,
     data,
+    export,
     monitoring,
     promotion,
     reproduce,
@@ -23,7 +24,6 @@ from .project import Project
 app = typer.Typer(
     help="Train a model, serve it, and monitor it. Each command has a --help of its own.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for group in (
@@ -32,6 +32,7 @@ for group in (
     serving,
     batch,
     artifacts,
+    export,
     signing,
     reproduce,
     promotion,
@@ -45,7 +46,7 @@ for group in (
 EXAMPLES = {
     "train": "train --output candidate",
     "import-onnx": "import-onnx yours.onnx --labels no,yes",
-    "evaluate": "evaluate data/newer.csv",
+    "evaluate": "evaluate data/newer.csv --output evaluation.json",
     "inspect-data": "inspect-data data/yours.csv --target price",
     "runs": "runs 3f2a91bc 07d4e6aa",
     "serve": "serve --host 0.0.0.0 --port 9000",
@@ -56,6 +57,8 @@ EXAMPLES = {
     "promote": "promote candidate --holdout data/newer.csv --tolerance 0.01",
     "promotions": "promotions --verify",
     "info": "info --json",
+    "export": "export model.ort --format ort",
+    "export-web": "export-web web",
     "sign": "sign --key KEY.pem",
     "verify": "verify --key PUBLIC.pem",
     "reproduce": "reproduce --in-clean-checkout",
