@@ -1,9 +1,10 @@
-"""Renew what is kept in files: `python -m tests.renew snapshots`, `locks`, `names`, `vendored` or
-`estimators`.
+"""Renew what is kept in files: `python -m tests.renew snapshots`, `locks`, `names`, `vendored`,
+`images` or `estimators`.
 
 For snapshots and locks, a further word renews only the combinations whose name holds it. `names`
 writes into the hook which names no package may have; `vendored` the hashes of the library's files;
-`estimators` which estimators convert into the library's docs.
+`images` the images that Dependabot has renewed into cookiecutter.json; `estimators` which
+estimators convert into the library's docs.
 """
 
 import json
@@ -17,6 +18,7 @@ from tests import taken_names
 from tests.bakery import (
     FOLDER,
     LIBRARY,
+    TEMPLATE,
     BakedProject,
     bake_into,
     combinations,
@@ -68,11 +70,29 @@ def vendored_listing(library: Path = LIBRARY) -> str:
     return json.dumps(listing, indent=2) + "\n"
 
 
+def named_images(template: Path = TEMPLATE) -> dict[str, str]:
+    """Return the images of the Dockerfile that Dependabot renews, by their Python."""
+    text = (template / ".github" / "python-images" / "Dockerfile").read_text(encoding="utf-8")
+    return {name[1]: name[0] for name in re.finditer(r"(?<=^FROM )python:(3\.\d+)\S+", text, re.M)}
+
+
+def renew_images(template: Path = TEMPLATE) -> None:
+    """Write those images into cookiecutter.json."""
+    path = template / "cookiecutter.json"
+    text = path.read_text(encoding="utf-8")
+    for python, image in named_images(template).items():
+        text = re.sub(rf'("{re.escape(python)}": ")python:[^"]+', rf"\g<1>{image}", text)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     """Renew what was asked for, of every combination where it depends on one."""
     renewals = {"snapshots": renew_snapshots, "locks": renew_locks}
     if sys.argv[1:] == ["vendored"]:
         renew_vendored()
+        return
+    if sys.argv[1:] == ["images"]:
+        renew_images()
         return
     if sys.argv[1:] == ["estimators"]:
         # pylint: disable-next=import-outside-toplevel  # it needs what trains

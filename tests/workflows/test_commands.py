@@ -57,7 +57,7 @@ def test_workflows_find_the_library_before_anything_is_installed() -> None:
     plans = [path for folder in folders for path in folder.glob("workflows/*.yml")]
     texts = {path.name: path.read_text(encoding="utf-8") for path in plans}
     running = {name for name, text in texts.items() if COMMAND.search(text)}
-    assert running == {"deploy.yml", "monitor.yml", "retrain.yml"}
+    assert running == {"deploy.yml", "monitor.yml", "retrain.yml", "update.yml"}
     for name in running:
         path = Path(yaml.safe_load(texts[name])["env"]["PYTHONPATH"])
         assert FOLDER / path == LIBRARY / "src"

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from modelserve.deploy.propose_update import CRUFT
 
 from tests.bakery import CHOICES, BakedProject
+from tests.history import commit_all, git
 from tests.workflows import stand_in
 from tests.workflows.repository import NOX, TARGETS, Repository
 from tests.workflows.run import Run, lines
@@ -65,6 +67,7 @@ def prepare(project: BakedProject, folder: Path) -> Repository:
     repository.reply(repository.command, "monitor", exit=3, writes=report)
     repository.reply("gh", "issue", "list", says="[]")
     let_a_candidate_win(repository)
+    release_a_template(repository)
     return repository
 
 
@@ -81,6 +84,19 @@ def let_a_candidate_win(repository: Repository) -> None:
     repository.receive_pushes()
 
 
+def release_a_template(repository: Repository) -> None:
+    """Let the project's template have a release, and cruft update the project to it."""
+    template = repository.folder / "template"
+    template.mkdir()
+    (template / "cookiecutter.json").write_text("{}", encoding="utf-8")
+    commit_all(template)
+    git(template, "tag", "v1.0.0")
+    state = json.dumps({"template": str(template), "commit": "0" * 40})
+    (repository.path / ".cruft.json").write_text(state, encoding="utf-8")
+    commit_all(repository.path)
+    repository.reply("uvx", CRUFT, "update", writes={"SECURITY.md": "Of the release.\n"})
+
+
 def runs(project: BakedProject, folder: Path, store: Store) -> Iterator[Run]:
     """Yield a run of each workflow, and of some the runs that end in another way."""
     plain = [
@@ -88,6 +104,7 @@ def runs(project: BakedProject, folder: Path, store: Store) -> Iterator[Run]:
         ("ci.yml", "schedule", {}),
         ("monitor.yml", "schedule", {}),
         ("retrain.yml", "workflow_dispatch", {}),
+        ("update.yml", "schedule", {}),
     ]
     deploys = (project.path / ".github" / "workflows" / "deploy.yml").exists()
     pushed = [

@@ -7,13 +7,11 @@ Two jobs share the work: `prepare` runs beside data from outside and has no perm
 import argparse
 import difflib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path, PurePosixPath
 
 from . import workflow
+from .pull_request import MAX_BODY_CHARACTERS, commit_and_open, run, run_url, switch_branch
 from .training_rows import HOLDOUT, TRAINING
 
 CANDIDATE = Path("candidate")
@@ -26,11 +24,6 @@ CARD = "MODEL_CARD.md"
 CONFIG = Path("config", "training.toml")
 RECORD = Path("promotions.jsonl")
 ALLOWED = (f"{TRAINING.as_posix()}/", CONFIG.as_posix(), RECORD.as_posix())
-MAX_BODY_CHARACTERS = 60_000  # GitHub accepts 65,536
-AUTHOR = (
-    *("-c", "user.name=github-actions[bot]"),
-    *("-c", "user.email=41898282+github-actions[bot]@users.noreply.github.com"),
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,20 +66,6 @@ def prepare() -> None:
     VERSION.write_text(version, encoding="utf-8")
 
 
-def run_url() -> str:
-    """Return the address of this run."""
-    server, repository = os.environ["GITHUB_SERVER_URL"], os.environ["GITHUB_REPOSITORY"]
-    return f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
-
-
-def run(*words: str) -> str:
-    """Run a program and return its output, or exit with its exit code."""
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
-    return done.stdout
-
-
 def take_files() -> list[str]:
     """Copy the proposed files into the repository, and return their names.
 
@@ -109,18 +88,9 @@ def open_request() -> None:
     version = VERSION.read_text(encoding="utf-8").strip()
     branch = f"retrain/{version}"
     title = f"Retrain: {workflow.project_name()} {version}"
-    base = run("git", "rev-parse", "--abbrev-ref", "HEAD").strip()
-    run("git", "switch", "--quiet", "--force-create", branch)
+    base = switch_branch(branch)
     run("git", "add", "--force", "--", *take_files())
-    run("git", *AUTHOR, "commit", "--quiet", f"--message={title}")
-    run("gh", "auth", "setup-git")
-    run("git", "push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
-    open_ones = json.loads(run("gh", "pr", "list", f"--head={branch}", "--json=number"))
-    if open_ones:
-        run("gh", "pr", "edit", str(open_ones[0]["number"]), f"--body-file={BODY}")
-        return
-    words = ("pr", "create", f"--base={base}", f"--head={branch}", f"--title={title}")
-    workflow.notice(run("gh", *words, f"--body-file={BODY}").strip(), title="Pull request")
+    commit_and_open(branch, base=base, title=title, body=BODY)
 
 
 def main(options: argparse.Namespace) -> None:
