@@ -45,7 +45,7 @@ class ByProject(LoadScopeScheduling):
             return name.partition("[")[2]
         if path.startswith("tests/image/"):
             return f"image of {re.split('[^a-z]', name.partition('[')[2])[0]}"
-        together = ("test_add_an_option.py", "test_clients.py", "test_ray.py")
+        together = ("test_add_an_option.py", "test_clients.py", "test_docs_site.py", "test_ray.py")
         return path if path.endswith(together) else nodeid
 
 

@@ -1,0 +1,182 @@
+"""The site builds without a warning, its links lead somewhere, and it loads only its own files."""
+
+import ast
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.bakery import FOLDER, LIBRARY, TEMPLATE, tool_environment
+
+pytestmark = pytest.mark.slow
+
+LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+FETCHED_BY_STYLES = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')]+)""")
+
+
+class Page(HTMLParser):
+    """What a page links to, what it loads, and the anchors that it has."""
+
+    def __init__(self, text: str) -> None:
+        """Read a page."""
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = FETCHED_BY_STYLES.findall(text)
+        self.anchors: set[str] = set()
+        self.language = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what one element does."""
+        values = {name: value or "" for name, value in attrs}
+        self.anchors |= {values[name] for name in ("id", "name") if name in values}
+        if tag == "html":
+            self.language = values["lang"]
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag == "link" and values.get("rel") not in {"next", "prev", "index", "search"}:
+            self.loaded.append(values["href"])
+        if tag in LOADS and LOADS[tag] in values:
+            self.loaded.append(values[LOADS[tag]])
+
+
+def build(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a tree, in an environment that holds the group `docs` alone."""
+    words = ("uv", "run", "--isolated", "--only-group", "docs", "--project", str(TEMPLATE))
+    return subprocess.run(
+        [*words, "python", "-m", "docs.build_site", str(site)],
+        cwd=root,
+        env=tool_environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the site, which was built without a warning."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    done = build(TEMPLATE, folder)
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, Page]:
+    """Return every page, by its path on the site."""
+    return {
+        path.relative_to(site).as_posix(): Page(path.read_text(encoding="utf-8"))
+        for path in site.rglob("*.html")
+    }
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Callable[[], Path]:
+    """Return a function that copies what the site is made of, to spoil it."""
+
+    def copy_sources() -> Path:
+        root = tmp_path / "tree"
+        sources = [*TEMPLATE.glob("*.md"), *TEMPLATE.glob("docs/**/*"), *LIBRARY.rglob("*")]
+        sources += [*FOLDER.glob("docs/*"), TEMPLATE / "LICENSE", TEMPLATE / "pyproject.toml"]
+        for source in sources:
+            if source.is_file() and source.suffix != ".pyc":
+                target = root / source.relative_to(TEMPLATE)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+        return root
+
+    return copy_sources
+
+
+def dead_links(site: Path, pages: dict[str, Page]) -> Iterator[str]:
+    """Yield the links within the site that lead to no page, file or anchor."""
+    for name, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme:
+                if parts.scheme not in {"http", "https", "mailto"} or not (
+                    parts.netloc or parts.path
+                ):
+                    yield f"{name}: {link}"
+                continue
+            target = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            if not target.is_file():
+                yield f"{name}: {link}"
+            elif parts.fragment and target.suffix == ".html":
+                other = pages[target.resolve().relative_to(site.resolve()).as_posix()]
+                if unquote(parts.fragment) not in other.anchors:
+                    yield f"{name}: {link}"
+
+
+def test_every_document_is_a_page(pages: dict[str, Page]) -> None:
+    """The template's, the library's and those in Portuguese, which say so."""
+    documents = [path.relative_to(TEMPLATE / "docs") for path in TEMPLATE.glob("docs/**/*.md")]
+    library = [path.relative_to(LIBRARY / "docs") for path in LIBRARY.glob("docs/**/*.md")]
+    names = [*map(str, documents), *(f"library/{name}" for name in library), "README.md"]
+    expected = {re.sub(r"\bREADME\.md$", "index.md", name)[:-2] + "html" for name in names}
+    assert len(expected) > 50
+    assert expected <= set(pages)
+    assert {page.language for name, page in pages.items() if name.startswith("pt-BR/")} == {"pt-BR"}
+    assert pages["index.html"].language == "en"
+
+
+def test_every_link_of_the_site_leads_somewhere(site: Path, pages: dict[str, Page]) -> None:
+    """Those to other sites are only read: a test needs no network for them."""
+    assert sum(len(page.links) for page in pages.values()) > 1000
+    assert not list(dead_links(site, pages))
+
+
+def test_no_page_loads_anything_from_elsewhere(site: Path, pages: dict[str, Page]) -> None:
+    """Neither a font nor a script: whoever reads is told to nobody."""
+    loaded = {each for page in pages.values() for each in page.loaded}
+    for style in site.rglob("*.css"):
+        loaded |= set(FETCHED_BY_STYLES.findall(style.read_text(encoding="utf-8")))
+    assert any(each.endswith(".css") or ".css?" in each for each in loaded)
+    elsewhere = [each for each in loaded if urlsplit(each).netloc or urlsplit(each).scheme != ""]
+    assert [each for each in elsewhere if not each.startswith("data:")] == []
+
+
+def test_every_public_name_is_in_the_reference(pages: dict[str, Page]) -> None:
+    """By a heading of its own."""
+    names: set[str] = set()
+    for module in ("__init__.py", "testing/__init__.py"):
+        source = (LIBRARY / "src" / "modelserve" / module).read_text(encoding="utf-8")
+        (listed,) = re.findall(r"^__all__ = (\[.*?\])", source, re.M | re.S)
+        names |= set(ast.literal_eval(listed))
+    assert {"Service", "edge_rows"} <= names
+    reference = [page for name, page in pages.items() if name.startswith("reference/")]
+    anchors = {anchor.replace("-", "_") for page in reference for anchor in page.anchors}
+    assert [name for name in sorted(names) if name.lower() not in anchors] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        pytest.param(
+            "[dead](no-such-page.md)", "docs/structure.md: there is no no-such-page.md", id="page"
+        ),
+        pytest.param("[dead](questions.md#no-such-heading)", "no-such-heading", id="anchor"),
+        pytest.param(
+            "[dead][no-such-reference]\n\n| a |\n|---|\n\n```{no-such-directive}\n```",
+            "no-such-directive",
+            id="directive",
+        ),
+    ],
+)
+def test_a_fault_in_a_document_stops_the_build(
+    copy: Callable[[], Path], tmp_path: Path, fault: str, complaint: str
+) -> None:
+    """And names it."""
+    root = copy()
+    with (root / "docs" / "structure.md").open("a", encoding="utf-8") as stream:
+        stream.write(f"\n{fault}\n")
+    done = build(root, tmp_path / "site")
+    assert done.returncode == 1, done.stdout
+    assert complaint in done.stdout
