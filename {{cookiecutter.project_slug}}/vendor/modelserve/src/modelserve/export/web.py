@@ -20,9 +20,11 @@ from ..serving import playground
 from .golden import golden_tolerance, read_cases
 from .npm import NpmPackage, read_files
 
+# The checksums are public, and no secrets.
 RUNTIME = NpmPackage(
     "onnxruntime-web",
     "1.30.0",
+    # pragma: allowlist nextline secret
     "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ==",
     {
         "package/dist/ort.wasm.bundle.min.mjs": "onnxruntime.js",
@@ -32,6 +34,7 @@ RUNTIME = NpmPackage(
 TOKENIZERS = NpmPackage(
     "@huggingface/tokenizers",
     "0.2.0",
+    # pragma: allowlist nextline secret
     "LidMHe1FpcSYH4vcSjXooda34pC0M8m1gmDOv7SQi6Iv+ib1zX7J3sHBCC9/3FPCkn2k1b55FneVqMRxrr99pg==",
     {"package/dist/tokenizers.min.mjs": "tokenizers.js", "package/LICENSE": "tokenizers-LICENSE"},
 )
