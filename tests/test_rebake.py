@@ -105,7 +105,7 @@ def test_an_explicit_permission_overwrites_and_says_so(
     kept = {name: content for name, content in ADDED.items() if not name.startswith("vendor/")}
     assert again.contents() == same.contents() | kept
     said = capfd.readouterr().err.replace(os.linesep, "\n")
-    assert said.startswith(f"{OVERWRITE}=1: writing over .dockerignore, ")
+    assert said.startswith(f"{OVERWRITE}=1: writing over .devcontainer/")
     assert "vendor/ as a whole" in said
 
 

@@ -60,9 +60,9 @@ def test_cruft_creates_and_updates_a_project(
 
 
 def is_edited(name: str) -> bool:
-    """Tell whether a user edits a file: neither the library nor what a command writes."""
+    """Return whether a user edits a file: no picture, no library, nothing that a command writes."""
     written = {".cruft.json", "monitoring/thresholds.yaml"}
-    return not name.startswith("vendor/") and name not in written
+    return not name.startswith("vendor/") and name not in written and not name.endswith(".png")
 
 
 def edit_everything(project: BakedProject) -> None:

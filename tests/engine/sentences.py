@@ -41,7 +41,7 @@ def http_errors() -> set[str]:
             yield from names(each)
 
     roots = (errors.RequestError, errors.ModelError, errors.OverloadedError)
-    assert content_types.ContentTypeError.__subclasses__() == []  # it is loaded, and counted
+    assert not content_types.ContentTypeError.__subclasses__()  # it is loaded, and counted
     return {name for root in roots for name in names(root)}
 
 
@@ -103,7 +103,7 @@ def _arguments(call: ast.Call, names: set[str]) -> Iterator[ast.expr]:
 def spellings(node: ast.expr, scopes: Sequence[ast.AST]) -> list[str]:
     """Return every text that an expression may be, with {} for what only a run can say."""
     match node:
-        case ast.Constant(value=str(text)):
+        case ast.Constant(value=text) if isinstance(text, str):
             return [text]
         case ast.JoinedStr(values=parts):
             return ["".join(each) for each in product(*(spellings(part, scopes) for part in parts))]
@@ -112,12 +112,12 @@ def spellings(node: ast.expr, scopes: Sequence[ast.AST]) -> list[str]:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             sides = product(spellings(left, scopes), spellings(right, scopes))
             return [FIELD if set(each) == {FIELD} else "".join(each) for each in sides]
-        case ast.IfExp(body=one, orelse=other):
-            return [*spellings(one, scopes), *spellings(other, scopes)]
-        case ast.Name(id=name):
-            values = [each for scope in scopes for each in _assigned(scope, name)]
-            return [text for each in values for text in spellings(each, scopes)] or [FIELD]
-    return [FIELD]
+    values: list[ast.expr] = []
+    if isinstance(node, ast.IfExp):
+        values = [node.body, node.orelse]
+    elif isinstance(node, ast.Name):
+        values = [each for scope in scopes for each in _assigned(scope, node.id)]
+    return [text for each in values for text in spellings(each, scopes)] or [FIELD]
 
 
 def _assigned(scope: ast.AST, name: str) -> Iterator[ast.expr]:

@@ -157,7 +157,9 @@ def test_where_headers_decide_they_do_so_before_the_body_is_read(
     make_components: MakeComponents, ask: Ask, body: bytes
 ) -> None:
     components = make_components()
-    route = Route("/ask", BrokenCodec(), components.error_responses.problem, Chooser(components.codec))
+    route = Route(
+        "/ask", BrokenCodec(), components.error_responses.problem, Chooser(components.codec)
+    )
     app = HotPath(create_fastapi_app(components), {"/ask": route}, components)
     reply = asyncio.run(ask(app, "POST", "/ask", body, headers=JSON))
     assert (reply.status, reply.headers["x-rows"]) == (200, "1")

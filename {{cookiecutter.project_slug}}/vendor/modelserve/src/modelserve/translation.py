@@ -12,7 +12,7 @@ LOCALES: tuple[Locale, ...] = get_args(Locale)
 FIELD = re.compile(r"\{(\w+)\}")
 LETTER = re.compile(r"[^\W\d_]")
 INNER = "error"  # the field whose value is a message of its own, such as a parser's
-LONGEST = 10_000  # characters of a message that is looked up: a client that sends more reads English
+LONGEST = 10_000  # characters: longer messages, which quote a request, stay English
 
 
 class Catalogue:
