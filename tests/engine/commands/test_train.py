@@ -116,8 +116,8 @@ def test_a_missing_configuration_is_named(command: Command) -> None:
 def test_missing_libraries_are_reported_with_what_to_install(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missing = f"{cli.__package__}.training.train"
-    monkeypatch.setitem(sys.modules, missing, None)
+    for module in ("train", "evaluate"):
+        monkeypatch.setitem(sys.modules, f"{cli.__package__}.training.{module}", None)
     for arguments in (("train",), ("evaluate", "table.csv")):
         done = command(*arguments)
         assert done.code == 1
