@@ -28,7 +28,9 @@ MANY = 20_000  # times the rows of a file that takes longer than the time to the
 @pytest.fixture(scope="module")
 def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
     """Return a trained project."""
-    return assemble("iris", tmp_path_factory.mktemp("s3") / "project")
+    family = assemble("iris", tmp_path_factory.mktemp("s3") / "project")
+    assert family.artifact  # it is trained when it is first asked for
+    return family
 
 
 @pytest.fixture(scope="module")
