@@ -116,26 +116,26 @@ def measure(bench, folder, swaps):
     port, log = free_port(), folder / "reload.log"
     environment = os.environ | {"MODEL_DIR": str(served), "FEEDBACK_ROWS": str(FEEDBACK_ROWS)}
     command = [str(bench.bin / bench.name), "serve", "--port", str(port)]
-    with log.open("w") as lines:
-        process = subprocess.Popen(
-            command, cwd=bench.project, env=environment, stdout=lines, stderr=subprocess.STDOUT
-        )
-    try:
-        bench.wait(port)
-        ask(port, "/openapi.json")
-        print(f"{'swaps':>6}{'memory MiB':>12}{'threads':>9}{'files':>7}{'series':>8}")
-        show(port, process.pid, 0)
-        first = last = None
-        with light_traffic(port, bench.row):
-            for number in range(1, swaps + 1):
-                swap(process, served, versions[number % 2], log, port, swaps=number)
-                if number in (swaps // 2, swaps) or number in PRINTED_AFTER:
-                    last = show(port, process.pid, number)
-                    first = last if number == swaps // 2 else first
-        return last - first
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+    pipes = {"stderr": subprocess.STDOUT, "cwd": bench.project, "env": environment}
+    with (
+        log.open("w") as lines,
+        subprocess.Popen(command, stdout=lines, **pipes) as process,
+    ):
+        try:
+            bench.wait(port)
+            ask(port, "/openapi.json")
+            print(f"{'swaps':>6}{'memory MiB':>12}{'threads':>9}{'files':>7}{'series':>8}")
+            show(port, process.pid, 0)
+            first = last = None
+            with light_traffic(port, bench.row):
+                for number in range(1, swaps + 1):
+                    swap(process, served, versions[number % 2], log, port, swaps=number)
+                    if number in (swaps // 2, swaps) or number in PRINTED_AFTER:
+                        last = show(port, process.pid, number)
+                        first = last if number == swaps // 2 else first
+            return last - first
+        finally:
+            process.terminate()
 
 
 def main():
