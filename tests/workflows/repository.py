@@ -20,6 +20,7 @@ SLUG = "octo-org/iris"
 ADDRESS = f"https://github.com/{SLUG}"
 PAGE = f"{ADDRESS}/actions/runs/1"
 TOKEN = "ghs_token"
+ENDS_WITHIN_S = 300  # act at times waits for ever for a terminal, after the last step of a run
 # Steps run in bash on this machine, one job after another; every file is there, nothing is fetched.
 ACT = (
     *("act", "--json", "--platform=ubuntu-24.04=-self-hosted", "--concurrent-jobs=1"),
@@ -93,7 +94,7 @@ class Repository:
         options += [f"--var={name}={value}" for name, value in self.variables.items()]
         secrets = {"GITHUB_TOKEN": TOKEN} | self.secrets
         options += [f"--secret={name}={value}" for name, value in secrets.items()]
-        done = subprocess.run(
+        with subprocess.Popen(
             [*ACT, event, f"--workflows=.github/workflows/{workflow}", *options],
             cwd=self.path,
             env={
@@ -103,13 +104,18 @@ class Repository:
                 "STAND_INS": str(self.kept),
                 "BASH_ENV": str(hook),
             },
-            check=False,
             text=True,
             encoding="utf-8",
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-        )
-        return Run(self.path, self.kept, workflow, done.stdout, done.stderr)
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as act:
+            try:
+                out, err = act.communicate(timeout=ENDS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                act.kill()  # what it has printed is judged
+                out, err = act.communicate()
+        return Run(self.path, self.kept, workflow, out, err)
 
     def _commit(self) -> None:
         """Give the repository the one commit and the address that act asks for."""
