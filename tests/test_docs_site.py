@@ -134,7 +134,7 @@ def test_every_link_of_the_site_leads_somewhere(site: Path, pages: dict[str, Pag
 
 
 def test_no_page_loads_anything_from_elsewhere(site: Path, pages: dict[str, Page]) -> None:
-    """Neither a font nor a script: whoever reads is told to nobody."""
+    """Neither a font nor a script, so nobody learns who reads it."""
     loaded = {each for page in pages.values() for each in page.loaded}
     for style in site.rglob("*.css"):
         loaded |= set(FETCHED_BY_STYLES.findall(style.read_text(encoding="utf-8")))
