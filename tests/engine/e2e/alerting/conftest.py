@@ -1,6 +1,7 @@
 """Prometheus, Alertmanager and a webhook for the alerting tests, with sped-up configuration."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -26,11 +27,14 @@ UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def speed_up(text: str) -> str:
-    """Return configuration with shorter times: ranges of some scrapes, all else a second."""
+    """Return configuration with shorter times: ranges of some scrapes, all else a second.
+
+    Rounded up: an hour and a minute remain a scrape more than an hour.
+    """
 
     def shorten(trained: re.Match[str]) -> str:
         before, number, unit = trained.groups()
-        seconds = round(int(number) * UNITS_S[unit] / SPEED_UP)
+        seconds = math.ceil(int(number) * UNITS_S[unit] / SPEED_UP)
         return f"{before}{max(seconds, 4 if before.startswith('[') else 1)}s"
 
     return re.sub(r"(\[|:|offset |interval: |for: |wait: )(\d+)([smhd])\b", shorten, text)

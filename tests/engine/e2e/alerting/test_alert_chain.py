@@ -173,7 +173,7 @@ def test_what_goes_wrong_is_notified_and_nothing_else(
         assert not notified("QualityBelowFloor")
         traffic.rows = rows
         traffic.contradict(trained.manifest)
-        assert comes_true(lambda: notified("QualityBelowFloor"))
+        assert comes_true(lambda: notified("QualityBelowFloor")), watching.query("model:outcomes")
 
         # A replica dies: no further alert.
         before = watching.alerts("firing")
