@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from sphinx.cmd.build import build_main
 
+from docs.accessible_pages import correct_pages
 from docs.reference_pages import reference_pages
 
 ROOT = Path(__file__).parents[1]
@@ -160,7 +161,9 @@ def main(site: str) -> int:
             print(error, file=sys.stderr)
             return 1
         options = ["--quiet", "--fail-on-warning", "--nitpicky", "--conf-dir", str(ROOT / "docs")]
-        return build_main([*options, "--doctree-dir", str(doctrees), str(pages), site])
+        code = build_main([*options, "--doctree-dir", str(doctrees), str(pages), site])
+    correct_pages(Path(site))
+    return code
 
 
 if __name__ == "__main__":

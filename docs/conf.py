@@ -1,5 +1,8 @@
 """How Sphinx renders the pages that docs/build_site.py lays out."""
 
+import re
+from pathlib import Path
+
 from sphinx.application import Sphinx
 
 project = "Model service template"
@@ -16,23 +19,44 @@ html_show_sourcelink = False
 html_show_sphinx = False
 html_show_copyright = False
 
-# The type and the accents of the service's page and report.
-FONTS = {"font-stack": "system-ui, sans-serif", "font-stack--monospace": "ui-monospace, monospace"}
-LIGHT, DARK = "#1f5fbf", "#6ea8fe"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+
+LIBRARY = Path(__file__).parents[1] / "{{cookiecutter.project_slug}}" / "vendor" / "modelserve"
+DESIGN = LIBRARY / "src" / "modelserve" / "design.css"  # of the service's page and of the report
+OF_THEME = {
+    "font-stack": "font",
+    "font-stack--monospace": "mono",
+    "font-size--small": "small",
+    "color-foreground-primary": "ink",
+    "color-foreground-secondary": "soft",
+    "color-foreground-muted": "soft",
+    "color-foreground-border": "rim",
+    "color-background-primary": "card",
+    "color-background-secondary": "back",
+    "color-background-hover": "pale",
+    "color-background-border": "line",
+    "color-code-background": "back",
+    "color-brand-primary": "accent",
+    "color-brand-content": "accent",
+    "color-brand-visited": "accent",
+    "title": "title",  # from here on, for site.css
+    "large": "large",
+    "round": "round",
+}
 
 
-def accents(colour: str) -> dict[str, str]:
-    """Return the theme's variables with a colour for links and for the open page."""
-    return {
-        "color-brand-primary": colour,
-        "color-brand-content": colour,
-        "color-brand-visited": colour,
-    }
+def theme_variables(block: str) -> dict[str, str]:
+    """Return the theme's variables with the values that a block of the design sets."""
+    design = dict(re.findall(r"--([\w-]+):\s*([^;]+);", block))
+    return {name: design[variable] for name, variable in OF_THEME.items() if variable in design}
 
 
+# The first block is the light one with everything, the second the dark one with its colours.
+LIGHT, DARK = re.findall(r":root {(.*?)}", DESIGN.read_text(encoding="utf-8"), re.S)[:2]
 html_theme_options = {
-    "light_css_variables": FONTS | accents(LIGHT),
-    "dark_css_variables": accents(DARK),
+    "light_css_variables": theme_variables(LIGHT),
+    "dark_css_variables": theme_variables(DARK),
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 SCRAPE_INTERVAL_S = 15
-RATE_INTERVAL_S = 4 * SCRAPE_INTERVAL_S  # as Grafana computes $__rate_interval
+SECONDS = {"s": 1, "m": 60, "h": 3_600}
 LABEL_VALUES = re.compile(r"label_values\((.*), (\w+)\)")
 
 Json = dict[str, Any]
@@ -25,8 +25,8 @@ class Source(Protocol):
     def instant(self, expression: str) -> list[Json]:
         """Return the series that an expression has now, each with one value."""
 
-    def range(self, expression: str) -> list[Json]:
-        """Return the series of an expression over the time that is drawn."""
+    def range(self, expression: str, step_s: int) -> list[Json]:
+        """Return the series of an expression over the time that is drawn, by steps of seconds."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Prometheus:
         series = self.ask("query", query=expression, time=self.end_s)
         return [{"metric": each["metric"], "values": [each["value"]]} for each in series]
 
-    def range(self, expression: str) -> list[Json]:
-        """Return the series of an expression, a point for each scrape."""
-        start_s = self.end_s - self.span_s
-        times = {"start": start_s, "end": self.end_s, "step": SCRAPE_INTERVAL_S}
+    def range(self, expression: str, step_s: int) -> list[Json]:
+        """Return the series of an expression, a point at each multiple of a step in seconds."""
+        start_s = (self.end_s - self.span_s) // step_s * step_s  # as Grafana aligns it
+        times = {"start": start_s, "end": self.end_s, "step": step_s}
         return self.ask("query_range", query=expression, **times)
 
 
@@ -116,7 +116,7 @@ def choose(source: Source, dashboard: Json, selected: dict[str, str]) -> dict[st
     Raises:
         ValueError: a variable has no values, or not the selected one.
     """
-    chosen = {"__rate_interval": f"{RATE_INTERVAL_S}s", "__range": f"{source.span_s:.0f}s"}
+    chosen = {"__range": f"{source.span_s:.0f}s"}
     for variable in dashboard["templating"]["list"]:
         name = variable["name"]
         if variable["type"] == "datasource" or "allValue" in variable:
@@ -150,11 +150,23 @@ def sections(dashboard: Json, opened: set[str]) -> Iterator[tuple[Json, list[Jso
         yield row, panels
 
 
+def step_of(panel: Json) -> int:
+    """Return the seconds between two points of a panel: its own interval, or the scrapes'."""
+    interval = panel.get("interval", f"{SCRAPE_INTERVAL_S}s")
+    return int(interval[:-1]) * SECONDS[interval[-1]]
+
+
 def query(source: Source, panel: Json, chosen: dict[str, str]) -> Iterator[Series]:
     """Yield the series of a panel's queries; a series without a number is left out."""
+    step_s = step_of(panel)
+    # As Grafana computes it.
+    rate_interval_s = max(step_s + SCRAPE_INTERVAL_S, 4 * SCRAPE_INTERVAL_S)
+    chosen = chosen | {"__rate_interval": f"{rate_interval_s}s"}
     for target in panel.get("targets", []):
-        answer = source.instant if target.get("instant") else source.range
-        for series in answer(fill(target["expr"], chosen)):
+        expression = fill(target["expr"], chosen)
+        instant = target.get("instant")
+        answer = source.instant(expression) if instant else source.range(expression, step_s)
+        for series in answer:
             points = [(float(at), float(value)) for at, value in series["values"]]
             points = [point for point in points if not math.isnan(point[1])]
             if points:

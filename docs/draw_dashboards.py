@@ -14,10 +14,8 @@ Draws what another Prometheus, such as that of compose.yaml, has of the last min
 import argparse
 import csv
 import json
-import os
 import random
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -27,58 +25,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from docs.baked_project import GROUPS, TEMPLATE, bake_with_groups, program, running
 from docs.dashboard_panels import draw
 from docs.dashboard_queries import Prometheus, lay_out
+from tests.readme_commands import free_port
 
-TEMPLATE = Path(__file__).parents[1]
 LIBRARY = TEMPLATE / "{{cookiecutter.project_slug}}" / "vendor" / "modelserve"
 DASHBOARDS = LIBRARY / "monitoring" / "grafana" / "dashboards"
 IMAGES = TEMPLATE / "docs" / "images"
 OPENED = {"Classifier: accuracy, confidence, fairness"}
-GROUPS = ("north", "south")
 CONSUMERS = ("shop", "newsletter")
 PAUSE_S = 0.15
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], project: Path, url: str, **settings: str) -> Iterator[None]:
-    """Run a server until the block ends; enter the block when it responds."""
-    process = subprocess.Popen(command, cwd=project, env=os.environ | settings)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(url, timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def bake(folder: str) -> Path:
-    """Bake and train the default project, with groups; return its folder."""
-    from cookiecutter.main import cookiecutter  # only where a project is baked
-
-    project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=folder))
-    config = project / "config" / "monitoring.toml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("groups = []", f"groups = {json.dumps(GROUPS)}"))
-    subprocess.run(["nox", "-s", "train"], cwd=project, check=True)
-    subprocess.run([program(project), "thresholds"], cwd=project, check=True)
-    return project
-
-
-def program(project: Path) -> str:
-    """Return the project's command."""
-    return str(project / ".venv" / "bin" / project.name)
 
 
 def make_keys(project: Path) -> dict[str, str]:
@@ -130,7 +87,8 @@ def use(port: int, rows: list[dict[str, str]], keys: dict[str, str], minutes: fl
 def watched_service(minutes: float) -> Iterator[str]:
     """Serve a baked project, use it for some minutes; yield the address of its Prometheus."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
-        project = bake(folder)
+        project = bake_with_groups(folder)
+        subprocess.run([program(project), "thresholds"], cwd=project, check=True)
         keys = make_keys(project)
         port, own = free_port(), free_port()
         config = project / "monitoring" / "prometheus.yaml"

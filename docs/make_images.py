@@ -1,63 +1,94 @@
 """Take the README's pictures, of a project that is baked, trained, served and asked for them.
 
-    uv run --with playwright --with pillow python docs/make_images.py [--browser /usr/bin/chromium]
+    uv run --with playwright --with pillow python -m docs.make_images [--browser /usr/bin/chromium]
 
 Needs a Chromium; on Debian, `apt-get install chromium`.
 """
 
 import argparse
+import io
 import json
-import os
 import random
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cookiecutter.main import cookiecutter
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-TEMPLATE = Path(__file__).parents[1]
+from docs.baked_project import GROUPS, bake_with_groups, program, running
+from tests.readme_commands import free_port
+
 IMAGES = Path(__file__).with_name("images")
-SIZE = {"width": 1_000, "height": 680}
-GROUPS = ("north", "south")
+WIDTH, COLOURS = 1_000, 192
 
 
-def post(url, body):
+def post(url: str, body: object) -> dict:
     """Post JSON and return the JSON that comes back."""
     with urllib.request.urlopen(url, json.dumps(body).encode(), timeout=10) as response:
         return json.load(response)
 
 
 @contextmanager
-def serving(project, script):
+def serving(project: Path, script: str) -> Iterator[str]:
     """Serve, keeping what is asked; yield the address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    environment = os.environ | {"CAPTURE_DIR": "captures", "GROUND_TRUTH_DIR": "truths"}
-    command = [script, "serve", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=project, env=environment)
-    try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [script, "serve", "--port", url.rpartition(":")[2]]
+    kept = {"CAPTURE_DIR": "captures", "GROUND_TRUTH_DIR": "truths"}
+    with running(command, project, f"{url}/health/ready", **kept):
+        yield url
 
 
-def ask(url, rows):
+@contextmanager
+def browsing(doc: str) -> Iterator[Page]:
+    """Read the options of a command line; yield a page of the browser that they name."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--browser", default=shutil.which("chromium"))
+    options = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
+        yield browser.new_page(color_scheme="light")
+        browser.close()
+
+
+def photograph(page: Page, path: Path, height: int) -> None:
+    """Write what a page shows; in few colours it looks the same and is a third of the size."""
+    page.set_viewport_size({"width": WIDTH, "height": height})
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # an answer scrolls into view
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def photograph_answer(page: Page, url: str, path: Path, height: int) -> None:
+    """Have the page at an address predict, with an explanation where it offers one."""
+    page.goto(url)
+    if page.is_visible("#explain"):
+        page.check("#explain")
+    page.click("form button")
+    page.wait_for_timeout(500)
+    photograph(page, path, height)
+
+
+def photograph_report(page: Page, project: Path, script: str, path: Path, height: int) -> None:
+    """Monitor what a project has kept and show the report.
+
+    Raises:
+        CalledProcessError: the monitoring has failed.
+    """
+    command = [script, "monitor", "captures", "--ground-truth", "truths"]
+    done = subprocess.run(command, cwd=project, check=False)
+    if done.returncode != 3:  # thresholds are exceeded, as they should be
+        done.check_returncode()
+    page.goto((project / "report" / "report.html").as_uri())
+    photograph(page, path, height)
+
+
+def ask(url: str, rows: list[tuple[dict[str, float], str]]) -> None:
     """Ask about rows, of which the later ones have grown, and tell how it turned out."""
     chance = random.Random(7)
     for number in range(600):
@@ -74,7 +105,7 @@ def ask(url, rows):
             post(f"{url}/feedback", {"outcomes": [truth]})
 
 
-def read_rows(path):
+def read_rows(path: Path) -> list[tuple[dict[str, float], str]]:
     """Return the rows of a CSV file, each with its label."""
     head, *lines = path.read_text(encoding="utf-8").splitlines()
     names = head.split(",")[:-1]
@@ -82,46 +113,15 @@ def read_rows(path):
     return [(dict(zip(names, map(float, values), strict=True)), label) for *values, label in fields]
 
 
-def photograph(page, name):
-    """Write a picture of a page; with 256 colours it looks the same and is a third of the size."""
-    path = IMAGES / name
-    page.screenshot(path=path)
-    with Image.open(path) as image:
-        few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
-
-
-def main():
+def main() -> None:
     """Make both pictures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--browser", default=shutil.which("chromium"))
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=folder))
-        config = project / "config" / "monitoring.toml"
-        text = config.read_text(encoding="utf-8")
-        config.write_text(text.replace("groups = []", f"groups = {json.dumps(GROUPS)}"))
-        subprocess.run(["nox", "-s", "train"], cwd=project, check=True)
-        script = project / ".venv" / "bin" / project.name
-        browser = playwright.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
-        IMAGES.mkdir(exist_ok=True)
+    with browsing(__doc__) as page, tempfile.TemporaryDirectory() as folder:
+        project = bake_with_groups(folder)
+        script = program(project)
         with serving(project, script) as url:
             ask(url, read_rows(project / "data" / "iris.csv"))
-            page.goto(url)
-            page.check("#explain")
-            page.click("form button")
-            page.wait_for_timeout(500)
-            photograph(page, "page.png")
-        told = subprocess.run(
-            [script, "monitor", "captures", "--ground-truth", "truths"], cwd=project, check=False
-        )
-        if told.returncode not in (0, 3):
-            sys.exit(told.returncode)
-        page.set_viewport_size(SIZE | {"height": 1_150})
-        page.goto((project / "report" / "report.html").as_uri())
-        photograph(page, "report.png")
-        browser.close()
+            photograph_answer(page, url, IMAGES / "page.png", 680)
+        photograph_report(page, project, script, IMAGES / "report.png", 1_150)
 
 
 if __name__ == "__main__":

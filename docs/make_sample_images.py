@@ -6,22 +6,19 @@ Each sample is baked, trained, served and asked about its own rows, of which the
 changed. Needs a Chromium; on Debian, `apt-get install chromium`.
 """
 
-import argparse
 import csv
-import io
 import json
 import random
-import shutil
 import subprocess
 import tempfile
 import tomllib
 import urllib.request
 from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from docs.make_images import post, serving
+from docs.baked_project import program
+from docs.make_images import browsing, photograph_answer, photograph_report, post, serving
 from tests.bakery import FOLDER, BakedProject, bake_into, tool_environment
 
 SAMPLES = {
@@ -29,8 +26,7 @@ SAMPLES = {
     "diabetes": "scikit-learn-regressor",
     "sentiment": "huggingface-text-classifier",
 }
-SIZE = {"width": 1_000, "height": 700}
-ROWS, COLOURS = 400, 192
+HEIGHT, ROWS = 700, 400
 
 
 def read_rows(project: BakedProject) -> list[dict]:
@@ -72,49 +68,26 @@ def ask(url: str, rows: list[dict], target: str) -> None:
         post(f"{url}/feedback", {"outcomes": [outcome]})
 
 
-def keep(page: Page, path: Path) -> None:
-    """Write what the page shows, in as few colours as it needs."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path}: {path.stat().st_size:,} bytes")
-
-
 def take(sample: str, model: str, page: Page, folder: Path) -> None:
     """Bake, train and serve a sample, and take both pictures."""
     project = bake_into(folder / sample, {"model": model})
     subprocess.run(["nox", "-s", "train"], cwd=project.path, env=tool_environment(), check=True)
-    script = project.path / ".venv" / "bin" / project.slug
+    script = program(project.path)
     images = FOLDER / "_options" / "sample" / sample / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
     rows = read_rows(project)
     target = tomllib.loads(project.read("config/training.toml"))["data"]["target"]
     with serving(project.path, script) as url:
         ask(url, rows, target)
-        page.goto(url)
-        if page.is_visible("#explain"):
-            page.check("#explain")
-        page.click("form button")
-        page.wait_for_timeout(500)
-        keep(page, images / "page.png")
-    command = [script, "monitor", "captures", "--ground-truth", "truths"]
-    done = subprocess.run(command, cwd=project.path, check=False)
-    if done.returncode not in (0, 3):
-        raise SystemExit(done.returncode)
-    page.goto((project.path / "report" / "report.html").as_uri())
-    keep(page, images / "report.png")
+        photograph_answer(page, url, images / "page.png", HEIGHT)
+    photograph_report(page, project.path, script, images / "report.png", HEIGHT)
 
 
 def main() -> None:
     """Take the pictures of every sample."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--browser", default=shutil.which("chromium"))
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
+    with browsing(__doc__) as page, tempfile.TemporaryDirectory() as folder:
         for sample, model in SAMPLES.items():
             take(sample, model, page, Path(folder))
-        browser.close()
 
 
 if __name__ == "__main__":

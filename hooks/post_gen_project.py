@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 
@@ -15,7 +16,6 @@ OVERLAYS = "_options"
 LIBRARY = "modelserve"
 # The library's hashes are known: vendor/modelserve/VENDORED.json.
 NOT_CHECKED = {".git", ".nox", ".venv", "vendor", OVERLAYS}
-CACHES = {"__pycache__"}
 # Set by a user who bakes over a folder's files: what is there may be theirs, and is not checked.
 OVERWRITE = os.environ.get("MODELSERVE_OVERWRITE") == "1"
 
@@ -83,10 +83,8 @@ def lay_overlays() -> Problems:
             render(f"{overlay}/{source}")
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
             os.replace(f"{overlay}/{source}", path)
-    for folder, _, names in os.walk(OVERLAYS, topdown=False):
-        for name in names:
-            os.remove(os.path.join(folder, name))
-        os.rmdir(folder)
+    if os.path.isdir(OVERLAYS):
+        shutil.rmtree(OVERLAYS)
 
 
 def parse(path: str, text: str) -> object:
@@ -186,7 +184,7 @@ def check_running_names(path: str, text: str) -> Problems:
 
 
 def is_source(path: str) -> bool:
-    """Tell a source file from one that training or installing makes later."""
+    """Return whether a file is in the sources, and not made later by training or installing."""
     top, slash, _ = path.partition("/")
     return not slash or os.path.isdir(top)
 
@@ -215,24 +213,17 @@ def check_files() -> Problems:
 
 
 def remove_caches() -> None:
-    """Take out of the library what running it in the template has left there."""
-    for folder, subfolders, names in os.walk("vendor", topdown=False):
-        if os.path.basename(folder) in CACHES:
-            for name in names:
-                os.remove(os.path.join(folder, name))
-            for name in subfolders:
-                os.rmdir(os.path.join(folder, name))
-            os.rmdir(folder)
+    """Remove the bytecode that running the library in the template has left there."""
+    for cache in glob.glob("vendor/**/__pycache__", recursive=True):
+        shutil.rmtree(cache)
 
 
 def is_in_repository() -> bool:
-    """Tell whether the project lies in a repository: its own, or one around it."""
-    folder = os.getcwd()
-    while not os.path.exists(os.path.join(folder, ".git")):
+    """Return whether the project lies in a repository: its own, or one around it."""
+    folder, below = os.getcwd(), ""
+    while folder != below and not os.path.exists(os.path.join(folder, ".git")):
         folder, below = os.path.dirname(folder), folder
-        if folder == below:
-            return False
-    return True
+    return folder != below
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ urllib3 uvicorn uvloop xgboost xgboost_cpu yaml
 PROJECT_NAMES = """
 candidate captures config conftest data deploy dist docs fetched locustfile logs model monitoring
 noxfile proposal report reproduced requirements src test_behaviour test_golden test_image
-test_operations test_predict test_process test_project test_quality tests truths vendor
+test_operations test_predict test_process test_project test_quality tests truths vendor web
 """.split()
 # Modules of Pythons newer or older than the one that runs this.
 OTHER_PYTHONS = """
@@ -172,7 +172,7 @@ def refuse_to_overwrite(slug: str, present: list[str]) -> None:
     print(
         f"{slug} already holds files ({shown}), and a bake would overwrite some of them.\n"
         "Nothing was changed. Instead:\n"
-        "  - to update a project: commit, then run `uvx cruft update` in it;\n"
+        "  - to update a project: commit, then run `uvx cruft update --skip-apply-ask` in it;\n"
         "  - to make another one: give another project_slug, or another folder by --output-dir;\n"
         f"  - to overwrite this one: commit, set {OVERWRITE}=1 in the environment, and repeat.",
         file=sys.stderr,

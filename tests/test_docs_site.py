@@ -1,10 +1,12 @@
-"""The site builds without a warning, its links lead somewhere, and it loads only its own files."""
+"""The site builds without a warning, leads somewhere, loads its own files, and is accessible."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,9 +14,19 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.bakery import FOLDER, LIBRARY, TEMPLATE, tool_environment
+from tests.engine.accessibility import VIEWS, Accessibility, install_axe
+from tests.engine.browser import Browser, find_browser
 
 pytestmark = pytest.mark.slow
 
+CONTRIBUTING = (TEMPLATE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+(COMMAND,) = re.findall(r"`(uv run [^`]* docs\.build_site site)`", CONTRIBUTING)
+SHOWN = (
+    *("index.html", "pt-BR/index.html", "tutorials/being-paged.html", "reference/serving.html"),
+    *("benchmarks.html", "dashboards.html", "search.html"),
+)
+# The first block of the design is the light one, the second the dark one.
+INKS = re.findall(r"--ink: (#\w+);", (LIBRARY / "src/modelserve/design.css").read_text("utf-8"))
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 FETCHED_BY_STYLES = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')]+)""")
 
@@ -47,11 +59,10 @@ class Page(HTMLParser):
 
 def build(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
     """Build the site of a tree, in an environment that holds the group `docs` alone."""
-    words = ("uv", "run", "--isolated", "--only-group", "docs", "--project", str(TEMPLATE))
     return subprocess.run(
-        [*words, "python", "-m", "docs.build_site", str(site)],
+        [*COMMAND.split()[:-1], str(site)],
         cwd=root,
-        env=tool_environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=tool_environment() | {"PYTHONDONTWRITEBYTECODE": "1", "UV_PROJECT": str(TEMPLATE)},
         check=False,
         text=True,
         stdout=subprocess.PIPE,
@@ -75,6 +86,20 @@ def pages(site: Path) -> dict[str, Page]:
         path.relative_to(site).as_posix(): Page(path.read_text(encoding="utf-8"))
         for path in site.rglob("*.html")
     }
+
+
+@pytest.fixture(scope="module")
+def accessibility(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accessibility]:
+    """Return what checks a page that a browser shows."""
+    folder, program, script = tmp_path_factory.mktemp("browser"), find_browser(), ""
+    with suppress(OSError, subprocess.CalledProcessError):
+        script = install_axe(folder)
+    if not (program and script):
+        reason = "there is no chromium here, or no axe-core, which npm installs"
+        assert not os.environ.get("REQUIRE_ALL"), reason
+        pytest.skip(reason)
+    with Browser(str(program), folder / "profile") as browser:
+        yield Accessibility(browser, script)
 
 
 @pytest.fixture
@@ -154,6 +179,34 @@ def test_every_public_name_is_in_the_reference(pages: dict[str, Page]) -> None:
     reference = [page for name, page in pages.items() if name.startswith("reference/")]
     anchors = {anchor.replace("-", "_") for page in reference for anchor in page.anchors}
     assert [name for name in sorted(names) if name.lower() not in anchors] == []
+
+
+def test_the_workflow_publishes_what_the_command_builds() -> None:
+    workflow = (TEMPLATE / ".github/workflows/docs.yml").read_text(encoding="utf-8")
+    assert f"run: {COMMAND}\n" in workflow
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_page_violates_no_rule(site: Path, accessibility: Accessibility, name: str) -> None:
+    browser = accessibility.browser
+    for width, scheme in VIEWS:
+        browser.emulate(width=width, scheme=scheme)
+        browser.open((site / name).as_uri())
+        assert accessibility.violations() == [], (width, scheme)
+        assert browser.run("document.documentElement.scrollWidth") <= width
+        ink = INKS[scheme == "dark"]
+        shown = "getComputedStyle(document.body).getPropertyValue('--color-foreground-primary')"
+        assert browser.run(shown).strip() == ink, "not the colour of the service's page"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_is_read_by_keyboard(site: Path, accessibility: Accessibility, width: int) -> None:
+    browser = accessibility.browser
+    browser.emulate(width=width)
+    browser.open((site / "tutorials/being-paged.html").as_uri())
+    assert accessibility.without_focus() == []
 
 
 @pytest.mark.parametrize(

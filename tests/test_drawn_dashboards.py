@@ -1,6 +1,7 @@
 """The pictures of the dashboards show every panel, by the JSON's own titles, units and colours."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ class EveryQuery:
     def __init__(self, missing: str = "nothing of this name") -> None:
         """Remember what is asked."""
         self.asked: list[str] = []
+        self.steps_s: dict[str, int] = {}
         self.missing = missing
 
     def answer(self, expression: str, times: list[float]) -> list[dict]:
@@ -48,8 +50,9 @@ class EveryQuery:
         """Return series with one value."""
         return self.answer(expression, [TIMES[1]])
 
-    def range(self, expression: str) -> list[dict]:
+    def range(self, expression: str, step_s: int) -> list[dict]:
         """Return series with three values."""
+        self.steps_s[expression] = step_s
         return self.answer(expression, [TIMES[0], TIMES[0] + 450, TIMES[1]])
 
 
@@ -108,6 +111,19 @@ def test_a_variable_that_has_not_the_selected_value_is_named() -> None:
     (path,) = [path for path in ALL if path.stem == "model"]
     with pytest.raises(ValueError, match=r"Model: \$field offers .*second"):
         lay_out(EveryQuery(), load(path), {"field": "third"}, set())
+
+
+def test_a_counter_that_grows_once_a_minute_is_drawn_over_more_than_two() -> None:
+    source = EveryQuery()
+    (path,) = [path for path in ALL if path.stem == "capture"]
+    lay_out(source, load(path), {}, set())
+    (steps,) = {
+        (step_s, re.search(r"\[(\w+)\]", expression)[1])
+        for expression, step_s in source.steps_s.items()
+        if "capture_records_total" in expression
+    }
+    assert steps == (120, "135s")
+    assert {step_s for expr, step_s in source.steps_s.items() if "http_requests" in expr} == {15}
 
 
 def test_a_limit_has_the_colour_that_the_panel_fixes() -> None:

@@ -127,7 +127,7 @@ def test_addresses_name_the_owner_and_the_project(bake) -> None:
 
 
 def test_commands_in_documents_and_workflows_are_sessions_of_nox(project: BakedProject) -> None:
-    """A reader who types what the README says is never told that there is no such session."""
+    """Every session of nox that a document or a workflow names exists."""
     sessions = set(re.findall(r"^def (\w+)\(session", project.read("noxfile.py"), re.M))
     named = {
         session

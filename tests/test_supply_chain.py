@@ -1,5 +1,6 @@
 """What a project says of its secrets and of what its image holds, by the tools that CI runs."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -39,6 +40,19 @@ def test_a_secret_is_found_wherever_it_is_planted(project: BakedProject) -> None
     done = project.run("nox", "-s", "secrets")
     assert done.returncode != 0
     assert set(re.findall(r"^Location: +(.+):\d+$", done.stdout, re.M)) == {*PLANTED}
+
+
+def test_a_hash_and_an_identifier_in_data_are_no_secrets(project: BakedProject) -> None:
+    """Retraining proposes files of hashes; a table may have identifiers."""
+    digests = [hashlib.sha256(bytes([i])).hexdigest() for i in range(20)]
+    lines = [json.dumps({"number": i, "sha256": digest}) for i, digest in enumerate(digests)]
+    folder = project.path / "data" / "collected"
+    folder.mkdir()
+    for path in (project.path / "promotions.jsonl", folder / "new.csv.provenance.json"):
+        path.write_text("\n".join(lines), encoding="utf-8")
+    (folder / "new.csv").write_text("customer\n" + "\n".join(digests), encoding="utf-8")
+    done = project.run("nox", "-s", "secrets")
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_bill_names_all_that_is_installed_with_its_hashes_and_the_model(

@@ -160,7 +160,8 @@ def differences(page: Page, portuguese: str, english: str) -> Iterator[str]:
             missing = getattr(source, what) - getattr(translation, what)
             added = getattr(translation, what) - getattr(source, what)
             # A page may say more of where the reader finds Portuguese.
-            unknown = [each for each in added if each.split("#")[0] not in ENGLISH.values()]
+            known = {*ENGLISH.values(), "language=pt-BR"}
+            unknown = [each for each in added if each.split("#")[0] not in known]
             if missing or unknown:
                 yield f"{place}: {what}: lacks {sorted(missing)}, has besides {sorted(unknown)}"
         for what in ("rows", "items", "code"):

@@ -103,8 +103,8 @@ def naive_table_mb(engine, bench, folder, base_mb):
 def naive_text_mb(_engine, _bench, folder, _base_mb):
     """Return what torch and transformers take once they are installed and compiled.
 
-    No image: torch is as pip finds it for this Python. For Linux, that brings CUDA too, unless pip
-    is told of wheels without.
+    No image: torch is as pip finds it for this Python. For Linux, that brings CUDA too, unless
+    another index has wheels without it.
     """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     command = ["uvx", "--python", python, "pip", "install", "--quiet", "--target", folder / "naive"]

@@ -1,1 +1,1 @@
-"""The deploy target Cloud Run: what Google is told, checked by Google's own command line."""
+"""The deploy target Cloud Run: its commands, checked by Google's own command line."""

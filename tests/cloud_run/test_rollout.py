@@ -1,4 +1,4 @@
-"""A rollout by Google's real command line, against a small Google that keeps what it is told."""
+"""A rollout by Google's real command line, against a small Google that stores what it gets."""
 
 import time
 

@@ -170,7 +170,7 @@ def test_it_is_stopped_within_googles_patience(baked: BakedProject) -> None:
 
 
 def test_metrics_are_read_from_where_the_service_answers(rehearsal: Runner) -> None:
-    """The reader asks port 8080 unless it is told otherwise, once the service is ready."""
+    """The reader scrapes port 8080 by default, once the service is ready."""
     service = describe(rehearsal)
     both = containers(service)
     annotations = service["spec"]["template"]["metadata"]["annotations"]

@@ -63,7 +63,7 @@ def test_a_split_and_others_tags_stay_while_a_canary_is_staged(rehearsal: Runner
 
 
 def test_a_revision_that_cannot_be_staged_is_taken_back(rehearsal: Runner) -> None:
-    """And the failure is told."""
+    """And the failure is reported."""
     stand(rehearsal, {"revisionName": "a", "percent": 100})
     rehearsal.reply(*REPLACE, exit=1)
     done = rehearsal.try_to("target.stage('x@sha256:1')")

@@ -135,7 +135,7 @@ def test_rolling_back_to_what_is_still_served_takes_a_canary_of_the_same_image_a
 
 
 def test_a_canary_that_does_not_come_up_is_taken_away(deployed: Cluster) -> None:
-    """And what the cluster says of it is told."""
+    """And the cluster's own reason is in the error."""
     deployed.state.broken.add(NEW)
     said = deployed.refused("stage", NEW)
     assert said.startswith("::error::")

@@ -94,7 +94,7 @@ def test_a_job_that_may_have_no_token_is_told_which_permission_it_lacks(
 def test_the_token_is_renewed_before_it_expires(
     service: BakedProject, job: dict[str, str], issuer: Issuer
 ) -> None:
-    """kubectl is told half a minute less than the token's own time."""
+    """The expiry for kubectl is half a minute before the token's own."""
     done = subprocess.run(
         [sys.executable, service.path / TARGET / "cluster_token.py"],
         env=job | {"KUBE_AUDIENCE": "https://my cluster/&x=1"},

@@ -11,7 +11,7 @@ from tests.engine.browser import Browser
 PACKAGE = "axe-core@4.14.1"
 VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
 CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex='0']"
-SHOWN = "(each) => each.checkVisibility() && !each.disabled"
+SHOWN = "(each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled"
 RULES = """
 axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap(
   ({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -16,7 +17,7 @@ from modelserve.monitoring.results.drift import MAY_BE_CHANCE, Verdict
 from modelserve.monitoring.results.fairness import Measure
 from modelserve.serving import playground
 
-from tests.engine.families import LIBRARY
+from tests.engine.families import FOLDER, LIBRARY
 
 REPORT = LIBRARY / "src" / "modelserve" / "monitoring" / "report"
 RUNBOOKS = (
@@ -55,6 +56,7 @@ def page_sentences() -> set[str]:
 def report_sentences() -> set[str]:
     """Return the sentences of the monitoring report: of templates and code, and names in it."""
     names = {*Verdict, MAY_BE_CHANCE, MISSING, UNSEEN, "classifier", "regressor", *STEPS.values()}
+    names.add("degraded share")  # a violation's name; other violations are fields, metrics or gaps
     names |= {each.replace("_", " ").capitalize() for each in get_args(Measure)}
     code = {each for path in REPORT.glob("*.py") for each in _in_code(path)}
     templates = (REPORT / "templates").glob("*.html")
@@ -62,10 +64,17 @@ def report_sentences() -> set[str]:
     return {*map(str, names), *_metrics(), *RUNBOOKS, *DESCRIPTIONS, *code, *written}
 
 
+def sample_sentences() -> list[str]:
+    """Return what the samples do, which the page says until the user writes a description."""
+    samples = FOLDER.joinpath("_options", "sample").glob("*/config/training.toml")
+    return [tomllib.loads(each.read_text(encoding="utf-8"))["description"] for each in samples]
+
+
 # A catalogue has no other sentences than those of these sources.
 SOURCES: list[Callable[[], Iterable[str]]] = [
     page_sentences,
     report_sentences,
+    sample_sentences,
     script_sentences,
 ]
 

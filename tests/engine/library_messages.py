@@ -1,15 +1,42 @@
 """The messages of libraries that reach a client: of pydantic, and of the parsers of bodies."""
 
+import re
 from collections.abc import Iterator
 from itertools import product
 
-from pydantic_core import _pydantic_core, from_json
+from pydantic_core import SchemaValidator, ValidationError, _pydantic_core, core_schema, from_json
 
 # Each is wrong in its own way.
 BAD_JSON = (
     *(b"", b"{", b"[", b'"a', b"[1,]", b"1 2", b"{1:2}", b'{"a" 1}', b'{"a":1 "b"}', b"[1 2]"),
     *(b"x", b"-Infx", b'"\x01"', rb'"\x"', rb'"\ud800"', rb'"\ud800\u0041"', b'"\xff"', b"01"),
     *(b"[" * 500, b"9" * 5_000),
+)
+# So is each of these, by the type that it should have; {error} in pydantic's sentences says how.
+BAD_VALUES = (
+    (
+        core_schema.date_schema(),
+        *("", "aaaa-01-01", "2020-aa-01", "2020-01-aa", "2020/01/01", "2020-13-01", "2020-01-32"),
+        *("2020-01-01x", float("nan"), 1e30, -1e30),
+    ),
+    (
+        core_schema.time_schema(),
+        *("aa:00", "10:aa", "10:00:aa", "10a00", "24:00", "10:60", "10:00:60", "10:00:00.a"),
+        *("10:00+", "10:00+05:a", "10:006", "10:00+05:90", "10:00+51:00", "10:00Za", 1e30, -1e30),
+    ),
+    (
+        core_schema.timedelta_schema(),
+        *("1", "/", "PTT", "P7.W3", "P1", "PT5", "9D1003:00", 1e30),
+    ),
+    (
+        core_schema.uuid_schema(),
+        *("0", "g" * 32, "0-1", "12345678-123-12345-1234-123456789012"),
+    ),
+    (
+        core_schema.url_schema(),
+        *("", "a", "http://", "http://1.1.1.256", "http://[::", "http://a:b", "http://%1.1"),
+        *("a://<",),
+    ),
 )
 # zlib's, from its sources; "Error -3 while decompressing data: " is Python's.
 ZLIB = (
@@ -70,6 +97,19 @@ def _spell(template: str) -> Iterator[str]:
                 yield f"{sentence} or {{last}}"
         if "most" in sentence and COUNTED in sentence:
             yield sentence.replace(COUNTED, "not more than {actual_length}")
+
+
+def value_sentences() -> Iterator[str]:
+    """Yield what pydantic says of texts that are no date, time, duration, UUID or URL."""
+    for schema, *values in BAD_VALUES:
+        for value in values:
+            try:
+                SchemaValidator(schema).validate_python(value)
+            except ValidationError as error:
+                message = error.errors()[0]["ctx"]["error"]
+                yield re.sub(r"`.`|\d+", "{}", message) if schema["type"] == "uuid" else message
+            else:
+                raise AssertionError(f"{value!r} is valid")
 
 
 def parser_sentences() -> Iterator[str]:

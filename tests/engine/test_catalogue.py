@@ -7,7 +7,11 @@ import pytest
 from modelserve.translation import FIELD, LOCALES, Catalogue, load_catalogue
 
 from tests.engine.catalogue_sources import all_sentences
-from tests.engine.library_messages import parser_sentences, pydantic_sentences
+from tests.engine.library_messages import (
+    parser_sentences,
+    pydantic_sentences,
+    value_sentences,
+)
 from tests.engine.sentences import PACKAGE, blank, error_sentences, sentences_of
 
 TRANSLATED = tuple(locale for locale in LOCALES if locale != "en")
@@ -28,7 +32,7 @@ def sources() -> dict[str, str]:
     """
     found = dict.fromkeys(all_sentences(), "the page or the report")
     found |= {blank(each): "pydantic" for each in pydantic_sentences()}
-    found |= dict.fromkeys(parser_sentences(), "a parser")
+    found |= dict.fromkeys([*parser_sentences(), *value_sentences()], "a parser")
     return found | {each.text: each.place for each in error_sentences()}
 
 
@@ -61,7 +65,7 @@ def test_a_catalogue_is_sorted_and_names_no_sentence_twice(catalogue: Catalogue)
 
 
 def test_every_message_to_a_client_is_found_by_its_text(catalogue: Catalogue) -> None:
-    finished = [*parser_sentences(), *map(blank, pydantic_sentences())]
+    finished = [*parser_sentences(), *value_sentences(), *map(blank, pydantic_sentences())]
     finished += [blank(each.text) for each in error_sentences()]
     for sentence in finished:
         message = sentence.replace("{}", "7")
@@ -95,6 +99,11 @@ def test_a_value_is_kept_as_it_is(catalogue: Catalogue) -> None:
     body = "The body is no valid JSON: expected `,` or `}` at line 1 column {rows}."
     assert catalogue.message(body).endswith("`,` ou um `}` na linha 1, coluna {rows}.")
     assert "{error}" in catalogue.message("There is no {error} here; x, version 1, is served.")
+
+
+def test_the_message_within_a_message_is_translated(catalogue: Catalogue) -> None:
+    message = catalogue.message("Input should be a valid date or datetime, input is too short")
+    assert message.endswith(": o texto é curto demais")
 
 
 def test_an_unknown_message_stays_as_it_is(catalogue: Catalogue) -> None:

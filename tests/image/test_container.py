@@ -54,7 +54,7 @@ def test_it_turns_healthy(engine: Any, start: Start) -> None:
     container = start("--health-interval", "1s")
 
     def is_healthy() -> bool:
-        # Without systemd, Podman looks only when it is told to; Docker has no such command.
+        # Without systemd, Podman checks only on this command, which Docker lacks.
         engine.run("healthcheck", "run", container.name, check=False)
         return container.state("Health.Status") == "healthy"
 

@@ -24,7 +24,7 @@ def snake(name: str) -> str:
 
 
 def event(status: str, resource: str, reason: str) -> dict[str, str]:
-    """Return what CloudFormation tells of a resource."""
+    """Return CloudFormation's description of a resource."""
     return {
         "ResourceStatus": status,
         "LogicalResourceId": resource,
@@ -41,7 +41,7 @@ class World:  # pylint: disable=too-many-instance-attributes
     """A stack and an endpoint that change one step at each request."""
 
     def __init__(self) -> None:
-        """Serve an old image, in a stack that has been told so."""
+        """Serve an old image, in a stack whose parameter names it."""
         self.states = ["UPDATE_COMPLETE"]
         self.told = OLD
         self.serves = OLD
@@ -83,7 +83,7 @@ class World:  # pylint: disable=too-many-instance-attributes
         return found
 
     def describe_stacks(self, **words: str) -> dict:
-        """Go one state on, and tell it."""
+        """Move one state on, and return it."""
         if words["StackName"].endswith("-bootstrap"):
             outputs = [{"OutputKey": key, "OutputValue": f"bucket-{key}"} for key in GIVEN]
             return {"Stacks": [{"Outputs": outputs}]}
@@ -211,7 +211,7 @@ def test_a_release_that_has_succeeded_can_be_rolled_back(
 def test_a_stack_that_is_stuck_is_freed(
     world: World, modules: SimpleNamespace, serves: str, skipped: list[str] | None
 ) -> None:
-    """CloudFormation cannot tell an endpoint twice to go back."""
+    """CloudFormation cannot roll an endpoint back twice."""
     world.states, world.told, world.serves = ["UPDATE_ROLLBACK_FAILED"], NEW, serves
     world.after["continue_update_rollback"] = ["UPDATE_ROLLBACK_COMPLETE"]
     world.after["update_stack"] = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]

@@ -162,6 +162,19 @@ def test_a_folder_is_listed_anew_each_time(memory: Any, monkeypatch: pytest.Monk
     assert sorted(sizes) == ["one", "two"]
 
 
+def test_a_file_appears_when_its_upload_is_complete(tmp_path: Path) -> None:
+    """With fsspec's local files, which publish at the commit as stores do, unlike its memory."""
+    folder = RemoteFolder(tmp_path.as_uri())
+    with folder.create("part") as stream:
+        stream.write(b"rows")
+        stream.flush()
+        assert folder.sizes() == {}
+    assert folder.read("part") == b"rows"
+    with pytest.raises(KeyboardInterrupt), folder.create("interrupted"):
+        raise KeyboardInterrupt
+    assert folder.sizes() == {"part": 4}
+
+
 class FailingUpload:
     """An upload to a store that fails at its end."""
 

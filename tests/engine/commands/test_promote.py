@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from modelserve import artifact
 from modelserve.artifact import Artifact
+from modelserve.errors import GateError
+from modelserve.promotion.comparison import Criteria
 from modelserve.promotion.record import read_record
 from modelserve.training.train import train
 
@@ -152,6 +154,39 @@ def test_an_infinite_tolerance_compares_nothing(command: Command, words: list[st
     done = command("promote", "candidate", "--tolerance", "inf", *words)
     assert done.code == 2
     assert one_line(done.err).startswith("error: --tolerance inf compares nothing")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param([], (Criteria(0.0, "not-worse", 2.0), None), id="default"),
+        pytest.param(
+            [
+                *("--tolerance", "0.1", "--require", "better"),
+                *("--max-latency-ratio", "3", "--holdout", "newer.csv"),
+            ],
+            (Criteria(0.1, "better", 3.0), Path("newer.csv")),
+            id="options",
+        ),
+    ],
+)
+def test_the_limits_are_those_of_the_options(
+    promote: Command,
+    trained: Artifact,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    expected: tuple[Criteria, Path | None],
+) -> None:
+    asked: list[tuple[Criteria, Path | None]] = []
+
+    def stop(*given: Any, holdout: Path | None) -> None:
+        asked.append((given[-1], holdout))
+        raise GateError("stopped")
+
+    monkeypatch.setattr("modelserve.promotion.compare.compare", stop)
+    copy(trained, "model", version="1")
+    assert promote(trained.folder, *words).code == 1
+    assert asked == [expected]
 
 
 def test_a_comparison_that_cannot_be_written_stops_the_promotion(

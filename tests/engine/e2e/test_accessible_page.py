@@ -102,6 +102,8 @@ def test_the_page_is_portuguese(
     assert "dentro da faixa do treino" in text
     show(browser, "file", rows_file)
     assert "respondidas em " in browser.run("document.getElementById('state').textContent")
+    head = browser.run("document.querySelector('#results thead').textContent")
+    assert head.startswith(("linharótuloprobabilidade de ", "linhavalorlimite inferiorlimite"))
     if trained.manifest.modality == "table":
         browser.run(f"{SPOIL.replace('abc', '0,05')}")
         (body,) = browser.run("document.getElementById('command').textContent.match(/{.*}/s)")

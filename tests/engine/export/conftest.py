@@ -1,8 +1,5 @@
-"""What the tests of the page's scripts share: node, and services of other manifests."""
+"""What the tests of the page's scripts share: node and services of other manifests."""
 
-import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -11,25 +8,13 @@ from modelserve import Project, Service
 from modelserve.artifact import Artifact
 from modelserve.export import web
 
+from tests.engine.node import Run, evaluator
+
 
 @pytest.fixture
-def run(without: Callable[[str], None]) -> Callable[..., Any]:
+def run(without: Callable[[str], None]) -> Run:
     """Return a function that evaluates an expression of some values beside the script."""
-    node = shutil.which("node")
-    if node is None:
-        without("node")
-    script = web.read_script(web.SCRIPTS[0])
-
-    def evaluate(expression: str, **values: Any) -> Any:
-        given = "".join(f"const {name} = {json.dumps(value)};" for name, value in values.items())
-        program = f"{script}\n{given}\nconsole.log(JSON.stringify({expression}))"
-        done = subprocess.run(
-            [str(node), "-"], input=program, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return evaluate
+    return evaluator(web.read_script(web.SCRIPTS[0]), without)
 
 
 @pytest.fixture

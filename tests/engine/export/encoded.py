@@ -1,8 +1,6 @@
 """Compares how the page's scripts and the service encode a model's outputs."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from modelserve import Service
@@ -11,7 +9,7 @@ from modelserve.serving.outputs import make_output_encoder
 from modelserve.serving.predictor import Predictor
 from modelserve.types import ModelInput, Outputs, Tensors
 
-Run = Callable[..., Any]
+from tests.engine.node import Run
 
 
 class FixedModel:

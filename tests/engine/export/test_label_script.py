@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from modelserve import Service
 
-from tests.engine.export.encoded import Run, assert_encoded_alike
+from tests.engine.export.encoded import assert_encoded_alike
+from tests.engine.node import Run
 
 FAMILIES = ("iris",)
 

@@ -6,7 +6,8 @@ import pytest
 from modelserve import Service
 from modelserve.manifest import Interval, OutputBounds
 
-from tests.engine.export.encoded import Run, assert_encoded_alike
+from tests.engine.export.encoded import assert_encoded_alike
+from tests.engine.node import Run
 
 FAMILIES = ("diabetes",)
 

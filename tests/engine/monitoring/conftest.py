@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import count, cycle
 from math import ceil
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from modelserve import Project, Service
 from modelserve.artifact import Artifact
 from modelserve.monitoring import processes
+from modelserve.monitoring.collection import MonitoringSources
 from modelserve.monitoring.config import MonitoringConfig, load_config
 from modelserve.monitoring.counts import CaptureCounts
 from modelserve.monitoring.ingest.captures import CaptureReader
 from modelserve.monitoring.job import run
+from modelserve.monitoring.partitions import TimeWindow
 from modelserve.monitoring.processes import WorkerPool
 from modelserve.monitoring.results.result import MonitoringResult
 from modelserve.training.config import Config as TrainingConfig
@@ -234,15 +237,18 @@ def job(
 ) -> Callable[..., MonitoringResult]:
     """Return a function that runs the job."""
 
-    def start(captures: Path, **changes: Any) -> MonitoringResult:
-        arguments: dict[str, Any] = {
-            "ground_truth": None,
-            "service": service,
-            "config": bounds,
-            "since": None,
-            "until": None,
-            "output": output,
-        }
-        return run(captures, **arguments | changes)
+    def start(
+        captures: Path,
+        *,
+        ground_truth: Path | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        **changes: Any,
+    ) -> MonitoringResult:
+        options = {"config": bounds, "output": output, "service": service} | changes
+        window, groups = TimeWindow(since, until), options["config"].fairness.groups
+        chosen = options.pop("service")
+        sources = MonitoringSources(captures, ground_truth, chosen, groups, window)
+        return run(sources, **options)
 
     return start

@@ -37,7 +37,7 @@ def compare(
 ) -> Fairness:
     """Return the gaps between groups; one more group names none."""
     unstated = np.full_like(np.array(counts)[:1], 7)
-    matrices = ConfusionCounts(np.concatenate((counts, unstated)), np.zeros((10, 3)))
+    matrices = ConfusionCounts(np.concatenate((counts, unstated)), np.zeros((10, 3), dtype=object))
     configured = bounds.model_copy(update={"groups": GROUPS[: len(counts)]})
     return compare_groups(matrices, labels, configured, significance=0.01)
 

@@ -47,7 +47,7 @@ def test_confidence_may_not_fall_by_more_than_chance(
     rows: int,
     verdict: Verdict,
 ) -> None:
-    moments = Moments(rows, mean, deviation**2 * (rows - 1), 0, 1)
+    moments = Moments.of(rows, mean, deviation**2 * (rows - 1), 0, 1)
     actual = expected(moments, manifest, bounds)
     assert actual
     assert (actual.rows, actual.mean, actual.training, actual.verdict) == (
@@ -63,7 +63,7 @@ def test_confidence_without_training_s_is_reported_and_not_judged(
     manifest: Manifest, bounds: MonitoringConfig
 ) -> None:
     before = manifest.model_copy(update={"metrics": {}})
-    actual = expected(Moments(100, 0.3, 1, 0, 1), before, bounds)
+    actual = expected(Moments.of(100, 0.3, 1, 0, 1), before, bounds)
     assert actual
     assert (actual.mean, actual.bound, actual.verdict) == (0.3, None, Verdict.INFORMATIVE)
 

@@ -80,6 +80,19 @@ def test_pieces_add_up_to_the_whole(pieces: int) -> None:
     assert (actual.minimum, actual.maximum) == (SAMPLE.min(), SAMPLE.max())
 
 
+def test_pieces_add_up_to_the_same_in_any_order() -> None:
+    pieces = [moments(each) for each in np.array_split(SAMPLE, 50)]
+    whole = sum(pieces, Moments())
+    assert sum(reversed(pieces), Moments()) == whole
+    assert sum(pieces[20:], Moments()) + sum(pieces[:20], Moments()) == whole
+
+
+def test_values_whose_sum_is_no_float_are_counted() -> None:
+    with np.errstate(over="ignore"):
+        actual = moments(np.array([1e308, 1e308])) + moments(np.array([1.0]))
+    assert (actual.count, actual.mean, actual.deviation) == (3, np.inf, np.inf)
+
+
 def test_what_is_missing_or_endless_is_left_out() -> None:
     assert moments(np.array([np.nan, 1, np.inf, 3, -np.inf])) == moments(np.array([1, 3]))
 

@@ -9,7 +9,7 @@ from modelserve import Service
 from modelserve.artifact import Artifact
 from modelserve.errors import InvalidInputError
 from modelserve.monitoring import processes
-from modelserve.monitoring.collection import collect
+from modelserve.monitoring.collection import MonitoringSources, collect
 from modelserve.monitoring.counts import CaptureCounts
 from modelserve.monitoring.partitions import TimeWindow
 from modelserve.types import Rows
@@ -52,7 +52,7 @@ def count(make_settings: Callable[..., Any]) -> Callable[..., CaptureCounts]:
 
     def run(folder: Path, service_class: type[Service]) -> CaptureCounts:
         service = service_class(make_settings())
-        return collect(folder, None, service, groups=(), window=TimeWindow()).counts
+        return collect(MonitoringSources(folder, None, service, (), TimeWindow())).counts
 
     return run
 

@@ -26,13 +26,13 @@ BOUNDS = FairnessBounds(
 
 def errors(mean: float, rows: int, spread: float = 1.0) -> Moments:
     """Return absolute errors of this mean."""
-    return Moments(rows, mean, spread**2 * (rows - 1), 0, 2 * mean)
+    return Moments.of(rows, mean, spread**2 * (rows - 1), 0, 2 * mean)
 
 
 def compare(*groups: Moments) -> Fairness:
     """Return the gap between groups; one more group names none."""
     unstated = errors(1_000, 1_000)
-    sums = ErrorSums(np.empty(0), None, [*groups, unstated], np.zeros((1, 3)))
+    sums = ErrorSums(np.empty(0), None, [*groups, unstated], np.zeros((1, 3), dtype=object))
     configured = BOUNDS.model_copy(update={"groups": GROUPS[: len(groups)]})
     return compare_groups(sums, (), configured, significance=0.01)
 

@@ -233,13 +233,14 @@ def test_the_projects_own_metrics_are_compared(
     assert cost.low > 0
 
 
+@pytest.mark.parametrize(("shift", "parity"), [(0.1, 0.5), (np.nan, np.nan)])
 def test_a_candidate_that_is_no_longer_what_training_stored_is_refused(
-    run: Compare, trained: Artifact, config: Config, tmp_path: Path
+    run: Compare, trained: Artifact, config: Config, tmp_path: Path, shift: float, parity: float
 ) -> None:
     cases = trained.read_json(artifact.GOLDEN)
-    cases[0]["output"][0] += 0.1 * max(1, abs(cases[0]["output"][0]))
+    cases[0]["output"][0] += shift * max(1, abs(cases[0]["output"][0]))
     fresh = altered(
-        trained, tmp_path / "other", {artifact.GOLDEN: artifact.to_text(cases)}, parity=0.5
+        trained, tmp_path / "other", {artifact.GOLDEN: artifact.to_text(cases)}, parity=parity
     )
     small = config.limits.model_copy(update={"size_bytes": 10})
     tight = config.parity.model_copy(update={"tolerance": 1e-5})
@@ -248,9 +249,39 @@ def test_a_candidate_that_is_no_longer_what_training_stored_is_refused(
     assert [each.split(",")[0][:40] for each in reasons] == [
         reasons[0].split(",")[0][:40],
         "its graph answers the golden cases other",
-        "its graph differs from its model by 0.5",
+        f"its graph differs from its model by {parity:g}",
     ]
     assert reasons[0].endswith("[limits] size_bytes allows 10")
+
+
+@pytest.mark.parametrize(
+    ("served", "fresh", "verdict"),
+    [(0.9, np.nan, "worse"), (np.nan, 0.9, "undefined"), (np.nan, np.nan, "undefined")],
+)
+def test_a_metric_that_is_nan_is_worse_and_undefined_where_the_served_models_is_nan(
+    run: Compare,
+    trained: Artifact,
+    monkeypatch: pytest.MonkeyPatch,
+    served: float,
+    fresh: float,
+    verdict: str,
+) -> None:
+    measure, values = comparing.measure_artifact, iter([served, fresh])
+
+    def measure_one_more(*arguments: Any) -> Any:
+        results, measured = measure(*arguments)
+        return results, measured._replace(metrics=measured.metrics | {"profit": next(values)})
+
+    monkeypatch.setattr(comparing, "measure_artifact", measure_one_more)
+    found = run(trained, trained)
+    assert [each.verdict for each in found.metrics if each.name == "profit"] == [verdict]
+    assert [each.split()[0] for each in found.reasons] == ["profit"] * (verdict == "worse")
+    (written,) = [each for each in found.as_json()["metrics"] if each["name"] == "profit"]
+    assert (written["champion"], written["candidate"], written["difference"]) == (
+        0.9 if served == 0.9 else None,
+        0.9 if fresh == 0.9 else None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("role", ["served", "fresh"])

@@ -154,6 +154,18 @@ def test_a_metric_that_fails_on_resamples_has_no_interval() -> None:
     assert own_intervals(metrics, table, (outputs, outputs), ["cost"], seed=0) == {}
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_metric_that_is_never_finite_has_no_interval_and_the_others_have(value: float) -> None:
+    table = Table(pd.DataFrame({"x": np.arange(9.0)}), pd.Series(np.arange(9.0)))
+    outputs = np.zeros((9, 1), np.float32)
+
+    def metrics(rows: Any, given: NDArray[np.float32]) -> Mapping[str, float]:
+        return {"share": value, "cost": float(np.abs(rows.target.to_numpy() - given[:, 0]).mean())}
+
+    found = own_intervals(metrics, table, (outputs, outputs), ["share", "cost"], seed=0)
+    assert found == {"cost": (0.0, 0.0)}
+
+
 def test_percentiles_of_too_many_undefined_values_are_none() -> None:
     assert percentiles(np.array([np.nan, 1.0])) is None
     assert percentiles(np.arange(101.0)) == pytest.approx((2.5, 97.5))

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -102,6 +102,18 @@ def test_a_record_that_cannot_be_opened_is_named(tmp_path: Path, place: str) -> 
     path = tmp_path if place == "a folder" else tmp_path / "none" / "promotions.jsonl"
     with pytest.raises(RecordError, match="cannot be written"):
         append(path)
+
+
+def test_a_record_is_locked_while_it_is_open(path: Path) -> None:
+    append(path)
+    with ThreadPoolExecutor(1) as pool:
+        with open_record(path) as record:
+            other = pool.submit(append, path, "other")
+            assert not wait([other], timeout=0.2).done
+            record.append({"reason": "first"})
+        other.result()
+    lines, fault = read_record(path)
+    assert ([line.content["reason"] for line in lines], fault) == (["x", "first", "other"], "")
 
 
 def test_those_who_append_at_once_make_one_chain(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A client tells what turned out to be true of the answers that it was given."""
+"""A client sends the ground truth of predictions."""
 
 import hashlib
 import json
@@ -119,7 +119,7 @@ def test_what_was_forgotten_is_late(make_client: MakeClient, row: Row, truth: Ro
     statuses = [tell(client, {"inference_id": each, **truth}) for each in names]
     forgotten = statuses[:2]
     assert statuses[2:] == [{"counted": 1}] * 3
-    # An answer of the very millisecond in which the younger half began is not told to be late.
+    # An answer of the millisecond in which the younger half began is reported as unknown, not late.
     assert [set(each) <= {"late", "unknown"} for each in forgotten] == [True, True]
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus is told of requests, and of the model that answers them."""
+"""The metrics of requests, and of the model that answers them, as Prometheus reads them."""
 
 import math
 from collections.abc import Callable

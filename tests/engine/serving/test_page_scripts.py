@@ -1,14 +1,14 @@
 """What the page's scripts make of values, CSV files and sentences, without a browser."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
 import pytest
 from modelserve import serving
+
+from tests.engine.node import Run, evaluator
 
 PURE = ("sentences.js", "values.js", "csv.js")  # they know nothing of the page
 
@@ -19,28 +19,13 @@ FLAG = {"name": "flag", "dtype": "boolean"}
 TEXT = {"name": "text", "dtype": "text", "minimum": 3.0, "maximum": 10.0}
 FIELDS = [LENGTH, COUNT, KIND, FLAG]
 
-Run = Callable[..., Any]
-
 
 @pytest.fixture
 def run(without: Callable[[str], None]) -> Run:
     """Return a function that evaluates an expression of some values beside the scripts."""
-    node = shutil.which("node")
-    if node is None:
-        without("node")
     page = files(serving).joinpath("page")
     scripts = "\n".join(page.joinpath(name).read_text(encoding="utf-8") for name in PURE)
-
-    def evaluate(expression: str, **values: Any) -> Any:
-        given = "".join(f"const {name} = {json.dumps(value)};" for name, value in values.items())
-        program = f"{scripts}\n{given}\nconsole.log(JSON.stringify({expression}))"
-        done = subprocess.run(
-            [str(node), "-"], input=program, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return evaluate
+    return evaluator(scripts, without)
 
 
 def test_values_are_sent_as_json_has_them(run: Run) -> None:
@@ -178,6 +163,9 @@ def test_numbers_and_counts_are_written_in_the_pages_language(run: Run) -> None:
     written = "[written(1234.5678), percent(0.98081), plural(0, '{n} row', '{n} rows')]"
     assert run(written) == ["1235", "98.1 %", "0 rows"]
     assert run(f"({PORTUGUESE}, {written})") == ["1235", "98,1%", "0 linha"]
+    grouped = "[grouped(832412.3), grouped(0.25), grouped(1e20), signed(-53761)]"
+    assert run(grouped) == ["832,400", "0.25", "100000000000000000000", "\u221253,760"]
+    assert run(f"({PORTUGUESE}, {grouped})")[::3] == ["832.400", "\u221253.760"]
     assert run(f"({PORTUGUESE}, plural(2000, '{{n}} row', '{{n}} rows'))") == "2.000 linhas"
 
 

@@ -134,12 +134,13 @@ def test_the_scripts_get_their_own_sentences_and_no_others(trained: Any) -> None
 
 
 def test_metrics_are_written_in_the_pages_language(trained: Any) -> None:
-    manifest = trained.manifest.model_copy(update={"metrics": {"macro_f1": 0.98081}})
+    metrics = {"macro_f1": 0.98081, "mae": 93055.4}
+    manifest = trained.manifest.model_copy(update={"metrics": metrics})
     english, portuguese = (
         playground.draw(
             manifest, [], Settings(), key_required=False, catalogue=load_catalogue(locale)
         )
         for locale in LOCALES
     )
-    assert "<li><b>0.981</b> macro f1</li>" in english
-    assert "<li><b>0,981</b> macro F1</li>" in portuguese
+    assert "<li><b>0.981</b> macro f1</li><li><b>93,055</b> mae</li>" in english
+    assert "<li><b>0,981</b> macro F1</li><li><b>93.055</b> MAE</li>" in portuguese

@@ -1,4 +1,4 @@
-"""Of texts, lengths and shares are watched: nothing from which a text could be told."""
+"""Of texts, lengths and shares are monitored: nothing from which a text could be recovered."""
 
 from typing import Any
 

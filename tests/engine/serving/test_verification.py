@@ -100,6 +100,16 @@ def test_a_golden_case_with_other_outputs_does_not_start(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_golden_case_that_is_not_finite_does_not_start(
+    changed_service: ChangedService, trained: Artifact, value: float
+) -> None:
+    output = [value] * len(trained.manifest.fallback)
+    service = changed_service(golden_with(trained, output=output))
+    with pytest.raises(ArtifactError, match=rf"golden\.json by .* not \[{value}"):
+        load_verified(service, threads=1)
+
+
 def test_a_small_difference_is_logged(
     changed_service: ChangedService, trained: Artifact, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -238,6 +238,36 @@ def test_an_altered_payload_is_refused(signed: Path, keys: Keys) -> None:
         artifact.load(signed, public_key=keys.public)
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type", "complaint"),
+    [
+        pytest.param(
+            "mediaType",
+            "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "it is no Sigstore bundle of version 0.3",
+            id="bundle",
+        ),
+        pytest.param(
+            "payloadType",
+            "application/vnd.in-toto+json",
+            "it signs no in-toto statement",
+            id="payload",
+        ),
+    ],
+)
+def test_a_signature_of_another_media_type_is_refused(
+    signed: Path, keys: Keys, name: str, media_type: str, complaint: str
+) -> None:
+    path = signed / SIGNATURE
+    bundle = json.loads(path.read_text(encoding="utf-8"))
+    place = bundle if name in bundle else bundle["dsseEnvelope"]
+    assert place[name] == media_type
+    place[name] = "application/json"
+    path.write_text(json.dumps(bundle), encoding="utf-8")
+    with pytest.raises(SignatureError, match=complaint):
+        artifact.load(signed, public_key=keys.public)
+
+
 def test_a_second_signature_is_refused(signed: Path, keys: Keys) -> None:
     path = signed / SIGNATURE
     bundle = json.loads(path.read_text(encoding="utf-8"))

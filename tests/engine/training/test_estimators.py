@@ -112,7 +112,12 @@ def test_one_with_probabilities_is_not_calibrated() -> None:
             "lgbmclassifier", "no classifier 'lgbmclassifier'; did you mean LGBM", id="its case"
         ),
         pytest.param("x" * 5_000, f"no classifier '{60 * 'x'}'. It is the name", id="a long one"),
-        pytest.param("Ridge", "'Ridge' is a regressor, but the task is 'classifier'", id="a task"),
+        pytest.param(
+            "Ridge", "'Ridge' is a regressor, and model.py makes a classifier", id="a task"
+        ),
+        pytest.param(
+            "sklearn.svm.LinearSVR", "is a regressor, and model.py makes", id="a dotted name"
+        ),
         pytest.param("XGBRegressor", "'XGBRegressor' is a regressor", id="a booster's task"),
         pytest.param(
             "StackingClassifier",

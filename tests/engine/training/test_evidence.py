@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,7 +15,12 @@ from modelserve.training import train
 from modelserve.training.config import Config
 from modelserve.training.evidence import drawing, evaluation
 from modelserve.training.evidence.calibration import calibrate_labels, calibrate_values
-from modelserve.training.evidence.evaluation import ConfusionMatrix, count_confusions
+from modelserve.training.evidence.evaluation import (
+    ConfusionMatrix,
+    Evidence,
+    count_confusions,
+    to_content,
+)
 from modelserve.training.evidence.files import EVALUATION, difference_in
 from modelserve.training.evidence.markdown import cell
 from modelserve.training.evidence.pictures import draw_confusion, draw_residuals, draw_slices
@@ -152,6 +158,18 @@ def test_there_is_no_confusion_matrix_of_very_many_labels() -> None:
     labels = tuple(f"l{i}" for i in range(evaluation.MAX_LABELS + 1))
     outputs = np.full((2, len(labels)), 1 / len(labels), np.float32)
     assert count_confusions(predict_labels(["l0", "l1"], outputs, labels, None)) is None
+
+
+def test_what_is_not_finite_is_null_in_the_evaluation(trained: Artifact) -> None:
+    table = SliceTable("mae", np.nan, 9, (Slice("x", "1", 9, 1 / 3, -np.inf, np.inf, False),), 0, 0)
+    absent: Any = None
+    evidence = Evidence(table, absent, (), None, absent, None)
+    written = artifact.to_text(to_content(evidence, trained.manifest, None))
+    slices = json.loads(written, parse_constant=pytest.fail)["slices"]
+    assert slices["whole"] is None
+    assert [slices["slices"][0][name] for name in ("metric", "low", "high")] == [
+        *(0.333333, None, None)
+    ]
 
 
 def test_odd_names_are_escaped_in_pictures() -> None:

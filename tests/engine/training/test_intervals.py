@@ -51,9 +51,12 @@ def repeat(weights: np.ndarray) -> np.ndarray:
 def test_a_resample_of_labels_has_scikit_learns_metrics(given: LabelPredictions) -> None:
     weights = np.vstack([np.ones((1, 60)), *bootstrap.draw(60, resamples=5)])
     weighted = intervals.weigh_labels(given, weights, {"recall:1": 0.0})
+    majority = np.bincount(given.truth).argmax()
     for i, row in enumerate(weights):
         drawn = given.take(repeat(row))
         expected, _ = compute(METRICS, METRICS.keys() & weighted.keys(), drawn)
+        share = np.mean(drawn.truth == majority)
+        expected = {**expected, "gain_over_majority": expected["accuracy"] - share}
         assert {name: weighted[name][i] for name in expected} == pytest.approx(expected)
     assert weighted["recall:1"][0] == np.mean(given.answers[given.truth == 1] == 1)
     assert METRICS.keys() - weighted.keys() <= {"precision", "recall", "f1", "pr_auc"}
@@ -67,6 +70,15 @@ def test_a_resample_of_values_has_scikit_learns_metrics() -> None:
     for i, row in enumerate(weights):
         expected, _ = compute(OF_VALUES, weighted, given.take(repeat(row)))
         assert {name: weighted[name][i] for name in expected} == pytest.approx(expected)
+
+
+def test_the_interval_of_the_gain_over_the_majority_is_around_it() -> None:
+    truth = np.arange(180) % 3
+    given = replace(labels(180, 3), truth=truth, answers=np.where(truth % 2, 0, truth))
+    weights = np.vstack([np.ones((1, 180)), *bootstrap.draw(180, resamples=500)])
+    value, *drawn = intervals.weigh_labels(given, weights, {})["gain_over_majority"]
+    assert value == pytest.approx(1 / 3)
+    assert np.mean(drawn) == pytest.approx(value, abs=0.005)
 
 
 def test_an_interval_of_accuracy_is_as_wide_as_the_binomials() -> None:

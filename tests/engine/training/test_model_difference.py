@@ -175,6 +175,82 @@ def test_an_artifact_without_a_readable_reference_is_compared_by_its_manifest(
     assert compare_models(other, trained.manifest, {}) is None
 
 
+@pytest.mark.parametrize("changed", ["data", "version", "features"])
+def test_models_with_other_data_another_version_or_other_features_differ(
+    trained: Artifact, changed: str
+) -> None:
+    manifest = trained.manifest
+    first, *others = manifest.features
+    values = {
+        "data": manifest.data.model_copy(update={"sha256": "0"}),
+        "version": "0",
+        "features": (first.model_copy(update={"nullable": not first.nullable}), *others),
+    }
+    found = compare_models(
+        trained, manifest.model_copy(update={changed: values[changed]}), observed={}
+    )
+    assert found is not None
+    assert found.same_data == (changed != "data")
+
+
+@pytest.mark.parametrize(("psi", "shown"), [(0.0999, []), (0.1, ["PSI 0.1"])])
+def test_a_shift_is_reported_from_a_psi_of_a_tenth_on(
+    trained: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, psi: float, shown: list[str]
+) -> None:
+    """Of a field, and of a value that is observed without being one, as a text's length is."""
+    monkeypatch.setattr(changes, "population_stability_index", lambda *_: psi)
+    folder = shutil.copytree(trained.folder, tmp_path / "model")
+    shapes = trained.read_json(artifact.REFERENCE)["inputs"]
+    field = trained.manifest.features[0].name
+    reference = {"inputs": dict.fromkeys((field, "length"), shapes[field])}
+    (folder / artifact.REFERENCE).write_text(json.dumps(reference), encoding="utf-8")
+    found = compare_models(
+        Artifact(folder, trained.manifest),
+        trained.manifest.model_copy(update={"version": "0"}),
+        dict.fromkeys((field, "length"), np.zeros(9, np.float32)),
+    )
+    assert found is not None
+    assert found.psi == {field: psi, "length": psi}
+    assert found.summary[1:] == tuple(
+        f"{name}: {text}" for name in (field, "length") for text in shown
+    )
+
+
+def test_the_field_that_shifted_most_is_reported_first(
+    trained: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shifts = iter([0.2, 0.5])
+    monkeypatch.setattr(changes, "population_stability_index", lambda *_: next(shifts))
+    little, much = [each.name for each in trained.manifest.features[:2]]
+    found = compare_models(
+        trained,
+        trained.manifest.model_copy(update={"version": "0"}),
+        dict.fromkeys((little, much), np.zeros(9, np.float32)),
+    )
+    assert found is not None
+    assert found.summary[1:] == (f"{much}: PSI 0.5", f"{little}: PSI 0.2")
+
+
+@pytest.mark.parametrize(("share", "reported"), [(0.509, False), (0.511, True)])
+def test_a_share_is_reported_that_changed_by_a_hundredth(
+    trainings: Trainings, frame: pd.DataFrame, share: float, reported: bool
+) -> None:
+    """Of a label, and of the missing values of a field."""
+    first = trainings(frame)
+    assert first.manifest.fallback == (0.5, 0.5)
+    reference = first.read_json(artifact.REFERENCE)["inputs"]["size"]
+    assert reference["missing"] == 0
+    values = np.zeros(1_000, np.float32)
+    values[: round(1_000 * (share - 0.5))] = np.nan
+    manifest = first.manifest.model_copy(update={"version": "0", "fallback": (1 - share, share)})
+    found = compare_models(first, manifest, {"size": values})
+    assert found is not None
+    texts = " ".join(found.summary)
+    assert ("1.1% missing, 0.0% before" in texts) == reported
+    assert (f"share of the label b: {share:.1%}, 50.0% before" in texts) == reported
+    assert ("missing" in texts, "label" in texts) == (reported, reported)
+
+
 def test_other_bins_are_no_difference_of_the_data(
     trainings: Trainings, frame: pd.DataFrame
 ) -> None:

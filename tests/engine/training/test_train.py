@@ -207,6 +207,15 @@ def test_texts_of_other_data_are_reported(project: Project, config: Config, tmp_
     assert warning.endswith(f'with [card] describes = "{now}".')
 
 
+def test_a_further_file_of_the_same_data_leaves_their_texts_right(config: Config) -> None:
+    path = config.data.path
+    data = config.data.model_copy(update={"path": (path, path.with_name("collected.csv"))})
+    assert not config.model_copy(update={"data": data}).find_foreign_texts()
+    card = config.card.model_copy(update={"describes": "colour in birds.csv"})
+    changed = config.model_copy(update={"data": data, "card": card})
+    assert "birds.csv" in changed.find_foreign_texts()
+
+
 def test_what_data_and_model_warn_of_is_reported(
     project: Project, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

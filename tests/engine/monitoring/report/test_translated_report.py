@@ -25,8 +25,8 @@ MakeDrift = Callable[..., FieldDrift]
 DATA = {
     *("age", "length", "width", "depth", "label", "confidence", "value", "iris", "a.jsonl"),
     *("setosa", "virginica", "north", "south", "unstated", "(unstated)", "no JSON", "UTC"),
-    *("mean_confidence", "accuracy", "equalised_odds", "degraded_share", "data/iris.csv"),
-    *("0123456789ab", "Tells irises apart.", "it has moved", "another is given", "it is less sure"),
+    *("data/iris.csv", "0123456789ab", "Tells irises apart.", "it has moved", "another is given"),
+    "it is less sure",
     *("it has fallen", "south is served worse", "the fallback had to answer"),
 }
 
@@ -71,7 +71,8 @@ def test_the_report_reads_as_portuguese(violated: MonitoringResult, manifest: Ma
     text = " ".join(texts(render(violated, manifest, catalogue=PORTUGUESE)).split())
     for sentence in (
         "iris em produção Relatório de monitoramento da versão 0.1.0 , gerado em 22/11/2026, 10:00",
-        "Limites ultrapassados: depth , label , mean_confidence , accuracy , equalised_odds e",
+        "Limites ultrapassados: depth , label , confiança média , acurácia , equalized odds e",
+        "proporção de linhas do fallback : the fallback had to answer",
         "100 linhas entre 14/11/2026, 10:00 UTC e 21/11/2026, 10:00 UTC",
         "3 linhas não puderam ser lidas.",
         "33 registros de outras versões: 0.0.9 (33)",
@@ -80,6 +81,17 @@ def test_the_report_reads_as_portuguese(violated: MonitoringResult, manifest: Ma
         "acurácia ▲ violação 0,7000 0,5500 a 0,8300 0,9500 0,8550 abaixo de 0,001",
     ):
         assert sentence in text
+
+
+def test_a_preposition_and_an_article_are_contracted(
+    result: MonitoringResult, manifest: Manifest
+) -> None:
+    window = replace(result.window, since=None, until=None)
+    page = render(replace(result, window=window), manifest, catalogue=PORTUGUESE)
+    text = " ".join(texts(page).split())
+    assert "Janela: desde o primeiro registro até o último." in text
+    # But not before the subject of an infinitive.
+    assert not re.search(r"\b(?:de|em|por) [oa]s? (?!\w+ \w+[aei]r\b)", text)
 
 
 def examples(result: MonitoringResult, config: MonitoringConfig) -> Iterator[str]:

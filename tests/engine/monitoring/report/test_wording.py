@@ -124,3 +124,10 @@ def test_a_message_in_portuguese_has_its_decimals_and_leaves_versions_alone() ->
     assert portuguese.message("0.789 over 300 rows") == "0,789 em 300 linhas"
     assert portuguese.message("1.2.0 over 0.25. Rows") == "1.2.0 over 0,25. Rows"
     assert WORDING.message("0.789 over 300 rows") == "0.789 over 300 rows"
+
+
+def test_a_message_has_no_exponents_of_large_numbers() -> None:
+    message = "2.394e+05 (-2e+05 to 9.306e+04); 1e+05x of v2.0e+05"
+    assert WORDING.message(message) == "239,400 (-200,000 to 93,060); 1e+05x of v2.0e+05"
+    portuguese = Wording(load_catalogue("pt-BR")).message(message)
+    assert portuguese.startswith("239.400 (-200.000 to 93.060);")

@@ -1,6 +1,7 @@
 """What the tests of hot swaps share: a service with a folder whose artifact changes."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,17 @@ from modelserve.serving.reloading.reloader import Reloader, ReloadOutcome
 from starlette.testclient import TestClient
 
 from tests.engine.model_variants import save_variant
+
+PATIENCE_S = 20
+INTERVAL_S = 0.02  # between two looks at the folder
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Return once a condition holds."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 class SwappedService:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from modelserve import Service
 from modelserve.artifact import GOLDEN, MODEL, Artifact, sha256
+from modelserve.serving.metrics_registry import MetricsRegistry
 from modelserve.types import Model
 
 from tests.engine.model_variants import break_manifest, save_variant
@@ -110,7 +111,11 @@ def test_a_hook_that_fails_leaves_the_model(
             """Return no router."""
             return ()
 
-    def fail(*_: object, **__: object) -> None:
+    registries: list[MetricsRegistry] = []
+
+    def fail(self: Service, *_: object, **__: object) -> None:
+        self.registry.counter("pears", "Pears.")()
+        registries.append(self.registry)
         raise error
 
     service = swapped(Failing)
@@ -120,6 +125,9 @@ def test_a_hook_that_fails_leaves_the_model(
         outcome = service.reload()
     assert outcome.result == "refused"
     assert service.predict()["model_version"] == "1.0"
+    (families,) = [each.registry.collect() for each in registries]  # also what is not exposed
+    samples = [each for family in families for each in family.samples]
+    assert {each.labels["version"] for each in samples} == {"1.0"}
     assert service.reload() == ("loaded", "")
 
 

@@ -14,22 +14,13 @@ from modelserve.serving.metric_families import RETIRED
 from modelserve.serving.metrics_registry import MetricsRegistry
 
 from tests.engine.model_variants import save_variant
-from tests.engine.serving.reloading.conftest import SwappedService
+from tests.engine.serving.reloading.conftest import PATIENCE_S, SwappedService, until
 
 FAMILIES = ("iris", "sentiment")
-PATIENCE_S = 20
 WARM_UP, SWAPS = 5, 10  # the first ones fill what is bounded
 DESCRIPTORS = Path("/proc/self/fd")
 
 Start = Callable[..., SwappedService]
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Return once a condition holds."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def open_files() -> int:

@@ -17,8 +17,7 @@ from modelserve.settings import Settings
 from modelserve.tracking import model_uri
 
 from tests.engine.model_variants import save_variant
-from tests.engine.serving.reloading.conftest import SwappedService
-from tests.engine.serving.reloading.test_triggers import INTERVAL_S, PATIENCE_S, until
+from tests.engine.serving.reloading.conftest import INTERVAL_S, PATIENCE_S, SwappedService, until
 
 URI = "models:/iris-model@champion"
 

@@ -13,8 +13,7 @@ from starlette.testclient import TestClient
 
 from tests.engine.model_variants import save_variant
 from tests.engine.serving.conftest import KeptMessages
-from tests.engine.serving.reloading.conftest import SwappedService
-from tests.engine.serving.reloading.test_triggers import INTERVAL_S, until
+from tests.engine.serving.reloading.conftest import INTERVAL_S, SwappedService, until
 
 Start = Callable[..., SwappedService]
 

@@ -1,7 +1,6 @@
 """Another artifact is served without a restart; until its last answer, the previous one stays."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -13,20 +12,11 @@ from modelserve.serving.reloading import reloader as reloader_module
 from modelserve.types import Model, Outputs, Tensors
 
 from tests.engine.model_variants import break_manifest
-from tests.engine.serving.reloading.conftest import SwappedService
+from tests.engine.serving.reloading.conftest import PATIENCE_S, SwappedService, until
 
 FAMILIES = ("iris", "sentiment")
-PATIENCE_S = 20
 
 Start = Callable[..., SwappedService]
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Return once a condition holds."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 class GatedModel:

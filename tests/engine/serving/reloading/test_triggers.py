@@ -20,21 +20,11 @@ from modelserve.settings import Settings
 from pydantic import ValidationError
 
 from tests.engine.model_variants import save_variant
-from tests.engine.serving.reloading.conftest import SwappedService
+from tests.engine.serving.reloading.conftest import INTERVAL_S, SwappedService, until
 
-PATIENCE_S = 20
-INTERVAL_S = 0.02
 NO_SIGHUP = pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGHUP")
 
 Start = Callable[..., SwappedService]
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Return once a condition holds."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_changed_folder_is_loaded_by_itself(swapped: Start) -> None:

@@ -62,7 +62,7 @@ def read(content_type: str, body: bytes) -> list[list[str]]:
 
 
 def told(response: Any) -> dict[str, str]:
-    """Return what the answer's custom attributes tell."""
+    """Return the answer's custom attributes."""
     parts = response.headers[ATTRIBUTES].split(";")
     return dict(part.split("=", 1) for part in parts)
 

@@ -32,8 +32,8 @@ license: no-such-licence
 ---
 """
 
-# The steps of a transformer, as far as they matter to what is around it. That a weight's shape is
-# told again is how torch exports it.
+# The steps of a transformer, as far as they matter to what is around it. A weight's shape is
+# written twice, as torch exports it.
 GRAPH = """
 <ir_version: 9, opset_import: ["" : 17]>
 tiny ({element}[rows,tokens] input_ids, {element}[rows,tokens] attention_mask{types})

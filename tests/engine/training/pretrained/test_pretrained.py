@@ -1,4 +1,4 @@
-"""A folder laid out as on the Hub becomes a model that serving knows and that tells its origin."""
+"""A folder laid out as on the Hub becomes a model that serving loads and that names its origin."""
 
 import hashlib
 import json

@@ -31,31 +31,45 @@ class CsvPart:
 
     def __init__(self, stream: IO[str], dialect: Dialect, dtypes: Sequence[Dtype]) -> None:
         """Write nothing yet."""
-        self._dtypes, self._decimal = dtypes, dialect.decimal
-        self._plain, self._quoting = (
-            csv.writer(stream, delimiter=dialect.separator[0], lineterminator="\n", quoting=quoting)
+        self._stream, self._dtypes = stream, dtypes
+        self._separator, self._decimal = dialect.separator[0], dialect.decimal
+        self._minimal, self._quoting = (
+            csv.writer(stream, delimiter=self._separator, lineterminator="\n", quoting=quoting)
             for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
         )
 
     def write(self, columns: Sequence[list[Any]]) -> None:
         """Write columns of the same length."""
-        pairs = [*zip(columns, self._dtypes, strict=True)]
+        cells = [self._spell(*pair) for pair in zip(columns, self._dtypes, strict=True)]
+        text = "\n".join(map(self._separator.join, zip(*cells, strict=True)))
+        if self._needs_no_quotes(text, len(columns[0])):
+            self._stream.write(f"{text}\n")
+            return
         # A value with a line end is quoted, unless it is another one than that of the file.
-        other_ends = any(
-            dtype in TEXTS and any(text and "\r" in text for text in column)
-            for column, dtype in pairs
-        )
-        writer = self._quoting if other_ends else self._plain
-        writer.writerows(zip(*(self._cells(*pair) for pair in pairs), strict=True))
+        writer = self._quoting if "\r" in text else self._minimal
+        writer.writerows(zip(*cells, strict=True))
 
-    def _cells(self, column: list[Any], dtype: Dtype) -> list[Any]:
-        if dtype == "boolean":
-            return ["" if value is None else str(value).lower() for value in column]
-        if dtype == "number" and self._decimal != ".":
-            return [
-                "" if value is None else repr(value).replace(".", self._decimal) for value in column
-            ]
-        return column
+    def _needs_no_quotes(self, text: str, rows: int) -> bool:
+        """Return whether joined cells are CSV: a lone empty cell, for one, would be quoted."""
+        separators = (len(self._dtypes) - 1) * rows
+        ends = text.count("\n") == rows - 1 and "\r" not in text
+        return ends and text.count(self._separator) == separators > 0 and '"' not in text
+
+    def _spell(self, column: list[Any], dtype: Dtype) -> list[str]:
+        if dtype in TEXTS:
+            return ["" if text is None else text for text in column] if None in column else column
+        cells = _spell_plainly(column, dtype)
+        if self._decimal == ".":
+            return cells
+        return [cell.replace(".", self._decimal) for cell in cells]
+
+
+def _spell_plainly(column: list[Any], dtype: Dtype) -> list[str]:
+    """Return numbers as `repr` spells them, booleans in lower case, and "" for None."""
+    text = to_json(column)[1:-1].decode()  # in a fifth of the time of `repr`
+    if dtype != "boolean" and ("e" in text or "0.0000" in text):  # JSON spells exponents otherwise
+        return ["" if value is None else repr(value) for value in column]
+    return text.replace("null", "").split(",")
 
 
 class CsvRows:

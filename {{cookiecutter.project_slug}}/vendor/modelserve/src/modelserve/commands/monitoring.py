@@ -3,7 +3,7 @@
 # A command imports what it needs: `serve` must not wait for, nor even have, what `train` needs.
 # pylint: disable=import-outside-toplevel
 # Each option of a command is an argument of its function.
-# pylint: disable=too-many-arguments,too-many-positional-arguments
+# pylint: disable=too-many-arguments,too-many-positional-arguments,too-many-locals
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import MalformedError
 from .options import ModelOption, MonitoringOption, libraries, project_of
 
 if TYPE_CHECKING:  # imports what training needs
@@ -43,22 +44,54 @@ def monitor(
     output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("report"),
     model: ModelOption = Path("model"),
     config: MonitoringOption = Path("config/monitoring.toml"),
+    shards: Annotated[
+        Path | None,
+        typer.Option(help="Count a shard of the captures into this folder, without a report."),
+    ] = None,
+    shard_index: Annotated[
+        int,
+        typer.Option(
+            envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
+            min=0,
+            help="Number of this shard, from 0.",
+        ),
+    ] = 0,
+    shard_count: Annotated[
+        int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1, help="Number of the shards.")
+    ] = 1,
+    merge: Annotated[
+        Path | None, typer.Option(help="Write the report from the shards in this folder.")
+    ] = None,
 ) -> None:
     """Compare captures with the training data; exit with 3 if a threshold is exceeded."""
+    if merge and shards:
+        raise MalformedError("--shards counts one shard, --merge all of them; leave out one.")
+    if not merge and (shard_index >= shard_count or (shard_count > 1 and not shards)):
+        raise MalformedError(
+            f"Shard {shard_index} of {shard_count} cannot be counted: name a folder by --shards, "
+            "and the number of shards by --shard-count; the index starts at 0."
+        )
     with libraries():
         from .. import display
+        from ..monitoring.collection import MonitoringSources
         from ..monitoring.config import load_config
+        from ..monitoring.partitions import TimeWindow
+        from ..monitoring.shards import count_shard
+
+        bounds = load_config(config)
+        first, end = (each and each.replace(tzinfo=UTC) for each in (since, until))
+        service, groups = project_of(context).make_service(model), bounds.fairness.groups
+        window = TimeWindow(first, end)
+        sources = MonitoringSources(captures, ground_truth, service, groups, window)
+        if shards:
+            counted = count_shard(sources, shards, index=shard_index, count=shard_count)
+            done = "was counted before" if counted.rows is None else f"has {counted.rows} rows"
+            display.say(f"shard {shard_index} {done}; complete: {counted.done} of {shard_count}")
+            return
+        # It imports some of the libraries as late as possible.
         from ..monitoring.job import run
 
-        result = run(  # imports some of the libraries as late as possible
-            captures,
-            ground_truth=ground_truth,
-            service=project_of(context).make_service(model),
-            config=load_config(config),
-            since=since and since.replace(tzinfo=UTC),
-            until=until and until.replace(tzinfo=UTC),
-            output=output,
-        )
+        result = run(sources, config=bounds, output=output, shards=merge)
     _print_violations(result)
     count = len(result.violations)
     summary = f"{count} violation{'' if count == 1 else 's'}" if count else "no violations"

@@ -1,9 +1,11 @@
 """Reads a window's captures and ground truth into counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from ..artifact import REFERENCE
 from ..bins import Shape
@@ -37,15 +39,17 @@ class CollectedData:
     counts: CaptureCounts
 
 
-def collect(
-    captures: Path,
-    ground_truth: Path | None,
-    service: Service,
-    *,
-    groups: Sequence[str],
-    window: TimeWindow,
-) -> CollectedData:
-    """Return the counts of the folders.
+class OpenedSources(NamedTuple):
+    """What reads captures, as long as the sources are open; `truths` is None without a folder."""
+
+    reader: CaptureReader
+    truths: GroundTruth | None
+    pool: WorkerPool
+
+
+@dataclass(frozen=True)
+class MonitoringSources:
+    """The folders, and which of their records are counted.
 
     Args:
         captures: the folder of captures.
@@ -53,33 +57,70 @@ def collect(
         service: its artifact and its `preprocess`.
         groups: the configured ones.
         window: records outside of it are skipped.
+    """
+
+    captures: Path
+    ground_truth: Path | None
+    service: Service
+    groups: Sequence[str]
+    window: TimeWindow
+
+    @contextmanager
+    def open(self, files: Sequence[Path], truth_files: tuple[Path, ...]) -> Iterator[OpenedSources]:
+        """Read the ground truth, and open a reader of captures.
+
+        Args:
+            files: of the captures that will be read.
+            truth_files: all files of ground truth.
+
+        Raises:
+            MonitoringError: a file cannot be read.
+        """
+        artifact = self.service.artifact
+        preprocess = self.service.preprocess if self.service.overrides("preprocess") else None
+        processes = processes_for(truth_files if preprocess else (*files, *truth_files))
+        with TemporaryDirectory() as scratch, WorkerPool(Path(scratch), processes) as pool:
+            truths = None
+            if self.ground_truth:
+                outputs = artifact.read_json(REFERENCE)["outputs"]
+                parser = make_truth_reader(artifact.manifest, outputs)
+                reading = TruthFiles(self.ground_truth, self.window, parser, self.groups)
+                truths = load_ground_truth(reading, truth_files, pool)
+            reader = CaptureReader(
+                artifact,
+                self.window,
+                truths,
+                groups=len(self.groups) + 1,
+                folder=self.captures,
+                preprocess=preprocess,
+            )
+            yield OpenedSources(reader, truths, pool)
+
+
+def collect(sources: MonitoringSources) -> CollectedData:
+    """Return the counts of the folders.
 
     Raises:
         MonitoringError: no record can be compared, or a folder cannot be read.
     """
-    listing, artifact = find_files(captures, window), service.artifact
-    preprocess = service.preprocess if service.overrides("preprocess") else None
-    truth_files = find_truth_files(ground_truth, window) if ground_truth else ()
-    processes = processes_for(truth_files if preprocess else (*listing.files, *truth_files))
-    with TemporaryDirectory() as scratch, WorkerPool(Path(scratch), processes) as pool:
-        truths = None
-        if ground_truth:
-            outputs = artifact.read_json(REFERENCE)["outputs"]
-            parser = make_truth_reader(artifact.manifest, outputs)
-            reading = TruthFiles(ground_truth, window, parser, groups)
-            truths = load_ground_truth(reading, truth_files, pool)
-        reader = CaptureReader(
-            artifact,
-            window,
-            truths,
-            groups=len(groups) + 1,
-            folder=captures,
-            preprocess=preprocess,
-        )
+    window, folder = sources.window, sources.ground_truth
+    listing = find_files(sources.captures, window)
+    truth_files = find_truth_files(folder, window) if folder else ()
+    with sources.open(listing.files, truth_files) as (reader, truths, pool):
         data = CollectedData(window, listing, truths, read(reader, listing.files, pool))
-    if not data.counts.records:
-        raise MonitoringError(_nothing_to_compare(data, captures, artifact.manifest.version))
+    require_records(data, sources)
     return data
+
+
+def require_records(data: CollectedData, sources: MonitoringSources) -> None:
+    """Raise if there is nothing to compare.
+
+    Raises:
+        MonitoringError: no record can be compared; the message says what was read instead.
+    """
+    if not data.counts.records:
+        version = sources.service.artifact.manifest.version
+        raise MonitoringError(_nothing_to_compare(data, sources.captures, version))
 
 
 def _nothing_to_compare(data: CollectedData, captures: Path, version: str) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..bins import Bins, Counts
 from .bitmap import Bitmap
+from .exact import UNIT_BITS, from_units, to_units
 from .inputs import Range
 from .lines import LineErrors
 from .outcome_counts import OutcomeCounts
@@ -19,13 +20,41 @@ from .timeline import Timeline
 
 @dataclass(frozen=True)
 class Moments:
-    """The moments of some values; `squares` is the sum of squared deviations from the mean."""
+    """The moments of some values; those of several samples add up in any order.
+
+    Args:
+        count: of the values.
+        total: their sum, in units of `exact`.
+        total_squares: the sum of their squares, likewise, of power 2.
+        minimum: the smallest one.
+        maximum: the largest one.
+    """
 
     count: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
+    total: int = 0
+    total_squares: int = 0
     minimum: float = math.inf
     maximum: float = -math.inf
+
+    @classmethod
+    def of(
+        cls, count: int, mean: float, squares: float, minimum: float, maximum: float
+    ) -> "Moments":
+        """Return the moments of a sample; `squares` are those of deviations from the mean."""
+        units = to_units(mean)
+        of_deviations = to_units(squares) << UNIT_BITS
+        return cls(count, count * units, count * units**2 + of_deviations, minimum, maximum)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean, 0 without a value."""
+        return from_units(self.total, max(self.count, 1))
+
+    @property
+    def squares(self) -> float:
+        """Return the sum of squared deviations from the mean."""
+        squares = self.count * self.total_squares - self.total**2
+        return from_units(squares, max(self.count, 1), power=2)
 
     @property
     def deviation(self) -> float:
@@ -33,18 +62,11 @@ class Moments:
         return math.sqrt(self.squares / (self.count - 1)) if self.count > 1 else 0.0
 
     def __add__(self, other: "Moments") -> "Moments":
-        """Return the moments of both samples together.
-
-        Source: Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance.
-        """
-        if not (self.count and other.count):
-            return self if self.count else other
-        count = self.count + other.count
-        step = other.mean - self.mean
+        """Return the moments of both samples together."""
         return Moments(
-            count,
-            self.mean + step * other.count / count,
-            self.squares + other.squares + step * step * self.count * other.count / count,
+            self.count + other.count,
+            self.total + other.total,
+            self.total_squares + other.total_squares,
             min(self.minimum, other.minimum),
             max(self.maximum, other.maximum),
         )
@@ -57,7 +79,7 @@ def moments(values: NDArray[Any]) -> Moments:
         return Moments()
     mean = float(finite.mean())
     deviations = finite - mean
-    return Moments(
+    return Moments.of(
         len(finite),
         mean,
         float(deviations @ deviations),
@@ -145,8 +167,8 @@ class CaptureCounts(RecordCounts):
         degraded_matched: of these, rows with a ground truth.
         first_us: the earliest inference, in microseconds since the epoch.
         last_us: the latest inference, likewise.
-        timeline: by time, the sums of rows, of outcomes and of their quality, and the counts of
-            each field's bins, inputs first.
+        timeline: by time, the sums of rows, of outcomes and of their quality in units, and the
+            counts of each field's bins, inputs first.
     """
 
     inputs: dict[str, FieldCounts]
@@ -169,7 +191,7 @@ class CaptureCounts(RecordCounts):
         """Add what was counted since the hour began to the timeline."""
         fields = (each.counts for each in (*self.inputs.values(), *self.outputs.values()))
         outcomes = self.outcomes.counted, self.outcomes.quality
-        self.timeline.end_hour(np.concatenate(((self.rows, *outcomes), *fields), dtype=np.float64))
+        self.timeline.end_hour(np.concatenate(((self.rows, *outcomes), *fields), dtype=object))
 
     def merge(self, other: Any) -> None:
         """Add the counts of other files."""

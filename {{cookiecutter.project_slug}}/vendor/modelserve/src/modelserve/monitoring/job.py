@@ -1,52 +1,44 @@
 """The monitoring job: compares production's captures and ground truth with training."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from .. import artifact
 from ..artifact import Artifact
-from ..service import Service
 from ..translation import Catalogue, load_catalogue
 from . import baseline, exposition, report_folder, runbooks
-from .collection import References, collect
+from .collection import MonitoringSources, References, collect
 from .config import MonitoringConfig
-from .partitions import TimeWindow
 from .report import page
 from .results.result import MonitoringResult
+from .shards import merge_shards
 
 
 def run(
-    captures: Path,
+    sources: MonitoringSources,
     *,
-    ground_truth: Path | None,
-    service: Service,
     config: MonitoringConfig,
-    since: datetime | None,
-    until: datetime | None,
     output: Path,
+    shards: Path | None = None,
 ) -> MonitoringResult:
-    """Compare a folder of captures with training, and write the report.
+    """Compare captures with training, and write the report.
 
     Args:
-        captures: laid out by the hour; records of other models and versions are skipped.
-        ground_truth: laid out likewise, None without one.
-        service: its artifact and its `preprocess`.
+        sources: the folders; records of other models and versions are skipped.
         config: the thresholds.
-        since: the earliest inference to compare, in UTC if it has no zone; None for no limit.
-        until: the end of the window, which is not part of it.
         output: the report's folder; an earlier report is replaced.
+        shards: a folder with the counts of all shards of the captures, None to read the captures.
 
     Raises:
-        MonitoringError: no record can be compared, a folder cannot be read, or the report cannot
-            be written.
+        MonitoringError: no record can be compared, a folder cannot be read, a shard is missing, or
+            the report cannot be written.
     """
     report_folder.check_replaceable(output)
-    groups, window = config.fairness.groups, TimeWindow(since, until)
+    service = sources.service
     with ThreadPoolExecutor(1) as thread:
-        reading = thread.submit(
-            collect, captures, ground_truth, service, groups=groups, window=window
-        )
+        read = partial(merge_shards, folder=shards) if shards else collect
+        reading = thread.submit(read, sources)
         # SciPy takes long to import; meanwhile, the captures are read by other processes.
         from .evaluation import evaluate  # pylint: disable=import-outside-toplevel
 

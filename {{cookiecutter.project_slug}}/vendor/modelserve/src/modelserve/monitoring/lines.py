@@ -13,7 +13,7 @@ from ..errors import MonitoringError
 from .gzip_stream import MAGIC, GzipStream
 from .results.captures import LineError
 
-BLOCK_BYTES = 2**17  # read at once: small enough to stay in the processor's cache
+BLOCK_BYTES = 2**18  # read at once: small enough to stay in the processor's cache
 LONGEST_BYTES = 2**26  # of a line; a longer one is cut off, and so is not JSON
 CUT = b"\0"  # never valid in JSON
 KEPT_ERRORS = 5  # lines that are reported

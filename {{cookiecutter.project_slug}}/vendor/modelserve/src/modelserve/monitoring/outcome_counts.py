@@ -25,8 +25,8 @@ class OutcomeCounts(ABC):
 
     @property
     @abstractmethod
-    def quality(self) -> float:
-        """Return the sum over the rows whose mean is the metric with a threshold."""
+    def quality(self) -> int:
+        """Return the sum over the rows whose mean is the metric with a threshold, in units."""
 
     @property
     def unknown_label(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from ..bins import Bins, Shape, population_stability_index
 from .config import MonitoringConfig
 from .counts import CaptureCounts
+from .exact import from_units
 from .partitions import EPOCH, HOUR
 from .results.performance import Performance
 from .results.timeline import TimePoint, TimeSeries
@@ -55,7 +56,7 @@ def _of_metric(
     for metric in performance.metrics[:1] if performance else ():
         if metric.bound is not None:
             points = (
-                TimePoint(start, int(sums[1]), float(sums[2] / sums[1]))
+                TimePoint(start, sums[1], from_units(sums[2], sums[1]))
                 for start, sums in _steps(timeline)
                 if sums[1] >= config.quality.minimum_outcomes
             )

@@ -101,17 +101,34 @@ class WorkerPool:
             ) from error
 
 
-def read(reader: PartReader[Counted], files: Sequence[Path], pool: WorkerPool) -> Counted:
+def read(
+    reader: PartReader[Counted],
+    files: Sequence[Path],
+    pool: WorkerPool,
+    *,
+    keys: Path | None = None,
+    earlier: Sequence[Path] = (),
+) -> Counted:
     """Return the counts of some files.
+
+    Args:
+        reader: of a part of the files.
+        files: in order.
+        pool: whose processes read.
+        keys: a folder to create, for a folder of each part's keys; None for that of the pool.
+        earlier: the keys of other files that precede, a folder for each part of them; records with
+            these keys are not counted again.
 
     Raises:
         MonitoringError: a file cannot be read, or a process was killed.
     """
     try:
         parts, here = pool.divide(files), reader.in_process
-        folders = [pool.scratch / f"{i}.keys" for i in range(len(parts))]
+        keys = keys or pool.scratch / "record-keys"
+        keys.mkdir()
+        folders = [keys / str(i) for i in range(len(parts))]
         counts = pool.run(_count_all, [reader] * len(parts), parts, folders, here=here)
-        duplicates = find_duplicates(folders)
+        duplicates = find_duplicates([*earlier, *folders])[len(earlier) :]
     except OSError as error:
         raise MonitoringError(f"The captures cannot be read: {error}") from error
     if duplicates:

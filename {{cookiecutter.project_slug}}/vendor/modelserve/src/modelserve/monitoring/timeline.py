@@ -11,7 +11,7 @@ HOUR_US = HOUR // MICROSECOND
 MOST_STEPS = 400  # that are kept
 LONGER = {1: 24, 24: 168}  # hours of the next longer step: a day, a week; then four times as many
 
-Sums = NDArray[np.float64]
+Sums = NDArray[np.object_]  # of integers
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Timeline:
     sums: dict[int, Sums] = field(default_factory=dict)
     hours: int = 1
     hour: int | None = None
-    total: Sums | float = 0.0
+    total: Sums | int = 0
 
     def end_hour(self, total: Sums) -> None:
         """Add what was counted since the hour began.

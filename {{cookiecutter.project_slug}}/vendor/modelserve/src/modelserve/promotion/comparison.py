@@ -208,10 +208,9 @@ class Comparison:
             *self.checks.reasons,
         ]
 
-    @property
-    def figures(self) -> str:
-        """Return the figures of every metric as one text."""
-        return "; ".join(each.summary for each in self.metrics)
+    def figures_outside(self, text: str) -> list[str]:
+        """Return the figures of every metric that a text does not have, a phrase each."""
+        return [each.summary for each in self.metrics if each.summary not in text]
 
     def _not_better(self) -> list[str]:
         if self.criteria.requirement != "better":

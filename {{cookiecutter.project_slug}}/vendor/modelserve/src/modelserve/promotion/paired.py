@@ -96,7 +96,7 @@ def own_intervals(
         except (ArithmeticError, KeyError, ValueError):  # such as for rows of one label
             continue
     scale = np.sqrt(len(chosen) / total)
-    middles = np.nanmean(drawn, axis=0) if np.isfinite(drawn).any() else np.zeros(len(wanted))
+    middles = np.ma.masked_invalid(drawn).mean(axis=0).filled(0.0)
     spread = middles + scale * (drawn - middles)
     found = zip(wanted, map(percentiles, spread.T), strict=True)
     return {name: ends for name, ends in found if ends}

@@ -90,8 +90,9 @@ def promote(
         with open_record(request.record) as record:
             _decide(record, places, fresh, facts)
     if reasons:
-        figures = f" Compared: {comparison.figures}." if comparison else ""
-        raise GateError(f"Not promoted: {'; '.join(reasons)}.{figures}")
+        refused = f"Not promoted: {'; '.join(reasons)}."
+        others = [] if comparison is None else comparison.figures_outside(refused)
+        raise GateError(f"{refused} Compared as well: {'; '.join(others)}." if others else refused)
     if request.rehearsal:
         return Promotion(fresh)
     return Promotion(artifact.load(places.target), places.previous if served else None)

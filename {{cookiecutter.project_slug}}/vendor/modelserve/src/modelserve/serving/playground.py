@@ -67,7 +67,7 @@ def draw(
         language=catalogue.locale,
         name=html.escape(manifest.name),
         version=html.escape(manifest.version),
-        description=html.escape(manifest.description),
+        description=html.escape(catalogue.message(manifest.description)),  # the samples'
         metrics="".join(
             f"<li><b>{_number(value, catalogue)}</b> "
             f"{html.escape(catalogue.message(name.replace('_', ' ')))}</li>"
@@ -97,8 +97,8 @@ def _translate(marked: str, catalogue: Catalogue) -> str:
 
 
 def _number(value: float, catalogue: Catalogue) -> str:
-    numeral = f"{value:.3g}"
-    return numeral if catalogue.locale == "en" else numeral.replace(".", ",")
+    numeral = f"{value:,.0f}" if 999.5 <= abs(value) < 1e15 else f"{value:.3g}"
+    return numeral if catalogue.locale == "en" else numeral.translate(str.maketrans(",.", ".,"))
 
 
 def _read(name: str) -> str:

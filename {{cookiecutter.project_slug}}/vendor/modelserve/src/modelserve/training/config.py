@@ -97,7 +97,7 @@ class Config(Section):
     def find_foreign_texts(self) -> str:
         """Return a warning where description and card were written for other data; or nothing."""
         written, now = self.card.describes, f"{self.data.target} in {self.data.source}"
-        if written is None or written == now:
+        if written is None or written == now or now.startswith(f"{written}, "):  # more files
             return ""
         return (
             f"description and [card] in config/training.toml describe {written}, and the data are "

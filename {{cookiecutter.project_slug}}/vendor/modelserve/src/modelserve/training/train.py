@@ -134,8 +134,8 @@ def check_labels(exported: ExportedModel, config: Config) -> None:
     task = "classifier" if exported.labels else "regressor"
     if task != config.task:
         raise TrainingError(
-            f"The model is a {task}: it has {len(exported.labels)} labels. "
-            f"config/training.toml has task = {config.task!r}; change one of the two."
+            f"model.py makes a {task}, and config/training.toml has task = {config.task!r}. "
+            f'Call make_{config.task} in model.py, or write task = "{task}".'
         )
 
 

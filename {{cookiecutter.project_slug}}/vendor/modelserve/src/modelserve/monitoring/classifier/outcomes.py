@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...manifest import Manifest
+from ..exact import Units, array_to_units, to_units
 from ..outcome_counts import OutcomeCounts
 from .answers import HALF_UNIT, ClassifierAnswers
 
@@ -41,7 +42,7 @@ class ClassifierTruths:
         """Return counts of no rows."""
         width = len(self._labels)
         return ConfusionCounts(
-            np.zeros((groups, width, width + 1), dtype=np.int64), np.zeros((STEPS, 3))
+            np.zeros((groups, width, width + 1), dtype=np.int64), np.zeros((STEPS, 3), dtype=object)
         )
 
 
@@ -52,14 +53,15 @@ class ConfusionCounts(OutcomeCounts):
     Args:
         counts: by group, predicted and true label, of shape (n_groups, n_labels, n_labels + 1);
             the last column is for labels that the model does not know.
-        steps: by confidence: rows, sum of confidences, and right ones, of shape (STEPS, 3).
-        log_loss: the sum, in nats.
+        steps: by confidence: rows, sum of confidences, and right ones, of shape (STEPS, 3), in
+            units.
+        log_loss: the sum, in units of nats.
         log_loss_rows: in the sum: rows with probabilities and with a known label.
     """
 
     counts: NDArray[np.int64]
-    steps: NDArray[np.float64]
-    log_loss: float = 0.0
+    steps: Units
+    log_loss: int = 0
     log_loss_rows: int = 0
 
     @property
@@ -68,9 +70,9 @@ class ConfusionCounts(OutcomeCounts):
         return int(self.counts.sum())
 
     @property
-    def quality(self) -> float:
-        """Return the number of rows that are right."""
-        return float(self.counts.trace(axis1=1, axis2=2).sum())
+    def quality(self) -> int:
+        """Return the number of rows that are right, in units."""
+        return to_units(float(self.counts.trace(axis1=1, axis2=2).sum()))
 
     @property
     def unknown_label(self) -> int:
@@ -96,9 +98,10 @@ class ConfusionCounts(OutcomeCounts):
         step = np.minimum((confidences * STEPS).astype(np.int64), STEPS - 1)
         right = answers.codes == actual
         for i, weights in enumerate((None, confidences, right)):
-            self.steps[:, i] += np.bincount(step, weights, minlength=STEPS)
+            sums = np.bincount(step, weights, minlength=STEPS).astype(np.float64)
+            self.steps[:, i] += array_to_units(sums)
         known = np.flatnonzero(actual < answers.probabilities.shape[1])
         shares = answers.probabilities[known, actual[known]]
         # A probability that was rounded to 0 in the response was at most half a unit.
-        self.log_loss -= float(np.log(shares.clip(HALF_UNIT, 1)).sum())
+        self.log_loss -= to_units(float(np.log(shares.clip(HALF_UNIT, 1)).sum()))
         self.log_loss_rows += len(known)

@@ -10,6 +10,7 @@ from ...bins import Shape
 from ...manifest import Manifest
 from ..chance import proportion_interval
 from ..config import QualityBounds
+from ..exact import array_from_units, from_units
 from ..results.drift import Verdict
 from ..results.performance import (
     CalibrationPoint,
@@ -67,7 +68,7 @@ def classifier_performance(
         tuple(tuple(row) for row in confusion.tolist()),
         tuple(
             CalibrationPoint(int(rows), confidence / rows, hits / rows)
-            for rows, confidence, hits in counts.steps.tolist()
+            for rows, confidence, hits in array_from_units(counts.steps).tolist()
             if rows
         ),
     )
@@ -96,8 +97,8 @@ def _without_threshold(
         "macro_f1": sum(f1) / len(f1),
     }
     if counts.log_loss_rows:
-        values["log_loss"] = counts.log_loss / counts.log_loss_rows
-    rows, confidence, hits = counts.steps.T
+        values["log_loss"] = from_units(counts.log_loss, counts.log_loss_rows)
+    rows, confidence, hits = array_from_units(counts.steps).T
     if rows.any():
         values["calibration_error"] = float(np.abs(confidence - hits).sum() / rows.sum())
     for name, value in values.items():

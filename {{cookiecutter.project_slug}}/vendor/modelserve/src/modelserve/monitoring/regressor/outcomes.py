@@ -11,6 +11,7 @@ from ...answers import VALUE
 from ...bins import Shape
 from ...manifest import Manifest
 from ..counts import Moments, moments
+from ..exact import Units, array_to_units, to_units
 from ..outcome_counts import OutcomeCounts
 from .answers import RegressorAnswers
 
@@ -46,7 +47,8 @@ class RegressorTruths:
     def empty_counts(self, *, groups: int) -> "ErrorSums":
         """Return sums over no rows."""
         errors = [Moments() for _ in range(groups)]
-        return ErrorSums(self._edges, self._half_width, errors, np.zeros((len(self._edges) + 1, 3)))
+        steps = np.zeros((len(self._edges) + 1, 3), dtype=object)
+        return ErrorSums(self._edges, self._half_width, errors, steps)
 
 
 @dataclass
@@ -58,9 +60,9 @@ class ErrorSums(OutcomeCounts):
         half_width: of the interval around a prediction, None without one.
         errors: the absolute errors by group.
         steps: by the prediction's bin: rows, sum of predictions, and sum of true values, of shape
-            (n_bins, 3).
+            (n_bins, 3), in units.
         truths: the true values.
-        squares: the sum of squared errors.
+        squares: the sum of squared errors, in units.
         over: rows whose prediction exceeds the true value.
         within: rows whose true value lies in the interval.
     """
@@ -68,9 +70,9 @@ class ErrorSums(OutcomeCounts):
     edges: NDArray[np.float64]
     half_width: float | None
     errors: list[Moments]
-    steps: NDArray[np.float64]
+    steps: Units
     truths: Moments = field(default_factory=Moments)
-    squares: float = 0.0
+    squares: int = 0
     over: int = 0
     within: int = 0
 
@@ -80,9 +82,9 @@ class ErrorSums(OutcomeCounts):
         return self.truths.count
 
     @property
-    def quality(self) -> float:
-        """Return the sum of the absolute errors."""
-        return sum(each.mean * each.count for each in self.errors)
+    def quality(self) -> int:
+        """Return the sum of the absolute errors, in units."""
+        return sum(each.total for each in self.errors)
 
     def _add(
         self, answers: RegressorAnswers, truths: NDArray[np.float64], groups: NDArray[np.int64]
@@ -92,13 +94,14 @@ class ErrorSums(OutcomeCounts):
         for group in np.unique(groups):
             self.errors[group] += moments(errors[groups == group])
         self.truths += moments(truths)
-        self.squares += float(errors @ errors)
+        self.squares += to_units(float(errors @ errors))
         self.over += int((values > truths).sum())
         if self.half_width is not None:
             self.within += int((errors <= self.half_width).sum())
         step = np.searchsorted(self.edges, values)
         for i, weights in enumerate((None, values, truths)):
-            self.steps[:, i] += np.bincount(step, weights, minlength=len(self.steps))
+            sums = np.bincount(step, weights, minlength=len(self.steps)).astype(np.float64)
+            self.steps[:, i] += array_to_units(sums)
 
     def _merge(self, other: Any) -> None:
         pairs = zip(self.errors, other.errors, strict=True)

@@ -9,6 +9,7 @@ from ...bins import Shape
 from ...manifest import Manifest
 from ..config import QualityBounds
 from ..counts import Moments
+from ..exact import array_from_units, from_units
 from ..results.drift import Verdict
 from ..results.performance import CalibrationPoint, FeedbackSummary, Metric, Performance
 from .outcomes import ErrorSums
@@ -37,7 +38,7 @@ def regressor_performance(
         metrics = (_mean_error(errors, manifest, bounds), *_without_threshold(sums, manifest))
     points = (
         CalibrationPoint(int(rows), predicted / rows, actual / rows)
-        for rows, predicted, actual in sums.steps.tolist()
+        for rows, predicted, actual in array_from_units(sums.steps).tolist()
         if rows
     )
     return Performance(feedback, metrics, (), (), tuple(points))
@@ -64,9 +65,9 @@ def _mean_error(errors: Moments, manifest: Manifest, bounds: QualityBounds) -> M
 def _without_threshold(sums: ErrorSums, manifest: Manifest) -> Iterator[Metric]:
     """Yield the metrics without a threshold, as training measures them."""
     rows = sums.counted
-    values = {"rmse": sqrt(sums.squares / rows)}
-    if sums.truths.squares:
-        values["r2"] = 1 - sums.squares / sums.truths.squares
+    values = {"rmse": sqrt(from_units(sums.squares, rows))}
+    if of_truths := sums.truths.squares:
+        values["r2"] = 1 - from_units(sums.squares) / of_truths
     if sums.half_width is not None:
         values["interval_coverage"] = sums.within / rows
     values["overestimated_share"] = sums.over / rows

@@ -91,10 +91,17 @@ def make_headline(result: MonitoringResult, wording: Wording) -> Headline:
 
 
 def _names(result: MonitoringResult, wording: Wording) -> Callable[[str], str]:
-    """Return a function from a figure's name to the reader's; all but recalls keep theirs."""
+    """Return a function from a figure's name to the reader's; fields keep theirs."""
     labels = result.performance.labels if result.performance else ()
-    recalls = {
+    names = {
         recall_of(each.label): wording.text("recall of {label}", label=each.label)
         for each in labels
     }
-    return lambda name: recalls.get(name, name)
+    names |= {each.field: each.field for each in result.fields}
+
+    def name_of(name: str) -> str:
+        words, sentences = name.replace("_", " "), wording.catalogue.sentences
+        gap = sentences.get(words.capitalize())  # as the table of gaps has it
+        return names.get(name) or sentences.get(words) or (gap.lower() if gap else name)
+
+    return name_of

@@ -13,7 +13,7 @@ SPACE = "\u00a0"  # keeps a number and its unit on one line
 JOINERS = "\u200c\u200d"  # not printable, but some scripts need them
 VARIABLE = re.compile(r"%\((\w+)\)s")
 WHITESPACE = re.compile(r"[ \n]+")
-DECIMAL = re.compile(r"(?<![\w.])(\d+)\.(\d+)(?!\.?\w)")
+NUMERAL = re.compile(r"(?<![\w.])(?:\d+\.\d+(?:e[+-]\d+)?|\d+e[+-]\d+)(?!\.?\w)")
 
 
 class Wording:
@@ -35,8 +35,7 @@ class Wording:
 
     def message(self, message: str) -> str:
         """Return a finished English text, such as a violation's description."""
-        translation = self.catalogue.message(message)
-        return translation if self.english else DECIMAL.sub(r"\1,\2", translation)
+        return NUMERAL.sub(self._numeral, self.catalogue.message(message))
 
     def gettext(self, sentence: str) -> str:
         """Return a sentence of a template, in which %(name)s stands for a value, as in gettext."""
@@ -132,6 +131,10 @@ class Wording:
         """Return a time to the minute, in UTC."""
         utc = when.astimezone(UTC)
         return f"{self.day(utc)}{' ' if self.english else '/'}{utc:%Y, %H:%M} UTC"
+
+    def _numeral(self, match: re.Match[str]) -> str:
+        """Return a numeral of a message, without the exponent of a large number."""
+        return self.number(float(match[0])) if "e" in match[0] else self._local(match[0])
 
     def _local(self, numeral: str, minus: str = MINUS) -> str:
         """Return a numeral with the language's separators."""

@@ -23,7 +23,7 @@ const makeExplanation = (explanation, isValue) => {
   const widest = Math.abs(sorted[0]?.[1] ?? 0) || 1, rest = sorted.length - MOST_BARS;
   return [
     title,
-    make("p", (isValue ? _("The value is {base} on average.", { base: written(base) })
+    make("p", (isValue ? _("The value is {base} on average.", { base: grouped(base) })
       : _("The probability of {label} is {base} on average.", { label: of, base: written(base) })) + " " +
       (isText ? _("What this text's words add to it:") : _("What this row's values add to it:"))),
     ...sorted.slice(0, MOST_BARS).map(([name, contribution]) => makeShare(name, contribution, widest)),

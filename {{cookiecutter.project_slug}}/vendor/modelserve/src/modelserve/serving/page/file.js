@@ -33,9 +33,10 @@ const answerPart = async (part, instances, outcomes, signal) => {
 };
 
 // Returns a prediction as columns: one for each label's probability.
+const COLUMNS = new Map([["label", _("label")], ["value", _("value")], ["lower", _("lower")], ["upper", _("upper")]]);
 const flatten = (prediction) => Object.fromEntries(Object.entries(prediction).flatMap(([name, value]) =>
   name === "probabilities" ? Object.entries(value).map(([label, share]) => [_("probability of {label}", { label }), share])
-    : [[name, typeof value === "object" ? JSON.stringify(value) : value]]));
+    : [[COLUMNS.get(name) ?? name, typeof value === "object" ? JSON.stringify(value) : value]]));
 
 // Returns what is to be said of a row: its problems, or warnings and values outside of the range.
 const noteOf = (outcome, instance) => {
@@ -54,7 +55,7 @@ const makeTable = (head, lines, rejected) => {
   first.append(names);
   for (const line of lines) {
     const row = make("tr", "", rejected.has(line[0]) ? { class: "rejected" } : {});
-    row.append(...line.map((value) => make("td", typeof value === "number" ? written(value) : value)));
+    row.append(...line.map((value) => make("td", typeof value === "number" ? grouped(value) : value)));
     body.append(row);
   }
   table.append(first, body);

@@ -111,11 +111,11 @@ const showPrediction = (answer) => {
   const result = element("result");
   result.replaceChildren();
   if (answer.degraded) result.append(make("p", _("The model failed; this is the fallback, which does not depend on the input."), { class: "complaint" }));
-  const headline = label ?? (value === undefined ? undefined : written(value));
+  const headline = label ?? (value === undefined ? undefined : grouped(value));
   if (headline !== undefined) result.append(make("div", headline, { class: "answer" }));
   if (lower !== undefined)
     result.append(make("p", _("between {lower} and {upper}, as in {coverage} of cases",
-      { lower: written(lower), upper: written(upper), coverage: percent(facts.coverage, 0) })));
+      { lower: grouped(lower), upper: grouped(upper), coverage: percent(facts.coverage, 0) })));
   for (const warning of answer.warnings ?? []) result.append(make("p", inWords(warning)));
   const shares = Object.entries(probabilities ?? {}).sort((a, b) => b[1] - a[1]);
   for (const [name, share] of shares) result.append(makeBar(name, share));

@@ -22,7 +22,9 @@ const decimalComma = () => (1.5).toLocaleString(language).includes(",");
 const localize = (numeral) => decimalComma() ? String(numeral).replace(".", ",") : String(numeral);
 const round = (value) => Number(Number(value).toPrecision(4));
 const written = (value) => localize(round(value));
-const signed = (value) => (value > 0 ? "+" : "") + written(value).replace("-", "\u2212");
+// With thousands separators, which a field would not read.
+const grouped = (value) => Math.abs(value) >= 1000 && Math.abs(value) < 1e15 ? round(value).toLocaleString(language) : written(value);
+const signed = (value) => (value > 0 ? "+" : "") + grouped(value).replace("-", "\u2212");
 const percent = (share, digits = 1) => localize((100 * share).toFixed(digits)) + (language === "en" ? " %" : "%");
 
 // Returns the separator of a person's number: in a language with decimal commas, either.

@@ -15,7 +15,7 @@ from ...errors import ArtifactError
 from ...manifest import Feature, Manifest
 
 NOTABLE = 0.1  # PSI from which on a distribution has shifted
-SHARE = 0.01  # by which a share of missing values or of a label has to change to be said
+SHARE = 0.01  # change in a share of missing values or of a label from which on it is reported
 LISTED = 5  # categories in a sentence
 MOST = 50  # sentences
 SHOWN = 60  # characters of a name in a sentence
@@ -38,7 +38,7 @@ class FieldDifference:
 class ModelDifference:
     """The difference between two models: pairs are before and after.
 
-    `summary` says in sentences what is worth reading.
+    `summary` has a sentence for each difference that is reported.
     """
 
     previous: str
@@ -88,7 +88,10 @@ def compare_models(
         if name in before
     )
     names = [*old.labels, *(label for label in manifest.labels if label not in old.labels)]
-    shares = [dict(zip(each.labels, each.fallback, strict=True)) for each in (old, manifest)]
+    shares = [
+        dict(zip(each.labels, each.fallback, strict=True)) if each.labels else {}
+        for each in (old, manifest)
+    ]
     changes = ModelDifference(
         old.version,
         (old.data.training_rows, manifest.data.training_rows),
@@ -152,7 +155,7 @@ def _compare_field(
 
 
 def _summarise(changes: ModelDifference) -> Iterator[str]:
-    """Yield a sentence for each difference that is worth reading."""
+    """Yield a sentence for each difference that is reported."""
     before, after = changes.training_rows
     data = "the same data" if changes.same_data else "other data"
     yield f"{data}: {after} training rows, {before} before"

@@ -26,6 +26,8 @@ class ConfusionTable:
             np.eye(len(given.labels))[codes] for codes in (given.truth, given.answers)
         )
         self.rows = weights.sum(axis=1)
+        # Of the rows as they are: the largest share of each resample is larger, on average.
+        self.majority = int(truth.sum(axis=0).argmax())
         self.actual, self.predicted = weights @ truth, weights @ answers
         self.both = weights @ (truth * answers)
 
@@ -35,7 +37,7 @@ class ConfusionTable:
         recalls = divide(self.both, self.actual, 0.0)
         return {
             "accuracy": accuracy,
-            "gain_over_majority": accuracy - self.actual.max(axis=1) / self.rows,
+            "gain_over_majority": accuracy - self.actual[:, self.majority] / self.rows,
             "macro_f1": divide(2 * self.both, self.predicted + self.actual, 0.0).mean(axis=1),
             "balanced_accuracy": recalls.sum(axis=1) / (self.actual > 0).sum(axis=1),
             "mcc": self._mcc(),

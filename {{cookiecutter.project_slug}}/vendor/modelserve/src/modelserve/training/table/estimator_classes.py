@@ -78,12 +78,15 @@ def _import_class(name: str) -> type[BaseEstimator]:
 
 def _explain(name: str, task: Name, classes: dict[str, Any]) -> str:
     """Return why there is no class of a name."""
-    shown = repr(name[:60])
+    shown, own = repr(name[:60]), name.rpartition(".")[2]
     other: Name = "regressor" if task == "classifier" else "classifier"
-    if name in list_classes(other) or name in EXTRAS:
-        return f"[model] estimator: {shown} is a {other}, but the task is {task!r}."
+    if own in list_classes(other) or _is_other(own, task):
+        return (
+            f"[model] estimator: {shown} is a {other}, and model.py makes a {task}. Call "
+            f'make_{other} there, and write task = "{other}" in config/training.toml.'
+        )
     known = {each.lower(): each for each in (*classes, *EXTRAS) if not _is_other(each, task)}
-    close = difflib.get_close_matches(name.lower(), known, n=3)
+    close = difflib.get_close_matches(own.lower(), known, n=3)
     guess = f"; did you mean {' or '.join(known[each] for each in close)}?" if close else "."
     return (
         f"[model] estimator: there is no {task} {shown}{guess} It is the name of a class, listed "
