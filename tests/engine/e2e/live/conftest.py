@@ -23,7 +23,18 @@ HOST = "127.0.0.1"
 
 # The seconds that a copy of the rules looks back instead of hours and days; longer windows are sums
 # over every second. All else is unchanged, labels such as window="1h" included.
-SECONDS = {"2m": 2, "5m": 3, "15m": 4, "30m": 4, "45m": 4, "1h": 5, "2h": 5, "6h": 6, "1d": 6}
+SECONDS = {
+    "2m": 2,
+    "5m": 3,
+    "15m": 4,
+    "30m": 4,
+    "45m": 4,
+    "1h": 5,
+    "61m": 5,
+    "2h": 5,
+    "6h": 6,
+    "1d": 6,
+}
 SECONDS |= {"1425m": 6, "3d": 7, "7d": 7, "$__rate_interval": 4, "$__range": 8}
 LOOK_BACK = re.compile(r"(\[|\boffset )(\d+[mhd]|\$__\w+)")
 STEP = re.compile(r":\d+[mhd]\]")

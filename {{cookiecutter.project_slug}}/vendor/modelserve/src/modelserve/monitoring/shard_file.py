@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import MonitoringError
 from .bitmap import Bitmap
@@ -21,6 +22,7 @@ from .lines import LineErrors
 from .outcome_counts import OutcomeCounts
 
 COUNTS, MATCHED, KEYS = "counts.json", "matched", "keys"  # the archive's members
+ARRAY = get_origin(NDArray[np.int64])  # `np.ndarray`, or from Python 3.12 on an alias
 
 
 class ShardFile(NamedTuple):
@@ -157,9 +159,9 @@ def from_plain(kind: Any, plain: Any, concrete: Mapping[Any, Any]) -> Any:
         hints = get_type_hints(kind)
         values = {name: from_plain(hints[name], each, concrete) for name, each in plain.items()}
         return kind(**values)  # type: ignore[operator]
-    if origin is np.ndarray:
-        (dtype,) = get_args(arguments[1])
-        return np.array(plain, dtype=dtype)
+    if origin is ARRAY:
+        dtype = arguments[-1]  # an alias has the scalar's type
+        return np.array(plain, dtype=next(iter(get_args(dtype)), dtype))
     if origin is list:
         return [from_plain(arguments[0], each, concrete) for each in plain]
     if origin is dict:
