@@ -1,5 +1,6 @@
 """Counts survive a swap: each version keeps its own, in one valid exposition."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 from modelserve.artifact import Artifact
+from modelserve.serving import observers
+from modelserve.serving.generation import Generation
 from modelserve.serving.metric_families import RETIRED
 from modelserve.serving.metrics_registry import MetricsRegistry
 
@@ -55,6 +58,18 @@ def test_a_rollback_continues_the_counts(swapped: Start, figures: Figures) -> No
     exposed = scrape(service, figures)
     assert exposed.by("version", "model_rows_total") == {"1.0": 2, "2.0": 1}
     assert exposed.by("version", "model_info") == {"1.0": 1}
+
+
+def test_a_version_that_has_not_closed_yet_is_counted(
+    swapped: Start, figures: Figures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observers, "PAUSE_S", 2)
+    monkeypatch.setattr(Generation, "close", lambda _: time.sleep(2))
+    service = swapped()
+    service.predict()
+    service.save("2.0")
+    service.reload()
+    assert scrape(service, figures).by("version", "model_rows_total") == {"1.0": 1, "2.0": 0}
 
 
 def test_a_bounded_number_of_versions_is_exposed(swapped: Start, figures: Figures) -> None:
