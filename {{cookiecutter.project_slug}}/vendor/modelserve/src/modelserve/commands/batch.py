@@ -16,7 +16,7 @@ import typer
 
 from ..errors import MalformedError
 from .batch_summary import show_progress, summarise
-from .options import ModelOption, project_of
+from .options import ModelOption, ShardCountOption, ShardIndexOption, project_of
 
 if TYPE_CHECKING:  # it needs numpy
     from ..batch import BatchCounts, FinishedShard
@@ -53,20 +53,8 @@ def batch(
             help="Columns that the output repeats: those that the model does not have, all, none."
         ),
     ] = "others",
-    shard_index: Annotated[
-        int,
-        typer.Option(
-            envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
-            min=0,
-            help="Number of this task, from 0.",
-        ),
-    ] = 0,
-    shard_count: Annotated[
-        int,
-        typer.Option(
-            envvar="CLOUD_RUN_TASK_COUNT", min=1, help="Tasks that share the files or the rows."
-        ),
-    ] = 1,
+    shard_index: ShardIndexOption = 0,
+    shard_count: ShardCountOption = 1,
     shard_by: Annotated[
         Literal["auto", "files", "rows"],
         typer.Option(help="What tasks share; auto: files, if there are enough. Of a folder."),

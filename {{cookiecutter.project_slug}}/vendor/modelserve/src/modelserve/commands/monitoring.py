@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import MalformedError
-from .options import ModelOption, MonitoringOption, libraries, project_of
+from .options import (
+    ModelOption,
+    MonitoringOption,
+    ShardCountOption,
+    ShardIndexOption,
+    libraries,
+    project_of,
+)
 
 if TYPE_CHECKING:  # imports what training needs
     from ..monitoring.results.result import MonitoringResult
@@ -48,17 +55,8 @@ def monitor(
         Path | None,
         typer.Option(help="Count a shard of the captures into this folder, without a report."),
     ] = None,
-    shard_index: Annotated[
-        int,
-        typer.Option(
-            envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
-            min=0,
-            help="Number of this shard, from 0.",
-        ),
-    ] = 0,
-    shard_count: Annotated[
-        int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1, help="Number of the shards.")
-    ] = 1,
+    shard_index: ShardIndexOption = 0,
+    shard_count: ShardCountOption = 1,
     merge: Annotated[
         Path | None, typer.Option(help="Write the report from the shards in this folder.")
     ] = None,

@@ -66,6 +66,18 @@ MonitoringOption = Annotated[
         "--config", envvar="MONITORING_CONFIG", help="The monitoring configuration, a TOML file."
     ),
 ]
+# A platform sets the number of each task of a job; Cloud Run sets their count, too.
+ShardIndexOption = Annotated[
+    int,
+    typer.Option(
+        envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
+        min=0,
+        help="Number of this shard, from 0.",
+    ),
+]
+ShardCountOption = Annotated[
+    int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", min=1, help="Number of the shards.")
+]
 
 
 def project_of(context: typer.Context, config: Path | None = None) -> Project:
