@@ -299,7 +299,7 @@ def test_a_batch_job_has_as_many_tasks_as_shards(render: Render, service: BakedP
     assert (job["completionMode"], job["parallelism"]) == ("Indexed", job["completions"])
     (variable,) = container["env"]
     assert container["args"][2].endswith("/")  # a folder, where each task writes a file of its own
-    assert f'"{variable["name"]}"' in service.read(f"{LIBRARY}/modelserve/commands/batch.py")
+    assert f'"{variable["name"]}"' in service.read(f"{LIBRARY}/modelserve/commands/options.py")
 
 
 def test_the_checks_of_pods_find_what_is_wrong() -> None:
