@@ -63,8 +63,12 @@ html_theme_options = {
 def set_language(
     _app: Sphinx, page: str, _template: str, context: dict[str, object], _tree: object
 ) -> None:
-    """Name a page's language for screen readers and translators."""
+    """Name a page's language for screen readers and translators; keep its neighbours to it."""
     context["language"] = "pt-BR" if page.startswith("pt-BR/") else "en"
+    if page == "changelog":
+        context["next"] = None
+    elif page == "pt-BR/index":
+        context["prev"] = None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

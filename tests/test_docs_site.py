@@ -28,6 +28,9 @@ SHOWN = (
 # The first block of the design is the light one, the second the dark one.
 INKS = re.findall(r"--ink: (#\w+);", (LIBRARY / "src/modelserve/design.css").read_text("utf-8"))
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
+VOID = {"input", "link", "meta", "img", "br", "hr", "source", "wbr", "col"}
+SPOKEN = {"aria-label", "title", "placeholder"}
+UNSPOKEN = {"article", "script", "style"}
 FETCHED_BY_STYLES = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')]+)""")
 
 
@@ -55,6 +58,43 @@ class Page(HTMLParser):
             self.loaded.append(values["href"])
         if tag in LOADS and LOADS[tag] in values:
             self.loaded.append(values[LOADS[tag]])
+
+
+class ThemeWords(HTMLParser):
+    """What a page says in its language, by text or by attribute, but for the text of its article.
+
+    That is what the theme says; a part in another language, which its attribute lang names, is not.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Read a page."""
+        super().__init__()
+        self.words: set[str] = set()
+        self._open: list[tuple[str, str, bool]] = []  # tag, language, whether its text counts
+        self._language = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element's attributes, and how to read what is in it."""
+        values = {name: value or "" for name, value in attrs}
+        _, language, counts = self._open[-1] if self._open else ("", "", True)
+        self._language = self._language or values.get("lang", "")
+        language = values.get("lang", language)
+        if language == self._language:
+            self.words |= {values[name] for name in SPOKEN & set(values)}
+        if tag not in VOID:
+            self._open.append((tag, language, counts and tag not in UNSPOKEN))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        while tag not in VOID and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        """Note a text of the theme."""
+        _, language, counts = self._open[-1] if self._open else ("", "", False)
+        if counts and language == self._language:
+            self.words.add(data.strip())
 
 
 def build(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
@@ -150,6 +190,18 @@ def test_every_document_is_a_page(pages: dict[str, Page]) -> None:
     assert expected <= set(pages)
     assert {page.language for name, page in pages.items() if name.startswith("pt-BR/")} == {"pt-BR"}
     assert pages["index.html"].language == "en"
+
+
+def test_the_theme_speaks_the_language_of_a_page(site: Path) -> None:
+    """A word that a Portuguese page and an English one share was not translated."""
+    english = ThemeWords((site / "quickstart.html").read_text(encoding="utf-8")).words
+    assert {"Search", "Skip to content", "Next", "Previous", "Link to this heading"} <= english
+    assert "Glossário" not in english
+    names = {"", "Furo", "Model service template", "Menu", "Site"}  # the same in both
+    for path in site.glob("pt-BR/*.html"):
+        portuguese = ThemeWords(path.read_text(encoding="utf-8")).words
+        assert {"Busca", "Glossário"} <= portuguese
+        assert portuguese & english <= names
 
 
 def test_every_link_of_the_site_leads_somewhere(site: Path, pages: dict[str, Page]) -> None:

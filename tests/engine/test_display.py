@@ -32,6 +32,15 @@ def test_a_table_has_a_header_only_if_one_is_given(capsys: pytest.CaptureFixture
     assert given.count("\n") == without.count("\n") + 2
 
 
+def test_no_character_of_a_long_value_is_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(display, "console", Console(width=40))
+    path = "/a/folder" * 20
+    display.show("", [("artifact", path)])
+    assert path in re.sub(r"[\s│]", "", capsys.readouterr().out)
+
+
 RESULTS = [
     GateResult("accuracy", 0.9, ">= 0.8", True),
     GateResult("accuracy", 0.9, "<= 0.95", True),

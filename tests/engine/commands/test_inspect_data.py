@@ -1,10 +1,15 @@
 """`inspect-data` shows what each column is taken for, whether or not it can be trained on."""
 
+import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from modelserve import display
 from modelserve.training.config import Config
+from rich.console import Console
 
 from tests.engine.commands.run import Command
 
@@ -15,6 +20,18 @@ ODD = """\
 2,01099,2020-01-03,rotary,NA,a
 3,99999,2020-01-04,8,,b
 """
+
+
+def set_width(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Set the width of the terminal."""
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    monkeypatch.setattr(display, "console", console)
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give tables the room that they need."""
+    set_width(monkeypatch, 250)
 
 
 def test_the_projects_own_data_are_shown(
@@ -40,6 +57,33 @@ def test_data_that_cannot_be_used_are_shown_with_a_way_out(
     assert refused == ['""', "when", "Cylinders"]
     assert 'warning: town: read as missing: 1 "NA"' in done.out
     assert done.out.endswith('index = ""\ndrop = ["when"]\ndtypes = { Cylinders = "category" }\n')
+
+
+NAMES = [f"kilometres_since_the_last_service_{i}" for i in range(9)]
+LONG = """\
+{names},town,label
+{ones},São José do Rio Preto,a_label_of_thirty_characters_1
+{twos},Nossa Senhora do Socorro,a_label_of_thirty_characters_2
+""".format(
+    names=",".join(NAMES), ones=",".join(["2020-01-01"] * 9), twos=",".join(["2020-01-02"] * 9)
+)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 250])
+def test_no_word_is_broken_at_the_width_of_a_terminal(
+    command: Command, training_toml: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    set_width(monkeypatch, width)
+    Path("long.csv").write_text(LONG, encoding="utf-8")
+    done = command("inspect-data", "long.csv", "--target", "label", "--config", training_toml)
+    table, _, lines = done.out.partition("refused: ")
+    words = {word.strip(",") for word in re.split(r"[\s│]+", table)}
+    values = '"2020-01-01" "Nossa Socorro" "a_label_of_thirty_characters_2" feature target category'
+    assert {*NAMES, *values.split()} <= words
+    assert max(map(len, table.splitlines())) <= width
+    # One line each, to be copied.
+    assert tomllib.loads(lines.rpartition(":\n\n")[2]) == {"drop": NAMES}
+    assert f"drop = {json.dumps(NAMES)}" in lines.splitlines()
 
 
 def test_of_a_file_in_another_dialect_the_columns_are_shown_as_well(

@@ -42,7 +42,7 @@ def test_predict_lists_every_wrong_field(
     assert (done.code, done.out) == (2, "")
     assert head == f"error: The input has {len(row) + 1} problems."
     missing = [f"  /instances/0/{name}: this field is missing" for name in row]
-    assert listed == [*missing, "  /instances/1/no_such: the model has no such field"]
+    assert listed == [*missing, "  /instances/1/no_such: there is no such field"]
 
 
 @pytest.mark.parametrize("arguments", [("predict", "-"), ("info",), ("serve",), ("golden",)])

@@ -44,6 +44,8 @@ def test_the_page_shows_every_field_with_its_place_in_trainings_range(
     assert "At most 10,000 rows" in page
     body = re.search(r"-d '(.*)'</pre>", page)
     assert body
+    examples = {each.name: each.example for each in trained.manifest.features}
+    assert json.loads(body[1])["instances"] == [examples]
     status, _ = service.ask("POST", "/predict", json.loads(body[1]))
     assert status == 200
     assert f"curl http://127.0.0.1:{service.port}/models/a/predict" in page

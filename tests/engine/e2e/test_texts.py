@@ -54,10 +54,10 @@ def test_what_is_no_text_is_refused_by_its_pointer(
 def test_fields_are_the_models_and_no_others(client: TestClient) -> None:
     assert refusal(client, {}, {"text": "bom", "lang": "pt"}, "bom", {"Text": "bom"}) == [
         ("/instances/0/text", "this field is missing"),
-        ("/instances/1/lang", "the model has no such field"),
+        ("/instances/1/lang", "there is no such field"),
         ("/instances/2", "Input should be an object"),
         ("/instances/3/text", "this field is missing"),
-        ("/instances/3/Text", "the model has no such field"),
+        ("/instances/3/Text", "there is no such field"),
     ]
 
 

@@ -200,11 +200,18 @@ def test_what_is_no_record_is_reported_and_the_others_are_read(
         "2026-11-21T10:00:00+00:00",
         "2026-11-21T07:00:00-03:00",
         "2026-11-21T10:00:00.000Z",
+        "2026-11-21T10:00:00",
     ],
 )
 def test_a_time_may_be_written_in_several_ways(text: str) -> None:
     expected = np.datetime64("2026-11-21T10:00:00", "us").astype(np.int64)
     assert read_times([text]).tolist() == [expected]
+
+
+@pytest.mark.parametrize("text", ["2026-11-21T10:00-03Z", "2026-11-21T10:00:00+3Z", "21/11/2026"])
+def test_a_time_in_an_unknown_form_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="Invalid isoformat"):
+        read_times([text])
 
 
 def test_times_written_in_different_ways_keep_their_order() -> None:

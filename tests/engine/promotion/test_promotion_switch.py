@@ -184,6 +184,26 @@ def test_the_order_of_the_features_is_a_part_of_the_schema(
         promote(ask(variant("candidate", features=fields[::-1])), None)
 
 
+def test_a_candidate_that_requires_more_is_rejected_unless_it_is_a_rollback(
+    variant: Variant, trained: Artifact, ask: Ask
+) -> None:
+    fields = [each.model_dump() for each in trained.manifest.features]
+    variant("model", features=[{**each, "nullable": True} for each in fields])
+    candidate = variant("candidate", version="2")
+    with pytest.raises(GateError, match=r"'.+' and \d+ more may not be missing any more\.$"):
+        promote(ask(candidate), compare_well)
+    assert promote(ask(candidate), None).artifact.manifest.version == "2"
+
+
+def test_the_type_of_a_feature_is_a_part_of_the_schema(
+    variant: Variant, trained: Artifact, ask: Ask
+) -> None:
+    first, *others = (each.model_dump() for each in trained.manifest.features)
+    variant("model", features=[first | {"dtype": "integer", "example": 1}, *others])
+    with pytest.raises(GateError, match=r"number instead of .*integer"):
+        promote(ask(variant("candidate")), None)
+
+
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [

@@ -48,7 +48,7 @@ def test_extra_fields_are_refused_by_their_names(
     response = client.post(path, content=write(row | EXTRA), headers={"content-type": content_type})
     assert response.status_code == 422
     problems = {each["pointer"]: each["detail"] for each in response.json()["errors"]}
-    assert problems == {f"/instances/0/{name}": "the model has no such field" for name in EXTRA}
+    assert problems == {f"/instances/0/{name}": "there is no such field" for name in EXTRA}
 
 
 @pytest.mark.parametrize(("path", "content_type", "write"), FORMATS)

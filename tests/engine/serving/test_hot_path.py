@@ -108,7 +108,7 @@ def test_every_bad_field_of_every_bad_row_is_named(
         "/instances/3",
     }
     assert field_errors[pointer("instances", 0, field)] == "this field is missing"
-    assert field_errors["/instances/2/a~1b~0c"] == "the model has no such field"
+    assert field_errors["/instances/2/a~1b~0c"] == "there is no such field"
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,52 @@ def test_numbers_and_counts_are_written_in_the_pages_language(run: Run) -> None:
     assert run(written) == ["1235", "98.1 %", "0 rows"]
     assert run(f"({PORTUGUESE}, {written})") == ["1235", "98,1%", "0 linha"]
     grouped = "[grouped(832412.3), grouped(0.25), grouped(1e20), signed(-53761)]"
-    assert run(grouped) == ["832,400", "0.25", "100000000000000000000", "\u221253,760"]
+    assert run(grouped) == ["832,400", "0.25", "1E20", "\u221253,760"]
     assert run(f"({PORTUGUESE}, {grouped})")[::3] == ["832.400", "\u221253.760"]
     assert run(f"({PORTUGUESE}, plural(2000, '{{n}} row', '{{n}} rows'))") == "2.000 linhas"
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "portuguese"),
+    [
+        pytest.param(6.2831853e-05, "+6.283E\u22125", "+6,283E\u22125", id="tiny"),
+        pytest.param(-6.2831853e-05, "\u22126.283E\u22125", "\u22126,283E\u22125", id="negative"),
+        pytest.param(0.00012345678, "+0.0001235", "+0,0001235", id="small"),
+        pytest.param(1e-300, "+1E\u2212300", "+1E\u2212300", id="hardly any"),
+        pytest.param(0, "0", "0", id="nothing"),
+        pytest.param(999_949_999_999, "+999,900,000,000", "+999.900.000.000", id="large"),
+        pytest.param(1.2345678e13, "+1.235E13", "+1,235E13", id="huge"),
+    ],
+)
+def test_a_figure_has_an_exponent_where_zeros_would_fill_the_line(
+    run: Run, value: float, english: str, portuguese: str
+) -> None:
+    assert run("signed(value)", value=value) == english
+    assert run(f"({PORTUGUESE}, signed(value))", value=value) == portuguese
+
+
+def test_a_tiny_range_has_exponents(run: Run) -> None:
+    tiny = LENGTH | {"minimum": 1.23456789e-05, "maximum": 4e15}
+    assert run("seenIn(field)", field=tiny) == "1.23457E-5 to 4E15"
+
+
+@pytest.mark.parametrize("value", [4.620055, 0.1 + 0.2, 1234567.25, 6.2831853e-05, 1e21, -7.0])
+@pytest.mark.parametrize("language", ["speak('en', {})", "speak('pt-BR', {})"])
+def test_an_example_has_all_its_digits(run: Run, value: float, language: str) -> None:
+    field = LENGTH | {"example": value}
+    text = "exampleOf(field)"
+    assert run(f"({language}, parseValue(field, {text}, decimalOf({text})))", field=field) == value
+
+
+def test_the_example_of_a_text_is_whole(run: Run) -> None:
+    example = "1.5 " * 1_000
+    assert run("(speak('pt-BR', {}), exampleOf(f))", f=TEXT | {"example": example}) == example
+
+
+def test_a_long_text_is_shortened_and_its_length_shown(run: Run) -> None:
+    assert run("shorten(text)", text="😀" * 300) == "😀" * 300
+    shown = run("shorten(text)", text="😀" * 30_000)
+    assert shown == "😀" * 300 + "… (30,000 characters)"
 
 
 def test_a_sentence_takes_values_as_they_are(run: Run) -> None:

@@ -141,7 +141,7 @@ def test_nothing_else_is_a_text(inputs: TextInputs, text: Any, problem: str) -> 
 def test_every_wrong_row_is_named(inputs: TextInputs) -> None:
     assert field_errors(inputs, {}, {"text": "x", "label": "y"}, "x", {"text": ""}) == [
         ("/0/text", "this field is missing"),
-        ("/1/label", "the model has no such field"),
+        ("/1/label", "there is no such field"),
         ("/2", "Input should be an object"),
         ("/3/text", "String should have at least 1 character"),
     ]

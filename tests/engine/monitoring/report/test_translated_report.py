@@ -89,7 +89,7 @@ def test_a_preposition_and_an_article_are_contracted(
     window = replace(result.window, since=None, until=None)
     page = render(replace(result, window=window), manifest, catalogue=PORTUGUESE)
     text = " ".join(texts(page).split())
-    assert "Janela: desde o primeiro registro até o último." in text
+    assert "Janela: desde o primeiro registro até o último registro." in text
     # But not before the subject of an infinitive.
     assert not re.search(r"\b(?:de|em|por) [oa]s? (?!\w+ \w+[aei]r\b)", text)
 

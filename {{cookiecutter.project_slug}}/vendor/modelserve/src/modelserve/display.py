@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import track as track_progress
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from .provenance import describe_commit
@@ -24,7 +24,8 @@ console = Console(highlight=False, markup=False, emoji=False)
 
 def show(title: str, rows: Iterable[tuple[str | Text, ...]], head: tuple[str, ...] = ()) -> None:
     """Print a table; without a head, it has two columns."""
-    table = Table(*(head or ("", "")), show_header=bool(head), title=title)
+    columns = (Column(each, overflow="fold") for each in head or ("", ""))
+    table = Table(*columns, show_header=bool(head), title=title)
     for row in rows:
         table.add_row(*row)
     console.print(table)

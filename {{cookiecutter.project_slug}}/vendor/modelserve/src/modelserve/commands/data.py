@@ -14,6 +14,9 @@ from .training import load_training
 if TYPE_CHECKING:
     from ..training.table.inspection import Inspection
 
+VALUES_WIDTH = 64  # of three values: each one fits
+MAX_WIDTH = 10_000  # of a table, to measure it
+
 app = typer.Typer()
 
 
@@ -67,7 +70,7 @@ def inspect_data(
 
 
 def show_columns(inspection: "Inspection", source: str) -> None:
-    """Print a table with what each column is taken for."""
+    """Print what each column is taken for: in columns, or as a phrase where they do not fit."""
     from rich.table import Table
     from rich.text import Text
 
@@ -75,23 +78,22 @@ def show_columns(inspection: "Inspection", source: str) -> None:
 
     styles = {each.column: "yellow" for each in inspection.findings if not each.blocking}
     styles |= {each.column: "red" for each in inspection.findings if each.blocking}
-    table = Table(title=f"{source}: {len(inspection.frame)} rows")
-    table.add_column("column", overflow="fold")
-    for head in ("is", "taken for", "because of"):
-        table.add_column(head, no_wrap=True)
+    wide, narrow = (Table(title=f"{source}: {len(inspection.frame)} rows") for _ in range(2))
+    for head in ("column", "is", "taken for", "because of"):
+        wide.add_column(head)
     for head in ("distinct", "missing"):
-        table.add_column(head, justify="right")
-    table.add_column("values", overflow="fold")
+        wide.add_column(head, justify="right")
+    wide.add_column("values", overflow="fold", max_width=VALUES_WIDTH)
+    for head in ("column", "what it is"):
+        narrow.add_column(head, overflow="fold")
     for each in inspection.columns():
         dimmed = "dim" if each.role not in ("feature", "target") else ""
-        table.add_row(
-            Text(each.name or '""', style=styles.get(each.name, dimmed)),
-            each.role,
-            each.dtype,
-            each.reason,
-            f"{each.distinct:,}",
-            f"{each.missing:,}" if each.missing else "",
-            each.values,
-            style=dimmed,
-        )
-    console.print(table)
+        name = Text(each.name or '""', style=styles.get(each.name, dimmed))
+        distinct, missing = f"{each.distinct:,}", f"{each.missing:,}" if each.missing else ""
+        facts = (each.role, each.dtype, each.reason, distinct, missing, each.values)
+        wide.add_row(name, *facts, style=dimmed)
+        counts = f"{distinct} distinct" + (f", {missing} missing" if missing else "")
+        phrase = f"{each.role}, {each.dtype} ({each.reason}), {counts}"
+        narrow.add_row(name, f"{phrase}\n{each.values}".rstrip(), style=dimmed)
+    needed = console.measure(wide, options=console.options.update(max_width=MAX_WIDTH)).maximum
+    console.print(wide if needed <= console.width else narrow)

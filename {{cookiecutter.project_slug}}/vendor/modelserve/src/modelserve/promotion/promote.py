@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .. import artifact, provenance
 from ..artifact import Artifact
 from ..errors import ArtifactError, ConfigurationError, GateError, RecordError
-from ..manifest import Manifest
+from ..schema_differences import newly_required, schema_differences
 from . import decisions
 from .authorship import clean, now, who
 from .comparison import Comparison
@@ -80,10 +80,14 @@ def promote(
     artifact.check_place(places.target)
     served = artifact.load(places.target) if manifest_hash(places.target) else None
     facts = _facts(request, fresh, served)
-    comparison, reasons = None, schema_reasons(fresh.manifest, served.manifest) if served else []
-    if served and compare and not reasons:
-        comparison = compare(served, fresh)
-        reasons = comparison.reasons
+    comparison, reasons = None, list[str]()
+    if served:
+        reasons = schema_differences(fresh.manifest, served.manifest)
+        if compare and not reasons:  # a rollback may require what its successor does not
+            reasons = newly_required(fresh.manifest, served.manifest)
+        if compare and not reasons:
+            comparison = compare(served, fresh)
+            reasons = comparison.reasons
     report(comparison, reasons)
     facts |= {"evidence": decisions.describe_evidence(comparison), "reasons": reasons}
     if not request.rehearsal:
@@ -96,16 +100,6 @@ def promote(
     if request.rehearsal:
         return Promotion(fresh)
     return Promotion(artifact.load(places.target), places.previous if served else None)
-
-
-def schema_reasons(fresh: Manifest, served: Manifest) -> list[str]:
-    """Return why a model's clients could not use another one; nothing if they can."""
-    reasons = []
-    if [feature.name for feature in fresh.features] != [each.name for each in served.features]:
-        reasons.append("its features differ from the served model's")
-    if fresh.labels != served.labels:
-        reasons.append("its labels differ from the served model's")
-    return reasons
 
 
 def recover(path: Path) -> str | None:

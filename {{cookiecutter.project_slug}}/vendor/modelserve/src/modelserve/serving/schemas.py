@@ -10,7 +10,7 @@ from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
 
 PHRASES = {
     "missing": "this field is missing",
-    "extra_forbidden": "the model has no such field",
+    "extra_forbidden": "there is no such field",
     "dict_type": "Input should be an object",
     "string_pattern_mismatch": "should hold something that can be read",
 }

@@ -32,7 +32,7 @@ const problemsOf = (rows, { features, limits, extraFields }) => rows.flatMap((ro
   });
   const names = new Set(features.map(({ name }) => name));
   const extra = extraFields === "ignore" ? [] : Object.keys(row).filter((name) => !names.has(name));
-  return [...known, ...extra.map((name) => ({ pointer: at(name), detail: _("the model has no such field") }))];
+  return [...known, ...extra.map((name) => ({ pointer: at(name), detail: _("there is no such field") }))];
 });
 
 // Returns a table's rows as arrays by the graph's input: NaN and "" stand for what is missing.

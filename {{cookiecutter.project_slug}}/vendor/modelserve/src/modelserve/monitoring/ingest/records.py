@@ -17,6 +17,7 @@ from ..lines import LineErrors, Values, parse_texts
 # The errors that parsing a value of another form can raise.
 INVALID = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
 JSON_LINES = "application/jsonlines"
+DATE, SIGNS = 10, frozenset("+-")  # characters of a date; signs of a time zone after it
 UTC_LENGTHS = frozenset(range(20, 28))  # of times from 2026-11-21T10:00:00Z to microseconds
 
 
@@ -117,18 +118,21 @@ def read_ids(events: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]
 
 
 def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Return times as microseconds since the epoch, of shape (times,).
+    """Return times as microseconds since the epoch, of shape (times,); without a zone, of UTC.
 
     Raises:
         ValueError: a text is not a time.
     """
-    if set(map(len, texts)) <= UTC_LENGTHS and set(map(itemgetter(-1), texts)) <= {"Z"}:
+    if (
+        set(map(len, texts)) <= UTC_LENGTHS
+        and set(map(itemgetter(-1), texts)) <= {"Z"}
+        and SIGNS.isdisjoint("".join([text[DATE:] for text in texts]))
+    ):
         times = [text[:-1] for text in texts]
     else:
-        times = [
-            datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat()
-            for text in texts
-        ]
+        given = map(datetime.fromisoformat, texts)
+        zoned = [time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC) for time in given]
+        times = [time.replace(tzinfo=None).isoformat() for time in zoned]
     return np.array(times, dtype="datetime64[us]").astype(np.int64)
 
 

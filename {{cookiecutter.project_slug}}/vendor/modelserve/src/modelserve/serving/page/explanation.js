@@ -21,12 +21,14 @@ const makeExplanation = (explanation, isValue) => {
   const pairs = isText ? contributions : Object.entries(contributions).map(([name, share]) => [readable(name), share]);
   const sorted = [...pairs].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const widest = Math.abs(sorted[0]?.[1] ?? 0) || 1, rest = sorted.length - MOST_BARS;
+  const shares = make("div", "", { class: "shares" });
+  shares.append(...sorted.slice(0, MOST_BARS).map(([name, contribution]) => makeShare(name, contribution, widest)));
   return [
     title,
     make("p", (isValue ? _("The value is {base} on average.", { base: grouped(base) })
       : _("The probability of {label} is {base} on average.", { label: of, base: written(base) })) + " " +
       (isText ? _("What this text's words add to it:") : _("What this row's values add to it:"))),
-    ...sorted.slice(0, MOST_BARS).map(([name, contribution]) => makeShare(name, contribution, widest)),
+    shares,
     ...(rest > 0 ? [make("small", _("and {n} more, each with less", { n: rest }))] : []),
   ];
 };

@@ -97,7 +97,7 @@ const readFile = async (file) => {
   const table = readTable(decodeText(await file.arrayBuffer()), facts.fields, MOST_ROWS, facts.dialect);
   if (table.lacking.length)
     throw new Error(_("The file has no column {columns}. Its first line names {head}.",
-      { columns: table.lacking.slice(0, MOST_NAMED).join(", "), head: table.head.slice(0, MOST_NAMED).join(", ").slice(0, 400) }));
+      { columns: shorten(table.lacking.slice(0, MOST_NAMED).join(", ")), head: shorten(table.head.slice(0, MOST_NAMED).join(", ")) }));
   if (!table.rows.length) throw new Error(_("The file has no rows below its first line."));
   if (table.rows.length > MOST_ROWS) throw new Error(_("The file has more than {rows} rows.", { rows: MOST_ROWS.toLocaleString(language) }) + LARGER);
   return table;
@@ -127,7 +127,7 @@ const answerFile = async (file, signal) => {
     ...(rejected ? [plural(rejected, "{n} row rejected: see the notes", "{n} rows rejected: see the notes")] : []),
     ...(open ? [plural(open, "{n} row not answered", "{n} rows not answered")] : []),
     ...(shown < instances.length ? [_("{n} rows shown, all in the download", { n: shown.toLocaleString(language) })] : []),
-  ].join("; ") + "." + (failure ? " " + _("The service stopped answering: {reason}", { reason: failure.message }) : ""), Boolean(failure || rejected));
+  ].join("; ") + "." + (failure ? " " + _("The service stopped answering: {reason}", { reason: shorten(failure.message) }) : ""), Boolean(failure || rejected));
 };
 
 const takeFile = async (file) => {
@@ -147,7 +147,7 @@ const takeFile = async (file) => {
 
 element("columns").textContent =
   _("The first line names the columns: {columns}. Further columns stay in the download.",
-    { columns: facts.fields.map(({ name }) => name).join(", ").slice(0, 400) }) + " " +
+    { columns: shorten(facts.fields.map(({ name }) => name).join(", ")) }) + " " +
   _("At most {rows} rows and {size} MB.", { rows: MOST_ROWS.toLocaleString(language), size: MOST_BYTES / 1e6 });
 element("file").addEventListener("change", () => {
   const [file] = element("file").files;

@@ -8,7 +8,7 @@ if (!/(\/|\.html)$/.test(location.pathname)) history.replaceState(null, "", loca
 const element = (id) => document.getElementById(id);
 const make = (tag, text = "", attributes = {}) => {
   const made = document.createElement(tag);
-  made.textContent = text;
+  made.textContent = shorten(text);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 };
@@ -32,7 +32,7 @@ const makeField = (field, number) => {
   const chosen = field.dtype === "boolean" || field.dtype === "category";
   const numeral = { inputmode: field.nullable || field.minimum < 0 ? "text" : "decimal", autocomplete: "off" };
   const control = chosen ? makeSelect(field) : field.dtype === "text" ? make("textarea", "", { rows: 6 }) : make("input", "", numeral);
-  if (!chosen) control.value = field.dtype === "text" ? field.example : written(field.example);
+  if (!chosen) control.value = exampleOf(field);
   control.id = "field" + number;
   control.setAttribute("aria-describedby", words.id);
   const other = make("input", "", { "aria-label": readable(field.name) + ", " + _("another value") });
@@ -119,7 +119,7 @@ const showPrediction = (answer) => {
   for (const warning of answer.warnings ?? []) result.append(make("p", inWords(warning)));
   const shares = Object.entries(probabilities ?? {}).sort((a, b) => b[1] - a[1]);
   for (const [name, share] of shares) result.append(makeBar(name, share));
-  for (const [name, other] of Object.entries(others)) result.append(make("p", readable(name) + ": " + JSON.stringify(other)));
+  for (const [name, other] of Object.entries(others)) result.append(make("p", readable(name) + ": " + (typeof other === "number" ? grouped(other) : JSON.stringify(other))));
   if (explanation !== undefined) result.append(...makeExplanation(explanation, label === undefined));
 };
 const showProblem = (problem) => {

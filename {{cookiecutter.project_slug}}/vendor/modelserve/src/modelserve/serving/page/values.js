@@ -18,10 +18,13 @@ const parseValue = (field, text, decimal = ".") => {
   return NUMERAL.test(numeral) ? Number(numeral) : text;
 };
 
+// Returns a field's example as a person writes it, with all its digits.
+const exampleOf = ({ dtype, example }) => dtype === "text" ? example : localize(example);
+
 // Returns the values that training saw, in words; of choices, which the form lists, none.
 const seenIn = (field) => {
   if (field.dtype === "boolean" || field.dtype === "category") return "";
-  const [minimum, maximum] = [field.minimum, field.maximum].map((bound) => localize(Number(bound.toPrecision(6))));
+  const [minimum, maximum] = [field.minimum, field.maximum].map((bound) => written(bound, 6));
   const unit = field.dtype === "text" ? " " + _("characters") : "";
   return minimum + " " + _("to") + " " + maximum + unit + (field.nullable ? ", " + _("or missing") : "");
 };

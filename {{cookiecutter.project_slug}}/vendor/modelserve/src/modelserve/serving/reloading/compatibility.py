@@ -1,9 +1,8 @@
-"""Compares an artifact with the served one: clients rely on its name, its features and labels."""
+"""Refuses an artifact that cannot replace the served one while clients send requests."""
 
 from ...errors import ArtifactError
 from ...manifest import Manifest
-
-LONGEST = 200  # characters of a name in a message
+from ...schema_differences import LONGEST, newly_required, schema_differences
 
 
 def check_compatible(fresh: Manifest, served: Manifest, *, any_schema: bool) -> None:
@@ -22,41 +21,10 @@ def check_compatible(fresh: Manifest, served: Manifest, *, any_schema: bool) -> 
             f"{fresh.name[:LONGEST]!r} is another model than {served.name!r}, which is served: "
             "start a service of its own for it."
         )
-    differences = [] if any_schema else list_differences(fresh, served)
-    if differences:
+    if any_schema:
+        return
+    if differences := schema_differences(fresh, served) or newly_required(fresh, served):
         raise ArtifactError(
             f"Clients of {served.version} would break: {'; '.join(differences)}. Restart the "
             "service to load it all the same, or set RELOAD_SCHEMA=any."
         )
-
-
-def list_differences(fresh: Manifest, served: Manifest) -> list[str]:
-    """Return what a client of the served model would notice in its schema, a phrase each."""
-    new, old = _fields(fresh), _fields(served)
-    required = [
-        after.name
-        for before, after in zip(served.features, fresh.features, strict=False)
-        if before.nullable and not after.nullable
-    ]
-    faults = {
-        f"it is a {fresh.task}": fresh.task != served.task,
-        f"its features differ ({_first_difference(new, old)})": new != old,
-        f"{required[:1]} may not be missing any more": new == old and bool(required),
-        "its labels differ": fresh.labels != served.labels,
-    }
-    return [fault for fault, wrong in faults.items() if wrong]
-
-
-def _fields(manifest: Manifest) -> list[tuple[str, str]]:
-    return [(each.name, each.dtype) for each in manifest.features]
-
-
-def _first_difference(new: list[tuple[str, str]], old: list[tuple[str, str]]) -> str:
-    if len(new) != len(old):
-        return f"{len(new)} instead of {len(old)}"
-    pairs = (
-        f"{after[0][:LONGEST]!r}: {after[1]} instead of {before[0][:LONGEST]!r}: {before[1]}"
-        for after, before in zip(new, old, strict=True)
-        if after != before
-    )
-    return next(pairs, "")
