@@ -16,9 +16,10 @@ from tests.bakery import TEMPLATE
 GROUPS = ("north", "south")
 
 
-def bake_with_groups(folder: str) -> Path:
+def bake_with_groups(folder: str, **answers: str) -> Path:
     """Bake and train the default project, which compares groups; return its folder."""
-    project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=folder))
+    how = {"no_input": True, "output_dir": folder, "extra_context": answers}
+    project = Path(cookiecutter(str(TEMPLATE), **how))
     config = project / "config" / "monitoring.toml"
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace("groups = []", f"groups = {json.dumps(GROUPS)}"))

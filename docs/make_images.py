@@ -1,4 +1,4 @@
-"""Take the README's pictures, of a project that is baked, trained, served and asked for them.
+"""Take the READMEs' pictures, of a project that is baked, trained, served and asked for them.
 
     uv run --with playwright --with pillow python -m docs.make_images [--browser /usr/bin/chromium]
 
@@ -66,10 +66,7 @@ def photograph(page: Page, path: Path, height: int) -> None:
 
 def photograph_answer(page: Page, url: str, path: Path, height: int) -> None:
     """Have the page at an address predict, with an explanation where it offers one."""
-    page.goto(url)
-    if page.is_visible("#explain"):
-        page.check("#explain")
-    page.click("form button")
+    page.goto(f"{url}/#predict")
     page.wait_for_timeout(500)
     photograph(page, path, height)
 
@@ -113,15 +110,22 @@ def read_rows(path: Path) -> list[tuple[dict[str, float], str]]:
     return [(dict(zip(names, map(float, values), strict=True)), label) for *values, label in fields]
 
 
+def take(page: Page, folder: str, language: str, ending: str) -> None:
+    """Take both pictures in a language."""
+    project = bake_with_groups(folder, language=language)
+    script = program(project)
+    with serving(project, script) as url:
+        ask(url, read_rows(project / "data" / "iris.csv"))
+        photograph_answer(page, url, IMAGES / f"page.{ending}", 680)
+    photograph_report(page, project, script, IMAGES / f"report.{ending}", 1_150)
+
+
 def main() -> None:
-    """Make both pictures."""
-    with browsing(__doc__) as page, tempfile.TemporaryDirectory() as folder:
-        project = bake_with_groups(folder)
-        script = program(project)
-        with serving(project, script) as url:
-            ask(url, read_rows(project / "data" / "iris.csv"))
-            photograph_answer(page, url, IMAGES / "page.png", 680)
-        photograph_report(page, project, script, IMAGES / "report.png", 1_150)
+    """Take both pictures in each language."""
+    with browsing(__doc__) as page:
+        for language, ending in {"en": "png", "pt-BR": "pt-BR.png"}.items():
+            with tempfile.TemporaryDirectory() as folder:
+                take(page, folder, language, ending)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Take the pictures that a project's README shows, one pair for each sample that the template has.
+"""Take the pictures that a project's README shows: a pair for each sample in each language.
 
     uv run --with playwright --with pillow python -m docs.make_sample_images [--browser PATH]
 
@@ -13,13 +13,14 @@ import subprocess
 import tempfile
 import tomllib
 import urllib.request
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 from docs.baked_project import program
 from docs.make_images import browsing, photograph_answer, photograph_report, post, serving
-from tests.bakery import FOLDER, BakedProject, bake_into, tool_environment
+from tests.bakery import CHOICES, FOLDER, BakedProject, bake_into, tool_environment
 
 SAMPLES = {
     "iris": "scikit-learn-classifier",
@@ -68,12 +69,13 @@ def ask(url: str, rows: list[dict], target: str) -> None:
         post(f"{url}/feedback", {"outcomes": [outcome]})
 
 
-def take(sample: str, model: str, page: Page, folder: Path) -> None:
+def take(sample: str, language: str, page: Page, folder: Path) -> None:
     """Bake, train and serve a sample, and take both pictures."""
-    project = bake_into(folder / sample, {"model": model})
+    name = f"{sample}-{language}"
+    project = bake_into(folder / name, {"model": SAMPLES[sample], "language": language})
     subprocess.run(["nox", "-s", "train"], cwd=project.path, env=tool_environment(), check=True)
     script = program(project.path)
-    images = FOLDER / "_options" / "sample" / sample / "docs" / "images"
+    images = FOLDER / "_options" / "pictures" / name / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
     rows = read_rows(project)
     target = tomllib.loads(project.read("config/training.toml"))["data"]["target"]
@@ -84,10 +86,10 @@ def take(sample: str, model: str, page: Page, folder: Path) -> None:
 
 
 def main() -> None:
-    """Take the pictures of every sample."""
+    """Take the pictures of every sample in every language."""
     with browsing(__doc__) as page, tempfile.TemporaryDirectory() as folder:
-        for sample, model in SAMPLES.items():
-            take(sample, model, page, Path(folder))
+        for sample, language in product(SAMPLES, CHOICES["language"]):
+            take(sample, language, page, Path(folder))
 
 
 if __name__ == "__main__":

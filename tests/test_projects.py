@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.bakery import CHOICES, FOLDER, ONCE_EACH, BakedProject, combinations, name_of
+from tests.bakery import (
+    CHOICES,
+    FOLDER,
+    ONCE_EACH,
+    TEMPLATE,
+    BakedProject,
+    combinations,
+    name_of,
+)
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 DOCUMENT = re.compile(r"\.(md|toml|ya?ml)$")
@@ -25,10 +33,12 @@ def test_what_is_the_users_is_small(project: BakedProject) -> None:
     own = project.own_files()
     if project.answers["deploy_target"] != "kubernetes":
         assert len(own) <= 70
-    lines = [
-        line for name in own if name.endswith(".py") for line in project.read(name).split("\n")
-    ]
-    assert len(lines) <= 1200
+    lines = sum(project.read(name).count("\n") for name in own if name.endswith(".py"))
+    readme = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    (figures,) = re.findall(r"From (\d+) to (\d+) files, with (\S+) to (\S+) lines of", readme)
+    fewest, most, shortest, longest = (int(each.replace(",", "")) for each in figures)
+    assert fewest <= round(len(own), -1) <= most
+    assert shortest <= lines <= longest
 
 
 def test_no_snapshot_is_left_of_a_combination_that_is_gone() -> None:
@@ -47,6 +57,8 @@ def test_no_option_has_a_folder_that_nobody_can_choose(shared_bake) -> None:
         if isinstance(answer, str)
     }
     chosen |= {(question, choice) for question in ONCE_EACH for choice in CHOICES[question]}
+    samples = [choice for option, choice in chosen if option == "sample"]
+    chosen |= {("pictures", f"{each}-{to}") for each in samples for to in CHOICES["language"]}
     assert shipped <= chosen
 
 

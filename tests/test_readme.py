@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.bakery import FOLDER, TEMPLATE
+from tests.bakery import CHOICES, FOLDER, TEMPLATE
 from tests.readme_commands import ADDRESS, commands_in_prose, console_commands
 
 README = (TEMPLATE / "README.md").read_text(encoding="utf-8")
@@ -104,12 +104,28 @@ def test_the_recording_is_small_named_and_asks_no_other_host() -> None:
     assert not re.findall(r"url\((?!#)|href|@import|@font-face", text)
 
 
-def test_every_sample_has_pictures_that_are_small() -> None:
-    """A project is baked with two."""
-    for sample in (FOLDER / "_options" / "sample").iterdir():
-        pictures = sorted((sample / "docs" / "images").glob("*.png"))
+def test_every_sample_has_pictures_in_every_language_that_are_small() -> None:
+    """A project is baked with two; `python -m docs.make_sample_images` takes them."""
+    samples = [path.name for path in (FOLDER / "_options" / "sample").iterdir()]
+    folders = [f"{sample}-{language}" for sample in samples for language in CHOICES["language"]]
+    assert {path.name for path in (FOLDER / "_options" / "pictures").iterdir()} == {*folders}
+    contents = []
+    for folder in folders:
+        pictures = sorted((FOLDER / "_options" / "pictures" / folder / "docs/images").iterdir())
         assert [path.name for path in pictures] == ["page.png", "report.png"]
         assert all(path.stat().st_size < 60_000 for path in pictures)
+        contents += [path.read_bytes() for path in pictures]
+    assert len({*contents}) == len(contents), "one is a copy of another"
+
+
+@pytest.mark.parametrize("language", CHOICES["language"])
+def test_the_tree_of_a_project_is_aligned(bake, language: str) -> None:
+    """Whatever its name."""
+    for name in ("A", "A very long project name for a model"):
+        readme = bake(project_name=name, language=language).read("README.md")
+        (tree,) = re.findall(r"^```text\n(.*?)^```$", readme, re.M | re.S)
+        columns = {re.match(r"\S+ +", line)[0] for line in tree.splitlines()}
+        assert len({*map(len, columns)}) == 1, tree
 
 
 def test_each_claim_about_others_names_its_source() -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.bakery import CHOICES, FOLDER, TEMPLATE, literal
-from tests.history import run_in
+from tests.history import git, run_in
 
 FORM = ("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms")
 CITATION = ("check-jsonschema", "--builtin-schema", "vendor.citation-file-format")
@@ -52,6 +52,19 @@ def test_a_projects_citation_is_valid_and_names_its_author(bake, name: str) -> N
     assert citation["abstract"] == name
     assert [author["name"] for author in citation["authors"]] == [name]
     assert citation["repository-code"] == f"https://github.com/octo-org/{project.slug}"
+
+
+def test_data_are_checked_out_as_they_were_committed(tmp_path: Path) -> None:
+    """An artifact's provenance has their hash, and spreadsheets end lines as Windows does."""
+    shutil.copy(FOLDER / ".gitattributes", tmp_path)
+    rows = tmp_path / "data" / "new" / "rows.csv"
+    rows.parent.mkdir(parents=True)
+    rows.write_bytes(b"age,label\r\n41,yes\r\n")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    rows.unlink()
+    git(tmp_path, "checkout", "--", ".")
+    assert rows.read_bytes() == b"age,label\r\n41,yes\r\n"
 
 
 def test_a_commit_is_checked_by_sessions_of_ci_and_by_nothing_from_elsewhere() -> None:

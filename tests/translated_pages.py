@@ -57,7 +57,10 @@ PAGES = (
         f"{PROJECT}/_options/language/pt-BR/README.md", f"{PROJECT}/_options/language/en/README.md"
     ),
 )
-ENGLISH = {page.portuguese: page.english for page in PAGES}
+PICTURES = {
+    f"docs/images/{name}.pt-BR.png": f"docs/images/{name}.png" for name in ("page", "report")
+}
+ENGLISH = {page.portuguese: page.english for page in PAGES} | PICTURES
 
 
 class Section(NamedTuple):

@@ -28,7 +28,7 @@ PLURAL_FILTER = re.compile(r'\| plural\("(\w+)"\)')
 # What monitoring/violations.py and monitoring/uncertain.py say of a figure.
 DESCRIPTIONS = (
     "PSI {psi} over {rows} rows; the threshold is {threshold}, and the critical value beside "
-    "{training} training rows is {critical}",
+    "{reference} reference rows is {critical}",
     "the fallback answered {degraded} of {rows} rows, {share}; the threshold is {threshold}",
     "the fallback answered {degraded} of {rows} rows, {share}; the threshold is {threshold}, "
     "which may be chance",

@@ -16,6 +16,7 @@ from tests.engine.families import LIBRARY
 
 PACKAGE = LIBRARY / "src" / "modelserve"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+DOCUMENT = re.compile(r"(?:vendor/modelserve/)?docs/[\w/.-]+\.md")
 SENTENCE = re.compile(r"[^\n]+[.!?]")
 
 
@@ -48,6 +49,20 @@ def test_a_module_is_described_in_one_sentence(path: Path) -> None:
         docstring = docstring.partition("\n\n")[0]
     assert SENTENCE.fullmatch(docstring), docstring
     assert not re.search(r"[.!?] [A-Z]", docstring), docstring
+
+
+def test_a_document_that_a_message_names_is_in_every_project() -> None:
+    """Its path is written from the project's folder, where the message is read."""
+    project = LIBRARY.parents[1]
+    places = [project, *project.glob("_options/*/*")]
+    named = {
+        document
+        for path in MODULES
+        for document in DOCUMENT.findall(path.read_text(encoding="utf-8"))
+    }
+    assert named
+    missing = [each for each in named if not any((place / each).is_file() for place in places)]
+    assert missing == []
 
 
 def test_public_names_are_sorted_and_importable() -> None:

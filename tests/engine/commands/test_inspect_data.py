@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,10 @@ from modelserve import display
 from modelserve.training.config import Config
 from rich.console import Console
 
+from tests.bakery import FOLDER
 from tests.engine.commands.run import Command
+
+SAMPLE = FOLDER / "_options" / "sample" / "diabetes"
 
 ODD = """\
 ,zip,when,Cylinders,town,label
@@ -102,6 +106,21 @@ def test_of_a_file_in_another_dialect_the_columns_are_shown_as_well(
         "drop": ["when"],
         "dtypes": {"Cylinders": "category"},
     }
+
+
+@pytest.mark.parametrize("line", ["calibration_size = 0.25", ""], ids=["set", "not set"])
+def test_answers_without_an_interval_are_announced(command: Command, line: str) -> None:
+    text = (SAMPLE / "config" / "training.toml").read_text(encoding="utf-8")
+    given = re.compile("^calibration_size = 0.25", re.M)
+    assert given.search(text), "a regressor has an interval by default"
+    Path("config").mkdir()
+    Path("config/training.toml").write_text(given.sub(line, text), encoding="utf-8")
+    shutil.copytree(SAMPLE / "data", "data")
+    done = command("inspect-data")
+    assert (done.code, done.err) == (0, "")
+    announced = "set [split] calibration_size in config/training.toml" in done.out
+    assert announced == (not line)
+    assert done.out.endswith(" rows can be trained on.\n")
 
 
 def test_a_split_that_is_impossible_is_refused(command: Command, training_toml: Path) -> None:

@@ -49,3 +49,16 @@ def test_the_page_shows_every_field_with_its_place_in_trainings_range(
     status, _ = service.ask("POST", "/predict", json.loads(body[1]))
     assert status == 200
     assert f"curl http://127.0.0.1:{service.port}/models/a/predict" in page
+
+
+def test_an_address_may_ask_for_an_answer(
+    serve: Callable[..., Any], draw: Callable[[str], str]
+) -> None:
+    """A project's README takes its picture so; the page stays where it is."""
+    service = serve()
+    page = draw(f"http://127.0.0.1:{service.port}/#predict")
+    assert 'class="answer"' in page
+    assert 'class="shares"' in page
+    assert "The answer appears here." not in page
+    assert "explain" in re.findall(r"-d '(.*)'</pre>", page)[0]
+    assert 'class="answer"' not in draw(f"http://127.0.0.1:{service.port}/")

@@ -61,8 +61,8 @@ def test_a_shift_is_reported_beside_its_bounds(bounds: MonitoringConfig) -> None
     name, check, description = only(violations.of_field(DRIFT, bounds))
     assert (name, check) == ("age", "baseline_drift_check")
     assert description == (
-        "PSI 0.731 over 200 rows; the threshold is 0.2, and the critical value beside 120 training "
-        "rows is 0.089"
+        "PSI 0.731 over 200 rows; the threshold is 0.2, and the critical value beside 120 "
+        "reference rows is 0.089"
     )
 
 

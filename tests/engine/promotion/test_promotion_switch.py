@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from modelserve.artifact import Artifact
 from modelserve.errors import ArtifactError, ConfigurationError, GateError, RecordError
 from modelserve.promotion import promote as steps
 from modelserve.promotion.chain import decode, to_json
-from modelserve.promotion.promote import promote, recover
+from modelserve.promotion.comparison import MetricDifference
+from modelserve.promotion.promote import WAY_OUT, promote, recover
 from modelserve.promotion.record import RecordAppender, read_record
 from modelserve.promotion.switch import complete, manifest_hash, places_of
 from modelserve.promotion.verify import verify
@@ -99,10 +101,27 @@ def test_a_refusal_lists_all_figures_and_is_recorded(
         promote(ask(candidate), compare_badly)
 
     figures = "is 0.8, the served model's 0.9 (-0.1, 95 % interval -0.2 to -0.05)"
-    refusal = f"Not promoted: accuracy {figures}. Compared as well: mcc {figures}."
+    refusal = f"Not promoted: accuracy {figures}. Compared as well: mcc {figures}. {WAY_OUT}"
     assert str(caught.value) == refusal
+    assert "--tolerance" in WAY_OUT
     assert contents(target) == before
     assert decisions(tmp_path) == ["refused"]
+
+
+@pytest.mark.parametrize(
+    "compared",
+    [
+        pytest.param(metric("mcc", "worse", candidate=nan, difference=nan), id="undefined"),
+        pytest.param(metric("mcc", "undefined"), id="nothing-compared"),
+    ],
+)
+def test_a_refusal_that_no_tolerance_lifts_does_not_name_it(
+    variant: Variant, ask: Ask, compared: MetricDifference
+) -> None:
+    candidate, _ = variant("candidate", version="2"), variant("model", version="1")
+    with pytest.raises(GateError) as caught:
+        promote(ask(candidate), lambda *_: comparison(compared))
+    assert "--tolerance" not in str(caught.value)
 
 
 def test_promoting_the_previous_model_restores_it(

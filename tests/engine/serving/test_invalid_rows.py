@@ -107,6 +107,38 @@ def test_every_invalid_row_is_named_with_what_else_is_wrong(trained: Artifact) -
     ]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("{row}", id="a-row"),
+        pytest.param("[{row}]", id="rows"),
+        pytest.param('{"instances": {row}}', id="one-row-for-rows"),
+        pytest.param('{"instances": null}', id="null"),
+        pytest.param("{}", id="nothing"),
+        pytest.param('"bom"', id="text"),
+    ],
+)
+def test_a_body_without_rows_is_told_where_they_belong(trained: Artifact, content: str) -> None:
+    codec = JsonCodec(trained, max_rows=4)
+    row = codec.inputs.example()
+    with pytest.raises(InvalidInputError) as caught:
+        codec.decode(content.replace("{row}", json.dumps(row)).encode())
+    first, *others = caught.value.errors
+    detail = f'should be a list of rows, as in {{"instances": [{{"{next(iter(row))}": …}}]}}'
+    assert first == ("/instances", detail)
+    assert {each.pointer for each in others} == {f"/{name}" for name in row if content == "{row}"}
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_a_body_of_no_row_or_too_many_says_how_many_there_may_be(
+    trained: Artifact, count: int
+) -> None:
+    codec = JsonCodec(trained, max_rows=4)
+    with pytest.raises(InvalidInputError) as caught:
+        codec.decode(json.dumps({"instances": [{}] * count}).encode())
+    assert caught.value.errors == (("/instances", f"{count} rows; should be 1 to 4"),)
+
+
 @pytest.fixture
 def long_bodies(trained: Artifact) -> dict[str, tuple[str, str, dict[str, str]]]:
     """Return hostile bodies of up to a megabyte, by what they hold, with their route."""

@@ -212,6 +212,24 @@ def test_nan_is_no_finite_number_where_a_value_must_be_given(
     assert caught.value.errors == ((f"/0/{name}", "Input should be a finite number"),)
 
 
+@pytest.mark.parametrize("name", ROW)
+def test_null_is_named_where_a_value_must_be_given(inputs: TableInputs, name: str) -> None:
+    with pytest.raises(errors.InvalidInputError) as caught:
+        inputs.parse([ROW | {name: None}])
+    detail = "null is not allowed: this field may not be missing"
+    assert caught.value.errors == ((f"/0/{name}", detail),)
+
+
+@pytest.mark.parametrize("features", [FEATURES, GAPPY], ids=["no gaps", "nullable"])
+def test_an_empty_category_is_told_what_a_missing_one_is(
+    make_inputs: MakeInputs, features: tuple[Feature, ...]
+) -> None:
+    with pytest.raises(errors.InvalidInputError) as caught:
+        make_inputs(features).parse([ROW | {"town": ""}])
+    detail = "this text may not be empty"
+    assert caught.value.errors == (("/0/town", detail),)
+
+
 def test_spelled_nan_is_missing_in_a_number_and_a_word_in_a_category(gappy: TableInputs) -> None:
     spelled = {"height": "nan", "town": "NaN", "rooms": "NaN", "sold": "1.0"}
     assert gappy.parse([spelled], text=True) == [

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from catboost import CatBoostClassifier
 from modelserve import EstimatorOptions, make_classifier, make_regressor
 from modelserve.artifact import MODEL
 from modelserve.errors import ConfigurationError, TrainingError
@@ -21,6 +22,7 @@ from modelserve.training.train import train
 from pydantic import ValidationError
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from starlette.testclient import TestClient
@@ -53,6 +55,35 @@ def test_the_default_is_built_where_no_estimator_is_named() -> None:
     )
     named = make_classifier(options("GaussianNB"), 7, default=lambda *_: built)
     assert type(named).__name__ == "GaussianNB"
+
+
+@pytest.mark.parametrize(
+    ("built", "complaint"),
+    [
+        pytest.param(
+            RandomForestClassifier(),
+            "`build` in model.py returns RandomForestClassifier, a classifier, and make_regressor "
+            "asks for a regressor. Return a regressor from `build`, such as RandomForestRegressor;",
+            id="forest",
+        ),
+        pytest.param(
+            Pipeline([("scale", StandardScaler()), ("model", RidgeClassifier())]),
+            "returns RidgeClassifier, a classifier, and make_regressor asks for a regressor. "
+            "Return a regressor from `build`; or call make_classifier in `train`, and write",
+            id="pipeline",
+        ),
+        pytest.param(CatBoostClassifier(), "such as CatBoostRegressor;", id="booster"),
+    ],
+)
+def test_a_default_of_the_other_task_is_rejected_with_its_function(
+    built: Any, complaint: str
+) -> None:
+    def build(*_: object) -> Any:
+        return built
+
+    with pytest.raises(TrainingError, match=re.escape(complaint)):
+        make_regressor(EstimatorOptions(), 7, default=build)
+    assert make_classifier(EstimatorOptions(), 7, default=build) is built
 
 
 def test_a_parameter_replaces_the_default() -> None:

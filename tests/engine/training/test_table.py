@@ -127,7 +127,11 @@ def test_every_bad_column_is_named_at_once(read: Read) -> None:
             '2 values are larger than float32 can hold; under [data] write drop = ["weight"]',
         ),
         ("nothing", 'is empty; under [data] write drop = ["nothing"]'),
-        ("kind", "1 missing values; the target may have none"),
+        (
+            "kind",
+            "1 missing value; the target may have none; under [data] write "
+            "drop_missing_target = true to leave such rows out",
+        ),
     ]
 
 
@@ -159,7 +163,8 @@ def test_the_number_of_categories_is_limited(read: Read, count: int, fits: bool)
 
 def test_a_missing_target_is_reported_with_the_columns(read: Read) -> None:
     table = CSV.replace("kind", "sort")
-    detail = "no such column; there are length, wings, colour, flies, sort"
+    known = "length, wings, colour, flies, sort"
+    detail = f"no such column, and [data] target names it; there are {known}"
     assert errors_of(lambda: read(table)) == [("kind", detail)]
 
 

@@ -223,10 +223,10 @@ def test_every_name_that_the_data_lack_is_reported_with_a_guess() -> None:
     frame = pd.DataFrame({"alpha": [1, 2], "y": ["x", "x"]})
     errors, _ = inspect(frame, target="Y", drop=("alph",), index="id", dtypes={"q": "number"})
     assert errors == [
-        ("Y", 'no such column; there are alpha, y; is it "y"?'),
-        ("alph", 'no such column; there are alpha, y; is it "alpha"?'),
-        ("id", "no such column; there are alpha, y"),
-        ("q", "no such column; there are alpha, y"),
+        ("Y", 'no such column, and [data] target names it; there are alpha, y; is it "y"?'),
+        ("alph", 'no such column, and [data] drop names it; there are alpha, y; is it "alpha"?'),
+        ("id", "no such column, and [data] index names it; there are alpha, y"),
+        ("q", "no such column, and [data] dtypes names it; there are alpha, y"),
     ]
 
 
@@ -245,3 +245,42 @@ def test_test_rows_that_are_copies_of_training_rows_are_counted() -> None:
 
 
 SPLITS = [([0, 1, 4], [2, 3, 5]), ([0, 1, 2], [3, 4, 5])]
+
+
+TARGETS = {
+    "text": pd.array([*LABELS[1:], pd.NA], dtype="string"),
+    "object": np.array([*LABELS[1:], None], dtype=object),
+    "integer": pd.array([*NOISE[1:], pd.NA], dtype="Int64"),
+    "number": np.array([*NOISE[1:], np.nan], dtype=np.float64),
+    "boolean": pd.array([*(LABELS[1:] == "yes"), pd.NA], dtype="boolean"),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@pytest.mark.parametrize("values", [LABELS, *TARGETS.values()], ids=["whole", *TARGETS])
+def test_a_gap_in_the_target_is_named_beside_any_column(target: Any, values: Any) -> None:
+    errors, _ = inspect(make(target, same=values))
+    assert "y" in {each.pointer.rpartition(" ")[2] for each in errors}, errors
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_rows_without_a_target_are_left_out_on_demand(target: Any) -> None:
+    frame = make(target, when=range(100, 100 + COUNT), size=[*NOISE[1:], np.nan]).set_axis(
+        [7] * COUNT  # labels of rows may repeat
+    )
+    asked = section(drop_missing_target=True, split_column="when")
+    table = Table.from_frame(frame, asked)
+    assert len(table) == COUNT - 1
+    assert table.target.tolist() == list(target[:-1])
+    assert table.split_column is not None
+    assert table.split_column.tolist() == [*range(100, 99 + COUNT)]
+    assert table.nullable() == frozenset()  # the only gap is in the row that is left out
+    assert ("y", "1 row without it left out") in table.warnings
+    assert table.inspection is not None
+    assert len(table.inspection.frame) == len(table)
+
+
+def test_a_target_that_is_missing_everywhere_cannot_be_left_out() -> None:
+    frame = make([np.nan] * COUNT)
+    errors, _ = inspect(frame, drop_missing_target=True)
+    assert errors == [("y", "is missing in every row")]

@@ -72,8 +72,8 @@ def test_each_column_of_texts_is_summarised(tmp_path: Path) -> None:
 def test_many_rows_without_a_text_are_counted(tmp_path: Path) -> None:
     errors = errors_of(write(tmp_path, "text,label\n" + ",yes\n" * 25))
     assert errors[-2:] == [
-        ("row 20", "no text"),
-        ("data", "5 more rows have no text or no label"),
+        ("row 20", "no text; write one, or delete the row"),
+        ("data", "5 more rows without text or label"),
     ]
 
 
@@ -84,27 +84,42 @@ def test_texts_are_taken_with_their_labels(tmp_path: Path) -> None:
 
 
 def test_every_missing_column_is_reported_with_the_others(tmp_path: Path) -> None:
+    unknown = "no such column; there are Text, sort"
     assert errors_of(write(tmp_path, "Text,sort\nx,y\n")) == [
-        ("text", "no such column; there are Text, sort"),
-        ("label", "no such column; there are Text, sort"),
+        (
+            "text",
+            f'{unknown}; the column of the texts is "text": '
+            "rename yours in the file, or in data.py",
+        ),
+        ("label", f"{unknown}; [data] target in config/training.toml names it"),
     ]
 
 
 def test_every_row_without_a_text_or_a_label_is_named(tmp_path: Path) -> None:
     table = "text,label\nx,yes\n,no\n  ,\nx,  \n"
-    assert errors_of(write(tmp_path, table)) == [
-        ("row 2", "no text"),
-        ("row 3", "no text"),
-        ("row 3", "no label"),
-        ("row 4", "no label"),
-    ]
+    text = "no text; write one, or delete the row"
+    label = "no label; under [data] write drop_missing_target = true to leave such rows out"
+    path = write(tmp_path, table)
+    assert errors_of(path) == [("row 2", text), ("row 3", text), ("row 3", label), ("row 4", label)]
+    section = DataSection(path=path, target="label", drop_missing_target=True)
+    with pytest.raises(InvalidInputError) as caught:
+        Texts.read(section)
+    assert caught.value.errors == (("row 2", text),)
+
+
+def test_rows_without_a_label_are_left_out_on_demand(tmp_path: Path) -> None:
+    path = write(tmp_path, "text,label\nx,yes\n  ,\ny,no\nz,  \n")
+    taken = Texts.read(DataSection(path=path, target="label", drop_missing_target=True))
+    assert (taken.texts, taken.target.tolist()) == (["x", "y"], ["yes", "no"])
+    assert taken.inspection is not None
+    assert taken.inspection.warnings == (("label", "2 rows without it left out"),)
 
 
 def test_missing_texts_of_a_data_frame_are_named() -> None:
     table = pd.DataFrame({"text": ["x", None], "label": [1, 2]})
     with pytest.raises(InvalidInputError) as caught:
         Texts.from_frame(table, target="label")
-    assert caught.value.errors == (("row 2", "no text"),)
+    assert caught.value.errors == (("row 2", "no text; write one, or delete the row"),)
 
 
 def test_a_file_without_rows_is_rejected(tmp_path: Path) -> None:

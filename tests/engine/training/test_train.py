@@ -90,6 +90,22 @@ def test_two_rows_cannot_be_split(project: Project, config: Config) -> None:
         split(lonely, config.split, load_task(config.task), config.seed)
 
 
+@pytest.mark.parametrize("name", ["Ridge", None])
+def test_a_model_of_the_other_task_is_named_with_the_line_to_write(
+    config: Config, name: str | None
+) -> None:
+    exported = ExportedModel({}, (), None, (), {"estimator": name} if name else {})
+    asked = config.model_copy(update={"task": "classifier"})
+    with pytest.raises(errors.TrainingError) as caught:
+        train.check_labels(exported, asked)
+    message = str(caught.value)
+    assert 'Write task = "regressor" there' in message
+    what = f"{name}, a regressor" if name else "a regressor"
+    assert message.startswith(f'The model is {what}, and config/training.toml has task = "cla')
+    line = "in `train` of model.py make_classifier(options, seed, default=build), where `build`"
+    assert (line in message) == bool(name)
+
+
 def test_a_missed_gate_names_all_its_bounds(
     trained: Artifact, train_again: Train, tmp_path: Path
 ) -> None:

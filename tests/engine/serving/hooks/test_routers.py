@@ -52,6 +52,14 @@ def test_a_router_answers_and_is_documented(serve: Serve) -> None:
     assert 'route="/prices"' in client.get("/metrics").text
 
 
+def test_a_body_that_is_no_json_is_named_by_its_line(serve: Serve) -> None:
+    client = serve(routers=lambda _: [make_router()])
+    headers = {"content-type": "application/json"}
+    response = client.post("/prices", content='{"amount": 3,\n"b"}', headers=headers)
+    detail = "The body is no valid JSON: expected `:` at line 2 column 4."
+    assert (response.status_code, response.json()["detail"]) == (400, detail)
+
+
 def test_a_router_is_behind_the_keys(serve: Serve, keys_file: Path) -> None:
     client = serve({"api_keys_file": keys_file}, routers=lambda _: [make_router()])
     operation = client.get("/openapi.json").json()["paths"]["/prices"]["post"]

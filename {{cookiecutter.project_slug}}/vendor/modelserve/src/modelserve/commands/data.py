@@ -58,10 +58,16 @@ def inspect_data(
     for warning in result.warnings:
         display.warn(warning)
     if result.lines:
-        display.say(f"\nA way out, under [data] in {config}; see docs/data.md for the others:\n")
+        others = "see vendor/modelserve/docs/data.md for the others"
+        display.say(f"\nA way out, under [data] in {config}; {others}:\n")
         display.say("\n".join(result.lines))
     if result.errors:
         raise typer.Exit(1)
+    if settings.task == "regressor" and not settings.split.calibration_size:
+        display.say(
+            "Answers will have no interval (`lower`, `upper`): for one, set [split] "
+            f"calibration_size in {config}, such as 0.25."
+        )
     display.say(f"{result.rows} rows can be trained on.")
     if write_schema:
         dataset, _ = load_dataset(project, settings)

@@ -144,7 +144,7 @@ def promotions(
         raise TrainingError(f"The record is not intact: {fault}.")
     if verify or head is not None:
         where = f", the last of them {lines[-1].sha256}" if lines else ""
-        display.say(f"{record} is intact: {len(lines)} lines{where}")
+        display.say(f"{record} is intact: {len(lines)} line{'' if len(lines) == 1 else 's'}{where}")
 
 
 def _make_compare(

@@ -20,7 +20,7 @@ def of_field(drift: FieldDrift, config: MonitoringConfig) -> Iterator[Violation]
             drift.field,
             DRIFT,
             f"PSI {drift.psi:.3f} over {drift.rows} rows; the threshold is {config.drift.psi:g}, "
-            f"and the critical value beside {sum(drift.reference)} training rows is "
+            f"and the critical value beside {sum(drift.reference)} reference rows is "
             f"{drift.psi_critical:.3f}",
         )
 

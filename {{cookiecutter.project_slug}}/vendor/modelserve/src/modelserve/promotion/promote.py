@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +13,15 @@ from ..errors import ArtifactError, ConfigurationError, GateError, RecordError
 from ..schema_differences import newly_required, schema_differences
 from . import decisions
 from .authorship import clean, now, who
-from .comparison import Comparison
+from .comparison import Comparison, MetricDifference, SliceDifference
 from .record import RecordAppender, open_record
 from .switch import Places, complete, manifest_hash, places_of, stage, switch
 
 LONGEST = 1_000  # characters of a reason, or of a name
+WAY_OUT = (
+    "`--tolerance` states by how much a metric may be worse, in its own unit, as in "
+    "`--tolerance 0.01`; more labelled rows (`--holdout`) narrow the intervals."
+)
 
 # Compares the served model with the candidate.
 Compare = Callable[[Artifact, Artifact], Comparison]
@@ -96,10 +101,19 @@ def promote(
     if reasons:
         refused = f"Not promoted: {'; '.join(reasons)}."
         others = [] if comparison is None else comparison.figures_outside(refused)
-        raise GateError(f"{refused} Compared as well: {'; '.join(others)}." if others else refused)
+        compared = f"Compared as well: {'; '.join(others)}." if others else ""
+        way_out = WAY_OUT if comparison and _is_tolerable(comparison) else ""
+        raise GateError(" ".join(filter(None, (refused, compared, way_out))))
     if request.rehearsal:
         return Promotion(fresh)
     return Promotion(artifact.load(places.target), places.previous if served else None)
+
+
+def _is_tolerable(comparison: Comparison) -> bool:
+    """Return whether something is worse by an amount that a tolerance could allow."""
+    compared: tuple[MetricDifference | SliceDifference, ...]
+    compared = (*comparison.metrics, *comparison.slices)
+    return any(each.verdict == "worse" and isfinite(each.difference) for each in compared)
 
 
 def recover(path: Path) -> str | None:

@@ -71,7 +71,7 @@ def answer_problems(app: FastAPI, responses: ErrorResponses) -> None:
 
     async def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, RequestValidationError):
-            error = request_error(error.errors(), skip=1)
+            error = request_error(error.errors(), skip=1, body=error.body)
         if isinstance(error.__cause__, errors.RequestError):
             error = error.__cause__  # FastAPI wraps an error while it reads a body
         context = request.state.context

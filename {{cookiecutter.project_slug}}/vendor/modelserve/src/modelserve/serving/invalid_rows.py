@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
 from ..types import Rows
@@ -136,17 +136,21 @@ def name_problems(
         return error
     problems: list[FieldError] = []
     complete = True
-    if isinstance(content, dict):
-        complete = not _prune(content, (INSTANCES, EXPLAIN, PARAMETERS))
-        rows = content.get(INSTANCES)
-        if isinstance(rows, list):
-            if len(rows) <= max_rows:
-                try:
-                    parse_rows(inputs, prune_rows(rows, inputs))
-                except InvalidInputError as error:
-                    complete = complete and error.complete
-                    problems += [_place(each) for each in error.errors]
-            content[INSTANCES] = [inputs.example()] * len(rows)  # what remains are other problems
+    if not isinstance(content, dict):
+        content = {}
+    complete = not _prune(content, (INSTANCES, EXPLAIN, PARAMETERS))
+    rows = content.get(INSTANCES)
+    if not isinstance(rows, list):
+        problems.append(_no_rows(inputs))
+    elif not 1 <= len(rows) <= max_rows:
+        problems += wrong_row_count(len(rows), max_rows, complete=True).errors
+    else:
+        try:
+            parse_rows(inputs, prune_rows(rows, inputs))
+        except InvalidInputError as error:
+            complete = complete and error.complete
+            problems += [_place(each) for each in error.errors]
+    content[INSTANCES] = [inputs.example()]  # what remains are other problems
     try:
         validate(content)
     except ValidationError as error:
@@ -154,6 +158,14 @@ def name_problems(
         if isinstance(other, InvalidInputError):
             problems += other.errors
     return InvalidInputError(problems, complete=complete)
+
+
+def _no_rows(inputs: Inputs) -> FieldError:
+    """Return the error of a body that is a row, or rows, instead of one that holds them."""
+    name = to_json(inputs.features[0].name).decode()
+    return FieldError(
+        f"/{INSTANCES}", f'should be a list of rows, as in {{"instances": [{{{name}: …}}]}}'
+    )
 
 
 def prune_rows(rows: list[Any], inputs: Inputs) -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, FailFast, Field, with_config
+from pydantic_core import from_json
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
@@ -12,8 +13,11 @@ PHRASES = {
     "missing": "this field is missing",
     "extra_forbidden": "there is no such field",
     "dict_type": "Input should be an object",
+    "null": "null is not allowed: this field may not be missing",
+    "empty": "this text may not be empty",
     "string_pattern_mismatch": "should hold something that can be read",
 }
+SCALARS = {"bool_type", "boolean", "float_type", "int_type", "string_type"}
 STRICT = ConfigDict(extra="forbid", strict=True)
 LENIENT = ConfigDict(extra="ignore", strict=True)
 
@@ -111,25 +115,41 @@ class Problem(TypedDict):
     errors: NotRequired[list[FieldProblem]]
 
 
-def request_error(failures: Sequence[Mapping[str, Any]], *, skip: int = 0) -> RequestError:
+def request_error(
+    failures: Sequence[Mapping[str, Any]], *, skip: int = 0, body: object = None
+) -> RequestError:
     """Return the error of a failed validation: MalformedError or InvalidInputError.
 
     Args:
         failures: pydantic's list of errors.
         skip: leading steps of each location that the body does not have.
+        body: as text, if another parser than pydantic's read it, which names no line.
     """
     if failures[0]["type"] == "json_invalid":
         reason = failures[0].get("ctx", {}).get("error", failures[0]["msg"])
+        if isinstance(body, str):
+            try:
+                from_json(body)
+            except ValueError as error:
+                reason = str(error)
         return MalformedError(f"The body is no valid JSON: {reason}.")
     return InvalidInputError(
         [
             FieldError(
                 "".join(f"/{_escape(step)}" for step in each["loc"][skip:]),
-                PHRASES.get(each["type"], each["msg"]),
+                PHRASES.get(_kind_of(each), each["msg"]),
             )
             for each in failures
         ]
     )
+
+
+def _kind_of(failure: Mapping[str, Any]) -> str:
+    """Return the type of an error; null and an empty text are types of their own."""
+    kind, value = str(failure["type"]), failure.get("input")
+    if value is None and kind in SCALARS:
+        return "null"
+    return "empty" if value == "" and kind == "string_too_short" else kind
 
 
 def _escape(step: str | int) -> str:

@@ -36,7 +36,8 @@ class DataSection(Section):
     A path is a file, a folder, a pattern such as "data/*.csv", or several of them. Separator,
     decimal, thousands and encoding are of CSV files; `missing` are the texts that stand for a
     missing value besides an empty one. `index` identifies a row; it is no feature, and nor is what
-    `drop` names. `dtypes` overrides what a column is taken for. `split_column` is `[split] column`.
+    `drop` names. `dtypes` overrides what a column is taken for; `drop_missing_target` leaves out
+    rows without a target. `split_column` is `[split] column`.
     """
 
     path: Paths
@@ -51,6 +52,7 @@ class DataSection(Section):
     drop: tuple[str, ...] = ()
     index: str | None = None
     dtypes: dict[str, ColumnDtype] = {}
+    drop_missing_target: bool = False
     split_column: str | None = None
 
     @field_validator("encoding")

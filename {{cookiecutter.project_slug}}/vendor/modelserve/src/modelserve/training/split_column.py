@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import FieldError, InvalidInputError
+from .reading.remedies import counted
 
 MAX_SHOWN = 60  # characters of a value in an error
 
@@ -28,7 +29,10 @@ def take_split_column(frame: pd.DataFrame, name: str, target: str) -> pd.Series:
         problem = "is the target; [split] column must be another one"
         raise InvalidInputError([FieldError(name, problem)])
     if missing := int(frame[name].isna().sum()):
-        problem = f"{missing} missing values; the column of [split] may have none"
+        problem = (
+            f"{counted(missing, 'missing value')}; the column of [split] may have none: fill in "
+            "every row, or delete it"
+        )
         raise InvalidInputError([FieldError(name, problem)])
     return frame[name]
 

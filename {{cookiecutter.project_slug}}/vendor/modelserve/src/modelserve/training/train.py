@@ -133,9 +133,17 @@ def check_labels(exported: ExportedModel, config: Config) -> None:
     """
     task = "classifier" if exported.labels else "regressor"
     if task != config.task:
+        name = exported.provenance.get("estimator")
+        what, way_out = f"a {task}", ""
+        if name:  # neither of texts nor imported
+            what = f"{name}, a {task}"
+            way_out = (
+                f", or in `train` of model.py make_{config.task}(options, seed, default=build), "
+                f"where `build` returns a {config.task}"
+            )
         raise TrainingError(
-            f"model.py makes a {task}, and config/training.toml has task = {config.task!r}. "
-            f'Call make_{config.task} in model.py, or write task = "{task}".'
+            f'The model is {what}, and config/training.toml has task = "{config.task}". Write '
+            f'task = "{task}" there{way_out}.'
         )
 
 

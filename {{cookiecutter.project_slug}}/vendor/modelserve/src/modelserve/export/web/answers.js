@@ -5,10 +5,11 @@ const VISIBLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 
 // Returns what is wrong with a value, as the service says it; nothing for a valid one.
 const problemOf = (field, value, limits) => {
+  if (value === null) return _("null is not allowed: this field may not be missing");
   if (field.dtype === "category" || field.dtype === "text") {
     if (typeof value !== "string") return _("Input should be a valid string");
     const length = [...value].length;
-    if (length < 1) return _("String should have at least {min_length} character", { min_length: 1 });
+    if (length < 1) return _("this text may not be empty");
     if (length > field.longest) return _("String should have at most {max_length} characters", { max_length: field.longest });
     return field.dtype === "category" || VISIBLE.test(value) ? "" : _("should hold something that can be read");
   }

@@ -160,3 +160,10 @@ for (const type of ["dragover", "drop"]) document.addEventListener(type, (event)
 for (const type of ["dragover", "dragleave", "drop"])
   element("drop").addEventListener(type, () => element("drop").classList.toggle("over", type === "dragover"));
 element("drop").addEventListener("drop", ({ dataTransfer }) => { if (dataTransfer.files[0]) takeFile(dataTransfer.files[0]); });
+
+// An address that ends with #predict shows an answer: for a link, or a picture of the page.
+if (location.hash === "#predict") {
+  element("explain").checked = facts.explains;
+  showCommand();
+  answerForm();
+}

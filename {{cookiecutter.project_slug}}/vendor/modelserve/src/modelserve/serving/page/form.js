@@ -4,7 +4,7 @@ const facts = JSON.parse(document.getElementById("facts").textContent);
 speak(facts.language, facts.sentences);
 const OTHER = "\u0000";  // no category: a choice of the form's own
 // Links are relative: below a proxy's prefix, the address needs its slash; a file's has none.
-if (!/(\/|\.html)$/.test(location.pathname)) history.replaceState(null, "", location.pathname + "/");
+if (!/(\/|\.html)$/.test(location.pathname)) history.replaceState(null, "", location.pathname + "/" + location.hash);
 const element = (id) => document.getElementById(id);
 const make = (tag, text = "", attributes = {}) => {
   const made = document.createElement(tag);
@@ -130,9 +130,7 @@ const showProblem = (problem) => {
   }
   element("result").append(make("small", _("request") + " " + problem.request_id));
 };
-element("form").addEventListener("input", showCommand);
-element("form").addEventListener("submit", async (event) => {
-  event.preventDefault();
+const answerForm = async () => {
   for (const { mark } of controls.values()) mark(false);
   try {
     const { ok, content } = await send([readRow()], element("explain").checked);
@@ -140,6 +138,11 @@ element("form").addEventListener("submit", async (event) => {
   } catch (error) {
     element("result").replaceChildren(make("p", _("No answer from the service: {reason}", { reason: error.message }), { class: "complaint" }));
   }
+};
+element("form").addEventListener("input", showCommand);
+element("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  await answerForm();
   element("result").scrollIntoView({ block: "nearest" });
 });
 showCommand();

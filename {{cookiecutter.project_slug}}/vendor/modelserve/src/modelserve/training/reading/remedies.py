@@ -17,7 +17,7 @@ class Remedy(NamedTuple):
     `value` is a dtype for "dtypes", and the texts for "missing"; `when` is its condition.
     """
 
-    key: Literal["drop", "index", "dtypes", "missing"]
+    key: Literal["drop", "index", "dtypes", "missing", "drop_missing_target"]
     column: str
     value: str | tuple[str, ...] = ""
     when: str = ""
@@ -43,8 +43,11 @@ def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
     """Return the lines that combine remedies, one for each key."""
     names: dict[str, list[str]] = {"drop": [], "index": [], "missing": []}
     dtypes: dict[str, str] = {}
+    unlabelled = False
     for each in remedies:
-        if isinstance(each.value, tuple):
+        if each.key == "drop_missing_target":
+            unlabelled = True
+        elif isinstance(each.value, tuple):
             names["missing"] += each.value
         elif each.key == "dtypes":
             dtypes.setdefault(each.column, each.value)
@@ -56,6 +59,8 @@ def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
     for key, listed in names.items():
         if listed:
             lines.append(f"{key} = [{', '.join(map(quote, dict.fromkeys(listed)))}]")
+    if unlabelled:
+        lines.append("drop_missing_target = true")
     if dtypes:
         pairs = (
             f"{name if BARE(name) else quote(name)} = {quote(dtype)}"
@@ -68,6 +73,11 @@ def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
 def quote(text: str) -> str:
     """Return a text as a TOML string, which JSON's are as well."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, as in "1 row" and "2 rows"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def shorten(value: object) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from ...manifest import Dtype, Feature
-from ..reading.remedies import Finding, Remedy, shorten
+from ..reading.remedies import Finding, Remedy, counted, shorten
 
 Markers = Callable[[], Sequence[str]]
 
@@ -91,7 +91,8 @@ def _describe_unfit(column: pd.Series) -> str:
     if not types.is_numeric_dtype(column):
         return f"holds {column.dtype}, not numbers, booleans or text"
     count = int((column.abs() > MAX_FLOAT32).sum())
-    return f"{count} values are larger than float32 can hold" if count else ""
+    verb = "is" if count == 1 else "are"
+    return f"{counted(count, 'value')} {verb} larger than float32 can hold" if count else ""
 
 
 def _find_fault_in_texts(
@@ -127,7 +128,7 @@ def _find_fault_in_texts(
 def _describe_mixture(name: str, words: list[str], count: int, missing: Markers) -> Finding:
     """Return that a column of numbers has words in some rows."""
     listed = ", ".join(map(shorten, words[:LISTED])) + (", …" if len(words) > LISTED else "")
-    problem = f"holds numbers mixed with text: {count} {_plural(count, 'value')} such as {listed}"
+    problem = f"holds numbers mixed with text: {counted(count, 'value')} such as {listed}"
     as_category = Remedy("dtypes", name, "category")
     if len(words) > LISTED:
         return Finding(name, problem, (as_category,))
@@ -135,10 +136,6 @@ def _describe_mixture(name: str, words: list[str], count: int, missing: Markers)
     as_gap = Remedy("missing", words[0], (*kept, *words), "if that is a missing value")
     marked = {word.strip().lower() for word in words} <= MARKERS
     return Finding(name, problem, (as_gap, as_category) if marked else (as_category, as_gap))
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
 
 
 def _find_merged_integers(name: str, column: pd.Series) -> Finding | None:

@@ -83,7 +83,7 @@ def _explain(name: str, task: Name, classes: dict[str, Any]) -> str:
     if own in list_classes(other) or _is_other(own, task):
         return (
             f"[model] estimator: {shown} is a {other}, and model.py makes a {task}. Call "
-            f'make_{other} there, and write task = "{other}" in config/training.toml.'
+            f'make_{other} in its `train`, and write task = "{other}" in config/training.toml.'
         )
     known = {each.lower(): each for each in (*classes, *EXTRAS) if not _is_other(each, task)}
     close = difflib.get_close_matches(own.lower(), known, n=3)
@@ -92,6 +92,14 @@ def _explain(name: str, task: Name, classes: dict[str, Any]) -> str:
         f"[model] estimator: there is no {task} {shown}{guess} It is the name of a class, listed "
         "in vendor/modelserve/docs/estimators.md."
     )
+
+
+def example_of(task: Name, name: str) -> str:
+    """Return ", such as " and the class of a task that goes with one of the other; or nothing."""
+    other: Name = "regressor" if task == "classifier" else "classifier"
+    example = name.removesuffix(other.capitalize()) + task.capitalize()
+    known = example in EXTRAS or example in list_classes(task)
+    return f", such as {example}" if known else ""
 
 
 def _is_other(name: str, task: Name) -> bool:

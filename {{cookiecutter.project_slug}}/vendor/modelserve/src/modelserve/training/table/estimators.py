@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from pydantic import Field, model_validator
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, TrainingError
 from ..sections import Options
 from ..tasks import Name
-from .estimator_classes import find_class
+from .estimator_classes import example_of, find_class
 
 # Estimators of these modules measure distances or sum products: their columns need one scale.
 SCALED = (
@@ -71,7 +71,8 @@ def make_classifier(
 
     Raises:
         ConfigurationError: there is no such classifier, or it has no such parameter.
-        TrainingError: it is of a package that is not installed.
+        TrainingError: it is of a package that is not installed, or `default` builds one of the
+            other task.
     """
     return _make("classifier", options, seed, default)
 
@@ -88,14 +89,15 @@ def make_regressor(
 
     Raises:
         ConfigurationError: there is no such regressor, or it has no such parameter.
-        TrainingError: it is of a package that is not installed.
+        TrainingError: it is of a package that is not installed, or `default` builds one of the
+            other task.
     """
     return _make("regressor", options, seed, default)
 
 
 def _make(task: Name, options: EstimatorOptions, seed: int, default: Build | None) -> BaseEstimator:
     if default and not options.estimator:
-        return default(options, seed)
+        return _check_task(task, default(options, seed), getattr(default, "__name__", "default"))
     kind = find_class(options.estimator or "", task)
     known = _parameters_of(kind)
     _check_parameters(kind, options.parameters, known)
@@ -108,6 +110,23 @@ def _make(task: Name, options: EstimatorOptions, seed: int, default: Build | Non
         estimator = CalibratedClassifierCV(estimator, ensemble=False)
     scaled = kind.__module__.startswith(SCALED)
     return make_pipeline(StandardScaler(), estimator) if scaled else estimator
+
+
+def _check_task(task: Name, built: BaseEstimator, function: str) -> BaseEstimator:
+    """Return an estimator that a function of model.py built.
+
+    Raises:
+        TrainingError: it is of the other task.
+    """
+    other: Name = "regressor" if task == "classifier" else "classifier"
+    if not (is_regressor if other == "regressor" else is_classifier)(built):
+        return built
+    name = type(built[-1] if isinstance(built, Pipeline) else built).__name__
+    raise TrainingError(
+        f"`{function}` in model.py returns {name}, a {other}, and make_{task} asks for a {task}. "
+        f"Return a {task} from `{function}`{example_of(task, name)}; or call make_{other} in "
+        f'`train`, and write task = "{other}" in config/training.toml.'
+    )
 
 
 def _parameters_of(kind: type[BaseEstimator]) -> set[str]:

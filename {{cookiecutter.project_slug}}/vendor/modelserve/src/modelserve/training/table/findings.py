@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from ..reading.remedies import Finding, Remedy, shorten
+from ..reading.remedies import Finding, Remedy, counted, shorten
 from .columns import is_category
 
 MIN_ROWS = 20  # fewer may be distinct, or agree with the target, by chance
 MIN_ROWS_A_VALUE = 5
 MAX_CLASSES = 50
 SAMPLE_ROWS = 5_000  # a rule that these break is none
+LEFT_OUT = "to leave such rows out"
 IDENTIFIER = re.compile(r"(.*[\s_.-])?(id|uuid|guid|key|rowid|index)|.*[a-z](Id|ID)").fullmatch
 
 
@@ -85,7 +86,9 @@ def _encode(column: pd.Series) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
 
 
 def _equals(column: pd.Series, target: pd.Series) -> bool:
-    if types.is_numeric_dtype(column) != types.is_numeric_dtype(target) or column.isna().any():
+    if types.is_numeric_dtype(column) != types.is_numeric_dtype(target):
+        return False
+    if column.isna().any() or target.isna().any():  # an `NA` equals nothing, not even itself
         return False
     dtype = np.float64 if types.is_numeric_dtype(column) else object
     return np.array_equal(column.to_numpy(dtype=dtype), target.to_numpy(dtype=dtype))
@@ -118,6 +121,17 @@ def _separates(
     frame = pd.DataFrame({"code": codes, "number": numbers}).groupby("code")["number"]
     ends = pd.DataFrame({"low": frame.min(), "high": frame.max()}).sort_values("low")
     return bool((ends["high"].to_numpy()[:-1] < ends["low"].to_numpy()[1:]).all())
+
+
+def find_unlabelled(target: pd.Series, *, dropped: bool) -> Finding:
+    """Return that rows have no target: they are left out if `dropped`, and refused otherwise."""
+    missing, name = int(target.isna().sum()), str(target.name)
+    if missing == len(target):
+        return Finding(name, "is missing in every row")
+    if dropped:
+        return Finding(name, f"{counted(missing, 'row')} without it left out", blocking=False)
+    problem = f"{counted(missing, 'missing value')}; the target may have none"
+    return Finding(name, problem, (Remedy("drop_missing_target", name, when=LEFT_OUT),))
 
 
 def find_alike(name: str, column: pd.Series) -> Finding | None:

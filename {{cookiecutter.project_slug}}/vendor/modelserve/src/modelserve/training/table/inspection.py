@@ -14,7 +14,7 @@ from ..reading.notation import find_other_notation
 from ..reading.remedies import Finding, shorten
 from .columns import POINT, Markers, Signs, find_fault, is_category
 from .dtypes import convert
-from .findings import find_alike, find_identifier, find_leak
+from .findings import find_alike, find_identifier, find_leak, find_unlabelled
 from .summary import ColumnSummary, summarise
 
 LISTED = 20  # columns in an error
@@ -28,6 +28,7 @@ class Roles:
     With `features`, a model's, only these columns are taken, and nothing else is looked for.
     `split_column` is what the split is by, `text` the only feature of texts, `signs` those of
     numbers; `missing` returns the texts for a missing value that an error repeats beside a new one.
+    Rows without a target are refused, or left out by `drop_missing_target`.
     """
 
     target: str
@@ -39,6 +40,7 @@ class Roles:
     text: str | None = None
     signs: Signs = POINT
     missing: Markers = tuple
+    drop_missing_target: bool = False
 
 
 class Inspection(NamedTuple):
@@ -72,6 +74,11 @@ class Inspection(NamedTuple):
             )
             free = summary._replace(dtype="text", reason="a text classifier's input")
             yield free if text == roles.text else summary
+
+    def take(self, kept: pd.Series) -> "Inspection":
+        """Return the rows where `kept` is true, of shape (rows,)."""
+        target = None if self.target is None else self.target[kept]
+        return self._replace(frame=self.frame[kept], rows=self.rows[kept], target=target)
 
     @property
     def errors(self) -> list[FieldError]:
@@ -120,16 +127,21 @@ def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = 
 def _find_unknown_names(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:
     """Yield the names that `[data]` has and the data do not."""
     known = [str(name) for name in frame.columns]
-    optional = () if roles.features else (*roles.drop, *([roles.index] if roles.index else ()))
-    stated = () if roles.features else roles.dtypes
-    for name in dict.fromkeys((roles.target, *optional, *stated)):
+    keys = {roles.target: "target"}
+    if not roles.features:
+        index = [roles.index] if roles.index else []
+        for key, names in (("drop", roles.drop), ("index", index), ("dtypes", roles.dtypes)):
+            keys |= {name: key for name in names if name not in keys}
+    for name, key in keys.items():
         if name not in known:
             listed = ", ".join(known[:LISTED])
             more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
             lower = {each.lower().strip(): each for each in known}
             alike = get_close_matches(name.lower().strip(), lower, n=1)
             guess = f"; is it {shorten(lower[alike[0]])}?" if alike else ""
-            yield Finding(name, f"no such column; there are {listed}{more}{guess}")
+            yield Finding(
+                name, f"no such column, and [data] {key} names it; there are {listed}{more}{guess}"
+            )
 
 
 def _convert(rows: pd.DataFrame, stated: Mapping[str, str]) -> tuple[pd.DataFrame, list[Finding]]:
@@ -154,9 +166,8 @@ def _convert_target(target: pd.Series, roles: Roles) -> tuple[pd.Series, list[Fi
         target, problem = convert(target, dtype)
     if problem:
         return target, [Finding(roles.target, problem)]
-    if missing := int(target.isna().sum()):
-        problem = f"{missing} missing values; the target may have none"
-        return target, [Finding(roles.target, problem)]
+    if target.isna().any():
+        return target, [find_unlabelled(target, dropped=roles.drop_missing_target)]
     return target, []
 
 

@@ -123,15 +123,18 @@ class Table:
             split_column=section.split_column,
             signs=Signs(section.decimal, section.thousands),
             missing=found.markers if section.missing is None else lambda: section.missing or (),
+            drop_missing_target=section.drop_missing_target,
         )
         inspected = inspect_frame(named, roles, found.findings)
         inspected = inspected._replace(findings=(*findings, *inspected.findings))
         if inspected.errors or inspected.target is None:
             raise InvalidDataError(inspected.errors, inspected)
+        target, kept = inspected.target, inspected.target.notna()
+        inspected = inspected.take(kept)
         return cls(
             inspected.rows,
-            inspected.target,
-            split_column=times,
+            target[kept],
+            split_column=None if times is None else times[kept],
             warnings=inspected.warnings,
             inspection=inspected,
         )

@@ -15,15 +15,17 @@ from ...manifest import Feature
 from ...tokens import TOKENIZER, Encoder, observe
 from ..dataset import Files
 from ..reading.frames import read_files
-from ..reading.remedies import Finding
+from ..reading.remedies import Finding, Remedy, counted
 from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
+from ..table.findings import LEFT_OUT, find_unlabelled
 from ..table.inspection import Inspection, Roles
 
 TEXT = "text"  # the column, and the field of a request
 BATCH = 64
 LISTED = 20  # columns, or rows, in an error
+NO_TEXT = f"no {TEXT}; write one, or delete the row"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,12 @@ class Texts:
     def _read(cls, section: DataSection) -> "Texts":
         needed = {TEXT, section.target, section.split_column}
         found = read_files(section, section.dialect(cls.missing), texts=None, needed=needed)
-        return cls.from_frame(found.frame, target=section.target, split_column=section.split_column)
+        return cls.from_frame(
+            found.frame,
+            target=section.target,
+            split_column=section.split_column,
+            drop_missing_target=section.drop_missing_target,
+        )
 
     @classmethod
     def read_csv(cls, path: Path, *, target: str) -> "Texts":
@@ -76,7 +83,12 @@ class Texts:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, *, target: str, split_column: str | None = None
+        cls,
+        frame: pd.DataFrame,
+        *,
+        target: str,
+        split_column: str | None = None,
+        drop_missing_target: bool = False,
     ) -> "Texts":
         """Take the texts and labels from a data frame.
 
@@ -84,15 +96,19 @@ class Texts:
             frame: has a column "text".
             target: the column with the labels.
             split_column: the time or the group that the split is by.
+            drop_missing_target: leave out rows without a label.
 
         Raises:
             InvalidDataError: a column is missing, there is no row, or rows have no text or label;
                 each is named.
         """
-        roles = Roles(target, text=TEXT)
-        inspection = Inspection(frame, frame, None, roles, tuple(_find_faults(frame, target)))
+        roles = Roles(target, text=TEXT, drop_missing_target=drop_missing_target)
+        inspection = Inspection(frame, frame, None, roles, tuple(_find_faults(frame, roles)))
         if inspection.errors:
             raise InvalidDataError(inspection.errors, inspection)
+        if drop_missing_target:
+            inspection = inspection.take(~_is_empty(frame[target]))
+            frame = inspection.frame
         times = None if split_column is None else take_split_column(frame, split_column, target)
         return cls(frame[[TEXT]].astype(str), frame[target], inspection, times)
 
@@ -146,21 +162,41 @@ class Texts:
         return self
 
 
-def _find_faults(frame: pd.DataFrame, target: str) -> Iterator[Finding]:
+def _find_faults(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:
     """Yield which columns are missing, and which rows have no text or no label."""
+    target = roles.target
     columns = ", ".join(map(str, frame.columns[:LISTED]))
-    unknown = [name for name in (TEXT, target) if name not in frame.columns]
-    yield from (Finding(name, f"no such column; there are {columns}") for name in unknown)
+    wanted = {
+        TEXT: f'the column of the texts is "{TEXT}": rename yours in the file, or in data.py',
+        target: "[data] target in config/training.toml names it",
+    }
+    unknown = [name for name in wanted if name not in frame.columns]
+    for name in unknown:
+        yield Finding(name, f"no such column; there are {columns}; {wanted[name]}")
     if unknown:
         return
     if frame.empty:
         yield Finding("data", "holds no rows")
-    count = 0
-    for name in (TEXT, target):
-        empty = frame[name].isna() | (frame[name].astype(str).str.strip() == "")
-        for place in empty.to_numpy(dtype=bool).nonzero()[0]:
-            count += 1
-            if count <= LISTED:
-                yield Finding(f"row {place + 1}", f"no {name}")
-    if count > LISTED:
-        yield Finding("data", f"{count - LISTED} more rows have no {TEXT} or no {target}")
+    without_text, without_label = (_is_empty(frame[name]) for name in (TEXT, target))
+    if roles.drop_missing_target and without_label.any():
+        yield find_unlabelled(frame[target].mask(without_label), dropped=True)
+        without_text, without_label = without_text & ~without_label, without_label & False
+    remedy = Remedy("drop_missing_target", target, when=LEFT_OUT)
+    faults = [
+        *(Finding(f"row {row}", NO_TEXT) for row in _numbers(without_text)),
+        *(Finding(f"row {row}", f"no {target}", (remedy,)) for row in _numbers(without_label)),
+    ]
+    yield from faults[:LISTED]
+    if len(faults) > LISTED:
+        more = counted(len(faults) - LISTED, "more row")
+        yield Finding("data", f"{more} without {TEXT} or {target}")
+
+
+def _is_empty(column: pd.Series) -> pd.Series:
+    """Return whether each value is missing or blank."""
+    return column.isna() | (column.astype(str).str.strip() == "")
+
+
+def _numbers(chosen: pd.Series) -> list[int]:
+    """Return the numbers of the chosen rows, from 1 below the header."""
+    return [int(place) + 1 for place in chosen.to_numpy(dtype=bool).nonzero()[0]]
