@@ -46,9 +46,10 @@ urllib3 uvicorn uvloop xgboost xgboost_cpu yaml
 """.split()
 # The project's folders, and the modules in them that no package holds.
 PROJECT_NAMES = """
-candidate captures config conftest data deploy dist docs fetched locustfile logs model monitoring
-noxfile proposal report reproduced requirements src test_behaviour test_golden test_image
-test_operations test_predict test_process test_project test_quality tests truths vendor web
+answers candidate captures config conftest data deploy dist docs fetched locustfile logs model
+monitoring noxfile proposal report reproduced requirements src test_behaviour test_golden
+test_image test_operations test_predict test_process test_project test_quality tests truths vendor
+web
 """.split()
 # Modules of Pythons newer or older than the one that runs this.
 OTHER_PYTHONS = """
