@@ -133,6 +133,19 @@ def test_an_artifact_is_made_again_from_the_history_alone(clone: Clone) -> None:
     assert clone.leftovers() == []
 
 
+def test_a_model_that_replaced_another_is_made_again(clone: Clone) -> None:
+    clone.change("data/iris.csv", "5.1,3.5", "5.7,3.5")
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    words = ("git", *author, "commit", "--quiet", "--all", "--message", "Change the data")
+    subprocess.run(words, cwd=clone.path, check=True)
+    clone.run("train")
+    said = clone.run("reproduce", "--in-clean-checkout")
+    assert "but for what MODEL_CARD.md and evaluation.json say about the last model" in said
+    before, after = (contents(clone.path / name) for name in ("model", "reproduced"))
+    differing = {name for name in before | after if before.get(name) != after.get(name)}
+    assert differing == {"MODEL_CARD.md", "evaluation.json"}
+
+
 def test_what_was_changed_in_the_working_tree_is_named(clone: Clone) -> None:
     clone.change("data/iris.csv", "5.1,3.5", "5.7,3.5")
     clone.change("config/training.toml", "seed = 42", "seed = 43")

@@ -34,6 +34,8 @@ def test_a_graph_is_evaluated_and_its_artifact_written(
     assert taken.manifest.metrics == pytest.approx(trained.manifest.metrics, rel=1e-4)
     assert taken.manifest.parity is None
     assert "parity nothing to compare" in done.rows
+    assert "Read the ONNX graph" in done.out
+    assert "Train the model" not in done.out
 
 
 def test_a_file_without_a_graph_is_one_line_of_error(command: Command, training_toml: Path) -> None:

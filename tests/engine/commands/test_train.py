@@ -123,3 +123,27 @@ def test_missing_libraries_are_reported_with_what_to_install(
         assert done.code == 1
         line = one_line(done.err)
         assert "is not installed; this command needs requirements/training.txt" in line
+
+
+def test_an_error_names_the_configuration_that_was_given(
+    command: Command, with_gate: Callable[[str], Path]
+) -> None:
+    path = with_gate("beauty = 1").rename("config/other.toml")
+    done = command("train", "--config", path)
+    assert one_line(done.err).startswith("error: [gate] in config/other.toml names unknown metrics")
+
+
+def test_a_search_prints_lines_for_the_model_even_if_the_gate_is_missed(
+    command: Command, config: Config, with_gate: Callable[[str], Path]
+) -> None:
+    if "C" not in type(config.model).model_fields:
+        pytest.skip("of another model")
+    path = with_gate("accuracy = 2")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("[search]\nfolds = 2\n[search.values]\nC = [0.5]\n")
+
+    done = command("train", "--config", path)
+
+    assert done.code == 1
+    assert "write them under [model]" in done.out
+    assert "C = 0.5" in done.out.splitlines()

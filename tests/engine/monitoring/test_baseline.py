@@ -52,6 +52,16 @@ def drift(kind: Any, **tallies: FieldCounts) -> Any:
     return compare_fields(kind, {n: REFERENCE[f"{kind}s"][n] for n in tallies}, tallies, BOUNDS)
 
 
+def test_numbers_of_a_single_bin_have_one_bucket(manifest: Any) -> None:
+    reference = {"age": {"edges": [], "counts": [9], "missing": 1}}  # an older artifact's constant
+    counted = {"age": FieldCounts(np.array([3, 0]), moments(np.array([4.0, 5, 6])))}
+    fields = compare_fields("input", reference, counted, BOUNDS)
+    told = baseline.statistics(Result(*fields), manifest)
+    (feature,) = told["features"]
+    buckets = feature["numerical_statistics"]["distribution"]["kll"]["buckets"]
+    assert buckets == [{"lower_bound": 4, "upper_bound": 6, "count": 3}]
+
+
 def test_numbers_have_their_moments_and_buckets(manifest: Any) -> None:
     values = np.array([20.0, 25, 30, 40, 85])
     tally = FieldCounts(np.array([3, 2, 3]), moments(values))

@@ -159,3 +159,31 @@ def test_each_variable_that_is_used_can_be_selected(name: str) -> None:
     used |= {panel["repeat"] for panel in dashboard["panels"] if "repeat" in panel}
     assert used - {"__rate_interval", "__range"} <= offered
     assert {"datasource", "job", "model", "version"} <= offered
+
+
+@every_dashboard
+def test_no_share_exceeds_all(name: str) -> None:
+    """Two increases are extrapolated each on its own, unless the whole contains the part."""
+    shares = [
+        target["expr"]
+        for panel in shown(load(name))
+        if panel["fieldConfig"]["defaults"]["unit"] == "percentunit"
+        for target in panel["targets"]
+        if re.search(r"\b(?:rate|increase)\(", target["expr"])
+    ]
+    for expression in shares:
+        part, _, whole = expression.partition(" / ")
+        assert expression.startswith("clamp_max(") or part in whole, expression
+
+
+@every_dashboard
+def test_rows_and_requests_are_whole_numbers(name: str) -> None:
+    """An increase is extrapolated, and so is not one."""
+    counted = [
+        target["expr"]
+        for panel in shown(load(name))
+        for target in panel["targets"]
+        if "model:outcomes{" in target["expr"]
+        or (panel["type"] == "table" and "increase" in target["expr"])
+    ]
+    assert [each for each in counted if not each.startswith("round(")] == []

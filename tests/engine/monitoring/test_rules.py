@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.engine.families import FOLDER, LIBRARY
 
@@ -18,7 +19,7 @@ PROMETHEUS = LIBRARY / "monitoring" / "prometheus"
 ALERTMANAGER = USERS / "alertmanager.yaml"
 RULES = [USERS / "thresholds.yaml", *sorted(PROMETHEUS.glob("rules/*.yaml"))]
 TESTS = sorted(PROMETHEUS.glob("tests/*.yaml"))
-RUNBOOKS = sorted((LIBRARY / "docs" / "runbooks").glob("*.md"))
+RUNBOOKS = sorted((LIBRARY / "docs" / "runbooks").glob("[!R]*.md"))  # without README
 
 Run = Callable[..., str]
 
@@ -74,6 +75,44 @@ def test_amtool_accepts_the_configuration(run: Run) -> None:
 def test_each_severity_is_routed_to_its_receiver(run: Run, severity: str) -> None:
     words = ("config", "routes", "test", f"--config.file={ALERTMANAGER}", f"severity={severity}")
     assert run("amtool", *words).strip() == severity
+
+
+def test_jobs_are_notified_apart() -> None:
+    config = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))
+    assert {"alertname", "job", "model"} <= set(config["route"]["group_by"])
+    assert all("group_by" not in each for each in config["route"]["routes"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "title"),
+    [
+        pytest.param(
+            {"job": "staging", "model": "iris", "version": "1.2"},
+            "PAGE: ServiceDown of iris 1.2 (job staging)",
+            id="with-a-version",
+        ),
+        pytest.param(
+            {"job": "production", "model": "iris"},
+            "PAGE: ServiceDown of iris (job production)",
+            id="of-all-versions",
+        ),
+        pytest.param({"model": "iris"}, "PAGE: ServiceDown of iris", id="an-own-alert-without-job"),
+    ],
+)
+def test_the_title_names_the_job(
+    run: Run, tmp_path: Path, labels: dict[str, str], title: str
+) -> None:
+    config = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))
+    common = {"alertname": "ServiceDown", "severity": "page"} | labels
+    data = {"status": "firing", "commonLabels": common, "alerts": [{"status": "firing"}]}
+    (tmp_path / "data.json").write_text(json.dumps(data), encoding="utf-8")
+    (tmp_path / "none.tmpl").write_text("", encoding="utf-8")
+    for receiver in config["receivers"]:
+        (slack,) = receiver["slack_configs"]
+        words = ("template", "render", f"--template.glob={tmp_path / 'none.tmpl'}")
+        text = f"--template.text={slack['title']}"
+        data_file = f"--template.data={tmp_path / 'data.json'}"
+        assert run("amtool", *words, text, data_file).strip() == title
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in RUNBOOKS])

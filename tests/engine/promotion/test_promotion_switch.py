@@ -70,6 +70,32 @@ def test_the_previous_model_is_kept_beside_the_new_one(
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
+def test_a_model_that_is_served_already_is_no_previous_one(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    variant("model", version="1")
+    promote(ask(variant("candidate", version="2")), compare_well)
+
+    promoted, previous = promote(ask(tmp_path / "candidate"), compare_well)
+
+    assert (promoted.manifest.version, previous) == ("2", None)
+    assert artifact.load(tmp_path / "model.previous").manifest.version == "1"
+    assert decisions(tmp_path) == ["approved", "promoted"]
+    with pytest.raises(GateError):  # it is judged as any other
+        promote(ask(tmp_path / "candidate"), compare_badly)
+
+
+def test_a_broken_served_model_is_not_kept_and_the_way_out_is_named(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    candidate, target = variant("candidate", version="2"), variant("model", version="1")
+    (target / artifact.MODEL).write_bytes(b"torn")
+    with pytest.raises(ArtifactError, match=r"mv (\S+) \1\.broken$"):
+        promote(ask(candidate), None)
+    target.rename(tmp_path / "model.broken")
+    assert promote(ask(candidate), None).artifact.manifest.version == "2"
+
+
 def test_the_record_holds_who_why_what_and_the_evidence(
     variant: Variant, ask: Ask, tmp_path: Path
 ) -> None:

@@ -59,6 +59,14 @@ def test_more_values_than_may_be_are_refused(body: bytes, marks: tuple[bytes, ..
     assert caught.value.errors == (("", "holds more than 4 values"),)
 
 
+@pytest.mark.parametrize("member", ["instances", "inputs"])
+def test_too_many_values_are_told_how_many_rows_there_may_be(member: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_values(b"[1,2,3,4,5]", 4, max_rows=2, member=member)
+    detail = "holds more than 4 values; should have 1 to 2 rows (MAX_ROWS)"
+    assert caught.value.errors == ((f"/{member}", detail),)
+
+
 def test_a_request_with_as_many_rows_as_may_be_is_not_too_large(trained: Artifact) -> None:
     codec = JsonCodec(trained, max_rows=500)
     body = json.dumps({"instances": [codec.inputs.example()] * 500}).encode()
@@ -136,7 +144,7 @@ def test_a_body_of_no_row_or_too_many_says_how_many_there_may_be(
     codec = JsonCodec(trained, max_rows=4)
     with pytest.raises(InvalidInputError) as caught:
         codec.decode(json.dumps({"instances": [{}] * count}).encode())
-    assert caught.value.errors == (("/instances", f"{count} rows; should be 1 to 4"),)
+    assert caught.value.errors == (("/instances", f"{count} rows; should be 1 to 4 (MAX_ROWS)"),)
 
 
 @pytest.fixture

@@ -97,6 +97,48 @@ def test_an_absolute_data_path_stays(tmp_path: Path) -> None:
     assert loaded.data.path == tmp_path / "elsewhere.csv"
 
 
+@pytest.mark.parametrize(
+    ("extra", "line"),
+    [
+        pytest.param(
+            'split = {calibration_size = 0.2}\ntarget = {positive = "a", threshold = "f2"}',
+            "target.threshold: Input should be a valid number, unable to parse string as a number, "
+            "or 'f1', 'balanced_accuracy' or 'mcc'",
+            id="union of values",
+        ),
+        pytest.param(
+            "search = {values = {C = 1}}",
+            "search.values.C: Input should be a valid list, or a valid dictionary",
+            id="union of containers",
+        ),
+        pytest.param(
+            "search = {values = {parameters = {C = 1}}}",
+            "search.values.parameters: Input should be a valid list; "
+            "search.values.parameters.C: Input should be a valid list",
+            id="inside of a union",
+        ),
+        pytest.param(
+            'target = {positive = "a", threshold = "f1"}',
+            '[target] threshold = "f1" is chosen on calibration rows; '
+            "set [split] calibration_size, such as 0.25",
+            id="the whole file",
+        ),
+        pytest.param(
+            "target = {threshold = 0.3}",
+            "target: threshold needs positive, one of the two labels",
+            id="a table",
+        ),
+    ],
+)
+def test_an_error_is_one_line_without_pydantics_own_words(
+    tmp_path: Path, extra: str, line: str
+) -> None:
+    path = write(tmp_path, f"{RIGHT}\n{extra}")
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"{path}: {line}."
+
+
 def test_every_wrong_field_is_named_at_once(tmp_path: Path) -> None:
     wrong = RIGHT.replace("seed = 7", 'seed = -1\nsead = "a slip"')
     wrong = wrong.replace("0.25", "1.5").replace("score = 0.5", 'score = "high"')

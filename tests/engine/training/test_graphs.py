@@ -1,5 +1,7 @@
 """Changes to a graph keep its answers and give it the names that serving expects."""
 
+from itertools import permutations
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -69,6 +71,28 @@ def test_a_graph_of_another_domain_gets_the_default_one_too(doubling: onnx.Model
     doubling.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
     graphs.to_bytes(doubling)
     assert {each.domain for each in doubling.opset_import} == {"ai.onnx.ml", ""}
+
+
+def test_what_has_no_order_is_sorted(doubling: onnx.ModelProto) -> None:
+    body = helper.make_node("Add", ["y", "y"], ["z"])
+    domains = [("", 18), ("own", 1), ("ai.onnx.ml", 3)]
+    contents = set()
+    for order in permutations(domains):
+        model = onnx.ModelProto()
+        model.CopyFrom(doubling)
+        imports = [helper.make_opsetid(*each) for each in order]
+        model.functions.append(helper.make_function("own", "Twice", ["y"], ["z"], [body], imports))
+        for part in (model, model.graph, model.functions[0]):
+            if part is not model.graph:
+                del part.opset_import[:]
+                part.opset_import.extend(imports)
+            for domain, _ in order:
+                part.metadata_props.add(key=f"of {domain}", value="x")
+        contents.add(graphs.to_bytes(model))
+    (content,) = contents
+    graph = onnx.load_from_string(content)
+    expected = [("ai.onnx.ml", 3), ("own", 1), ("", 18)]
+    assert [(each.domain, each.version) for each in graph.opset_import] == expected
 
 
 def test_an_invalid_graph_is_rejected(doubling: onnx.ModelProto) -> None:

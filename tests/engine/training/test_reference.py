@@ -46,7 +46,8 @@ def test_every_value_falls_into_exactly_one_bin(values: NDArray[np.float64], bin
 def test_no_bin_is_empty_and_no_edge_occurs_twice(values: NDArray[np.float64], bins: int) -> None:
     histogram = reference.histogram(values.astype(np.float32), bins=bins)
     assert len(histogram["counts"]) == len(histogram["edges"]) + 1 <= bins
-    assert all(count > 0 for count in histogram["counts"])
+    empty = [0, 2] if len(np.unique(values)) == 1 else []  # below a constant, and above
+    assert [i for i, count in enumerate(histogram["counts"]) if count == 0] == empty
     assert histogram["edges"] == sorted(set(histogram["edges"]))
 
 
@@ -60,9 +61,20 @@ def test_a_value_on_an_edge_belongs_to_the_bin_below() -> None:
     assert histogram == {"edges": [1.0], "counts": [2, 2], "missing": 0}
 
 
-def test_a_constant_column_has_one_bin() -> None:
-    histogram = reference.histogram(np.full(5, 0.1, dtype=np.float32), bins=10)
-    assert histogram == {"edges": [], "counts": [5], "missing": 0}
+@pytest.mark.parametrize("constant", [0.1, 0, 1, -3, 1e-5, 1e7])
+def test_other_values_than_a_constant_are_in_other_bins(constant: float) -> None:
+    shape = reference.histogram(np.full(5, constant, dtype=np.float32), bins=10)
+    assert shape["counts"] == [0, 5, 0]
+    apart = max(1, abs(constant) / 100)
+    others = np.array([constant - apart, constant, constant + apart, np.nan], dtype=np.float32)
+    assert Bins(shape).count(others).tolist() == [1, 1, 1, 1]
+
+
+def test_a_value_of_nearly_all_rows_has_a_bin_of_its_own() -> None:
+    for value, other in ((1, 0), (0, 1), (7, 2)):
+        values = np.array([value] * 97 + [other] * 3, dtype=np.float32)
+        shape = reference.histogram(values, bins=10)
+        assert sorted(shape["counts"]) == [3, 97]
 
 
 def test_missing_numbers_are_counted_apart() -> None:

@@ -3,6 +3,7 @@
 import time
 import tomllib
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,17 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from modelserve import Project, Table
+from modelserve import EstimatorOptions, Project, Table
 from modelserve.artifact import Artifact
-from modelserve.errors import ConfigurationError, TrainingError
+from modelserve.errors import ConfigurationError, GateError, MissingPackageError, TrainingError
 from modelserve.training.config import Config
+from modelserve.training.reporter import Reporter
 from modelserve.training.search.run import SearchResult, search
 from modelserve.training.search.section import SearchSection
-from modelserve.training.search.trials import make_folds
-from modelserve.training.sections import Options, SplitSection
+from modelserve.training.search.trials import apply, make_folds
+from modelserve.training.sections import Limits, Options, SplitSection
 from modelserve.training.splits import load_splits
 from modelserve.training.tasks import load_task
-from modelserve.training.train import Run
+from modelserve.training.train import Run, train
 from pydantic import ValidationError
 
 from tests.engine.families import Family
@@ -106,11 +108,11 @@ def test_the_best_values_are_trained_with_and_kept_in_the_provenance(
     section = SearchSection(values=values, folds=2, trials=3)
     run = train_again(tmp_path / "model", search=section)
     assert run.search is not None
-    changed = tomllib.loads(run.search.toml)["model"]
+    changed = tomllib.loads(run.search.toml)
     assert changed.keys() == values.keys()
     provenance = run.artifact.manifest.provenance
     assert provenance["search"] == run.search.summary
-    assert provenance["search_values"] == ", ".join(run.search.toml.splitlines()[1:])
+    assert provenance["search_values"] == ", ".join(run.search.toml.splitlines())
     assert provenance.items() >= trained.manifest.provenance.items()
 
 
@@ -119,7 +121,7 @@ def test_the_values_that_are_found_give_the_same_model(
 ) -> None:
     run = train_again(tmp_path / "model", search=SearchSection(values=values, folds=2, trials=3))
     assert run.search is not None
-    found = project.options.model_validate(tomllib.loads(run.search.toml)["model"])
+    found = project.options.model_validate(tomllib.loads(run.search.toml))
     again = train_again(tmp_path / "again", model=found.at(project.root)).artifact.manifest
     assert again.metrics == run.artifact.manifest.metrics
     assert again.version == run.artifact.manifest.version
@@ -155,6 +157,53 @@ def test_trials_that_all_fail_are_an_error_with_the_reason(
     monkeypatch.setattr(model, "train", fail)
     with pytest.raises(TrainingError, match=r"None of \d+ trials .*: RuntimeError: out of luck"):
         find()
+
+
+@pytest.mark.parametrize("missing", [MissingPackageError, ModuleNotFoundError])
+def test_a_missing_package_ends_the_search_with_its_whole_message(
+    model: ModuleType, find: Find, monkeypatch: pytest.MonkeyPatch, missing: type[Exception]
+) -> None:
+    calls: list[Any] = []
+    text = f"Install it.{' ' * 300}Run `uvx nox -s lock`."
+
+    def fail(*given: Any) -> Any:
+        calls.append(given)
+        raise missing(text)
+
+    monkeypatch.setattr(model, "train", fail)
+    warnings: list[str] = []
+    with pytest.raises(missing) as caught:
+        find(warnings)
+    assert (str(caught.value), len(calls), warnings) == (text, 1, [])
+
+
+def test_the_way_out_of_a_failed_trial_is_not_cut_off(
+    model: ModuleType, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"{'long ' * 100}: the way out."
+
+    def fail(*_: Any) -> Any:
+        raise ConfigurationError(text)
+
+    monkeypatch.setattr(model, "train", fail)
+    warnings: list[str] = []
+    with pytest.raises(TrainingError, match="the way out"):
+        find(warnings)
+    assert all(each.endswith(text) for each in warnings)
+
+
+def test_what_was_found_is_shown_although_the_model_is_rejected(
+    project: Project, config: Config, tmp_path: Path, values: dict[str, list[Any]]
+) -> None:
+    changes = {
+        "search": SearchSection(values=values, folds=2, trials=2),
+        "limits": Limits(size_bytes=1, prediction_ms=1),
+    }
+    shown: list[SearchResult] = []
+    reporter = Reporter(show_search=shown.append)
+    with pytest.raises(GateError):
+        train(project, config.model_copy(update=changes), tmp_path / "model", reporter=reporter)
+    assert [each.changes.keys() for each in shown] == [{(name,) for name in values}]
 
 
 def test_a_search_that_ends_early_says_how_many_trials_ran(
@@ -224,15 +273,19 @@ def test_an_invalid_section_is_rejected(content: dict[str, Any]) -> None:
         SearchSection(**content)
 
 
-def test_keys_of_a_table_are_written_as_dotted_keys() -> None:
+def test_a_table_is_written_whole_on_one_line_with_what_the_file_has_besides() -> None:
+    parameters = {"n_jobs": 1, "missing": inf, "name": "pão \U0001f35e", "C": 1.0}
+    options = EstimatorOptions(estimator="LinearSVC", parameters=parameters)
     changes = {
         ("estimator",): "SVC",
         ("parameters", "C"): 1e-05,
         ("parameters", "a b"): [True, "x"],
     }
-    result = SearchResult(Options(), changes, "f1", 0.5, 3, 2, 0, 2)
+    result = SearchResult(apply(options, changes), changes, "f1", 0.5, 3, 2, 0, 2)
+    assert len(result.toml.splitlines()) == 2
     assert tomllib.loads(result.toml) == {
-        "model": {"estimator": "SVC", "parameters": {"C": 1e-05, "a b": [True, "x"]}}
+        "estimator": "SVC",
+        "parameters": parameters | {"C": 1e-05, "a b": [True, "x"]},
     }
 
 

@@ -102,12 +102,14 @@ def test_what_a_full_disk_refuses_to_the_end_is_dropped(
 
 
 def test_what_waits_is_written_once_a_full_disk_has_room(
-    keep: Keep, disk: Any, until: Until
+    keep: Keep, disk: Any, until: Until, caplog: pytest.LogCaptureFixture
 ) -> None:
     disk.room = 25
     books = keep(queue_records=3)
     books.give_together(*lines(0, 3))
     until(lambda: disk.refusals > 1)
+    assert caplog.messages == ["records wait: they cannot be written"]  # once a minute
+    assert vars(caplog.records[0])["error"] == NO_SPACE
     books.give_together(*lines(3, 8))
     assert books.dropped == {DISK: 3}
     disk.room = 1_000

@@ -143,7 +143,7 @@ def test_the_number_of_rows_is_limited(codec: InferenceCodec, rows: int) -> None
     }
     with pytest.raises(errors.InvalidInputError) as caught:
         codec.decode(spell(request(**longer)))
-    assert caught.value.errors == (("/inputs", f"{rows} rows; should be 1 to 2"),)
+    assert caught.value.errors == (("/inputs", f"{rows} rows; should be 1 to 2 (MAX_ROWS)"),)
 
 
 def test_data_are_not_read_if_there_are_too_many_rows(codec: InferenceCodec) -> None:
@@ -151,7 +151,7 @@ def test_data_are_not_read_if_there_are_too_many_rows(codec: InferenceCodec) -> 
     one_input = {"inputs": request(**wrong)["inputs"][:1]}
     with pytest.raises(errors.InvalidInputError) as caught:
         codec.decode(spell(one_input))
-    assert ("/inputs", "3 rows; should be 1 to 2") in caught.value.errors
+    assert ("/inputs", "3 rows; should be 1 to 2 (MAX_ROWS)") in caught.value.errors
     assert "/inputs/0/data" not in str(caught.value.errors)
 
 

@@ -113,7 +113,8 @@ def test_every_row_that_is_wrong_is_named_in_order(codec: CsvCodec, row: Row) ->
         "/instances/2",
         *(f"/instances/3/{name}" for name in row),
     ]
-    assert refused["/instances/2"] == f"{len(row) + 2} values; should be {len(row)}"
+    hint = "in the order of the fields or below a header line that names every field"
+    assert refused["/instances/2"] == f"{len(row) + 2} values; should be {len(row)}, {hint}"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,40 @@ def test_there_must_be_rows_and_not_too_many(
     codec: CsvCodec, row: Row, rows: int, count: int, head: bool
 ) -> None:
     body = spell(*([list(row)] if head else []), *[list(row.values())] * rows)
-    assert field_errors(codec, body) == {"/instances": f"{count} rows; should be 1 to 4"}
+    assert field_errors(codec, body) == {"/instances": f"{count} rows; should be 1 to 4 (MAX_ROWS)"}
+
+
+def test_rows_by_the_thousand_are_told_how_many_there_may_be(codec: CsvCodec, row: Row) -> None:
+    body = spell(*[list(row.values())] * 10_000)
+    ((pointer, detail),) = field_errors(codec, body).items()
+    assert pointer == "/instances"
+    assert detail.endswith("; should have 1 to 4 rows (MAX_ROWS)")
+
+
+def test_cells_with_another_separator_are_told_which_one_it_is(trained: Artifact) -> None:
+    features = (*trained.manifest.features, trained.manifest.features[0])
+    if features[0].dtype == "text":
+        pytest.skip("one field")
+    names = [each.model_copy(update={"name": f"f{i}"}) for i, each in enumerate(features)]
+    codec = make(trained, features=tuple(names))[1]
+    detail = f"1 value; should be {len(names)}, separated by commas"
+    assert field_errors(codec, b"1;2;3\n") == {"/instances/0": detail}
+
+
+@pytest.mark.parametrize("dtype", ["number", "integer", "boolean"])
+@pytest.mark.parametrize("nullable", [True, False])
+def test_a_number_is_spelled_as_in_json(
+    trained: Artifact, row: Row, dtype: str, nullable: bool
+) -> None:
+    first = trained.manifest.features[0]
+    if first.dtype == "text":
+        pytest.skip("no numbers")
+    changed = first.model_copy(update={"dtype": dtype, "nullable": nullable})
+    features = (changed, *trained.manifest.features[1:])
+    codec = make(trained, features=features)[1]
+    _, *others = row.values()
+    assert codec.decode(spell(["1", *others])).rows == 1
+    assert field_errors(codec, spell(["1_0", *others])).keys() == {f"/instances/0/{first.name}"}
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ def load(folder: Path, *, public_key: Path | None = None) -> Artifact:
         first = error.errors(include_url=False)[0]
         place = repr(".".join(map(str, first["loc"])))[1:-1][:LONGEST] or "its content"
         raise ArtifactError(
-            f"{folder / MANIFEST} cannot be read: {place}: {first['msg'][:LONGEST]}"
+            f"{folder / MANIFEST} cannot be read: {place}: "
+            f"{first['msg'].removeprefix('Value error, ')[:LONGEST]}"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{folder / MANIFEST} cannot be read: {error}") from error

@@ -11,6 +11,7 @@ from .commands import (
     data,
     export,
     monitoring,
+    options,
     promotion,
     reproduce,
     runs,
@@ -87,10 +88,12 @@ def show_examples(project_name: str) -> None:
 def main(project: Project) -> None:
     """Run a command of a project; an error becomes one line on stderr with its way out."""
     show_examples(project.name)
+    options.note_config(options.TRAINING_TOML)
     try:
         app(obj=project, prog_name=project.name)
     except ServiceError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(options.name_config(f"error: {error}\n"))
         if isinstance(error, InvalidInputError):
-            sys.stderr.writelines(f"  {field.line}\n" for field in error.errors)
+            fields = (f"  {field.line}\n" for field in error.errors)
+            sys.stderr.writelines(map(options.name_config, fields))
         sys.exit(1 if isinstance(error, TrainingError) else 2)

@@ -14,6 +14,7 @@ from .provenance import describe_commit
 
 if TYPE_CHECKING:  # training is not installed where the model is served
     from .training.gate import GateResult
+    from .training.search.run import SearchResult
     from .training.train import Run
 
 STEP_WIDTH = 40  # of a step's name, before its time
@@ -92,6 +93,14 @@ def track(trials: Sequence[Any]) -> Iterator[Any]:
     )
 
 
+def show_search(found: "SearchResult") -> None:
+    """Print what a search found, as lines for the configuration."""
+    say(
+        f"The search found {found.summary}. To keep its values, write them under [model], in place "
+        f"of what it has for the same keys, and remove [search]:\n{found.toml}"
+    )
+
+
 def show_run(run: "Run", run_id: str) -> None:
     """Print the results of a training run, and its id for `runs`."""
     manifest = run.artifact.manifest
@@ -115,8 +124,6 @@ def show_run(run: "Run", run_id: str) -> None:
     show_metrics(
         f"{manifest.name} {manifest.version}", manifest.metrics, run.results, manifest.intervals
     )
-    if run.search:
-        say(f"The search found {run.search.summary}. To keep its values, write:\n{run.search.toml}")
     show(
         "",
         [

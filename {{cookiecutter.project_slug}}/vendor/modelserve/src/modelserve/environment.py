@@ -61,14 +61,15 @@ def describe(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     """Return what is wrong with a variable, by one of pydantic's errors."""
     field = str(error["loc"][0]) if error["loc"] else ""
     name = ".".join(map(str, error["loc"])).upper()
+    problem = str(error["msg"]).removeprefix("Value error, ")
     if not name:
-        return str(error["msg"]).removeprefix("Value error, ")
+        return problem
     if error["type"] == "missing":
-        return f"{name}: {error['msg']}"
+        return f"{name}: {problem}"
     secret = field in fields and "Secret" in str(fields[field].annotation)
     text = repr(error["input"])
     shown = "(secret)" if secret else text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return f"{name}={shown}: {error['msg']}"
+    return f"{name}={shown}: {problem}"
 
 
 def _choice(annotation: Any, value: str) -> str:

@@ -41,6 +41,10 @@ class TrainingError(ServiceError):
     """A training run ended without a model."""
 
 
+class MissingPackageError(TrainingError):
+    """Training needs a package that is not installed."""
+
+
 class ReproductionError(ServiceError):
     """An artifact cannot be trained again from its manifest."""
 

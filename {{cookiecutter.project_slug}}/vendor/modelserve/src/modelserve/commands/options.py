@@ -4,8 +4,10 @@
 # pylint: disable=import-outside-toplevel
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
@@ -57,8 +59,25 @@ ModelOption = Annotated[
         help="Folder of the artifact, the trained model; or models:/NAME@ALIAS in MLflow.",
     ),
 ]
+TRAINING_TOML = Path("config/training.toml")
+_given_config = ContextVar("given_config", default=TRAINING_TOML)
+
+
+def note_config(config: Path) -> Path:
+    """Return the path of the training configuration, which errors then name."""
+    _given_config.set(config)
+    return config
+
+
+def name_config(text: str) -> str:
+    """Return a message with the path that was given, where it names the default one."""
+    given = _given_config.get().as_posix()
+    return re.sub(r"(?<![\w/.-])config/training\.toml", lambda _: given, text)
+
+
 ConfigOption = Annotated[
-    Path, typer.Option("--config", help="The training configuration, a TOML file.")
+    Path,
+    typer.Option("--config", callback=note_config, help="The training configuration, a TOML file."),
 ]
 MonitoringOption = Annotated[
     Path,

@@ -102,7 +102,13 @@ def show_result(result: "Reproduction", output: Path) -> None:
     changed = [each for each in result.conditions if each.name == "data" and each.differs]
     for each in changed:
         display.say(f"The data have changed: SHA-256 {each.recorded}…, now {each.present}….")
-    if result.equal:
+    if result.equal and result.partial:
+        display.say(
+            f"Reproduced: every file in {output} is the same, but for what "
+            f"{' and '.join(result.partial)} say about the last model: that depends on which "
+            "artifact a run replaced."
+        )
+    elif result.equal:
         display.say(f"Reproduced: every file in {output} is the same.")
     else:
         display.say(f"Not reproduced: {output} has the second artifact. {result.reasons}")

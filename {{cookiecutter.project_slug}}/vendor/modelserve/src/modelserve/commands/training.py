@@ -130,6 +130,7 @@ def make_reporter(recorder: RunRecorder) -> "Reporter":
         show_difference=show_difference,
         evaluated=recorder.note_evaluation,
         track=display.track,
+        show_search=display.show_search,
     )
 
 

@@ -94,9 +94,9 @@ def _of_numbers(drift: FieldDrift) -> dict[str, Any]:
     if not numbers:
         return {"numerical_statistics": {"common": _common(drift)}}
     bounds = [
-        min(numbers.minimum, *drift.edges[:1]),
+        min([numbers.minimum, *drift.edges[:1]]),
         *drift.edges,
-        max(numbers.maximum, *drift.edges[-1:]),
+        max([numbers.maximum, *drift.edges[-1:]]),
     ]
     buckets = [
         {"lower_bound": low, "upper_bound": high, "count": count}

@@ -201,7 +201,8 @@ class Comparison:
             *(
                 f"a call of {each.rows} row{'' if each.rows == 1 else 's'} takes "
                 f"{each.ratio:.2f} times as long ({each.candidate_ms:.3g} ms instead of "
-                f"{each.champion_ms:.3g} ms); {self.criteria.latency_ratio:g} is allowed"
+                f"{each.champion_ms:.3g} ms); --max-latency-ratio allows "
+                f"{self.criteria.latency_ratio:g}"
                 for each in self.latency
                 if each.too_slow
             ),

@@ -64,6 +64,7 @@ def promote(
 ) -> Promotion:
     """Replace the served artifact with a candidate; the previous one is kept beside it.
 
+    A candidate that is served already changes nothing, so that a promotion may be repeated.
     The decision is on the disk before a folder is moved, and the end of the move after it. An
     interrupted promotion is brought to its end by the next one.
 
@@ -83,7 +84,7 @@ def promote(
         recover(request.record)
     fresh = artifact.load(request.candidate, public_key=request.public_key)
     artifact.check_place(places.target)
-    served = artifact.load(places.target) if manifest_hash(places.target) else None
+    served = _load_served(places.target) if manifest_hash(places.target) else None
     facts = _facts(request, fresh, served)
     comparison, reasons = None, list[str]()
     if served:
@@ -106,7 +107,21 @@ def promote(
         raise GateError(" ".join(filter(None, (refused, compared, way_out))))
     if request.rehearsal:
         return Promotion(fresh)
-    return Promotion(artifact.load(places.target), places.previous if served else None)
+    replaced = served and _hash_in(facts, decisions.CHAMPION) != _hash_in(
+        facts, decisions.CANDIDATE
+    )
+    return Promotion(artifact.load(places.target), places.previous if replaced else None)
+
+
+def _load_served(folder: Path) -> Artifact:
+    """Return the served artifact, which cannot be kept as the previous one if it is broken."""
+    try:
+        return artifact.load(folder)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{error} To promote another one in its place, move it away first: "
+            f"mv {folder} {folder}.broken"
+        ) from error
 
 
 def _is_tolerable(comparison: Comparison) -> bool:
@@ -161,14 +176,14 @@ def _decide(
     record: RecordAppender, places: Places, fresh: Artifact, facts: Mapping[str, Any]
 ) -> None:
     """Record a decision, and switch the folders if the candidate was approved."""
-    candidate, champion = facts[decisions.CANDIDATE], facts[decisions.CHAMPION]
-    expected = champion and champion[decisions.MANIFEST_SHA256]
+    sha256, expected = (_hash_in(facts, each) for each in (decisions.CANDIDATE, decisions.CHAMPION))
     if manifest_hash(places.target) != expected:
         raise ArtifactError(f"{places.target} changed meanwhile; run `promote` again.")
     if facts["reasons"]:
         record.append({"time": now(), decisions.DECISION: decisions.REFUSED, **facts})
         return
-    sha256 = candidate[decisions.MANIFEST_SHA256]
+    if sha256 == expected:
+        return  # it is served: to move it would replace the previous one by itself
     stage(fresh, places, sha256)
     known = decisions.was_served(record.lines, facts[decisions.TARGET], sha256)
     restores = known or fresh.folder.resolve() == places.previous.resolve()
@@ -188,6 +203,12 @@ def _decide(
             f"{error} {places.target} holds the candidate, whose approval is recorded; "
             "`promotions --recover` records that it is served."
         ) from error
+
+
+def _hash_in(facts: Mapping[str, Any], role: str) -> str | None:
+    """Return the hash of a role's manifest; None without such a model."""
+    model = facts[role]
+    return model and str(model[decisions.MANIFEST_SHA256])
 
 
 def _conclude(

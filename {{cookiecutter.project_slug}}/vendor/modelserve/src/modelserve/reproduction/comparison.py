@@ -1,4 +1,7 @@
-"""Compare the files of two artifacts, byte by byte, and say where they differ."""
+"""Compare the files of two artifacts, byte by byte, and say where they differ.
+
+Only what `last_model` removes is not compared: the difference to the model that a run replaced.
+"""
 
 import json
 from typing import Any, NamedTuple
@@ -8,18 +11,25 @@ import numpy as np
 from .. import artifact
 from ..artifact import Artifact
 from ..project import Project
+from .last_model import FILES, read_without_difference
 
 # Of the manifest: when and where a run was, which is not what it made.
 IGNORED = ("created", "git_commit", "origin")
 LONGEST = 60  # characters of a value that is shown
+EXCLUDED = "without the difference to the last model"
 
 
 class FileComparison(NamedTuple):
-    """A file of two artifacts, and where it differs first."""
+    """A file of two artifacts, and where it differs first, or what of it was not compared."""
 
     name: str
     equal: bool
     detail: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Return whether it is equal only without the difference to the last model."""
+        return self.equal and self.detail == EXCLUDED
 
 
 def compare_files(project: Project, recorded: Artifact, fresh: Artifact) -> list[FileComparison]:
@@ -30,20 +40,39 @@ def compare_files(project: Project, recorded: Artifact, fresh: Artifact) -> list
         recorded: the artifact that is reproduced.
         fresh: the one that was trained now.
     """
-    before, after = recorded.manifest.files, fresh.manifest.files
-    files = [
-        FileComparison(name, True)
-        if before.get(name) == after.get(name)
-        else FileComparison(name, False, find_difference(project, recorded, fresh, name))
-        for name in sorted(before.keys() | after.keys())
-    ]
-    first, second = (
-        each.manifest.model_dump(mode="json", exclude=set(IGNORED)) for each in (recorded, fresh)
-    )
-    if first == second:
-        detail = f"without {', '.join(IGNORED)}"
-        return [*files, FileComparison(artifact.MANIFEST, True, detail)]
-    return [*files, FileComparison(artifact.MANIFEST, False, first_difference(first, second))]
+    names = sorted(recorded.manifest.files.keys() | fresh.manifest.files.keys())
+    files = [_compare_file(project, recorded, fresh, name) for name in names]
+    partial = [each.name for each in files if each.partial]
+    first, second = (_describe_manifest(each, partial) for each in (recorded, fresh))
+    if first != second:
+        detail = first_difference(first, second)
+        return [*files, FileComparison(artifact.MANIFEST, False, detail)]
+    detail = f"without {', '.join(IGNORED)}"
+    if partial:
+        detail += f", and the hashes and sizes of {' and '.join(partial)}"
+    return [*files, FileComparison(artifact.MANIFEST, True, detail)]
+
+
+def _compare_file(
+    project: Project, recorded: Artifact, fresh: Artifact, name: str
+) -> FileComparison:
+    before, after = (each.manifest.files.get(name) for each in (recorded, fresh))
+    if before == after:
+        return FileComparison(name, True)
+    if before and after and name in FILES:
+        contents = [read_without_difference(each, name) for each in (recorded, fresh)]
+        if contents[0] == contents[1]:
+            return FileComparison(name, True, EXCLUDED)
+    return FileComparison(name, False, find_difference(project, recorded, fresh, name))
+
+
+def _describe_manifest(made: Artifact, partial: list[str]) -> dict[str, Any]:
+    """Return what is compared of a manifest; its size is that of the other files."""
+    content = made.manifest.model_dump(mode="json", exclude=set(IGNORED))
+    for name in partial:
+        del content["files"][name]
+        content["size_bytes"] -= (made.folder / name).stat().st_size
+    return content
 
 
 def find_difference(project: Project, recorded: Artifact, fresh: Artifact, name: str) -> str:
@@ -54,7 +83,7 @@ def find_difference(project: Project, recorded: Artifact, fresh: Artifact, name:
         return "the new artifact has none"
     if name == artifact.MODEL:
         return describe_outputs(project, recorded, fresh)
-    before, after = ((each.folder / name).read_bytes() for each in (recorded, fresh))
+    before, after = (read_without_difference(each, name) for each in (recorded, fresh))
     try:
         if name.endswith(".json"):
             return first_difference(json.loads(before), json.loads(after)) or "in its form only"

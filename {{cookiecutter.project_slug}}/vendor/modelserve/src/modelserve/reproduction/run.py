@@ -34,6 +34,11 @@ class Reproduction:
         return all(each.equal for each in self.files)
 
     @property
+    def partial(self) -> list[str]:
+        """Return the files that are the same only without the difference to the last model."""
+        return [each.name for each in self.files if each.partial]
+
+    @property
     def reasons(self) -> str:
         """Return what may be why files differ."""
         names = [each.name for each in self.conditions if each.differs and each.name != "commit"]

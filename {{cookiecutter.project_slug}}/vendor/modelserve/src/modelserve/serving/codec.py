@@ -84,7 +84,7 @@ class JsonCodec:
         """
         try:
             if large := len(body) > SMALL_BYTES:
-                check_values(body, self.most_values)
+                check_values(body, self.most_values, max_rows=self.max_rows)
             if large and len(self.inputs.features) > WIDE:
                 content = validate_wide(body, self._validate_parsed, self.inputs)
             else:

@@ -27,7 +27,14 @@ def most_values(fields: int, max_rows: int) -> int:
     return VALUES_BESIDE_ROWS + max_rows * max(VALUES_PER_ROW, 2 * (fields + 1))
 
 
-def check_values(body: bytes, limit: int, *, marks: Sequence[bytes] = JSON_MARKS) -> None:
+def check_values(
+    body: bytes,
+    limit: int,
+    *,
+    marks: Sequence[bytes] = JSON_MARKS,
+    max_rows: int = 0,
+    member: str = INSTANCES,
+) -> None:
     """Reject a body with many more values than a request needs, before it is parsed.
 
     A million empty lists, or a hundred thousand unknown fields, would take a second to validate.
@@ -37,6 +44,8 @@ def check_values(body: bytes, limit: int, *, marks: Sequence[bytes] = JSON_MARKS
         body: may be malformed.
         limit: number of values.
         marks: that stand beside each value.
+        max_rows: as `too_many_values`.
+        member: as `too_many_values`.
 
     Raises:
         InvalidInputError: there are more.
@@ -48,12 +57,27 @@ def check_values(body: bytes, limit: int, *, marks: Sequence[bytes] = JSON_MARKS
         bare = body.replace(rb"\\", b"").replace(rb"\"", b"")
     many_texts = bare.count(b'"') > 4 * limit  # each value has at most two: its name and itself
     if many_texts or sum(map(b"".join(bare.split(b'"')[::2]).count, marks)) > limit:
-        raise too_many_values(limit)
+        raise too_many_values(limit, max_rows=max_rows, member=member)
 
 
-def too_many_values(limit: int) -> InvalidInputError:
-    """Return the error of a body with more values than a request needs."""
-    return InvalidInputError([FieldError("", f"holds more than {limit} values")])
+def too_many_values(limit: int, *, max_rows: int = 0, member: str = INSTANCES) -> InvalidInputError:
+    """Return the error of a body with more values than a request needs.
+
+    Args:
+        limit: number of values.
+        max_rows: that one request may carry; 0 where the body is not of rows.
+        member: of the body, with the rows.
+    """
+    if not max_rows:
+        return InvalidInputError([FieldError("", f"holds more than {limit} values")])
+    return InvalidInputError(
+        [
+            FieldError(
+                f"/{member}",
+                f"holds more than {limit} values; should have 1 to {max_rows} rows (MAX_ROWS)",
+            )
+        ]
+    )
 
 
 def wrong_row_count(count: int, max_rows: int, *, complete: bool) -> InvalidInputError:
@@ -66,7 +90,7 @@ def wrong_row_count(count: int, max_rows: int, *, complete: bool) -> InvalidInpu
     """
     rest = "" if complete else " or more"
     return InvalidInputError(
-        [FieldError(f"/{INSTANCES}", f"{count}{rest} rows; should be 1 to {max_rows}")]
+        [FieldError(f"/{INSTANCES}", f"{count}{rest} rows; should be 1 to {max_rows} (MAX_ROWS)")]
     )
 
 

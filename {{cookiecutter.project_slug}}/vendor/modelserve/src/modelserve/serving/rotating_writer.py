@@ -75,7 +75,7 @@ class RotatingWriter:
         self._error = ""
         self._over = False
         self._unreported: Counter[str] = Counter()
-        self._reported_at = -QUIET_S
+        self._reported_at = self._warned_at = -QUIET_S
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture-writer", daemon=True)
         self._thread.start()
@@ -134,6 +134,7 @@ class RotatingWriter:
                 break
             self._error = self._write(batch)
             if self._error:
+                self._warn()
                 return False  # the rest stays in the queue
             with self._lock:
                 if self._queue:  # close() may have cleared it while the disk hung
@@ -199,6 +200,13 @@ class RotatingWriter:
                 unreported, self._unreported = self._unreported, Counter()
             extra = {"folder": str(self._folder), **unreported}
             log.warning("records dropped", extra=extra | {"error": self._error or "none"})
+
+    def _warn(self) -> None:
+        """Log that records wait for the disk, once a minute: nothing is lost yet."""
+        if time.monotonic() - self._warned_at >= QUIET_S:
+            self._warned_at = time.monotonic()
+            extra = {"folder": str(self._folder), "waiting": self._records, "error": self._error}
+            log.error("records wait: they cannot be written", extra=extra)
 
     def _recover(self, *, older_than_s: float) -> None:
         """Complete the files that killed processes left since yesterday."""

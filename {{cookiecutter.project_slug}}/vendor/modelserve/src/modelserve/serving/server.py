@@ -42,8 +42,7 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
     # uvicorn restarts a worker that cannot start, forever: check everything first.
     check(project.service_class(settings))
     project.configure_logging(settings)  # for lines about workers that end or do not start
-    create_app = f"{project.package}.service:create_app"
-    config = WorkerConfig(create_app, factory=True, workers=workers, **options)
+    config = WorkerConfig(project, workers=workers, **options)
     with shared_folder():
         WorkerSupervisor(config, [bind(config)], settings).run()
 

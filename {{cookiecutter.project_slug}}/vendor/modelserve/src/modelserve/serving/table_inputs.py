@@ -150,8 +150,8 @@ class TableInputs:
         Raises:
             InvalidInputError: rows are wrong; each pointer begins with the row's number.
         """
-        if text and self._nullable:
-            rows = [self._without_missing(row) for row in rows]
+        if text:
+            rows = [self._spelled(row) for row in rows]
         try:
             return self._rows.validate_python(list(rows), strict=False if text else None)
         except ValidationError as error:
@@ -165,8 +165,13 @@ class TableInputs:
         """Return what a form shows for each field."""
         return [feature.model_dump() | {"seen": feature.seen} for feature in self.features]
 
-    def _without_missing(self, row: Any) -> Any:
-        return {k: v for k, v in row.items() if v != "" or k not in self._nullable}
+    def _spelled(self, row: Any) -> Any:
+        """Return a row of texts without missing values, and with numbers as in JSON."""
+        return {  # pydantic reads 1_0 as 10, and refuses 1__0
+            k: v.replace("_", "__") if k not in self._known and isinstance(v, str) else v
+            for k, v in row.items()
+            if v != "" or k not in self._nullable
+        }
 
 
 def _picker(features: Sequence[Feature]) -> Any:

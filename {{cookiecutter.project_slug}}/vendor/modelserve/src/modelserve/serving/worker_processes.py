@@ -1,5 +1,6 @@
 """Worker processes: they end with their parent, and it stops listening before they end."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -7,15 +8,22 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from ..errors import ServiceError
+from ..project import Project
 from ..settings import Settings
 from .announcement import announce
 from .reloading.hang_up import HangUpHandler, install_early, send_hang_up
 
 ENDS_WITHIN_S = 10.0
+RETRY_S = 4.0  # uvicorn takes a worker for hung after 5 s without an answer
+
+log = logging.getLogger(__name__)
 
 
 class WorkerSupervisor(Multiprocess):
@@ -58,7 +66,17 @@ class WorkerSupervisor(Multiprocess):
 
 
 class WorkerConfig(uvicorn.Config):
-    """uvicorn's configuration of several workers."""
+    """uvicorn's configuration of several workers.
+
+    Args:
+        project: the workers' application is its `create_app`.
+        options: uvicorn's.
+    """
+
+    def __init__(self, project: Project, **options: Any) -> None:
+        """Load nothing yet."""
+        super().__init__(f"{project.package}.service:create_app", factory=True, **options)
+        self._project = project
 
     def configure_logging(self) -> None:
         """Configure logging; a worker's first call also ties its life to its parent's."""
@@ -68,6 +86,24 @@ class WorkerConfig(uvicorn.Config):
             # On SIGTERM, the server answers running requests; then the log is written to its end.
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+    def load(self) -> None:
+        """Load the application; a worker that cannot ends with a line, after a while.
+
+        The parent replaces it, again and again, until the artifact or the setting is right. The
+        others answer meanwhile, by the model that they have.
+        """
+        try:
+            super().load()
+        except ServiceError as error:
+            with suppress(ServiceError):  # the settings may be what is wrong
+                self._project.configure_logging(self._project.load_settings())
+            log.error(
+                "worker not started, and tried again",
+                extra={"reason": str(error), "seconds": RETRY_S},
+            )
+            time.sleep(RETRY_S)
+            sys.exit(1)  # uvicorn's STARTUP_FAILURE would stop the parent
 
 
 def _end_with_parent() -> None:

@@ -51,7 +51,7 @@ def keep_output(model: onnx.ModelProto, name: str, *, width: int) -> None:
 
 
 def to_bytes(model: onnx.ModelProto) -> bytes:
-    """Return the graph's file, the same bytes for the same graph.
+    """Return the graph's file, the same bytes for the same graph in every process.
 
     Raises:
         onnx.checker.ValidationError: the graph is invalid.
@@ -59,8 +59,18 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
     model.ir_version = max(model.ir_version, MIN_IR_VERSION)
     if not any(each.domain in ("", "ai.onnx") for each in model.opset_import):
         model.opset_import.append(helper.make_opsetid("", 13))
+    sort_sets(model)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def sort_sets(model: onnx.ModelProto) -> None:
+    """Sort what has no order: skl2onnx takes it from sets, which PYTHONHASHSEED shuffles."""
+    for part in (model, *model.functions):
+        # The default domain comes last, as in the graphs of the sample projects.
+        part.opset_import.sort(key=lambda each: (each.domain == "", each.domain, each.version))
+    for each in (model, model.graph, *model.functions):
+        each.metadata_props.sort(key=lambda entry: (entry.key, entry.value))
 
 
 def size_of(value: onnx.ValueInfoProto) -> list[int]:

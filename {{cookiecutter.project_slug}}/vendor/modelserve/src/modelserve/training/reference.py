@@ -10,13 +10,17 @@ from ..answers import Decision, label_codes, label_of
 
 Summary = dict[str, Any]
 
+# Of the bin of a constant, relative and absolute: wider than answers are rounded.
+MARGIN, LEAST_MARGIN = 1e-3, 2e-6
+
 
 def histogram(values: NDArray[np.float32], *, bins: int) -> Summary:
     """Return about equally full bins, and the count of values in each.
 
     Args:
         values: of shape (rows,); NaN is a missing value.
-        bins: the largest number of bins; there are fewer where values repeat.
+        bins: the largest number of bins; there are fewer where values repeat. A constant has
+            three: below it, its own, and above it.
 
     Returns:
         "edges", the inner bounds of shape (n_bins - 1,): bin i holds edges[i-1] < value <=
@@ -27,12 +31,24 @@ def histogram(values: NDArray[np.float32], *, bins: int) -> Summary:
     values = values[~missing]
     quantiles = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1], method="inverted_cdf")
     edges = np.unique(quantiles[quantiles < values.max()])
-    counts = np.bincount(np.searchsorted(edges, values, side="left"))
+    if not len(edges):  # nearly all values are the largest one: others would share its bin
+        edges = _around_largest(values)
+    counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
     return {
         "edges": edges.tolist(),
         "counts": counts.tolist(),
         "missing": int(missing.sum()),
     }
+
+
+def _around_largest(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the bounds of the bin of the largest value; of a constant, one on each side."""
+    largest = values.max()
+    others = values[values < largest]
+    if len(others):
+        return np.asarray([others.max()])
+    margin = max(abs(largest) * MARGIN, LEAST_MARGIN)
+    return np.asarray([largest - margin, largest + margin], dtype=np.float32)
 
 
 def tally(values: NDArray[np.object_], *, known: Sequence[str] = ()) -> Summary:

@@ -8,7 +8,7 @@ from ..manifest import Manifest
 from .config import Config
 from .gate import GateResult
 from .measures.measurement import Intervals
-from .search.run import Track
+from .search.run import SearchResult, Track
 
 
 @contextmanager
@@ -33,6 +33,7 @@ class Reporter:
         evaluated: is given the manifest of a model, its gate and its configuration, before it is
             accepted or rejected.
         track: passes the trials of `[search]` on, to show their progress.
+        show_search: is given what the search found, whether or not the model is accepted.
     """
 
     step: Callable[[str], AbstractContextManager[None]] = silent
@@ -41,6 +42,7 @@ class Reporter:
     show_difference: Callable[[Sequence[str]], None] = ignore
     evaluated: Callable[[Manifest, list[GateResult], Config], None] = ignore
     track: Track = iter
+    show_search: Callable[[SearchResult], None] = ignore
 
 
 SILENT = Reporter()

@@ -52,7 +52,7 @@ def train(
         config: the split, the seed, the gate and the limits.
         output: the artifact's folder.
         reporter: receives the progress of the run and its warnings.
-        trainer: returns the exported model; the project's `train` by default.
+        trainer: imports a model from another tool; by default, the project's `train` makes one.
 
     Raises:
         InvalidInputError: the data are invalid.
@@ -71,8 +71,9 @@ def train(
     found = None
     if config.search and trainer is None:
         found = search(project, splits.training, config, track=reporter.track, warn=warn)
+        reporter.show_search(found)
         config = config.model_copy(update={"model": found.options})
-    with step("Train the model and export it to ONNX"):
+    with step("Read the ONNX graph" if trainer else "Train the model and export it to ONNX"):
         exported = (trainer or project.train)(splits.training, config.model, config.seed)
         check_labels(exported, config)
         exported = found.describe(exported) if found else exported

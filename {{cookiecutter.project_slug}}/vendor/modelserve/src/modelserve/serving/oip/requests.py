@@ -65,7 +65,7 @@ class RequestReader:
         """
         text, rest = (body, None) if header is None else split(body, header)
         if len(text) > SMALL_BYTES:
-            check_values(text, self._most_values)
+            check_values(text, self._most_values, max_rows=self._max_rows, member="inputs")
         try:
             request = self._validate(text)
         except ValidationError as error:
@@ -155,7 +155,7 @@ class RequestReader:
         if len(counts) > 1:
             field_errors.append(FieldError("/inputs", "the inputs differ in their number of rows"))
         elif counts and not 1 <= (rows := counts.pop()) <= self._max_rows:
-            problem = f"{rows} rows; should be 1 to {self._max_rows}"
+            problem = f"{rows} rows; should be 1 to {self._max_rows} (MAX_ROWS)"
             field_errors.append(FieldError("/inputs", problem))
             return field_errors, []
         return field_errors, list(valid.values()) if len(counts) < 2 else []

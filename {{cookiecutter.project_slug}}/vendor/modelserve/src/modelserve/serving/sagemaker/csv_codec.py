@@ -50,14 +50,14 @@ class CsvCodec:
         """
         limit = self._codec.most_values
         if len(body) > SMALL_BYTES:
-            check_values(body, limit, marks=CSV_MARKS)
+            check_values(body, limit, marks=CSV_MARKS, max_rows=self._max_rows)
         head, rows = self._read(body)
         fields = head or self._fields
         if not 1 <= len(rows) <= self._max_rows:
             complete = len(rows) <= self._max_rows + 1
             raise wrong_row_count(len(rows), self._max_rows, complete=complete)
         if sum(map(len, rows)) > limit:
-            raise too_many_values(limit)
+            raise too_many_values(limit, max_rows=self._max_rows)
         width = len(fields)
         whole = {
             i: dict(zip(fields, cells, strict=True))
@@ -65,7 +65,7 @@ class CsvCodec:
             if len(cells) == width
         }
         wrong = [
-            (i, FieldError(f"/instances/{i}", f"{len(cells)} values; should be {width}"))
+            (i, _wrong_width(i, len(cells), width))
             for i, cells in enumerate(rows)
             if i not in whole
         ]
@@ -110,6 +110,18 @@ class CsvCodec:
         """Return whether cells name every field once; other names are extra fields."""
         counts = Counter(cells)
         return all(counts[name] == 1 for name in self._fields)
+
+
+def _wrong_width(index: int, count: int, width: int) -> FieldError:
+    """Return the error of a row with too few cells or too many, and what is the likely reason."""
+    pointer = f"/instances/{index}"
+    if count == 1:
+        return FieldError(pointer, f"1 value; should be {width}, separated by commas")
+    return FieldError(
+        pointer,
+        f"{count} values; should be {width}, in the order of the fields or below a header line "
+        "that names every field",
+    )
 
 
 def _place(field_error: FieldError, numbers: list[int]) -> tuple[int, FieldError]:

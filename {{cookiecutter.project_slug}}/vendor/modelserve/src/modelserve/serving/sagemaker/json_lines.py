@@ -34,7 +34,7 @@ class JsonLinesCodec:
             InvalidInputError: rows or fields are invalid; each is named as in JSON.
         """
         if len(body) > SMALL_BYTES:
-            check_values(body, self._codec.most_values)
+            check_values(body, self._codec.most_values, max_rows=self._codec.max_rows)
         rows = []
         for match in islice(LINE.finditer(body), self._codec.max_rows + 1):
             line = match[0]

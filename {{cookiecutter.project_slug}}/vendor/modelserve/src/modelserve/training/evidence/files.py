@@ -15,6 +15,7 @@ from .pictures import CALIBRATION, CONFUSION, RESIDUALS, SLICES, draw_evidence
 from .robustness import Robustness
 from .slices import SliceTable
 
+DIFFERENCE = "Difference to the last model"  # a section of the card
 MAX_SLICES, MAX_GROUPS = 10, 20  # that the card lists
 NAMES = {
     "demographic_parity_difference": "demographic parity: rate of the answer",
@@ -214,4 +215,4 @@ def _difference(difference: ModelDifference | None) -> str:
     if metrics:
         lines += ["", *_table(("Metric", "Now", "Before"), metrics)]
         lines += ["", "The two were measured on their own test rows."]
-    return _section("Difference to the last model", lines)
+    return _section(DIFFERENCE, lines)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...answers import label_of, make_decision
-from ...errors import ConfigurationError, TrainingError
+from ...errors import ConfigurationError, MissingPackageError, ServiceError, TrainingError
 from ...metric_table import METRICS, info_of
 from ...project import Project
 from .. import parity
@@ -45,9 +45,13 @@ class SearchResult(NamedTuple):
 
     @property
     def toml(self) -> str:
-        """Return the values as they are written in config/training.toml."""
-        keys = {".".join(map(_key, path)): _value(value) for path, value in self.changes.items()}
-        return "\n".join(["[model]", *(f"{key} = {value}" for key, value in keys.items())])
+        """Return lines for `[model]`; a table is whole, for TOML adds no key to an inline one."""
+        whole = self.options.model_dump(exclude_unset=True)
+        values = {
+            path[0]: value if len(path) == 1 else whole[path[0]]
+            for path, value in self.changes.items()
+        }
+        return "\n".join(f"{_key(name)} = {_value(value)}" for name, value in values.items())
 
     @property
     def summary(self) -> str:
@@ -60,7 +64,7 @@ class SearchResult(NamedTuple):
 
     def describe(self, exported: ExportedModel) -> ExportedModel:
         """Return a model with the search in its provenance."""
-        origin = {"search": self.summary, "search_values": ", ".join(self.toml.splitlines()[1:])}
+        origin = {"search": self.summary, "search_values": ", ".join(self.toml.splitlines())}
         return exported._replace(provenance={**exported.provenance, **origin})
 
 
@@ -83,7 +87,7 @@ def search(
 
     Raises:
         ConfigurationError: the metric or a key of `[model]` is unknown.
-        TrainingError: the rows cannot be divided, or every trial failed.
+        TrainingError: the rows cannot be divided, every trial failed, or a package is missing.
     """
     section = config.search
     if section is None:
@@ -103,8 +107,10 @@ def search(
         end = until if scores else inf  # the first result is waited for
         try:
             score = _score(project, training, config, options, folds, metric, end)
+        except (MissingPackageError, ModuleNotFoundError):
+            raise  # no other trial would find it
         except Exception as error:  # pylint: disable=broad-exception-caught  # any of an estimator
-            failures.append(" ".join(f"{type(error).__name__}: {error}".split())[:MAX_SHOWN])
+            failures.append(_reason(error))
             warn(f"A trial failed with {_show(changes)}: {failures[-1]}")
             continue
         if score is None:
@@ -190,6 +196,13 @@ def _measure(exported: ExportedModel, rows: Dataset, config: Config, metric: str
     return result
 
 
+def _reason(error: Exception) -> str:
+    """Return why a trial failed; the library's own errors end with a way out, and stay whole."""
+    if isinstance(error, ServiceError):
+        return str(error)
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_SHOWN]
+
+
 def _show(changes: Changes) -> str:
     text = ", ".join(f"{'.'.join(path)} = {value!r}" for path, value in changes.items())
     return text[:MAX_SHOWN]
@@ -205,4 +218,6 @@ def _value(value: Any) -> str:
         return f"{{ {', '.join(f'{_key(k)} = {_value(v)}' for k, v in value.items())} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
-    return json.dumps(value)
+    if isinstance(value, float):
+        return repr(value)  # TOML writes inf and nan as Python does
+    return json.dumps(value, ensure_ascii=False, default=str)

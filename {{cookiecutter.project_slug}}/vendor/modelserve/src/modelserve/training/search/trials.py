@@ -17,6 +17,7 @@ from sklearn.model_selection import (
 )
 
 from ...errors import ConfigurationError, TrainingError
+from ...toml_file import describe
 from ..dataset import Dataset
 from ..sections import Options, SplitSection
 from ..split_column import to_times
@@ -68,11 +69,9 @@ def apply(options: Options, changes: Changes) -> Options:
     try:
         return type(options).model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"])) or "the values"
         raise ConfigurationError(
-            f"[search.values] in config/training.toml: {key[:MAX_SHOWN]}: "
-            f"{first['msg'][:MAX_SHOWN]}; its keys are those of [model]."
+            f"[search.values] in config/training.toml: {describe(error, content)[0]}; its keys are "
+            "those of [model]."
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.utils import all_estimators
 
-from ...errors import ConfigurationError, TrainingError
+from ...errors import ConfigurationError, MissingPackageError
 from ..tasks import Name
 
 # The module of each class that an extra of the library brings.
@@ -36,7 +36,7 @@ def find_class(name: str, task: Name) -> type[BaseEstimator]:
     Raises:
         ConfigurationError: there is no such class, or it is of the other task, or takes other
             estimators.
-        TrainingError: it is of a package that is not installed.
+        MissingPackageError: it is of a package that is not installed.
     """
     if EXTRAS.get(name) and name.lower().endswith(task):
         return _import_class(name)
@@ -62,13 +62,13 @@ def _import_class(name: str) -> type[BaseEstimator]:
     """Return a class of a boosting library.
 
     Raises:
-        TrainingError: the library is not installed.
+        MissingPackageError: the library is not installed.
     """
     extra = EXTRAS[name]
     try:
         kind: type[BaseEstimator] = getattr(import_module(extra), name)
     except ImportError as error:
-        raise TrainingError(
+        raise MissingPackageError(
             f"{name} needs the package {extra}, which is not installed. Add the extra to "
             f'`training` in pyproject.toml, as in "modelserve[scikit-learn,{extra}] @ ...", and '
             "run `uvx nox -s lock`."

@@ -78,7 +78,7 @@ class Inspection(NamedTuple):
     def take(self, kept: pd.Series) -> "Inspection":
         """Return the rows where `kept` is true, of shape (rows,)."""
         target = None if self.target is None else self.target[kept]
-        return self._replace(frame=self.frame[kept], rows=self.rows[kept], target=target)
+        return Inspection(self.frame[kept], self.rows[kept], target, self.roles, self.findings)
 
     @property
     def errors(self) -> list[FieldError]:
