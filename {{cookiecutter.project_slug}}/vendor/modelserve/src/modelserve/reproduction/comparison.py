@@ -1,7 +1,6 @@
-"""Compare the files of two artifacts, byte by byte, and say where they differ.
+"""Compare the files of two artifacts, byte by byte, and say where they differ."""
 
-Only what `last_model` removes is not compared: the difference to the model that a run replaced.
-"""
+# Only what `last_model` removes is not compared: the difference to the model that a run replaced.
 
 import json
 from typing import Any, NamedTuple

@@ -1,8 +1,7 @@
-"""Compare two artifacts without what each says about the last model in its folder.
+"""Compare two artifacts without what each says about the last model in its folder."""
 
-The difference to the last model is of the run, not of the artifact: it depends on what lay in the
-output folder, and no commit names that.
-"""
+# The difference to the last model is of the run, not of the artifact: it depends on what lay in the
+# output folder, and no commit names that.
 
 import json
 from typing import Any

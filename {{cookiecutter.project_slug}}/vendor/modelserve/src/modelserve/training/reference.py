@@ -31,7 +31,7 @@ def histogram(values: NDArray[np.float32], *, bins: int) -> Summary:
     values = values[~missing]
     quantiles = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1], method="inverted_cdf")
     edges = np.unique(quantiles[quantiles < values.max()])
-    if not len(edges):  # nearly all values are the largest one: others would share its bin
+    if edges.size == 0:  # nearly all values are the largest one: others would share its bin
         edges = _around_largest(values)
     counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
     return {
@@ -45,7 +45,7 @@ def _around_largest(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the bounds of the bin of the largest value; of a constant, one on each side."""
     largest = values.max()
     others = values[values < largest]
-    if len(others):
+    if others.size:
         return np.asarray([others.max()])
     margin = max(abs(largest) * MARGIN, LEAST_MARGIN)
     return np.asarray([largest - margin, largest + margin], dtype=np.float32)
