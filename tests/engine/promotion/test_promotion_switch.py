@@ -80,7 +80,7 @@ def test_a_model_that_is_served_already_is_no_previous_one(
 
     assert (promoted.manifest.version, previous) == ("2", None)
     assert artifact.load(tmp_path / "model.previous").manifest.version == "1"
-    assert decisions(tmp_path) == ["approved", "promoted"]
+    assert decisions(tmp_path) == ["approved", "promoted", "approved", "restored"]
     with pytest.raises(GateError):  # it is judged as any other
         promote(ask(tmp_path / "candidate"), compare_badly)
 

@@ -64,7 +64,7 @@ def promote(
 ) -> Promotion:
     """Replace the served artifact with a candidate; the previous one is kept beside it.
 
-    A candidate that is served already changes nothing, so that a promotion may be repeated.
+    A candidate that is served already is recorded, and moves nothing: a promotion may be repeated.
     The decision is on the disk before a folder is moved, and the end of the move after it. An
     interrupted promotion is brought to its end by the next one.
 
@@ -182,16 +182,17 @@ def _decide(
     if facts["reasons"]:
         record.append({"time": now(), decisions.DECISION: decisions.REFUSED, **facts})
         return
-    if sha256 == expected:
-        return  # it is served: to move it would replace the previous one by itself
-    stage(fresh, places, sha256)
+    moved = sha256 != expected  # else it is served: the previous one stays where it is
+    if moved:
+        stage(fresh, places, sha256)
     known = decisions.was_served(record.lines, facts[decisions.TARGET], sha256)
     restores = known or fresh.folder.resolve() == places.previous.resolve()
     intent = decisions.RESTORED if restores else decisions.PROMOTED
     approval = {decisions.DECISION: decisions.APPROVED, decisions.INTENT: intent, **facts}
     record.append({"time": now(), **approval})
     try:
-        switch(places)
+        if moved:
+            switch(places)
     except ArtifactError as error:
         with suppress(RecordError):  # the next promotion finds out
             _conclude(record, approval, decisions.FAILED, [clean(str(error))[:LONGEST]])
