@@ -1,7 +1,7 @@
 """What the lines of the record say: decisions, how they ended, and on which evidence."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,14 @@ def was_served(lines: Iterable[RecordLine], target: str, sha256: str | None) -> 
     return any(
         line.content.get(TARGET) == target
         and line.content.get(DECISION) in SERVED
-        and hash_in(line, CANDIDATE) == sha256
+        and hash_in(line.content, CANDIDATE) == sha256
         for line in lines
     )
 
 
-def hash_in(line: RecordLine, role: str) -> str | None:
-    """Return the SHA-256 of the candidate's or the served model's manifest in a line."""
-    model = line.content.get(role)
+def hash_in(content: Mapping[str, Any], role: str) -> str | None:
+    """Return the SHA-256 of the candidate's or the served model's manifest in a decision."""
+    model = content.get(role)
     stated = model.get(MANIFEST_SHA256) if isinstance(model, dict) else None
     return stated if isinstance(stated, str) else None
 

@@ -107,7 +107,7 @@ def promote(
         raise GateError(" ".join(filter(None, (refused, compared, way_out))))
     if request.rehearsal:
         return Promotion(fresh)
-    replaced = served and _hash_in(facts, decisions.CHAMPION) != _hash_in(
+    replaced = served and decisions.hash_in(facts, decisions.CHAMPION) != decisions.hash_in(
         facts, decisions.CANDIDATE
     )
     return Promotion(artifact.load(places.target), places.previous if replaced else None)
@@ -149,7 +149,8 @@ def recover(path: Path) -> str | None:
             return None
         places = places_of(path.resolve().parent / str(line.content[decisions.TARGET]))
         candidate, champion = (
-            decisions.hash_in(line, role) for role in (decisions.CANDIDATE, decisions.CHAMPION)
+            decisions.hash_in(line.content, role)
+            for role in (decisions.CANDIDATE, decisions.CHAMPION)
         )
         served = complete(places, str(candidate), champion)
         end = str(line.content[decisions.INTENT]) if served else decisions.FAILED
@@ -176,7 +177,9 @@ def _decide(
     record: RecordAppender, places: Places, fresh: Artifact, facts: Mapping[str, Any]
 ) -> None:
     """Record a decision, and switch the folders if the candidate was approved."""
-    sha256, expected = (_hash_in(facts, each) for each in (decisions.CANDIDATE, decisions.CHAMPION))
+    sha256, expected = (
+        decisions.hash_in(facts, each) for each in (decisions.CANDIDATE, decisions.CHAMPION)
+    )
     if manifest_hash(places.target) != expected:
         raise ArtifactError(f"{places.target} changed meanwhile; run `promote` again.")
     if facts["reasons"]:
@@ -204,12 +207,6 @@ def _decide(
             f"{error} {places.target} holds the candidate, whose approval is recorded; "
             "`promotions --recover` records that it is served."
         ) from error
-
-
-def _hash_in(facts: Mapping[str, Any], role: str) -> str | None:
-    """Return the hash of a role's manifest; None without such a model."""
-    model = facts[role]
-    return model and str(model[decisions.MANIFEST_SHA256])
 
 
 def _conclude(

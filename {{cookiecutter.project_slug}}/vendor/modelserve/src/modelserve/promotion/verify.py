@@ -46,7 +46,7 @@ def _compare_with_served(lines: list[RecordLine], path: Path, target: Path) -> s
     where = f"line {line.number} promoted"
     if held is None:
         return f"{target} holds no model, and {where} one"
-    if held != hash_in(line, CANDIDATE):
+    if held != hash_in(line.content, CANDIDATE):
         return f"{target} holds another model than {where}: it was replaced otherwise"
     try:
         artifact.load(target)
