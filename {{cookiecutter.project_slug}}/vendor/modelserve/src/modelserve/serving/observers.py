@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .request_context import RequestContext
 
-SLICE = 64
+SLICE = 128  # requests: fewer cost more each, more delay those that wait longer
 PAUSE_S = 0.1
 PATIENCE_S = 5.0  # for an observer that hangs, at the end
 
