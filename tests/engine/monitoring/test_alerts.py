@@ -20,6 +20,7 @@ ALERTS = {
     *("InputDrift", "PredictionDrift", "ModelDegraded", "QualityBelowFloor", "FairnessGap"),
     *("ErrorBudgetBurn", "LatencyBudgetBurn", "CaptureDropping", "NoTraffic", "ServiceDown"),
     *("StaleModel", "UnusualUse", "ConsumerSurge", "ConfidenceDropped", "ModelSaturated"),
+    "ReloadRefused",
 }
 # What both tasks record by the same name; tests/both-tasks.yaml proves that each stays apart.
 OF_BOTH_TASKS = {"model:outcomes", "chance:tail"}
