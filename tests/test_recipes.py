@@ -21,6 +21,7 @@ from tests.project_tools import (
     run_command,
     run_python,
     run_suite,
+    source_path,
 )
 
 pytestmark = pytest.mark.slow
@@ -30,6 +31,12 @@ DATA = Path(__file__).parent / "data"
 FENCED = re.compile(r"^## (?P<heading>[^\n]+)$|^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 # A run of imports, each of one line.
 IMPORTS = re.compile(r"\A(?:(?:import|from) .+\n|\n(?=import |from ))*")
+
+# What a block of a class goes below.
+PLACES = {
+    "Service": re.compile(r"^    settings_class = Settings\n", re.M),
+    "Settings": re.compile(r'^class Settings\(.*\):\n    """.*?"""\n', re.M | re.S),
+}
 
 # Which recipes share a project; each is followed by the project's own tests.
 HOOKS = (
@@ -72,7 +79,7 @@ def split_imports(text: str) -> tuple[str, str]:
 def apply_code(project: BakedProject, text: str) -> None:
     """Do with a block what its first line says."""
     first, _, rest = text.partition("\n")
-    match = re.fullmatch(r"# (src/\w+/\w+\.py)(?: \((add|in class Service)\))?", first)
+    match = re.fullmatch(r"# (src/\w+/\w+\.py)(?: \((add|in class (Service|Settings))\))?", first)
     assert match, first
     path = project.path / match[1]
     if not match[2]:
@@ -85,9 +92,8 @@ def apply_code(project: BakedProject, text: str) -> None:
         text = text.replace("\n\ndef create_app", f"\n\n{code}\n\n\ndef create_app")
         text = text if code in text else f"{text}\n\n{code}\n"
     else:
-        place = "    settings_class = Settings\n"
-        assert place in text
-        text = text.replace(place, f"{place}\n{code}\n")
+        text = PLACES[match[3]].sub(lambda place: f"{place[0]}\n{code}\n", text, count=1)
+        assert code in text
     path.write_text(text, encoding="utf-8")
 
 
@@ -119,10 +125,34 @@ def test_the_hooks_work_together(bake: Callable[..., BakedProject]) -> None:
     report = run_suite(project)
     assert "failed" not in report
     check_source(project)
-    change_config(project, "[gate.minimum]\nsure_share = 1.01\n")
+    change_config(project, "[gate.minimum]\nnear_share = 1.01\n")
     said = run_command(project, "train", expected=1).replace("\n", " ")
-    assert "sure_share is" in said
+    assert "near_share is" in said
     assert "should be >= 1.01" in said
+
+
+def test_a_metric_and_a_setting_suit_a_regressor_and_another_language(
+    bake: Callable[..., BakedProject],
+) -> None:
+    """The recipes read neither the task nor the language of the project."""
+    project = bake(model="scikit-learn-regressor", language="pt-BR")
+    apply(project, "A metric of your own", "A setting")
+    check_source(project)
+    said = run_command(project, "train")
+    assert "warning" not in said
+    assert 0.3 < json.loads(project.read("model/manifest.json"))["metrics"]["near_share"] < 1
+    settings = f"from {project.package}.settings import Settings; s = Settings.load()"
+    assert run_python(project, "-c", f"{settings}; print(s.locale, s.greeting)") == "pt-BR hello\n"
+
+
+def test_unused_arguments_of_hooks_pass_the_linters(bake: Callable[..., BakedProject]) -> None:
+    """As a metric of values does not need the labels, nor features the table."""
+    project = bake(model="scikit-learn-regressor")
+    features = source_path(project, "features.py")
+    text = features.read_text(encoding="utf-8").replace(", encode_columns", "")
+    text = text.replace("return encode_columns(table)", "return []")
+    features.write_text(text, encoding="utf-8")
+    check_source(project)
 
 
 def test_an_estimator_is_trained_by_its_name(bake: Callable[..., BakedProject]) -> None:

@@ -68,7 +68,7 @@ def test_the_bill_names_all_that_is_installed_with_its_hashes_and_the_model(
     *packages, model = bill["components"]
 
     lock = project.read("requirements/serving.txt")
-    locked = set(re.findall(r"^([\w.-]+)==(\S+)", lock, re.M))
+    locked = set(re.findall(r"^([\w.-]+)(?:\[[^\]\n]*\])?==(\S+)", lock, re.M))
     named = {(re.sub(r"[-_.]+", "-", each["name"]).lower(), each["version"]) for each in packages}
     trimmed = {"flatbuffers", "protobuf"}  # the image does without; the other is for Windows
     assert {name for name, _ in named} == {name for name, _ in locked} - trimmed - {"colorama"}

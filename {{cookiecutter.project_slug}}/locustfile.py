@@ -1,4 +1,8 @@
-"""Load on a running service, for Locust: `uvx nox -s load -- --host http://127.0.0.1:8080`."""
+"""Load on a running service, for Locust: `uvx nox -s load -- --host http://127.0.0.1:8080`.
+
+Words after `--` are Locust's, such as `--users 50 --run-time 5m`; LOCUST_HEADLESS=false opens its
+page.
+"""
 
 import os
 

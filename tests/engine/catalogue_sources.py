@@ -45,6 +45,8 @@ DESCRIPTIONS = (
     "{value} is over the threshold {threshold}, but may be chance",
     "{value} may be chance: the true value lies between {low} and {high}, and the threshold is "
     "{threshold}",
+    "{value} is within the threshold {threshold}, but its interval reaches over it: the true value "
+    "lies between {low} and {high}",
 )
 
 

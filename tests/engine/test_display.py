@@ -86,3 +86,32 @@ def test_there_is_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("NO_COLOR", "1")
     lines = draw(monkeypatch, terminal=True)
     assert not re.search(r"\x1b\[3\d", "".join(lines))
+
+
+def test_versions_and_metrics_can_be_searched_for_in_a_narrow_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(display, "console", Console(width=80))
+    time, why, versions = "2026-11-30 10:00", "for a reason " * 9, ("0.1.0-d3114101", "0.1.0-a3")
+    head = ("", "UTC", "by", "decision", "candidate", "before", "why")
+    display.show("", [("1", time, "somebody <a@b.c>", "approved", *versions, why)], head=head)
+    record = capsys.readouterr().out
+    metric = "median_absolute_error (primary)"
+    row = (metric, "49.1234", "48.1234", "-1.0000", "-2.1234 to -0.1234", "better")
+    columns = ("metric", "served", "candidate", "difference", "95 % interval", "verdict")
+    display.show("", [row], head=columns)
+    comparison = capsys.readouterr().out
+    assert all(version in record for version in versions)
+    assert metric in comparison
+    assert max(map(len, (record + comparison).splitlines())) <= 80
+
+
+def test_no_character_of_a_long_version_is_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(display, "console", Console(width=40))
+    version = "1.0.0-abcdefgh" * 3
+    display.show("", [(version, version, "why")], head=("candidate", "before", "why"))
+    lines = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
+    for column in (1, 2):
+        assert "".join(line[column].strip() for line in lines) == version

@@ -298,3 +298,20 @@ def test_hooks_of_the_project_are_expected_of_the_service(
 
 def test_without_hooks_the_golden_outputs_are_expected(project: Project, trained: Artifact) -> None:
     assert predict_with_hooks(project, trained.folder) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        pytest.param(401, True, id="unauthorised"),
+        pytest.param(403, True, id="forbidden"),
+        pytest.param(422, False, id="invalid"),
+    ],
+)
+def test_a_refusal_names_the_variables_of_credentials(
+    fake: Fake, complaints: Callable[..., list[str]], status: int, hint: bool
+) -> None:
+    fake.statuses = [status]
+    with pytest.raises(errors.UnansweredError) as caught:
+        complaints()
+    assert ("Set SERVICE_KEY to an API key" in str(caught.value)) == hint

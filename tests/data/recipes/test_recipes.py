@@ -74,5 +74,5 @@ def test_the_metric_counts_rows(client: Any, post_rows: Any, rows: Any) -> None:
 
 
 def test_the_metric_of_the_gate_is_in_the_manifest(artifact: Any) -> None:
-    assert 0.5 < artifact.manifest.metrics["sure_share"] <= 1
-    assert "sure_share" in (artifact.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert 0.5 < artifact.manifest.metrics["near_share"] <= 1
+    assert "near_share" in (artifact.folder / "MODEL_CARD.md").read_text(encoding="utf-8")

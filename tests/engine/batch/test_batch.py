@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from modelserve.batch import BatchPredictor, Shard
+from modelserve.errors import MalformedError
 from modelserve.serving.table_inputs import TableInputs
 from modelserve.serving.text_inputs import TextInputs
 
@@ -93,7 +94,7 @@ def test_empty_lines_of_a_csv_are_skipped(
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
-@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\n"], ids=["empty", "BOM", "lines"])
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\n\n"], ids=["BOM", "lines"])
 def test_an_empty_file_has_no_answers(
     batch: BatchPredictor, tmp_path: Path, output: Path, name: str, content: bytes
 ) -> None:
@@ -111,3 +112,14 @@ def test_a_csv_without_rows_has_no_answers(
     source.write_text(",".join(row), encoding="utf-8")
     batch.run(source, output)
     assert output.read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_a_file_of_no_bytes_is_an_error(
+    batch: BatchPredictor, tmp_path: Path, output: Path, name: str
+) -> None:
+    source = tmp_path / name
+    source.touch()
+    with pytest.raises(MalformedError, match=rf"{name} cannot .*: the file has 0 bytes"):
+        batch.run(source, output)
+    assert not output.exists()

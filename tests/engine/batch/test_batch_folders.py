@@ -9,7 +9,7 @@ from modelserve.batch import BatchJob, BatchPredictor, Shard
 from modelserve.errors import MalformedError
 from starlette.testclient import TestClient
 
-from tests.engine.batch.files import Row, read, write_csv
+from tests.engine.batch.files import Row, read, write_csv, write_lines
 from tests.engine.batch.folders import (
     read_parts,
     same,
@@ -91,7 +91,7 @@ def test_a_file_with_a_further_column_is_named(
     (tmp_path / "rows").mkdir()
     write_csv(tmp_path / "rows" / "a.csv", many[:3])
     write_csv(tmp_path / "rows" / "b.csv", [{"note": "x", **row} for row in many[3:6]])
-    with pytest.raises(MalformedError, match="has the field 'note', which"):
+    with pytest.raises(MalformedError, match=r"b\.csv .*the column 'note', which"):
         job(tmp_path / "rows", format="csv").run()
     assert job(tmp_path / "rows", format="jsonl").run().manifest.rows == 6
 
@@ -107,3 +107,30 @@ def test_a_broken_file_is_named(
             job(source).run()
         (source / name).write_bytes(whole)
     assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_columns_that_the_first_file_lacks_are_named_with_both_files_and_the_way_out(
+    batch: BatchPredictor, rows: list[Row], tmp_path: Path, out: Path, suffix: str, format_: Any
+) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    write_csv(folder / "a.csv", rows)
+    write: Any = {"csv": write_csv, "jsonl": write_lines, "parquet": write_parquet}[suffix]
+    write(folder / f"b.{suffix}", [row | {"wages": 1} for row in rows])
+    with pytest.raises(MalformedError) as caught:
+        BatchJob(batch, str(folder), str(out), format=format_).run()
+    assert str(caught.value).endswith(
+        f"b.{suffix} cannot be answered: from row 0 on, it has the column 'wages', which the first "
+        "rows of a.csv do not have, and a table of answers has their columns. Choose files with "
+        "the same columns by a pattern, answer this one alone, or set --keep none or --format "
+        "jsonl."
+    )
+    assert not [*out.glob("part-*")]
+    ways_out: list[dict[str, Any]] = [{"keep": "none"}, {"format": "jsonl"}]
+    for way_out in ways_out:
+        job = BatchJob(batch, str(folder), str(tmp_path / str(way_out)), **way_out)
+        counts = job.run().counts
+        assert counts is not None
+        assert counts.answered == 2 * len(rows)

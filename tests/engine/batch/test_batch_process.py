@@ -100,3 +100,18 @@ def test_an_interrupted_batch_leaves_what_was_there(
     assert process.returncode == code
     assert list(output.parent.iterdir()) == [output]
     assert output.read_text("utf-8") == "earlier"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_batch_ends_quietly_when_nobody_reads_its_answers(
+    family: Family, trained: Artifact, rows: list[Row], tmp_path: Path, suffix: str
+) -> None:
+    write = write_csv if suffix == "csv" else write_lines
+    source = write(tmp_path / f"rows.{suffix}", rows * 2_000)
+    with start(family, trained, source, "-") as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(WAIT_S)
+        assert process.stderr
+        assert (process.returncode, process.stderr.read()) == (1, b"")

@@ -181,7 +181,10 @@ def test_parquet_without_its_library_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(CollectionError, match=r"modelserve\[scikit-learn,parquet\]"):
+    with pytest.raises(
+        CollectionError,
+        match=r"add parquet to those in the brackets .* `uvx nox -s lock` and `uvx nox -s dev`",
+    ):
         collect(*some(1), output="new.parquet")
 
 

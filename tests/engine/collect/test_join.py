@@ -267,3 +267,19 @@ def test_empty_and_missing_folders_are_reported(collect: Collect, tmp_path: Path
     (tmp_path / "truths").touch()
     with pytest.raises(MonitoringError, match="is not a folder"):
         collect()
+
+
+def test_files_outside_of_the_window_and_other_consumers_are_named(collect: Collect) -> None:
+    records = [
+        make_record(number, [{"size": 1}], consumer=f"shop-{number:02}") for number in range(12)
+    ]
+    truths = [make_truth(1, "no")]
+    until = datetime(2020, 1, 1, tzinfo=UTC)
+    with pytest.raises(CollectionError, match=r": 1 files outside of the window"):
+        collect(records, truths, window=TimeWindow(until=until))
+    named = ", ".join(f"shop-{number:02}" for number in range(10))
+    with pytest.raises(
+        CollectionError, match=rf"1 closed files, 12 lines of other consumers, such as {named}, 1 "
+    ) as caught:
+        collect(consumers=["nobody"])
+    assert "files outside" not in str(caught.value)

@@ -1,6 +1,7 @@
 """`collect` writes rows that `train` takes beside the sample, and prints every count."""
 
 import json
+import shutil
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
@@ -128,6 +129,21 @@ def test_nothing_to_join_is_one_line_with_the_way_out(
     assert done.code == 2
     assert f"{production} rows without a ground truth" in one_line(done.err)
     assert not Path("new.csv").exists()
+
+
+def test_ground_truth_that_is_missing_is_named_with_the_way_out(
+    command: Command, production: int, trained: Artifact
+) -> None:
+    assert production
+    shutil.rmtree("truths")
+    done = command(
+        "collect", *FOLDERS, "--output", "new.csv", "--model", trained.folder, "--target", "outcome"
+    )
+    assert done.code == 2
+    assert one_line(done.err) == (
+        "error: --ground-truth truths does not exist: no feedback was stored yet, or the path is "
+        "wrong. Send feedback first: vendor/modelserve/docs/feedback.md."
+    )
 
 
 def test_the_time_is_a_column_where_the_rows_are_split_by_time(

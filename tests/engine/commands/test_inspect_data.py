@@ -108,6 +108,41 @@ def test_of_a_file_in_another_dialect_the_columns_are_shown_as_well(
     }
 
 
+GAPPED = "seats,doors,size,lit,label\n" + "".join(
+    f"{i % 5 or ''}{'.0' if i % 5 else ''},{i % 4}.0,{i % 3}.5,{i % 2}.0,{'ab'[i % 2 - i % 3]}\n"
+    for i in range(40)
+)
+
+
+def test_whole_numbers_that_gaps_made_fractions_are_announced_with_their_dtypes(
+    command: Command, training_toml: Path
+) -> None:
+    Path("rows.csv").write_text(GAPPED, encoding="utf-8")
+    given = ("inspect-data", "rows.csv", "--target", "label", "--config", training_toml)
+    done = command(*given)
+    taken = {row.split()[0]: row for row in done.rows if " number " in row}
+    whole = " number whole numbers, as in 1.0 "
+    assert {name: whole in row for name, row in taken.items()} == {
+        "seats": True,
+        "doors": True,
+        "size": False,
+        "lit": True,
+    }
+    (warning,) = (line for line in done.out.splitlines() if line.startswith("warning: "))
+    assert "seats, lit: whole numbers written with a fraction" in warning
+    assert 'write dtypes = { seats = "integer", lit = "boolean" } under [data]' in warning
+
+
+def test_numbers_in_another_notation_are_shown_with_the_lines_to_write(
+    command: Command, training_toml: Path
+) -> None:
+    rows = "".join(f"{i % 7 + 1}.264.{i:03},{i}.{i:03},{'ab'[i % 2]}\n" for i in range(100, 140))
+    Path("rows.csv").write_text(f"size,price,label\n{rows}", encoding="utf-8")
+    done = command("inspect-data", "rows.csv", "--target", "label", "--config", training_toml)
+    assert done.code == 1
+    assert tomllib.loads(done.out.rpartition(":\n\n")[2]) == {"decimal": ",", "thousands": "."}
+
+
 @pytest.mark.parametrize("line", ["calibration_size = 0.25", ""], ids=["set", "not set"])
 def test_answers_without_an_interval_are_announced(command: Command, line: str) -> None:
     text = (SAMPLE / "config" / "training.toml").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from modelserve import cli
 from modelserve.artifact import Artifact
+from modelserve.manifest import Manifest
 
 from tests.engine.commands.run import Command, one_line
 from tests.engine.families import Family
@@ -26,12 +27,8 @@ def test_missing_libraries_are_reported_with_what_to_install(
     assert "this command needs requirements/training.txt" in one_line(done.err)
 
 
-def test_a_violation_is_printed_with_its_runbook(
-    command: Command, trained: Artifact, monkeypatch: pytest.MonkeyPatch, family: Family
-) -> None:
-    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"):
-        monkeypatch.delenv(name, raising=False)
-    manifest = trained.manifest
+def capture_one_request(manifest: Manifest) -> None:
+    """Write a request of sixty equal rows to the folder `captures`."""
     row = {each.name: each.maximum for each in manifest.features}
     answer = {"label": manifest.labels[0], "probabilities": dict.fromkeys(manifest.labels, 0.0)}
     answer["probabilities"][manifest.labels[0]] = 1.0
@@ -48,6 +45,15 @@ def test_a_violation_is_printed_with_its_runbook(
     Path("captures/one.jsonl").write_text(
         json.dumps({"captureData": sides, "eventMetadata": about, "eventVersion": "0"})
     )
+
+
+def test_a_violation_is_printed_with_its_runbook(
+    command: Command, trained: Artifact, monkeypatch: pytest.MonkeyPatch, family: Family
+) -> None:
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+    manifest = trained.manifest
+    capture_one_request(manifest)
     config = family.root / "config" / "monitoring.toml"
 
     done = command("monitor", "captures", "--model", trained.folder, "--config", config)
@@ -58,3 +64,26 @@ def test_a_violation_is_printed_with_its_runbook(
     assert "What to do: vendor/modelserve/docs/runbooks/input-drift.md" in lines
     assert "What to do: vendor/modelserve/docs/runbooks/prediction-drift.md" in lines
     assert lines[-1].endswith("violations; report/report.html")
+
+
+def test_ground_truth_that_is_missing_is_warned_of_and_drift_is_monitored(
+    command: Command, trained: Artifact, family: Family
+) -> None:
+    capture_one_request(trained.manifest)
+    config = family.root / "config" / "monitoring.toml"
+    words = ["monitor", "captures", "--model", trained.folder, "--config", config]
+
+    without, missing = command(*words), command(*words, "--ground-truth", "truths")
+
+    warning, *lines = missing.out.splitlines()
+    assert warning.startswith("warning: --ground-truth truths does not exist: no feedback was ")
+    assert "or leave out --ground-truth" in warning
+    assert (missing.code, lines) == (without.code, without.out.splitlines())
+    shards = [*words, "--ground-truth", "truths", "--until", "2026-11-22", "--shards", "shards"]
+    assert command(*shards).code == 0
+    Path("truths").mkdir()
+    again = command(*shards, "--shard-index", 0)
+    assert (again.code, again.out.splitlines()[-1]) == (
+        0,
+        "shard 0 was counted before; complete: 1 of 1",
+    )

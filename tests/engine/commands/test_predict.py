@@ -52,4 +52,4 @@ def test_a_missing_model_is_one_line_with_its_way_out(
     done = command(*arguments, "--model", "nowhere")
     assert (done.code, done.out) == (2, "")
     assert one_line(done.err).startswith("error: There is no model in nowhere: ")
-    assert "Run `train` first" in done.err
+    assert "Run `train` first, or name an artifact's folder" in done.err

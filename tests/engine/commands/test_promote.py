@@ -13,6 +13,7 @@ from modelserve.artifact import Artifact
 from modelserve.errors import GateError
 from modelserve.promotion.comparison import Criteria
 from modelserve.promotion.record import read_record
+from modelserve.signature import SIGNATURE
 from modelserve.training.train import train
 
 from tests.engine.commands.run import Command, Done, one_line
@@ -71,6 +72,19 @@ def test_a_first_promotion_and_a_restore_need_no_data(command: Command, trained:
     assert command(*way_back).out.startswith("model now holds 1\n")
     assert decisions() == ["approved", "promoted"] * 2 + ["approved", "restored"]
     assert read_record(RECORD)[0][2].content["evidence"] is None
+
+
+def test_a_new_signature_of_the_served_model_is_reported(
+    command: Command, trained: Artifact
+) -> None:
+    candidate = copy(trained, "candidate", version="1")
+    command("promote", candidate)
+    (candidate / SIGNATURE).write_bytes(b"new")
+    done = command("promote", candidate, "--tolerance", "inf")
+    expected = "model holds 1 already, now with the signature of candidate"
+    assert (done.code, one_line(done.out)) == (0, expected)
+    assert Path("model", SIGNATURE).read_bytes() == b"new"
+    assert not Path("model.previous").exists()
 
 
 def test_without_data_nothing_is_compared_and_the_way_out_is_named(

@@ -171,3 +171,16 @@ def test_a_training_without_the_extra_warns_and_keeps_the_run(
     assert done.code == 0
     assert "modelserve[mlflow]" in done.out
     assert f"`runs {history()[0]['id']} --push`" in done.out
+
+
+def test_a_mark_is_explained_only_where_there_is_one(
+    command: Command, two_runs: list[dict[str, Any]]
+) -> None:
+    ids = [each["id"] for each in two_runs]
+    assert "marked with *" in command("runs", *ids).out
+    two_runs[1]["metrics"] = two_runs[0]["metrics"]
+    text = "".join(json.dumps(each) + "\n" for each in two_runs)
+    HISTORY.write_text(text, encoding="utf-8")
+    done = command("runs", *ids)
+    assert done.code == 0
+    assert "*" not in done.out

@@ -122,3 +122,18 @@ def test_mlflow_is_not_imported_without_a_server(
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("setting", ["--model", "MODEL_DIR"])
+def test_a_misspelt_name_of_a_registered_model_is_answered_by_the_right_forms(
+    command: Command, resolved: list[str], setting: str
+) -> None:
+    if setting == "MODEL_DIR":
+        os.environ["MODEL_DIR"] = "models:wages"
+    done = command("info", *(["--model", "models:wages"] if setting == "--model" else []))
+    assert done.code == 2
+    assert one_line(done.err) == (
+        f"error: {setting} models:wages is neither a folder nor a model in MLflow's registry: "
+        "write models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/PATH."
+    )
+    assert resolved == []

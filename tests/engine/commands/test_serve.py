@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from modelserve.serving import server
 
-from tests.engine.commands.run import Command
+from tests.engine.commands.run import Command, one_line
 from tests.engine.families import Family
 
 
@@ -88,3 +88,32 @@ def test_a_port_out_of_range_is_rejected(command: Command) -> None:
     assert done.code == 2
     assert "--port" in done.err
     assert "65535" in done.err
+
+
+def test_every_wrong_setting_of_the_environment_is_named_at_once(command: Command) -> None:
+    os.environ |= {"WORKERS": "0", "PORT": "x", "LOG_LEVEL": "y", "MAX_ROWS": "-1"}
+    done = command("serve")
+    assert done.code == 2
+    message = one_line(done.err)
+    assert [name for name in os.environ if name in message] == [
+        *("WORKERS", "PORT", "LOG_LEVEL", "MAX_ROWS")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        pytest.param(("serve", "--port", "x"), "PORT, AIP_HTTP_PORT", id="port"),
+        pytest.param(
+            ("batch", "a", "b", "--shard-index", "x"),
+            "CLOUD_RUN_TASK_INDEX, JOB_COMPLETION_INDEX, AWS_BATCH_JOB_ARRAY_INDEX",
+            id="shard",
+        ),
+    ],
+)
+def test_an_error_names_an_options_variables_in_words(
+    command: Command, words: tuple[str, ...], names: str
+) -> None:
+    done = command(*words)
+    assert done.code == 2
+    assert f"(env var: '{names}')" in " ".join(done.err.replace("│", " ").split())

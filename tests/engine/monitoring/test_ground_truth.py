@@ -193,5 +193,7 @@ def test_nothing_is_found_among_no_truths(truths: Load) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(load: Load, tmp_path: Path) -> None:
-    with pytest.raises(MonitoringError, match="nowhere is not a folder"):
+    with pytest.raises(
+        MonitoringError, match=r"nowhere does not exist: no feedback was .*feedback\.md"
+    ):
         load(tmp_path / "nowhere")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from modelserve.errors import MonitoringError
-from modelserve.monitoring.partitions import TimeWindow, find_files, hour_of
+from modelserve.monitoring.partitions import TimeWindow, find_files, find_truth_files, hour_of
 
 TEN = datetime(2026, 11, 21, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -72,6 +72,13 @@ def test_what_is_no_folder_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.jsonl").touch()
     with pytest.raises(MonitoringError, match=f"{name} is not a folder"):
         find_files(tmp_path / name, TimeWindow())
+
+
+def test_ground_truth_that_is_missing_may_count_as_none(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch()
+    assert find_truth_files(tmp_path / "nowhere", TimeWindow(), missing_ok=True) == ()
+    with pytest.raises(MonitoringError, match=r"a\.jsonl is not a folder"):
+        find_truth_files(tmp_path / "a.jsonl", TimeWindow(), missing_ok=True)
 
 
 def test_a_folder_that_cannot_be_read_is_named(

@@ -85,3 +85,42 @@ def test_a_share_of_few_rows_may_exceed_its_threshold_by_chance(
     captures: CaptureSummary = replace(result.captures, degraded=degraded)
     (violation,) = of_degraded(captures, result.window, bounds)
     assert violation.description.endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("figure", "description"),
+    [
+        pytest.param(
+            metric(0.85, (0.75, 0.95)),
+            "0.85 is within the threshold 0.8, but its interval reaches over it: the true value "
+            "lies between 0.75 and 0.95",
+            id="accuracy-within",
+        ),
+        pytest.param(
+            metric(0.78, (0.70, 0.86)),
+            "0.78 may be chance: the true value lies between 0.7 and 0.86, and the threshold is "
+            "0.8",
+            id="accuracy-below",
+        ),
+        pytest.param(
+            Metric("mae", 4.943, 4.6, 5.06, 0.3, Verdict.OK, (4.7, 5.2)),
+            "4.943 is within the threshold 5.06, but its interval reaches over it: the true value "
+            "lies between 4.7 and 5.2",
+            id="mae-within",
+        ),
+        pytest.param(
+            Metric("mae", 5.1, 4.6, 5.06, 0.3, Verdict.OK, (4.7, 5.5)),
+            "5.1 may be chance: the true value lies between 4.7 and 5.5, and the threshold is 5.06",
+            id="mae-above",
+        ),
+    ],
+)
+def test_a_figure_within_its_threshold_is_named_as_such(
+    job: Run, production: Any, figure: Metric, description: str
+) -> None:
+    records = production.capture(production.rows[:55])
+    result = job(production.write(records), ground_truth=production.write_truths(records))
+    assert result.performance
+    performance = replace(result.performance, metrics=(figure,), labels=())
+    uncertain = replace(result, fields=(), confidence=None, fairness=None, performance=performance)
+    assert [*uncertain_figures(uncertain)] == [(figure.name, description)]

@@ -14,11 +14,13 @@ from modelserve.errors import ArtifactError, ConfigurationError, GateError, Reco
 from modelserve.promotion import promote as steps
 from modelserve.promotion.chain import decode, to_json
 from modelserve.promotion.comparison import MetricDifference
-from modelserve.promotion.promote import WAY_OUT, promote, recover
+from modelserve.promotion.promote import SCHEMA_WAY_OUT, WAY_OUT, promote, recover
 from modelserve.promotion.record import RecordAppender, read_record
 from modelserve.promotion.switch import complete, manifest_hash, places_of
 from modelserve.promotion.verify import verify
+from modelserve.signature import SIGNATURE
 
+from tests.engine.families import LIBRARY
 from tests.engine.promotion.conftest import Ask, Variant, comparison, metric
 
 
@@ -47,7 +49,7 @@ def compare_badly(*_: Artifact) -> Any:
 def test_the_first_model_is_promoted(variant: Variant, ask: Ask, tmp_path: Path) -> None:
     candidate, target = variant("candidate"), tmp_path / "served" / "model"
 
-    promoted, previous = promote(ask(candidate, target), compare_badly)
+    promoted, previous, _ = promote(ask(candidate, target), compare_badly)
 
     assert previous is None
     assert promoted.folder == target
@@ -61,7 +63,7 @@ def test_the_previous_model_is_kept_beside_the_new_one(
 ) -> None:
     candidate, target = variant("candidate", version="2"), variant("model", version="1")
 
-    promoted, previous = promote(ask(candidate), compare_well)
+    promoted, previous, _ = promote(ask(candidate), compare_well)
 
     assert previous == tmp_path / "model.previous"
     assert promoted.manifest.version == "2"
@@ -76,13 +78,71 @@ def test_a_model_that_is_served_already_is_no_previous_one(
     variant("model", version="1")
     promote(ask(variant("candidate", version="2")), compare_well)
 
-    promoted, previous = promote(ask(tmp_path / "candidate"), compare_well)
+    promoted, previous, signed = promote(ask(tmp_path / "candidate"), compare_well)
 
-    assert (promoted.manifest.version, previous) == ("2", None)
+    assert (promoted.manifest.version, previous, signed) == ("2", None, False)
     assert artifact.load(tmp_path / "model.previous").manifest.version == "1"
     assert decisions(tmp_path) == ["approved", "promoted", "approved", "restored"]
     with pytest.raises(GateError):  # it is judged as any other
         promote(ask(tmp_path / "candidate"), compare_badly)
+
+
+@pytest.mark.parametrize("before", [None, b"of another key"], ids=["unsigned", "other-key"])
+def test_a_served_model_gets_the_new_signature_of_its_candidate(
+    variant: Variant, ask: Ask, tmp_path: Path, before: bytes | None
+) -> None:
+    target, candidate = variant("model", version="1"), variant("candidate", version="2")
+    if before:
+        (candidate / SIGNATURE).write_bytes(before)
+    promote(ask(candidate), compare_well)
+    (candidate / SIGNATURE).write_bytes(b"new")
+    names = {path.name for path in tmp_path.iterdir()}
+
+    assert promote(ask(candidate), compare_well)[1:] == (None, True)
+
+    assert contents(target) == contents(candidate)
+    assert artifact.load(tmp_path / "model.previous").manifest.version == "1"
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert promote(ask(candidate), compare_well)[1:] == (None, False)
+    (candidate / SIGNATURE).unlink()
+    assert promote(ask(candidate), compare_well)[1:] == (None, False)
+    assert (target / SIGNATURE).read_bytes() == b"new"
+
+
+def test_a_signature_of_a_candidate_that_changes_meanwhile_is_not_copied(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    candidate, target = variant("candidate", version="1"), variant("model", version="1")
+    (candidate / SIGNATURE).write_bytes(b"new")
+    other = variant("other", version="2")
+
+    def compare(*_: Artifact) -> Any:
+        shutil.copyfile(other / artifact.MANIFEST, candidate / artifact.MANIFEST)
+        return comparison()
+
+    with pytest.raises(ArtifactError, match="changed meanwhile"):
+        promote(ask(candidate), compare)
+    assert not (target / SIGNATURE).exists()
+    assert decisions(tmp_path) == ["approved", "failed"]
+
+
+def test_a_signature_that_cannot_be_copied_leaves_the_served_one(
+    variant: Variant, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidate, target = variant("candidate"), variant("model")
+    (candidate / SIGNATURE).write_bytes(b"new")
+    (target / SIGNATURE).write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ArtifactError, match="cross-device"):
+        promote(ask(candidate), compare_well)
+    monkeypatch.undo()
+    assert (target / SIGNATURE).read_bytes() == b"old"
+    names = {"candidate", "model", "promotions.jsonl"}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_a_broken_served_model_is_not_kept_and_the_way_out_is_named(
@@ -94,6 +154,12 @@ def test_a_broken_served_model_is_not_kept_and_the_way_out_is_named(
         promote(ask(candidate), None)
     target.rename(tmp_path / "model.broken")
     assert promote(ask(candidate), None).artifact.manifest.version == "2"
+
+
+@pytest.mark.parametrize("name", ["model.previous", "model.broken"])
+def test_models_that_a_promotion_moves_away_are_not_committed(name: str) -> None:
+    ignored = (LIBRARY.parents[1] / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert f"/{name}/" in ignored
 
 
 def test_the_record_holds_who_why_what_and_the_evidence(
@@ -154,10 +220,10 @@ def test_promoting_the_previous_model_restores_it(
     variant: Variant, ask: Ask, tmp_path: Path
 ) -> None:
     variant("model", version="1")
-    _, previous = promote(ask(variant("candidate", version="2")), compare_well)
+    _, previous, _ = promote(ask(variant("candidate", version="2")), compare_well)
     assert previous is not None
 
-    restored, beside = promote(ask(previous), None)
+    restored, beside, _ = promote(ask(previous), None)
 
     assert restored.manifest.version == "1"
     assert beside == previous
@@ -215,8 +281,9 @@ def test_a_model_with_another_schema_is_rejected_with_all_reasons(
     def compare(*_: Artifact) -> Any:
         pytest.fail("models of different schemas were compared")
 
-    with pytest.raises(GateError, match=r"its features differ.*; its labels differ"):
+    with pytest.raises(GateError, match=r"its features differ.*; its labels differ") as caught:
         promote(ask(candidate), compare)
+    assert str(caught.value).endswith(f"its labels differ. {SCHEMA_WAY_OUT}")
     assert decisions(tmp_path) == ["refused"]
 
 
@@ -235,7 +302,7 @@ def test_a_candidate_that_requires_more_is_rejected_unless_it_is_a_rollback(
     fields = [each.model_dump() for each in trained.manifest.features]
     variant("model", features=[{**each, "nullable": True} for each in fields])
     candidate = variant("candidate", version="2")
-    with pytest.raises(GateError, match=r"'.+' and \d+ more may not be missing any more\.$"):
+    with pytest.raises(GateError, match=r"'.+' and \d+ more may not be missing any more\. Clients"):
         promote(ask(candidate), compare_well)
     assert promote(ask(candidate), None).artifact.manifest.version == "2"
 
@@ -279,7 +346,7 @@ def test_a_link_to_the_served_model_stays_and_its_folder_is_replaced(
     candidate, link = variant("candidate", version="2"), tmp_path / "model"
     link.symlink_to(variant("released", version="1"))
 
-    _, previous = promote(ask(candidate), compare_well)
+    _, previous, _ = promote(ask(candidate), compare_well)
 
     assert link.is_symlink()
     assert artifact.load(link).manifest.version == "2"
@@ -336,7 +403,7 @@ def test_leftovers_of_a_broken_promotion_are_removed(
     (left / artifact.MODEL).write_bytes(b"half")
     variant("model")
 
-    promoted, _ = promote(ask(variant("candidate", version="2")), compare_well)
+    promoted, *_ = promote(ask(variant("candidate", version="2")), compare_well)
 
     assert promoted.manifest.version == "2"
     assert not left.exists()

@@ -32,7 +32,7 @@ def test_the_choice_is_logged_with_what_was_measured(
 def test_a_model_that_is_not_there_is_not_served(
     project: Project, make_settings: MakeSettings, tmp_path: Path
 ) -> None:
-    with pytest.raises(errors.ArtifactError, match="Run `train` first"):
+    with pytest.raises(errors.ArtifactError, match="by --model or MODEL_DIR"):
         app.create_app(project.service_class(make_settings(model_dir=tmp_path)))
 
 

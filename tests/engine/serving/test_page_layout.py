@@ -47,7 +47,14 @@ OUTSIDE = """
 @pytest.fixture(params=LOCALES)
 def page(request: pytest.FixtureRequest, trained: Any, browser: Browser, tmp_path: Path) -> Browser:
     """Return a browser with the page of a model whose names are long."""
-    names = {"name": LONG, "version": LONG, "description": LONG, "metrics": {LONG: 1e-300}}
+    names: dict[str, Any] = {
+        "name": LONG,
+        "version": LONG,
+        "description": LONG,
+        "metrics": {LONG: 1e-300},
+        "positive": "yes",
+        "threshold": 0.175,
+    }
     field = {"name": "x", "dtype": "number", "minimum": 1e-300, "maximum": 1e300}
     file = tmp_path / "page.html"
     file.write_text(
@@ -62,6 +69,15 @@ def page(request: pytest.FixtureRequest, trained: Any, browser: Browser, tmp_pat
     )
     browser.open(file.as_uri())
     return browser
+
+
+def test_a_threshold_is_named_beside_the_probabilities(page: Browser) -> None:
+    page.run(SHOWN[1])
+    shown = page.run("document.querySelector('#result > small').textContent")
+    expected = ("from a probability of 17.5 % on", "a partir de uma probabilidade de 17,5%")
+    assert shown in [f"yes {words}" for words in expected]
+    page.run(SHOWN[0])
+    assert page.run("document.querySelector('#result > small')") is None
 
 
 def test_the_form_begins_with_all_digits_of_the_example(page: Browser) -> None:

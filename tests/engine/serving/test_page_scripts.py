@@ -121,6 +121,33 @@ def test_columns_that_a_file_lacks_are_named_unless_they_may_be_missing(run: Run
     ]
 
 
+GERMAN = {"separator": ";", "decimal": ",", "thousands": "."}
+AMERICAN = {"separator": ",", "decimal": ".", "thousands": ","}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text", "values"),
+    [
+        pytest.param(GERMAN, "length;count\n1.264,03;1.264\n", [1264.03, 1264], id="training's"),
+        pytest.param(GERMAN, "length;count\n1.264;7\n", [1264, 7], id="no decimal sign"),
+        pytest.param(GERMAN, "length,count\n1.264,7\n", [1.264, 7], id="of another program"),
+        pytest.param(AMERICAN, 'length,count\n"1,264.5","1,264"\n', [1264.5, 1264], id="quoted"),
+        pytest.param({"separator": ";"}, "length;count\n1.264;7\n", [1.264, 7], id="none"),
+    ],
+)
+def test_thousands_are_read_as_in_the_training_data(
+    run: Run, dialect: dict[str, str], text: str, values: list[float]
+) -> None:
+    program = "instanceOf(table, table.rows[0], fields)"
+    read = run(
+        f"(() => {{ const table = readTable(text, fields, 9, dialect); return {program}; }})()",
+        text=text,
+        fields=[LENGTH, COUNT],
+        dialect=dialect,
+    )
+    assert [read["length"], read["count"]] == values
+
+
 def test_a_short_row_and_a_spelled_gap_are_missing_values(run: Run) -> None:
     program = "instanceOf(readTable(text, fields, 9), ['1', 'NA'], fields, ['NA'])"
     read = run(program, text="length,count,kind,flag\n1,NA\n", fields=FIELDS)

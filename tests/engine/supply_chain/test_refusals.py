@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from starlette.testclient import TestClient
 from tests.engine.commands.run import Command
 from tests.engine.conftest import MakeClient, MakeSettings
 from tests.engine.model_variants import save_variant
-from tests.engine.supply_chain.conftest import Keys
+from tests.engine.supply_chain.conftest import Keys, make_keys
 
 
 def test_a_service_refuses_an_unsigned_model(
@@ -85,6 +86,26 @@ def test_an_unsigned_candidate_is_not_promoted(copied: Path, keys: Keys, tmp_pat
     sign(copied, keys.private)
     promote(request, None)
     assert artifact.load(tmp_path / "served", public_key=keys.public)
+
+
+def test_promoting_the_served_model_again_replaces_its_signature(
+    project: Project,
+    make_settings: MakeSettings,
+    trained: Artifact,
+    keys: Keys,
+    tmp_path: Path,
+) -> None:
+    """Signed later, and then by the key that replaces the first one."""
+    candidate, target = tmp_path / "candidate", tmp_path / "served"
+    shutil.copytree(trained.folder, candidate)
+    request = PromotionRequest(candidate, target, tmp_path / "promotions.jsonl")
+    promote(request, None)
+    for key in (keys, make_keys(tmp_path, "newer")):
+        with pytest.raises(SignatureError):
+            artifact.load(target, public_key=key.public)
+        sign(candidate, key.private)
+        assert promote(replace(request, public_key=key.public), None).signed
+        project.service_class(make_settings(model_dir=target, model_public_key=key.public))
 
 
 def test_promote_reads_the_key_from_the_environment(

@@ -31,7 +31,7 @@ def test_without_a_server_there_is_no_connection(monkeypatch: pytest.MonkeyPatch
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    with pytest.raises(ConfigurationError, match=r"modelserve\[mlflow\].*nox -s lock"):
+    with pytest.raises(ConfigurationError, match=r"modelserve\[mlflow\].*nox -s lock.*nox -s dev"):
         connect()
 
 

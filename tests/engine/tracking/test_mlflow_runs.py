@@ -82,11 +82,11 @@ def test_a_model_that_is_registered_gets_another_version(
 
 
 def test_a_refused_run_is_failed_and_has_no_version(client: Any, make_record: MakeRecord) -> None:
-    log_run(client, make_record(status="refused", reasons=("missed",)), None)
+    log_run(client, make_record(status="refused", reasons=("missed", "/y: odd")), None)
     ((_, state, _),) = client.asked("set_terminated")
     assert state == "FAILED"
     ((_, _, tags, _),) = client.asked("create_run")
-    assert (tags["status"], tags["reasons"]) == ("refused", "missed")
+    assert (tags["status"], tags["reasons"]) == ("refused", "missed; /y: odd")
     assert client.asked("create_model_version") == []
 
 

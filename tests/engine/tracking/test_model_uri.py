@@ -1,6 +1,8 @@
 """MODEL_URI leads to a verified folder, or to an error that names the way out."""
 
+import logging
 import shutil
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -117,6 +119,37 @@ def test_anything_else_is_refused_without_the_server(server: Server, uri: str) -
     server.stop()
     with pytest.raises(ArtifactError, match="or name a cached version, of 1, or set MODEL_DIR"):
         resolve(uri)
+
+
+def test_a_running_service_is_not_asked_to_start_again(server: Server) -> None:
+    folder = resolve("models:/iris-model@champion")
+    server.stop()
+    with pytest.raises(ArtifactError, match=r"Connection refused\. The next lookup tries again\.$"):
+        resolve("models:/iris-model@champion", known=folder)
+
+
+def test_a_lookup_logs_no_retry(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("urllib3.connectionpool")
+    retry = "Retrying (%r) after connection broken by '%r': %s"
+
+    def fail(*_: Any) -> Any:
+        logger.warning(retry, "Retry(total=1)", "refused", "/api")
+        logger.warning("Connection pool is full, discarding connection")
+        other = threading.Thread(target=logger.warning, args=(retry, "elsewhere", "refused", "/"))
+        other.start()
+        other.join()
+        raise RuntimeError("Max retries exceeded")
+
+    server.client.get_model_version_by_alias = fail  # type: ignore[method-assign]
+    with pytest.raises(ArtifactError):
+        resolve("models:/iris-model@champion")
+    logged = [each.getMessage() for each in caplog.records]
+    assert [each.partition(",")[0] for each in logged] == [
+        "Connection pool is full",
+        "Retrying ('elsewhere') after connection broken by ''refused'': /",
+    ]
+    logger.warning(retry, "Retry(total=1)", "refused", "/api")
+    assert len(caplog.records) == 3
 
 
 def test_a_damaged_cached_version_is_not_served(server: Server) -> None:

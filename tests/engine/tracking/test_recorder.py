@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from modelserve import Project
 from modelserve.artifact import MANIFEST, Artifact, sha256
-from modelserve.errors import GateError, InvalidInputError, ParityError, RejectedModelError
+from modelserve.errors import (
+    FieldError,
+    GateError,
+    InvalidInputError,
+    ParityError,
+    RejectedModelError,
+)
 from modelserve.tracking.recorder import RunRecorder, record_run
 from modelserve.tracking.run_history import read_runs
 from modelserve.tracking.run_record import RunRecord
@@ -65,6 +71,26 @@ def recording(project: Project, config: Config, tmp_path: Path) -> Recording:
             "failed",
             ("InvalidInputError: The input has 0 problems.",),
             id="data",
+        ),
+        pytest.param(
+            InvalidInputError([FieldError("/target", "missing in row 3"), FieldError("", "empty")]),
+            "failed",
+            (
+                "InvalidInputError: The input has 2 problems.",
+                "/target: missing in row 3",
+                "empty",
+            ),
+            id="data-problems",
+        ),
+        pytest.param(
+            InvalidInputError([FieldError(f"/{each}", "odd") for each in range(12)]),
+            "failed",
+            (
+                "InvalidInputError: The input has 12 problems.",
+                *(f"/{each}: odd" for each in range(10)),
+                "and 2 more",
+            ),
+            id="many-data-problems",
         ),
         pytest.param(
             RuntimeError("of model.py"), "failed", ("RuntimeError: of model.py",), id="own"

@@ -11,7 +11,10 @@ from modelserve.training.table import boosting, pipeline
 from modelserve.training.table.boosting import BoostingOptions
 from modelserve.training.table.table import Table
 from pydantic import ValidationError
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBModel, XGBRegressor
 
 RANDOM = np.random.default_rng(9)
@@ -160,6 +163,41 @@ def test_an_unseen_category_has_an_answer() -> None:
     answers = parity.run_graph(exported.files, strange)
     assert np.isfinite(answers).all()
     parity.compare(exported.native(strange), answers, tolerance=1e-4)
+
+
+@pytest.mark.parametrize("kind", [XGBRegressor, XGBClassifier])
+@pytest.mark.parametrize("with_categories", [True, False], ids=["categories", "numbers"])
+def test_columns_are_selected_by_name(kind: type[XGBModel], with_categories: bool) -> None:
+    rows = DATASET.rows.assign(town=np.where(X[:, 1] > 0, "Łódź", "São Paulo"))
+    target = (
+        DATASET.target
+        if kind is XGBRegressor
+        else (DATASET.target > 0).map({True: "y", False: "n"})
+    )
+    dataset = Table(rows if with_categories else DATASET.rows, target)
+    parts: list[Any] = [("scaled", StandardScaler(), ["b", "a"])]
+    if with_categories:
+        parts.append(("towns", OneHotEncoder(sparse_output=False), ["town"]))
+
+    exported = boosting.train_boosting(
+        dataset,
+        [("columns", ColumnTransformer(parts))],
+        kind(**OPTIONS.booster_parameters(1)),
+        OPTIONS,
+        1,
+    )
+
+    assert exported.native
+    answers = parity.run_graph(exported.files, dataset)
+    parity.compare(exported.native(dataset), answers, tolerance=1e-5)
+    assert answers.std() > 0.1
+
+
+def test_a_step_may_learn_from_the_target() -> None:
+    steps = [("best", SelectKBest(f_regression, k=1))]
+    booster = XGBRegressor(**OPTIONS.booster_parameters(1))
+    fitted = boosting.fit_boosting(DATASET, steps, Y.astype(np.float32), booster, OPTIONS, 1)
+    assert fitted.named_steps["best"].get_support().tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,28 @@
 """The model card shows the manifest to people and to the Hugging Face Hub."""
 
+from typing import Any
+
 import pytest
 from modelserve import artifact
 from modelserve.artifact import Artifact
 from modelserve.manifest import Feature, Interval, OutputBounds
 from modelserve.training.card import write_card
+from modelserve.training.config import Config
 from modelserve.training.gate import GateResult
 from modelserve.training.importance import FieldImportance, Importance
-from modelserve.training.sections import Card
 
-WORDS = Card(intended_use="To be tried.\n", limitations="\nAnything else.")
+CONFIG = Config.model_validate(
+    {
+        "seed": 0,
+        "description": "Names birds.",
+        "task": "classifier",
+        "data": {"path": "birds.csv", "target": "colour"},
+        "gate": {},
+        "limits": {"size_bytes": 1, "prediction_ms": 1},
+        "reference": {"bins": 2, "golden_cases": 1},
+        "card": {"intended_use": "To be tried.\n", "limitations": "\nAnything else."},
+    }
+)
 FAMILIES = ("iris", "diabetes", "sentiment")
 NOUNS = {"classifier": "classification", "regressor": "regression"}
 
@@ -49,8 +62,78 @@ def test_every_value_of_the_manifest_is_in_the_card(trained: Artifact) -> None:
 
 
 def test_use_and_limitations_are_the_configurations(trained: Artifact) -> None:
-    card = write_card(trained.manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(trained.manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular")
     assert "\nTo be tried.\n\nAnything else.\n" in card
+
+
+@pytest.mark.parametrize(
+    ("describes", "reported"),
+    [(None, False), ("colour in birds.csv", False), ("species in <b>.csv", True)],
+)
+def test_texts_about_other_data_are_reported_in_the_first_lines(
+    trained: Artifact, describes: str | None, reported: bool
+) -> None:
+    texts = CONFIG.card.model_copy(update={"describes": describes})
+    config = CONFIG.model_copy(update={"card": texts})
+    card = write_card(trained.manifest, [], config, licence="MIT", pipeline_tag="tabular")
+    head = card.partition(trained.manifest.description)[0]
+    assert ("\n\n> **The texts of this card are about other data:** " in head) == reported
+    assert ("species in &lt;b&gt;.csv, and the data are colour in birds.csv: " in head) == reported
+
+
+@pytest.mark.parametrize(
+    ("split", "test_path", "text"),
+    [
+        pytest.param({}, None, "The rows were split at random.", id="random"),
+        pytest.param(
+            {"by": "time", "column": "a|b"},
+            None,
+            "The rows were split by time, the column a\\|b: the latest rows are the test rows.",
+            id="time",
+        ),
+        pytest.param(
+            {"by": "time", "column": "day", "calibration_size": 0.25},
+            None,
+            "The rows were split by time, the column day: the latest rows are the test rows, and "
+            "those before them the calibration rows.",
+            id="time-calibration",
+        ),
+        pytest.param(
+            {"by": "group", "column": "nest"},
+            None,
+            "The rows were split by group, the column nest: all rows of a group are in one part.",
+            id="group",
+        ),
+        pytest.param(
+            {"by": "time", "column": "day"},
+            "rest/late.csv",
+            "The test rows are those of late.csv.",
+            id="file",
+        ),
+        pytest.param(
+            {"calibration_size": 0.25},
+            ["a.csv", "b.csv"],
+            "The test rows are those of a.csv, b.csv. The other rows were split at random.",
+            id="files-calibration",
+        ),
+        pytest.param(
+            {"by": "time", "column": "day", "calibration_size": 0.25},
+            "late.csv",
+            "The test rows are those of late.csv. The other rows were split by time, the column "
+            "day: the latest ones are the calibration rows.",
+            id="file-time",
+        ),
+    ],
+)
+def test_the_split_is_described(
+    trained: Artifact, split: dict[str, Any], test_path: Any, text: str
+) -> None:
+    data = {"path": "birds.csv", "target": "colour", "test_path": test_path}
+    config = Config.model_validate(
+        CONFIG.model_dump(exclude_unset=True) | {"data": data, "split": split}
+    )
+    card = write_card(trained.manifest, [], config, licence="MIT", pipeline_tag="tabular")
+    assert f"\n\n{text}\n\n| Field |" in card
 
 
 @pytest.mark.parametrize(
@@ -81,13 +164,13 @@ def test_an_answer_is_described(
     trained: Artifact, labels: tuple[str, ...], bounds: OutputBounds, text: str
 ) -> None:
     manifest = trained.manifest.model_copy(update={"labels": labels, "output_bounds": bounds})
-    assert f"\n{text}\n" in write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    assert f"\n{text}\n" in write_card(manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular")
 
 
 def test_the_threshold_of_the_positive_label_is_described(trained: Artifact) -> None:
     changes = {"labels": ("no", "yes"), "positive": "yes", "threshold": 0.3}
     manifest = trained.manifest.model_copy(update=changes)
-    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular")
     assert "of: no, yes. The label is yes from a probability of 0.3 on.\n" in card
 
 
@@ -95,19 +178,19 @@ def test_calibration_rows_are_counted(trained: Artifact) -> None:
     data = trained.manifest.data.model_copy(update={"calibration_rows": 17})
     manifest = trained.manifest.model_copy(update={"data": data})
     assert "training rows, 17 calibration rows, " in write_card(
-        manifest, [], WORDS, licence="MIT", pipeline_tag="tabular"
+        manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular"
     )
 
 
 def test_an_imported_graph_was_compared_with_nothing(trained: Artifact) -> None:
     manifest = trained.manifest.model_copy(update={"parity": None})
-    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular")
     assert "there was nothing to compare it with" in card
 
 
 def test_the_provenance_is_listed(trained: Artifact) -> None:
     manifest = trained.manifest.model_copy(update={"provenance": {"source": "hub:a/b@c"}})
-    assert write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular").endswith(
+    assert write_card(manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular").endswith(
         "\n\n- source: hub:a/b@c\n"
     )
 
@@ -148,13 +231,13 @@ def test_a_features_range_is_described_by_its_dtype(feature: Feature, seen: str)
 def test_a_vertical_bar_in_a_name_is_escaped(trained: Artifact) -> None:
     odd = Feature(name="a|b", dtype="category", categories=("c|d", "e"))
     manifest = trained.manifest.model_copy(update={"features": (odd,)})
-    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular")
     assert "| a\\|b | category | c\\|d, e |" in card.splitlines()
 
 
 def test_the_gate_is_listed_with_its_bounds(trained: Artifact) -> None:
     results = [GateResult("score", 0.98765, ">= 0.9", True)]
-    card = write_card(trained.manifest, results, WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(trained.manifest, results, CONFIG, licence="MIT", pipeline_tag="tabular")
     assert "| score | 0.9877 | >= 0.9 |" in card
 
 
@@ -171,7 +254,7 @@ def test_the_front_matter_is_what_the_hub_reads(
 ) -> None:
     tag = "text" if trained.manifest.modality == "text" else "tabular"
     fields = front_matter(
-        write_card(trained.manifest, [], WORDS, licence=licence, pipeline_tag=tag)
+        write_card(trained.manifest, [], CONFIG, licence=licence, pipeline_tag=tag)
     )
     assert fields == {
         "license": expected,
@@ -197,7 +280,7 @@ def test_the_front_matter_is_what_the_hub_reads(
 )
 def test_a_metric_has_its_meaning_and_its_direction(trained: Artifact, name: str, row: str) -> None:
     manifest = trained.manifest.model_copy(update={"metrics": {name: 0.5}, "intervals": {}})
-    card = write_card(manifest, [], WORDS, licence="MIT", pipeline_tag="tabular")
+    card = write_card(manifest, [], CONFIG, licence="MIT", pipeline_tag="tabular")
     assert row in card.splitlines()
     assert "There are too few test rows for confidence intervals." in card
 
@@ -207,7 +290,7 @@ def test_the_fields_are_listed_by_importance(trained: Artifact) -> None:
         "mae", 70, (FieldImportance("a|b", 0.51, 0.01), FieldImportance("c", -0.0002, 0))
     )
     card = write_card(
-        trained.manifest, [], WORDS, importance=importance, licence="MIT", pipeline_tag="tabular"
+        trained.manifest, [], CONFIG, importance=importance, licence="MIT", pipeline_tag="tabular"
     )
     rows = ["| a\\|b | 0.5100 | ± 0.0100 |", "| c | -0.0002 | ± 0.0000 |"]
     assert "\n".join(rows) in card
@@ -219,7 +302,7 @@ def test_the_least_important_of_many_fields_are_counted(trained: Artifact) -> No
     card = write_card(
         trained.manifest,
         [],
-        WORDS,
+        CONFIG,
         importance=Importance("mae", 9, fields),
         licence="MIT",
         pipeline_tag="tabular",

@@ -189,7 +189,8 @@ def test_a_package_that_is_not_installed_is_named_with_the_extra(
 
     monkeypatch.setattr(estimator_classes, "import_module", find)
     message = re.escape(
-        'as in "modelserve[scikit-learn,lightgbm] @ ...", and run `uvx nox -s lock`'
+        "add lightgbm to those in the brackets behind modelserve in `training`, then run "
+        "`uvx nox -s lock` and `uvx nox -s dev`."
     )
     with pytest.raises(TrainingError, match=message):
         make_classifier(options("LGBMClassifier"), 1)

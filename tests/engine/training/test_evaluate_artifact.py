@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,18 @@ def test_neither_the_data_nor_a_folder_is_overwritten(
     assert table.read_bytes() == before
     with pytest.raises(ConfigurationError, match="cannot be written"):
         evaluate_artifact(project, trained, table, config, output=tmp_path)
+
+
+def test_a_metric_that_is_no_number_is_warned_of(
+    project: Project,
+    trained: Artifact,
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = import_module(f"{project.package}.model")
+    monkeypatch.setattr(model, "metrics", lambda *_: {"profit": math.nan}, raising=False)
+    table = write_test_rows(project, config, tmp_path)
+    warnings: list[str] = []
+    evaluate_artifact(project, trained, table, config, warn=warnings.append)
+    assert warnings == ["profit, which `metrics` in model.py returns, is nan: it is not recorded."]

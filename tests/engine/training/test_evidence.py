@@ -51,6 +51,7 @@ def test_the_evaluation_is_written_with_the_metrics(trained: Artifact) -> None:
     assert manifest.files[EVALUATION] == artifact.sha256(trained.folder / EVALUATION)
     assert content["format"] == 1
     assert content["task"] == manifest.task
+    assert content["target"]
     assert content["metrics"].keys() == manifest.metrics.keys()
     for name, each in content["metrics"].items():
         assert each["value"] == pytest.approx(manifest.metrics[name], rel=1e-5)
@@ -164,7 +165,7 @@ def test_what_is_not_finite_is_null_in_the_evaluation(trained: Artifact) -> None
     table = SliceTable("mae", np.nan, 9, (Slice("x", "1", 9, 1 / 3, -np.inf, np.inf, False),), 0, 0)
     absent: Any = None
     evidence = Evidence(table, absent, (), None, absent, None)
-    written = artifact.to_text(to_content(evidence, trained.manifest, None))
+    written = artifact.to_text(to_content(evidence, trained.manifest, "y", None))
     slices = json.loads(written, parse_constant=pytest.fail)["slices"]
     assert slices["whole"] is None
     assert [slices["slices"][0][name] for name in ("metric", "low", "high")] == [

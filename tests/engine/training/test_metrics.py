@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from modelserve import Project
 from modelserve.artifact import Artifact
 from modelserve.errors import GateError, TrainingError
+from modelserve.training.config import Config
+from modelserve.training.reporter import Reporter
 from modelserve.training.sections import Gate
-from modelserve.training.train import Run
+from modelserve.training.train import Run, train
 
 Train = Callable[..., Run]
 
@@ -83,9 +86,70 @@ def test_a_metric_without_a_value_passes_no_gate_and_says_why(
         train_again(tmp_path / "model", gate=Gate(minimum={"f1": 0.1}))
 
 
-def test_the_manifest_leaves_out_what_is_no_number(
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_the_manifest_leaves_out_what_is_no_number_with_a_warning(
+    model: ModuleType,
+    project: Project,
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    value: float,
+) -> None:
+    own = {"profit": value, "sales": 3.0}
+    monkeypatch.setattr(model, "metrics", lambda *_: own, raising=False)
+    warnings: list[str] = []
+    run = train(project, config, tmp_path / "model", reporter=Reporter(warn=warnings.append))
+    assert run.artifact.manifest.metrics.keys() & own.keys() == {"sales"}
+    assert warnings == [
+        f"profit, which `metrics` in model.py returns, is {value}: it is not recorded."
+    ]
+
+
+def test_a_failing_function_is_named_with_its_line(
     model: ModuleType, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "metrics", lambda *_: {"profit": float("nan")}, raising=False)
-    manifest = train_again(tmp_path / "model").artifact.manifest
-    assert "profit" not in manifest.metrics
+    source = "def metrics(table, outputs, labels):\n    return {'profit': table.nothing}\n"
+    path = tmp_path / "own.py"
+    path.write_text(source, encoding="utf-8")
+    names = {"__name__": model.__name__}
+    exec(compile(source, path, "exec"), names)  # pylint: disable=exec-used
+    monkeypatch.setattr(model, "metrics", names["metrics"], raising=False)
+    message = (
+        r"^`metrics` in model\.py failed in line 2 of model\.py, "
+        r"`return {'profit': table\.nothing}`: "
+        r"AttributeError: '.+' object has no attribute 'nothing'\. "
+    )
+    with pytest.raises(TrainingError, match=message):
+        train_again(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("returned", "complaint"),
+    [
+        pytest.param({"profit": "much"}, "returns 'much' for profit, not a number", id="text"),
+        pytest.param({"profit": None}, "returns None for profit, not a number", id="nothing"),
+        pytest.param(3.0, "returns float, not numbers by name", id="no mapping"),
+    ],
+)
+def test_what_is_no_metric_is_named(
+    model: ModuleType,
+    train_again: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    returned: Any,
+    complaint: str,
+) -> None:
+    monkeypatch.setattr(model, "metrics", lambda *_: returned, raising=False)
+    with pytest.raises(TrainingError, match=f"`metrics` in model.py {complaint}"):
+        train_again(tmp_path / "model")
+
+
+def test_an_error_of_the_librarys_own_is_passed_on(
+    model: ModuleType, train_again: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def metrics(*_: Any) -> dict[str, float]:
+        raise GateError("It is too early.")
+
+    monkeypatch.setattr(model, "metrics", metrics, raising=False)
+    with pytest.raises(GateError, match="It is too early"):
+        train_again(tmp_path / "model")

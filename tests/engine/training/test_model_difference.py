@@ -15,8 +15,9 @@ from modelserve.training import train
 from modelserve.training.config import Config
 from modelserve.training.evidence import changes
 from modelserve.training.evidence.changes import compare_models, load_previous
+from modelserve.training.evidence.files import target_of
 from modelserve.training.reporter import Reporter
-from modelserve.training.sections import Gate, Reference
+from modelserve.training.sections import Gate, Reference, SplitSection
 
 
 @pytest.fixture
@@ -40,11 +41,11 @@ class Trainings:
         self.project, self.config, self.folder = project, config, folder
         self.said: list[str] = []
 
-    def __call__(self, frame: pd.DataFrame, **changes: Any) -> Artifact:
+    def __call__(self, frame: pd.DataFrame, target: str = "y", **changes: Any) -> Artifact:
         """Return the artifact of some rows."""
         path = self.folder.with_suffix(".csv")
         frame.to_csv(path, index=False)
-        data = self.config.data.model_copy(update={"path": path, "target": "y"})
+        data = self.config.data.model_copy(update={"path": path, "target": target})
         config = self.config.model_copy(update={"data": data, "gate": Gate(), **changes})
         self.said.clear()
         reporter = Reporter(show_difference=self.said.extend)
@@ -87,7 +88,7 @@ def test_what_changed_is_said_and_written(trainings: Trainings, frame: pd.DataFr
     assert rows == "other data: 160 training rows, 160 before"
     assert (added, removed) == ("fields added: region", "fields removed: old")
     plan, size, *labels = others
-    assert plan.startswith("plan: new categories <b>|gold; gone categories paid; PSI ")
+    assert plan.startswith("plan: categories added: <b>|gold; categories removed: paid; PSI ")
     assert size.startswith("size: range ")
     assert "% missing, 0.0% before; PSI " in size
     assert labels == [
@@ -106,8 +107,68 @@ def test_what_changed_is_said_and_written(trainings: Trainings, frame: pd.DataFr
         first.manifest.metrics["accuracy"], abs=1e-5
     )
     section = card_of(made).partition("## Difference to the last model\n")[2]
-    assert "- plan: new categories &lt;b&gt;\\|gold; gone categories paid; " in section
+    assert "- plan: categories added: &lt;b&gt;\\|gold; categories removed: paid; " in section
     assert f"Since {first.manifest.version}:" in section
+
+
+@pytest.mark.parametrize(
+    ("target", "names", "summary"),
+    [
+        pytest.param("y", {}, None, id="same"),
+        pytest.param("y", {"a": "c"}, None, id="a-common-label"),
+        pytest.param("y", {"a": "c", "b": "d"}, "other labels: c, d, a, b before", id="labels"),
+        pytest.param("plan", {}, "another target: plan, y before", id="target"),
+        pytest.param("z", {}, "another target: z, y before", id="target-of-the-same-labels"),
+    ],
+)
+def test_what_predicts_something_else_is_not_compared(
+    trainings: Trainings,
+    frame: pd.DataFrame,
+    target: str,
+    names: dict[str, str],
+    summary: str | None,
+) -> None:
+    trainings(frame)
+    changed = frame.assign(size=frame["size"] + 9, y=frame["y"].replace(names))
+    if target == "z":
+        changed = changed.rename(columns={"y": "z"})
+
+    made = trainings(changed, target)
+
+    difference = made.read_json("evaluation.json")["difference"]
+    assert bool(difference["metrics"]) == bool(difference["labels"]) == (summary is None)
+    section = card_of(made).partition("## Difference to the last model\n")[2].partition("\n## ")[0]
+    assert ("| Metric | Now | Before |" in section) == (summary is None)
+    if summary:
+        assert trainings.said == [f"{summary}, so not compared"]
+        assert section.count("\n- ") == 1
+
+
+def test_another_task_is_not_compared(trained: Artifact) -> None:
+    manifest = trained.manifest.model_copy(
+        update={"version": "0", "task": "regressor", "labels": ()}
+    )
+    found = compare_models(trained, manifest, {})
+    assert found is not None
+    assert found.summary == ("another task: regressor, classifier before, so not compared",)
+    assert not found.metrics
+
+
+def test_another_split_of_the_same_data_is_said(trainings: Trainings, frame: pd.DataFrame) -> None:
+    trainings(frame)
+    trainings(frame, split=SplitSection(test_size=0.5))
+    assert trainings.said[0] == (
+        "the same data, but another split or other rows left out: 100 training rows, 160 before"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"target": 1}'])
+def test_an_earlier_artifact_names_no_target(
+    trained: Artifact, tmp_path: Path, content: bytes
+) -> None:
+    assert target_of(trained)
+    (tmp_path / "evaluation.json").write_bytes(content)
+    assert target_of(Artifact(tmp_path, trained.manifest)) is None
 
 
 def test_the_same_training_changes_no_byte(trainings: Trainings, frame: pd.DataFrame) -> None:

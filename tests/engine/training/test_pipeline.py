@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 ROWS = 60
 LIBRARIES = ("scikit-learn",)
@@ -146,6 +146,18 @@ def test_a_value_missing_in_no_training_row_is_imputed_too() -> None:
     answers = parity.run_graph(exported.files, incomplete)
     assert np.isfinite(answers).all()
     assert parity.compare(exported.native(incomplete), answers, tolerance=1e-4) <= 1e-4
+
+
+@pytest.mark.parametrize("missing", [True, False], ids=["missing values", "complete"])
+def test_encoded_columns_are_numbers_for_any_step_that_follows(missing: bool) -> None:
+    table = make_table(missing=missing)
+    dataset = Table(table.rows.assign(length=table.rows["length"].abs()), table.target)
+    steps = [*pipeline.encode_columns(dataset), ("log", FunctionTransformer(np.log1p))]
+    fitted = pipeline.fit_pipeline(dataset, steps, LinearRegression())
+    exported = pipeline.export_pipeline(fitted, dataset)
+    answers = parity.run_graph(exported.files, dataset)
+    assert exported.native
+    assert parity.compare(exported.native(dataset), answers, tolerance=1e-4) <= 1e-4
 
 
 def test_an_unseen_category_is_encoded_as_zeros() -> None:

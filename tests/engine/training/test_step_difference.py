@@ -10,14 +10,17 @@ from modelserve.errors import ParityError
 from modelserve.training.parity import compare, run_graph
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
+from xgboost import XGBRegressor
 
 RANDOM = np.random.default_rng(5)
 SIZES = RANDOM.normal(size=(90, 2))
 NUMBERS = pd.DataFrame(SIZES, columns=["length", "width"])
 WITH_COLOURS = NUMBERS.assign(colour=["red", "green", "blue"] * 30)
+LOG = FunctionTransformer(np.log1p)
 KINDS = np.where(SIZES[:, 0] + RANDOM.normal(size=90) > 0, "a", "b")
 
 
@@ -37,7 +40,7 @@ def difference(frame: pd.DataFrame, estimator: Any, *spoilt: int) -> str:
             run_graph(exported.files, table),
             tolerance=1e-5,
             dataset=table,
-            find_step=exported.find_step,
+            advise=exported.advise,
         )
     return str(caught.value)
 
@@ -63,6 +66,59 @@ def test_an_estimator_that_differs_is_named() -> None:
     # The converter of isotonic calibration is wrong.
     estimator = CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=3)
     assert "the step model (CalibratedClassifierCV) that ONNX" in difference(NUMBERS, estimator)
+
+
+@pytest.mark.parametrize(
+    ("first", "removed"),
+    [
+        pytest.param(("scaled", RobustScaler()), "scaled (RobustScaler)", id="scaler"),
+        pytest.param(
+            ("columns", ColumnTransformer([("log", LOG, [0]), ("rest", "passthrough", [1])])),
+            "log (FunctionTransformer)",
+            id="function of a column",
+        ),
+    ],
+)
+def test_a_step_that_moves_values_across_the_splits_of_trees_is_to_be_removed(
+    first: Any, removed: str
+) -> None:
+    booster = XGBRegressor(n_estimators=1, base_score=0.0)
+    rows = NUMBERS.abs()
+    table = Table(rows, rows["length"])
+    fitted = fit_pipeline(table, [first], booster)
+    exported = export_pipeline(fitted, table)
+    assert exported.advise
+    assert exported.advise(table.take(np.arange(1))).startswith(
+        f"Remove the step {removed}: trees do not need it"
+    )
+    assert exported.advise(table.take(np.arange(1))).endswith("a split of model (XGBRegressor)")
+
+
+@pytest.mark.parametrize("model", [XGBRegressor(n_estimators=300), RandomForestRegressor(20)])
+def test_a_standard_scaler_moves_no_value_across_a_split(model: Any) -> None:
+    rows = pd.DataFrame(RANDOM.lognormal(3, 1, size=(900, 2)), columns=["sales", "assets"])
+    table = Table(rows, np.log(rows["sales"]) + rows["assets"])
+    exported = export_pipeline(fit_pipeline(table, [("scaled", StandardScaler())], model), table)
+    assert exported.native
+    compare(exported.native(table), run_graph(exported.files, table), tolerance=1e-5, scale=100)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        pytest.param(
+            ("cast", FunctionTransformer(np.float32)), XGBRegressor(), id="no computation"
+        ),
+        pytest.param(("scaled", StandardScaler()), LinearRegression(), id="no tree"),
+    ],
+)
+def test_other_steps_are_not_to_be_removed(first: Any, last: Any) -> None:
+    table = Table(NUMBERS, NUMBERS["length"])
+    exported = export_pipeline(fit_pipeline(table, [first], last), table)
+    assert exported.advise
+    name = type(last).__name__
+    advice = exported.advise(table.take(np.arange(1)))
+    assert advice == f"Replace the step model ({name}) that ONNX computes differently"
 
 
 def test_a_step_is_named_though_its_columns_names_are_no_plain_ones() -> None:

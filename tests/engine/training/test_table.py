@@ -85,7 +85,7 @@ def test_a_nullable_column_is_nullable_in_every_part_of_the_table(read: Read) ->
 
 def test_each_column_is_described_by_its_dtype_and_range(read: Read) -> None:
     assert read(CSV).describe() == (
-        Feature(name="length", dtype="number", minimum=1.5, maximum=9, nullable=True, example=5.25),
+        Feature(name="length", dtype="number", minimum=1.5, maximum=9, nullable=True, example=1.5),
         Feature(name="wings", dtype="integer", minimum=0, maximum=2, example=2),
         Feature(
             name="colour",
@@ -96,6 +96,11 @@ def test_each_column_is_described_by_its_dtype_and_range(read: Read) -> None:
         ),
         Feature(name="flies", dtype="boolean", minimum=0, maximum=1, nullable=True, example=0),
     )
+
+
+def test_the_example_of_a_number_is_a_value_of_the_data(read: Read) -> None:
+    (feature,) = read("length,kind\n9.2,x\n9.17,x\n,y\n12,y\n1,y\n").describe()
+    assert feature.example == 9.17  # the mean of the middle two is 9.184999999999999
 
 
 def test_an_integer_that_float32_cannot_hold_is_a_number(read: Read) -> None:

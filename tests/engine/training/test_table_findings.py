@@ -1,12 +1,13 @@
 """What would change the meaning of a column without a word is refused, or reported."""
 
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from modelserve.errors import FieldError, InvalidDataError
-from modelserve.training.reading.remedies import toml_lines
+from modelserve.training.reading.remedies import Remedy, toml_lines
 from modelserve.training.repeated_rows import count_copies
 from modelserve.training.sections import DataSection
 from modelserve.training.table.inspection import Inspection
@@ -230,11 +231,40 @@ def test_every_name_that_the_data_lack_is_reported_with_a_guess() -> None:
     ]
 
 
-def test_labels_with_a_single_row_are_named_with_the_other_faults() -> None:
-    frame = pd.DataFrame({"a": [None, None, None], "y": ["x", "x", "z"]})
+@pytest.mark.parametrize(
+    ("labels", "detail"),
+    [
+        (
+            "xxz",
+            '"z" has a single row, and a label needs two or more; add rows, or leave this row out '
+            "in `load` (data.py)",
+        ),
+        (
+            "xxzw",
+            '"z", "w" have a single row, and a label needs two or more; add rows, or leave these '
+            "rows out in `load` (data.py)",
+        ),
+    ],
+    ids=["one", "two"],
+)
+def test_labels_with_a_single_row_are_named_with_the_other_faults(labels: str, detail: str) -> None:
+    frame = pd.DataFrame({"a": [None] * len(labels), "y": [*labels]})
     errors, _ = inspect(frame)
-    detail = '"z" has a single row, and a label needs two or more; add rows, or drop it'
     assert errors[1:] == [("y", detail)]
+
+
+TWO_NOTATIONS = [
+    Remedy("notation", "a", ("", ","), "if the comma separates thousands"),
+    Remedy("notation", "b", (",", ".")),
+    Remedy("notation", "c", (",", "")),
+    Remedy("drop", "d"),
+]
+
+
+@pytest.mark.parametrize("remedies", [*permutations(TWO_NOTATIONS[:3])])
+def test_the_lines_of_several_columns_state_one_notation(remedies: tuple[Remedy, ...]) -> None:
+    lines = ['decimal = ","', 'thousands = "."', 'drop = ["d"]']
+    assert toml_lines([*remedies, TWO_NOTATIONS[-1]]) == lines
 
 
 def test_test_rows_that_are_copies_of_training_rows_are_counted() -> None:

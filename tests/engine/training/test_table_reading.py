@@ -1,6 +1,7 @@
 """Files are read as people have them; of a wrong dialect, the message says what to write."""
 
 import gzip
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -184,26 +185,52 @@ def test_utf_8_that_is_read_as_cp1252_is_noticed(read: Read) -> None:
         pytest.param(
             ("1,5", "2"),
             {},
-            'holds numbers with a decimal comma such as "1,5"; write decimal = "," under [data]',
+            'holds numbers with a decimal comma such as "1,5"; under [data] write decimal = ","',
             id="comma",
         ),
         pytest.param(
             ("1.234,5", "2"),
             {},
             'holds numbers with a decimal comma such as "1.234,5"; '
-            'write decimal = "," and thousands = "." under [data]',
+            'under [data] write decimal = "," and thousands = "."',
             id="comma-and-thousands",
         ),
         pytest.param(
             ("1,234.5", "2"),
             {},
-            'holds numbers such as "1,234.5"; write thousands = "," under [data]',
+            'holds numbers such as "1,234.5"; under [data] write thousands = ","',
             id="thousands",
+        ),
+        pytest.param(
+            ("1,234", "1", "2.5", "?"),
+            {},
+            'holds numbers such as "1,234"; under [data] write thousands = ","',
+            id="some-thousands",
+        ),
+        pytest.param(
+            ("1,234", "744"),
+            {},
+            'holds numbers such as "1,234"; under [data] write thousands = "," if the comma '
+            'separates thousands, or decimal = "," if it begins the fraction',
+            id="either",
+        ),
+        pytest.param(
+            ("1.264,03", "264,03", "5,1", "7"),
+            {"decimal": ","},
+            'holds numbers such as "1.264,03"; under [data] write thousands = "."',
+            id="some-thousands-by-points",
+        ),
+        pytest.param(
+            ("1.264.030", "1.264", "744"),
+            {},
+            'holds numbers such as "1.264.030"; under [data] write decimal = "," and '
+            'thousands = "."',
+            id="millions",
         ),
         pytest.param(
             ("1.25", "2.5"),
             {"decimal": ","},
-            'holds numbers with a decimal point such as "1.25"; write decimal = "." under [data]',
+            'holds numbers with a decimal point such as "1.25"; under [data] write decimal = "."',
             id="point",
         ),
     ],
@@ -213,6 +240,23 @@ def test_numbers_in_another_notation_are_no_categories(
 ) -> None:
     content = "a;y\n" + "".join(f"{value};x\n" for value in values)
     assert details(lambda: read(content, separator=";", **settings)) == [expected]
+
+
+def test_a_target_in_another_notation_is_no_label(read: Read) -> None:
+    content = "a;y\n" + "".join(f"{i % 3};{i}.264,03\n" for i in range(1, 9))
+    assert details(lambda: read(content, separator=";", decimal=",")) == [
+        'holds numbers such as "1.264,03"; under [data] write thousands = ".", or '
+        'dtypes = { y = "category" } if these are labels'
+    ]
+    kept = read(content, separator=";", decimal=",", dtypes={"y": "category"})
+    assert kept.target[0] == "1.264,03"
+    assert read(content, separator=";", decimal=",", thousands=".").target[0] == 1264.03
+
+
+def test_words_beside_thousands_that_are_stated_are_named(read: Read) -> None:
+    content = 'a;y\n"1,234";x\n"2,345";x\nnone;x\n'
+    (problem,) = details(lambda: read(content, separator=";", thousands=","))
+    assert problem.startswith('holds numbers mixed with text: 1 value such as "none"')
 
 
 def test_what_pandas_writes_for_a_missing_value_is_one_in_numbers_and_in_texts(read: Read) -> None:
@@ -290,10 +334,86 @@ def test_parquet_without_its_library_says_what_to_install(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(
-        TrainingError, match=r"pyarrow is not installed.*modelserve\[scikit-learn,parquet\]"
-    ):
+    way_out = (
+        "pyarrow is not installed. In pyproject.toml, add parquet to those in the brackets behind "
+        "modelserve in `training`, then run `uvx nox -s lock` and `uvx nox -s dev`."
+    )
+    with pytest.raises(TrainingError, match=re.escape(way_out)):
         read(b"PAR1", "rows.parquet")
+
+
+GROUPED = ["1.466", "744", "1.250", "2.031", "98"]
+
+
+@pytest.mark.parametrize(
+    ("content", "settings"),
+    [
+        pytest.param("a;y\n" + ";x\n".join(GROUPED) + ";x\n", {}, id="feature"),
+        pytest.param("y;a\n" + ";x\n".join(GROUPED) + ";x\n;x\n", {}, id="gap"),
+        pytest.param(
+            ("a;y\n" + ";x\n".join(GROUPED) + ";x\n").replace(".", ","),
+            {"decimal": ","},
+            id="comma",
+        ),
+    ],
+)
+def test_thousands_that_are_read_as_fractions_are_reported(
+    read: Read, content: str, settings: dict[str, str]
+) -> None:
+    name, sign = content[0], settings.get("decimal", ".")
+    target = "y" if name == "a" else "a"
+    dataset = read(content, separator=";", target=target, **settings)
+    other = "," if sign == "." else "."
+    assert dataset.warnings == (
+        (
+            name,
+            f'"1{sign}466" is read as a fraction, and "744" as a larger number; under [data] write '
+            f'decimal = "{other}" and thousands = "{sign}" if "{sign}" separates thousands, or '
+            f'dtypes = {{ {name} = "number" }} if these are fractions',
+        ),
+    )
+    stated = {name: "number"}
+    assert read(content, separator=";", target=target, dtypes=stated, **settings).warnings == ()
+    ways = {"decimal": other, "thousands": sign}
+    fixed = read(content, separator=";", target=target, **ways)
+    assert fixed.warnings == ()
+    assert fixed.rows[name].dropna().tolist() == [1466, 744, 1250, 2031, 98]
+
+
+def test_thousands_in_the_target_are_reported(read: Read) -> None:
+    rows = "".join(f"{place % 3};{value}\n" for place, value in enumerate(GROUPED))
+    (warning,) = read(f"a;y\n{rows}", separator=";").warnings
+    assert warning.pointer == "y"
+    assert "thousands" in warning.detail
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(["0.125", "0.250", "1.375", "2.500", "744"], id="leading-zero"),
+        pytest.param(["1.125", "2.250", "3.375", "4.500"], id="no-whole-number"),
+        pytest.param(["1.125", "2.250", "3.375", "4"], id="no-larger-number"),
+        pytest.param(["1.125", "2.25", "3.375", "4.125", "744"], id="two-decimals"),
+        pytest.param(["1.125", "2.250", "744"], id="few"),
+        pytest.param(["1.125", "2.250", "4.125", "1e2"], id="exponent"),
+        pytest.param(["1.125", "2.250", "4.125", "1744"], id="four-digits"),
+    ],
+)
+def test_fractions_are_not_taken_for_thousands(read: Read, values: list[str]) -> None:
+    assert read("a;y\n" + ";x\n".join(values) + ";x\n", separator=";").warnings == ()
+
+
+def test_thousands_are_looked_for_in_all_files_of_a_folder(read: Read, tmp_path: Path) -> None:
+    rows = "".join(f"{value},x\n" for value in GROUPED)
+    (tmp_path / "0.csv").write_text("a,y\n1,x\n2,z\n", encoding="utf-8")
+    (warning,) = read(f"a,y\n{rows}", path=tmp_path).warnings
+    assert '"1.466" is read as a fraction, and "744" as a larger number' in warning.detail
+
+
+def test_a_sign_that_begins_fractions_in_another_column_separates_no_thousands(read: Read) -> None:
+    rows = "".join(f"{value};{place}.5;x\n" for place, value in enumerate(GROUPED))
+    assert read(f"a;b;y\n{rows}", separator=";").warnings == ()
+    assert read(f"a;b;y\n{rows}", separator=";", drop=("b",)).warnings == ()
 
 
 @pytest.fixture
@@ -318,7 +438,11 @@ def test_files_with_other_columns_are_named(folder: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
         Table.read(DataSection(path=folder, target="y"))
     assert caught.value.errors == (
-        (str(folder / "3.csv"), "other columns than 1.csv: lacks a; also has c"),
+        (
+            str(folder / "3.csv"),
+            "other columns than 1.csv: lacks a; also has c; if `load` in data.py makes one of the "
+            "other, let it read each file by itself (vendor/modelserve/docs/data.md#retraining)",
+        ),
     )
 
 

@@ -220,7 +220,7 @@ def test_texts_of_other_data_are_reported(project: Project, config: Config, tmp_
     (warning,) = (each for each in warnings if "describe" in each)
     now = f"{config.data.target} in {config.data.path.name}"
     assert "describe colour in birds.csv, and the data are" in warning
-    assert warning.endswith(f'with [card] describes = "{now}".')
+    assert warning.endswith(f"are {now}: write yours, and delete the line `describes`.")
 
 
 def test_a_further_file_of_the_same_data_leaves_their_texts_right(config: Config) -> None:

@@ -125,6 +125,7 @@ def every_kind(violated: MonitoringResult, make_drift: MakeDrift) -> MonitoringR
             Metric("accuracy", 0.7, 0.95, 0.855, 0.0004, bad, (0.55, 0.83)),
             Metric("mae", 50.5, 44.1, 48.5, 0.0004, bad),
             Metric("accuracy", 0.8, 0.95, 0.855, 0.3, ok, (0.7, 0.9)),
+            Metric("accuracy", 0.9, 0.95, 0.855, 0.9, ok, (0.8, 0.99)),
         ),
         labels=(LabelMetrics("setosa", 41, 30, 10, 0.9, 0.81, 0.0, bad, (0.2, 0.5)),),
     )

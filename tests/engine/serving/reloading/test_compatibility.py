@@ -14,6 +14,11 @@ CATEGORY = Feature(name="size", dtype="category", categories=("1",), example="1"
 SERVED = make_manifest(OPTIONAL)
 
 
+def renamed(name: str) -> Feature:
+    """Return a number with another name."""
+    return NUMBER.model_copy(update={"name": name})
+
+
 @pytest.mark.parametrize(
     ("fresh", "difference"),
     [
@@ -23,7 +28,21 @@ SERVED = make_manifest(OPTIONAL)
             "its features differ ('size': category instead of 'size': number)",
             id="dtype",
         ),
-        pytest.param(make_manifest(OPTIONAL, TEXT), "(2 instead of 1)", id="more-features"),
+        pytest.param(
+            make_manifest(OPTIONAL, TEXT),
+            f"(2 instead of 1; new: {TEXT.name!r})",
+            id="one-more-feature",
+        ),
+        pytest.param(
+            make_manifest(OPTIONAL, *(renamed(f"x{each}") for each in range(7))),
+            "(8 instead of 1; new: 'x0', 'x1', 'x2', 'x3', 'x4' and 2 more)",
+            id="many-more-features",
+        ),
+        pytest.param(
+            make_manifest(renamed("width")),
+            "(missing: 'size'; new: 'width')",
+            id="renamed",
+        ),
         pytest.param(
             make_manifest(OPTIONAL, task="regressor"), "it is a regressor", id="another-task"
         ),

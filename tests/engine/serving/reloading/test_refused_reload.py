@@ -58,7 +58,7 @@ BAD: dict[str, tuple[Callable[[Path, Artifact], object], str]] = {
     "other labels": (lambda f, _: break_manifest(f, labels=["a", "b", "c"]), "its labels differ"),
     "other features": (
         lambda f, trained: break_manifest(f, features=first_renamed(trained)),
-        "its features differ ('other'",
+        "; new: 'other')",
     ),
     "other answers": (with_other_answers, "first case in golden.json"),
     "link to elsewhere": (

@@ -141,7 +141,9 @@ def test_a_changed_file_ends_the_start_and_the_check(
 
 
 def test_a_folder_without_a_model_ends_the_start(load: Callable[..., Any], tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"CHALLENGER_DIR cannot be used: .*missing"):
+    with pytest.raises(
+        ArtifactError, match=r"CHALLENGER_DIR cannot be used: .*missing.*CHALLENGER_DIR"
+    ):
         load(tmp_path)
 
 

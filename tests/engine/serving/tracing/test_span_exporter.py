@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 TIMEOUT_S = 10
+ADDRESS = "http://me:se@cret@collector:4318/v1/traces?key=secret"
 
 
 class FailingExporter(SpanExporter):
@@ -33,16 +34,39 @@ class FailingExporter(SpanExporter):
         self.ended.set()
 
 
+class LoggingExporter(FailingExporter):
+    """Logs a failure as OpenTelemetry's exporter does, with an address that has a password."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Fail."""
+        logger = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        logger.info("sending")
+        logger.error("Failed to export: http://me:se@cret@collector/v1/traces?key=secret is gone")
+        return super().export(spans)
+
+
 def test_lost_spans_are_summed_until_the_next_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     seconds = iter([0.0, 59.0, 60.0])
     monkeypatch.setattr(span_exporter, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
-    exporter = QuietExporter(FailingExporter())
+    exporter = QuietExporter(FailingExporter(), ADDRESS)
     with caplog.at_level(logging.WARNING):
         for count in (1, 2, 3):
             exporter.export([ReadableSpan("model")] * count)
     assert [vars(each)["spans"] for each in caplog.records] == [1, 5]
+
+
+def test_the_line_names_the_address_and_the_reason_without_credentials(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    span_exporter.collector.install()
+    with caplog.at_level(logging.WARNING):
+        QuietExporter(LoggingExporter(), ADDRESS).export([ReadableSpan("model")])
+    (line,) = caplog.records
+    assert vars(line)["endpoint"] == "http://collector:4318/v1/traces"
+    expected = "Failed to export: http://collector/v1/traces is gone"
+    assert vars(line)["reason"] == expected
 
 
 def test_an_exporter_that_hangs_does_not_stop_the_end(

@@ -148,13 +148,16 @@ def test_a_model_that_fails_is_named(
     assert spans["model"].attributes["error.type"] == "ModelError"
 
 
-@pytest.mark.parametrize("status", [503, 400])
+@pytest.mark.parametrize(
+    ("status", "reason"), [(503, "Service Unavailable"), (400, "code: 400, reason: Bad Request")]
+)
 def test_a_collector_that_refuses_spans_is_logged_once(
     start_collector: Callable[..., Collector],
     make_client: MakeClient,
     row: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
     status: int,
+    reason: str,
 ) -> None:
     collector = start_collector(status=status)
     client = make_client()
@@ -167,6 +170,8 @@ def test_a_collector_that_refuses_spans_is_logged_once(
         client.__exit__(None, None, None)
     lines = [each for each in caplog.records if "spans not exported" in each.message]
     assert len(lines) == 1
+    assert vars(lines[0])["endpoint"] == f"{collector.url}/v1/traces"
+    assert reason in vars(lines[0])["reason"]
     assert not [each for each in caplog.records if each.name.startswith("opentelemetry")]
 
 

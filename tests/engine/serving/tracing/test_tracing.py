@@ -11,6 +11,7 @@ from modelserve import Project
 from modelserve.errors import ConfigurationError
 from modelserve.serving.app import make_generation
 from modelserve.serving.codec import JsonCodec
+from modelserve.serving.tracing import span_exporter
 from modelserve.serving.tracing.tracing import is_on, make_tracing
 
 from tests.engine.families import Family
@@ -53,6 +54,33 @@ def test_a_setting_or_an_endpoint_switches_it_on(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert is_on(make_settings(tracing=setting)) is expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param({}, "http://localhost:4318/v1/traces", id="default"),
+        pytest.param({ENDPOINT: "http://a/b/"}, "http://a/b/v1/traces", id="base"),
+        pytest.param(
+            {ENDPOINT: "http://a", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c/d"},
+            "http://c/d",
+            id="traces",
+        ),
+    ],
+)
+def test_messages_name_the_address_that_the_variables_name(
+    project: Project,
+    make_settings: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    expected: str,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    named: list[str] = []
+    monkeypatch.setattr(span_exporter, "make_exporter", lambda _, address: named.append(address))
+    make_tracing(project.service_class(make_settings(tracing="on")))
+    assert named == [expected]
 
 
 def test_off_costs_nothing(make_components: MakeComponents) -> None:

@@ -77,13 +77,14 @@ def to_text(content: object) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def load(folder: Path, *, public_key: Path | None = None) -> Artifact:
+def load(folder: Path, *, public_key: Path | None = None, setting: str = "") -> Artifact:
     """Open an artifact and verify it.
 
     Args:
         folder: the artifact's.
         public_key: a PEM file with the keys one of which must have signed it; None to take an
             unsigned one too.
+        setting: what names the folder, for the message.
 
     Raises:
         ArtifactError: the folder, its manifest or a file is missing, a file differs from the
@@ -95,9 +96,10 @@ def load(folder: Path, *, public_key: Path | None = None) -> Artifact:
         content = (folder / MANIFEST).read_bytes()
         manifest = Manifest.model_validate_json(content)
     except FileNotFoundError as error:
+        by = f" by {setting}" if setting else ""
         raise ArtifactError(
             f"There is no model in {folder}: {MANIFEST} is missing. Run `train` first, "
-            "or set MODEL_DIR to an artifact's folder."
+            f"or name an artifact's folder{by}."
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import track as track_progress
 from rich.table import Column, Table
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # training is not installed where the model is served
     from .training.search.run import SearchResult
     from .training.train import Run
 
+UNBROKEN = frozenset({"run", "version", "metric", "candidate", "before"})  # columns by header
 STEP_WIDTH = 40  # of a step's name, before its time
 
 # Text is printed as it is: brackets are not markup, and colons are not emoji.
@@ -24,10 +26,20 @@ console = Console(highlight=False, markup=False, emoji=False)
 
 
 def show(title: str, rows: Iterable[tuple[str | Text, ...]], head: tuple[str, ...] = ()) -> None:
-    """Print a table; without a head, it has two columns."""
-    columns = (Column(each, overflow="fold") for each in head or ("", ""))
+    """Print a table; without a head, it has two columns.
+
+    Versions and names of metrics, which people search for, are not broken into lines.
+    """
+    lines = list(rows)
+    columns = [Column(each, overflow="fold") for each in head or ("", "")]
+    free = console.width // 2
+    for column, cells in zip(columns, zip(*lines, strict=False), strict=False):
+        width = max(cell_len(str(each)) for each in (column.header, *cells))
+        # A cell that has no room would lose its end.
+        if column.header in UNBROKEN and width <= free:
+            column.no_wrap, free = True, free - width
     table = Table(*columns, show_header=bool(head), title=title)
-    for row in rows:
+    for row in lines:
         table.add_row(*row)
     console.print(table)
 

@@ -3,6 +3,7 @@
 from .manifest import Manifest
 
 LONGEST = 200  # characters of a name in a message
+MAX_NAMES = 5  # of features that were added, or removed
 
 
 def schema_differences(fresh: Manifest, served: Manifest) -> list[str]:
@@ -10,7 +11,7 @@ def schema_differences(fresh: Manifest, served: Manifest) -> list[str]:
     new, old = _fields(fresh), _fields(served)
     faults = {
         f"it is a {fresh.task}": fresh.task != served.task,
-        f"its features differ ({_first_difference(new, old)})": new != old,
+        f"its features differ ({_describe_difference(new, old)})": new != old,
         "its labels differ": fresh.labels != served.labels,
     }
     return [fault for fault, wrong in faults.items() if wrong]
@@ -31,12 +32,23 @@ def _fields(manifest: Manifest) -> list[tuple[str, str]]:
     return [(each.name, each.dtype) for each in manifest.features]
 
 
-def _first_difference(new: list[tuple[str, str]], old: list[tuple[str, str]]) -> str:
-    if len(new) != len(old):
-        return f"{len(new)} instead of {len(old)}"
+def _describe_difference(new: list[tuple[str, str]], old: list[tuple[str, str]]) -> str:
+    """Return the names that were removed or added; else the first difference of type or order."""
+    removed = [name for name, _ in old if name not in dict(new)]
+    added = [name for name, _ in new if name not in dict(old)]
+    changes = [f"{len(new)} instead of {len(old)}"] if len(new) != len(old) else []
+    changes += [f"missing: {_show(removed)}"] if removed else []
+    changes += [f"new: {_show(added)}"] if added else []
+    if changes:
+        return "; ".join(changes)
     pairs = (
         f"{after[0][:LONGEST]!r}: {after[1]} instead of {before[0][:LONGEST]!r}: {before[1]}"
         for after, before in zip(new, old, strict=True)
         if after != before
     )
     return next(pairs, "")
+
+
+def _show(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(repr(name[:LONGEST]) for name in names[:MAX_NAMES]) + more

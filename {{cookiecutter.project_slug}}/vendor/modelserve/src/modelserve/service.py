@@ -44,7 +44,9 @@ class Service:
         """Load and verify the artifact."""
         self.settings = settings
         self.artifact = artifact or artifacts.load(
-            _find_folder(settings), public_key=settings.model_public_key
+            _find_folder(settings),
+            public_key=settings.model_public_key,
+            setting="--model or MODEL_DIR",
         )
 
     def load_model(self, artifact: Artifact, *, threads: int) -> Model:

@@ -171,7 +171,7 @@ def require_cryptography() -> None:
         raise ConfigurationError(
             "Signatures need the package cryptography, which is not installed. Add the extra to "
             '`dependencies` in pyproject.toml, as in "modelserve[signing] @ ...", and run '
-            "`uvx nox -s lock`."
+            "`uvx nox -s lock` and `uvx nox -s dev`."
         )
 
 

@@ -21,6 +21,10 @@ from .types import Prediction
 TIMEOUT_S = 30.0
 PAUSE_S = 0.5
 CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+REFUSED = frozenset({401, 403})
+CREDENTIALS = (
+    " Set SERVICE_KEY to an API key of the service, or SERVICE_TOKEN to a token of its platform."
+)
 # A platform answers with these until a new service has started and is routed.
 NOT_YET = frozenset({404, 429, 500, 502, 503, 504})
 
@@ -69,8 +73,10 @@ class ServiceClient:
             raise UnansweredError(f"{self.url} cannot be reached: {error}", status=None) from error
         if response.status != http.client.OK:
             text = content.decode("utf-8", "replace")[:500]
+            hint = CREDENTIALS if response.status in REFUSED else ""
             raise UnansweredError(
-                f"{self.url} answers with status {response.status}: {text}", status=response.status
+                f"{self.url} answers with status {response.status}: {text}{hint}",
+                status=response.status,
             )
         try:
             return dict(json.loads(content))

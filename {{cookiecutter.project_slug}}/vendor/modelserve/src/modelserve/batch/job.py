@@ -106,14 +106,15 @@ class BatchJob:
     ) -> BatchCounts:
         """Write the answers of a shard, and its rejected rows."""
         by_files = shards.job.options["shard_by"] == "files"
+        path = PurePosixPath(shards.names.part)
         rows = FilesSource(
             files[0],
             divide(files, shard) if by_files else files,
             self.predictor.manifest,
             keep=self.keep,
             named=is_several(self.source),
+            table=SUFFIXES[suffix_of(path)] != "jsonl",
         )
-        path = PurePosixPath(shards.names.part)
         with (
             shards.folder.create(shards.names.rejected) as rejected,
             shards.folder.create(shards.names.part) as part,

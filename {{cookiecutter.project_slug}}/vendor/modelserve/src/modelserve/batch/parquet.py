@@ -2,6 +2,7 @@
 
 # pylint: disable=import-outside-toplevel
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from ..errors import ConfigurationError, MalformedError
@@ -159,6 +160,12 @@ class ParquetWriter:
         names = self._layout.names
         self._open(self._arrow.schema([(name, self._arrow.string()) for name in names]))
         self._writer.close()
+
+    def abandon(self) -> None:
+        """Close the file while its stream is open: pyarrow would do so later, and fail."""
+        if self._writer is not None:
+            with suppress(Exception):
+                self._writer.close()
 
     def _open(self, schema: Any) -> None:
         if self._writer is None:

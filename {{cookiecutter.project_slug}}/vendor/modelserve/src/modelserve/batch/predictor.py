@@ -110,6 +110,7 @@ class BatchPredictor:
 
         Raises:
             MalformedError: `source` cannot be read, or `output` cannot be written.
+            BrokenPipeError: what reads the answers has ended, as `head` does.
             ConfigurationError: a library for the files' format is missing.
         """
         files = OutputFiles(output)
@@ -124,6 +125,8 @@ class BatchPredictor:
                     counts = self.answer_rows(
                         rows, writer, rejected.write, shard=shard, watch=watch
                     )
+        except BrokenPipeError:
+            raise
         except (OSError, EOFError, UnicodeError, csv.Error, zlib.error, MalformedError) as error:
             raise MalformedError(f"{source} cannot be answered into {output}: {error}") from error
         return counts
@@ -181,15 +184,19 @@ class BatchPredictor:
             watch: called after each chunk, with the share of the source that was read.
         """
         counts, started = BatchCounts(absent=rows.absent), time.perf_counter()
-        for chunk in rows.chunks(self.codec.inputs.chunk, shard):
-            problems = self.answer_chunk(chunk, writer, counts)
-            if problems:
-                reject(b"".join(problem_lines(chunk, problems)))
-            counts.rejected += len(problems)
-            counts.seconds = time.perf_counter() - started
-            if watch:
-                watch(counts, rows.progress())
-        writer.close()
+        try:
+            for chunk in rows.chunks(self.codec.inputs.chunk, shard):
+                problems = self.answer_chunk(chunk, writer, counts)
+                if problems:
+                    reject(b"".join(problem_lines(chunk, problems)))
+                counts.rejected += len(problems)
+                counts.seconds = time.perf_counter() - started
+                if watch:
+                    watch(counts, rows.progress())
+            writer.close()
+        except BaseException:
+            writer.abandon()
+            raise
         return counts
 
     def answer_chunk(self, chunk: Chunk, writer: AnswerWriter, counts: BatchCounts) -> Problems:

@@ -106,3 +106,6 @@ class AnswerCollector:
 
     def close(self) -> None:
         """Write nothing."""
+
+    def abandon(self) -> None:
+        """Release nothing."""

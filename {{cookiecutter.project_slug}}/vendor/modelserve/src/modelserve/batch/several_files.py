@@ -25,6 +25,7 @@ class FilesSource:
         manifest: of the model.
         keep: which columns the output repeats.
         named: whether the output has a column with each file's name.
+        table: whether the answers are a table, which has the columns of the first file.
 
     Raises:
         MalformedError: the first file cannot be read.
@@ -38,8 +39,10 @@ class FilesSource:
         *,
         keep: Keep,
         named: bool,
+        table: bool,
     ) -> None:
         """Read the columns of the first file."""
+        self._first, self._table = first, table
         self._files, self._manifest, self._keep, self._named = files, manifest, keep, named
         self._done, self._bytes = 0, sum(each.size_bytes for each in files)
         self._progress: float | None = 0.0
@@ -53,14 +56,20 @@ class FilesSource:
         return self._progress
 
     def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
-        """Yield the rows of a shard of each file, from at most `size` rows at once."""
+        """Yield the rows of a shard of each file, from at most `size` rows at once.
+
+        Raises:
+            MalformedError: a file cannot be read, or has a column that a table cannot hold.
+        """
         for file in self._files:
             with self._open(file) as rows:
+                self._check_columns(self._name(file, dict.fromkeys(rows.kept, ()), 0), 0)
                 self._absent += [name for name in rows.absent if name not in self._absent]
                 for chunk in rows.chunks(size, shard):
                     read = file.size_bytes * (rows.progress() or 0.0)
                     self._progress = (self._done + read) / max(self._bytes, 1)
                     kept = self._name(file, chunk.kept, len(chunk.numbers))
+                    self._check_columns(kept, chunk.numbers[0])
                     yield chunk._replace(kept=kept, file=file.name if self._named else "")
             self._done += file.size_bytes
 
@@ -78,6 +87,20 @@ class FilesSource:
                 yield open_rows(stream, self._manifest, keep=self._keep)
         except UNREADABLE as error:
             raise MalformedError(f"{file.name} cannot be answered: {error}") from error
+
+    def _check_columns(self, kept: Columns, row: int) -> None:
+        """Check that the first file has the kept columns of another one.
+
+        Raises:
+            MalformedError: it does not, and the answers are a table.
+        """
+        if self._table and (unknown := [name for name in kept if name not in self.kept]):
+            raise MalformedError(
+                f"from row {row} on, it has the column {unknown[0][:60]!r}, which the first rows "
+                f"of {self._first.name} do not have, and a table of answers has their columns. "
+                "Choose files with the same columns by a pattern, answer this one alone, or set "
+                "--keep none or --format jsonl."
+            )
 
     def _name(self, file: StoredFile, kept: Columns, rows: int) -> Columns:
         """Return kept columns behind one with the file's name."""

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from select import select
 from typing import IO, Any, BinaryIO, cast
 
+from ..errors import MalformedError
 from ..file_formats import SUFFIXES, FileFormat
 
 STANDARD = Path("-")
@@ -82,6 +83,7 @@ def open_input(path: Path, default: FileFormat | None) -> Iterator[InputStream]:
 
     Raises:
         OSError: it cannot be read.
+        MalformedError: it has 0 bytes.
     """
     if path == STANDARD:
         stdin = _decompress(
@@ -92,6 +94,11 @@ def open_input(path: Path, default: FileFormat | None) -> Iterator[InputStream]:
             cast(BinaryIO, stdin), "", "jsonl" if begins == b"{" else "csv", lambda: None
         )
         return
+    if path.is_file() and not path.stat().st_size:  # a pipe has no size
+        raise MalformedError(
+            "the file has 0 bytes, so what writes it has probably failed. A CSV file without rows "
+            "has a header, one of JSON Lines an empty line."
+        )
     with path.open("rb", buffering=0) as raw:
         yield read_stream(raw, path, default, size_bytes=path.stat().st_size)
 

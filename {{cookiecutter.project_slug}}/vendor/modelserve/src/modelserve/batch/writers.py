@@ -24,6 +24,9 @@ class AnswerWriter(Protocol):
     def close(self) -> None:
         """Write what is left."""
 
+    def abandon(self) -> None:
+        """Release what is open: an error ended the answers, and the file is removed."""
+
 
 class JsonLinesWriter:
     """Writes a JSON object for each row: its number, what is kept of it, and its answer.
@@ -53,6 +56,9 @@ class JsonLinesWriter:
 
     def close(self) -> None:
         """Write nothing: every line is written."""
+
+    def abandon(self) -> None:
+        """Release nothing: the stream is not its own."""
 
     def _rename(self, rows: AnsweredRows) -> Columns:
         if not rows.kept:
@@ -188,6 +194,9 @@ class CsvWriter:
         """Write what is left, and the header if there were no rows."""
         self._begin()
         self._text.detach()
+
+    def abandon(self) -> None:
+        """Release nothing: the stream is not its own."""
 
     def _begin(self) -> None:
         if not self._begun:

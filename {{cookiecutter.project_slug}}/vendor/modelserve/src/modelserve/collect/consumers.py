@@ -24,12 +24,14 @@ class ConsumerFilter:
 
     def take(self, lines: Values, counts: RowCounts) -> Values:
         """Return the lines of these consumers, and count those of others."""
+        names = [consumer_of(value) for value in lines.values]
         chosen = [
             (value, number)
-            for value, number in zip(lines.values, lines.numbers, strict=True)
-            if consumer_of(value) in self._consumers
+            for name, value, number in zip(names, lines.values, lines.numbers, strict=True)
+            if name in self._consumers
         ]
         counts.other_consumers += len(lines.values) - len(chosen)
+        counts.add_consumers({*names} - self._consumers)
         return Values([value for value, _ in chosen], [number for _, number in chosen])
 
 

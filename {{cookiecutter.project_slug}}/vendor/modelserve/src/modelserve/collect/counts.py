@@ -1,6 +1,7 @@
 """What is counted while captures are joined with ground truth."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +9,8 @@ from typing import Any, NamedTuple
 from ..monitoring.bitmap import Bitmap
 from ..monitoring.counts import RecordCounts
 from ..monitoring.partitions import FAR_US
+
+MOST_CONSUMERS = 10  # whose names are kept
 
 
 class SourceFile(NamedTuple):
@@ -31,6 +34,7 @@ class RowCounts(RecordCounts):
         redacted: rows with a redacted value.
         misfit: rows that do not fit the schema, by the first field that does not.
         other_consumers: lines of other consumers.
+        consumers: the names of some of them.
         joined: rows with a ground truth, whether they are written or not.
         late: written rows whose ground truth arrived after the end of the window.
         new_labels: written rows by label, of labels that the model does not know.
@@ -48,6 +52,7 @@ class RowCounts(RecordCounts):
     redacted: int = 0
     misfit: Counter[str] = field(default_factory=Counter)
     other_consumers: int = 0
+    consumers: tuple[str, ...] = ()
     joined: int = 0
     late: int = 0
     new_labels: Counter[str] = field(default_factory=Counter)
@@ -55,6 +60,10 @@ class RowCounts(RecordCounts):
     last_us: int = -FAR_US
     parts: list[Path] = field(default_factory=list)
     sources: list[SourceFile] = field(default_factory=list)
+
+    def add_consumers(self, names: Iterable[str]) -> None:
+        """Note names of consumers, as long as there are few."""
+        self.consumers = tuple(sorted({*self.consumers, *names})[:MOST_CONSUMERS])
 
     def merge(self, other: Any) -> None:
         """Add the counts of later files."""
@@ -67,6 +76,7 @@ class RowCounts(RecordCounts):
         self.redacted += other.redacted
         self.misfit += other.misfit
         self.other_consumers += other.other_consumers
+        self.add_consumers(other.consumers)
         self.joined += other.joined
         self.late += other.late
         self.new_labels += other.new_labels

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..monitoring.ingest.batch_transform import find_batch_transform
+from ..monitoring.partitions import TimeWindow, find_files
 
 if TYPE_CHECKING:
     from .job import CollectedRows
+
+LONGEST = 60  # characters of a consumer's name
 
 
 def nothing_to_collect(rows: "CollectedRows", captures: Path, ground_truth: Path) -> str:
@@ -24,15 +27,18 @@ def nothing_to_collect(rows: "CollectedRows", captures: Path, ground_truth: Path
             "Collect the captures of an endpoint, or those of `serve` with CAPTURE_DIR."
         )
     versions = ", ".join(sorted(counts.versions))
+    consumers = ", ".join(name[:LONGEST] for name in counts.consumers)
+    outside = len(find_files(captures, TimeWindow()).files) - len(listing.files)
     reasons = [
         f"{number:,} {reason}"
         for number, reason in (
             (len(listing.files), "closed files"),
+            (outside, "files outside of the window"),
             (listing.open_files, "files that are still being written"),
             (len(listing.others), "files other than .jsonl and .jsonl.gz"),
             (counts.versions.total(), f"records of {versions}"),
             (counts.outside, "records outside of the window"),
-            (counts.other_consumers, "lines of other consumers"),
+            (counts.other_consumers, f"lines of other consumers, such as {consumers}"),
             (counts.rejected, "responses without predictions"),
             (counts.errors.corrupt + counts.errors.foreign, "lines that cannot be read"),
             (counts.without_truth, "rows without a ground truth"),

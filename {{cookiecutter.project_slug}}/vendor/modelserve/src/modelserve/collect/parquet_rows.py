@@ -106,7 +106,7 @@ def load_pyarrow() -> Any:
     except ModuleNotFoundError as error:
         raise CollectionError(
             f"{error.name} is not installed, which Parquet needs; in pyproject.toml, add parquet "
-            "to the brackets of training, as in modelserve[scikit-learn,parquet], then run "
-            "`uvx nox -s lock`, or write a .csv or .jsonl file."
+            "to those in the brackets behind modelserve in `training`, then run `uvx nox -s lock` "
+            "and `uvx nox -s dev`; or write a .csv or .jsonl file."
         ) from error
     return pyarrow

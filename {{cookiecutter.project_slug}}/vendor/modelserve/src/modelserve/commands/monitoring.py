@@ -73,9 +73,12 @@ def monitor(
         from .. import display
         from ..monitoring.collection import MonitoringSources
         from ..monitoring.config import load_config
-        from ..monitoring.partitions import TimeWindow
+        from ..monitoring.partitions import FEEDBACK_PAGE, TimeWindow, explain_missing
         from ..monitoring.shards import count_shard
 
+        if ground_truth and (text := explain_missing(ground_truth)):
+            way_out = f"Send feedback ({FEEDBACK_PAGE}), or leave out --ground-truth."
+            display.warn(f"{text}. Only drift is monitored. {way_out}")
         bounds = load_config(config)
         first, end = (each and each.replace(tzinfo=UTC) for each in (since, until))
         service, groups = project_of(context).make_service(model), bounds.fairness.groups

@@ -1,6 +1,6 @@
 """Options that several commands share, the project, and a message for missing libraries."""
 
-# mlflow takes seconds to import: only a model in its registry needs it.
+# mlflow takes seconds to import: only a model in its registry needs it. Help needs no settings.
 # pylint: disable=import-outside-toplevel
 
 import os
@@ -17,6 +17,16 @@ from .. import environment
 from ..errors import ConfigurationError, TrainingError
 from ..project import Project
 
+LONGEST = 100  # characters of a name in a message
+
+
+class VariableNames(list[str]):
+    """Names of environment variables for one option, of which the first one that is set counts."""
+
+    def __str__(self) -> str:
+        """Return the names as an error shows them."""
+        return ", ".join(self)
+
 
 def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Path) -> Path:
     """Return the artifact's folder; a model in MLflow's registry is downloaded, once.
@@ -25,7 +35,8 @@ def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Pa
     this process found.
 
     Raises:
-        ConfigurationError: MODEL_DIR and MODEL_URI are both set, or MLflow cannot be asked.
+        ConfigurationError: MODEL_DIR and MODEL_URI are both set, MLflow cannot be asked, or the
+            name of a model in its registry is not spelled as one.
         ArtifactError: the model cannot be had.
     """
     if context.resilient_parsing:  # to complete a word in a shell
@@ -35,10 +46,17 @@ def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Pa
     named = source.name if source else ""
     if uri and named == "ENVIRONMENT":
         raise ConfigurationError("MODEL_DIR and MODEL_URI name two models; unset one of them.")
-    for name in ("MODEL_URI", environment.RESOLVED_URI):
-        os.environ.pop(name, None)
-    if model.as_posix().startswith(("models:/", "runs:/")):
-        uri = model.as_posix()
+    for variable in ("MODEL_URI", environment.RESOLVED_URI):
+        os.environ.pop(variable, None)
+    name = model.as_posix()
+    if name.startswith(("models:/", "runs:/")):
+        uri = name
+    elif name.startswith(("models:", "runs:")) and not model.exists():
+        setting = "MODEL_DIR" if named == "ENVIRONMENT" else "--model"
+        raise ConfigurationError(
+            f"{setting} {name[:LONGEST]} is neither a folder nor a model in MLflow's registry: "
+            "write models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/PATH."
+        )
     elif named == "COMMANDLINE":
         uri = ""
     if not uri:
@@ -48,6 +66,27 @@ def find_model(context: typer.Context, parameter: typer.CallbackParam, model: Pa
     folder = resolve(uri)
     os.environ[environment.RESOLVED_URI] = uri
     return folder
+
+
+def check_setting(context: typer.Context, parameter: typer.CallbackParam, value: str) -> str:
+    """Return the value of an option that is a setting, too, if it may have it.
+
+    One of the environment is left to `Settings`, which names all that are wrong at once.
+
+    Raises:
+        BadParameter: the value of the command line is out of range.
+    """
+    from pydantic import ValidationError
+
+    from ..settings import Settings
+
+    source = context.get_parameter_source(str(parameter.name))
+    if source and source.name == "COMMANDLINE":
+        try:
+            Settings.model_validate({str(parameter.name): value})
+        except ValidationError as error:
+            raise typer.BadParameter(error.errors()[0]["msg"]) from error
+    return value
 
 
 ModelOption = Annotated[
@@ -89,7 +128,9 @@ MonitoringOption = Annotated[
 ShardIndexOption = Annotated[
     int,
     typer.Option(
-        envvar=["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"],
+        envvar=VariableNames(
+            ["CLOUD_RUN_TASK_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"]
+        ),
         min=0,
         help="Number of this shard, from 0.",
     ),

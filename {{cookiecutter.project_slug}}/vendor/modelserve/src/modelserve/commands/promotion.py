@@ -94,12 +94,15 @@ def promote(
         if json_file:
             write_comparison(json_file, (candidate, to), comparison, reasons)
 
-    promoted, previous = run_promotion(request, compare, report)
+    promoted, previous, signed = run_promotion(request, compare, report)
     version = promoted.manifest.version
     if rehearse:
         display.say(f"{candidate} ({version}) may replace {to}; nothing was promoted")
         return
-    display.say(f"{to} now holds {version}")
+    if signed:
+        display.say(f"{to} holds {version} already, now with the signature of {candidate}")
+    else:
+        display.say(f"{to} now holds {version}")
     notify_promotion(promoted, warn=display.warn)
     if previous:
         display.say(

@@ -132,12 +132,14 @@ def _compare(records: "Sequence[RunRecord]") -> None:
     """Print runs side by side."""
     from .. import display
 
+    rows = compare_runs(records)
     display.show(
         "",
-        [(row.name, *row.values) for row in compare_runs(records)],
+        [(row.name, *row.values) for row in rows],
         head=("run", *(each.id for each in records)),
     )
-    display.say(f"The best values are marked with{BETTER}.", aside=True)
+    if any(value.endswith(BETTER) for row in rows for value in row.values):
+        display.say(f"The best values are marked with{BETTER}.", aside=True)
     if len({each.data.sha256 for each in records}) > 1:
         _warn("the runs have other data, and so other test rows: compare their metrics with care.")
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from .. import artifact, environment
-from .options import ModelOption, project_of
+from .options import ModelOption, VariableNames, check_setting, project_of
 
 app = typer.Typer()
 
@@ -24,33 +24,40 @@ def serve(
         str, typer.Option(envvar="HOST", help="Address to listen on; 0.0.0.0 for every one.")
     ] = "127.0.0.1",
     port: Annotated[
-        int,
+        str,
         typer.Option(
-            envvar=["PORT", "AIP_HTTP_PORT"],
-            min=0,
-            max=65535,
-            help="Port to listen on; 0 takes a free one.",
+            envvar=VariableNames(["PORT", "AIP_HTTP_PORT"]),
+            metavar="<int>",
+            callback=check_setting,
+            help="Port to listen on, up to 65535; 0 takes a free one.",
         ),
-    ] = 8080,
+    ] = "8080",
     workers: Annotated[
-        int,
-        typer.Option(envvar="WORKERS", min=1, max=64, help="Processes that answer requests."),
-    ] = 1,
+        str,
+        typer.Option(
+            envvar="WORKERS",
+            metavar="<int>",
+            callback=check_setting,
+            help="Processes that answer requests, 1 to 64.",
+        ),
+    ] = "1",
     model: ModelOption = Path("model"),
 ) -> None:
     """Serve the model over HTTP, with a page to try it; Ctrl+C stops the service.
 
     Other settings are environment variables: see vendor/modelserve/docs/operating.md.
     """
-    os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": str(port)}
-    os.environ["WORKERS"] = str(workers)  # which share the processors
+    os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": port}
+    os.environ["WORKERS"] = workers  # which share the processors
     environment.drop_if_empty(environment.SHARED_METRICS)
     os.environ.pop("WEB_CONCURRENCY", None)  # uvicorn's name for WORKERS, which decides
     # On SIGTERM, the server answers running requests; then the process exits with 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from ..serving.server import run
 
-    run(project_of(context), host=host, port=port, workers=workers)
+    project = project_of(context)
+    settings = project.load_settings()
+    run(project, host=settings.host, port=settings.port, workers=settings.workers)
 
 
 @app.command()

@@ -112,7 +112,9 @@ def evaluate(
 
         project, settings = load_training(context, config)
     evaluated = artifact.load(model)
-    results, measured = evaluate_artifact(project, evaluated, data, settings, output=output)
+    results, measured = evaluate_artifact(
+        project, evaluated, data, settings, output=output, warn=display.warn
+    )
     display.show_metrics(data.name, measured.metrics, results, measured.intervals)
     if not all(each.passed for each in results):
         raise typer.Exit(1)

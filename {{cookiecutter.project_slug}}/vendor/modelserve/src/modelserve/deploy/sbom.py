@@ -16,7 +16,9 @@ BILL = Path("sbom.json")
 LOCK = Path("requirements", "serving.txt")
 MODEL = Path("model")
 
-LOCKED = re.compile(r"^([\w.-]+)==(\S+)[^\n]*\\\n((?:\s+--hash=\S+[ \\]*\n?)+)", re.MULTILINE)
+LOCKED = re.compile(
+    r"^([\w.-]+)(?:\[[^\]\n]*\])?==(\S+)[^\n]*\\\n((?:\s+--hash=\S+[ \\]*\n?)+)", re.MULTILINE
+)
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 

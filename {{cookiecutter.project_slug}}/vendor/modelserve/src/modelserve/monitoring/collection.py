@@ -105,7 +105,7 @@ def collect(sources: MonitoringSources) -> CollectedData:
     """
     window, folder = sources.window, sources.ground_truth
     listing = find_files(sources.captures, window)
-    truth_files = find_truth_files(folder, window) if folder else ()
+    truth_files = find_truth_files(folder, window, missing_ok=True) if folder else ()
     with sources.open(listing.files, truth_files) as (reader, truths, pool):
         data = CollectedData(window, listing, truths, read(reader, listing.files, pool))
     require_records(data, sources)

@@ -14,6 +14,7 @@ MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUFFIXES = (".jsonl", ".jsonl.gz")
 FAR_US = 2**62  # microseconds, later than any time
+FEEDBACK_PAGE = "vendor/modelserve/docs/feedback.md"
 HOUR_PATH = re.compile(r"(?:.*/)?(\d{4})/(\d\d)/(\d\d)/(\d\d)").fullmatch
 
 
@@ -104,13 +105,33 @@ def find_files(folder: Path, window: TimeWindow, *, later: bool = False) -> List
     return Listing(tuple(sorted(files)), open_files, tuple(sorted(others)))
 
 
-def find_truth_files(folder: Path, window: TimeWindow) -> tuple[Path, ...]:
+def find_truth_files(
+    folder: Path, window: TimeWindow, *, missing_ok: bool = False
+) -> tuple[Path, ...]:
     """Return the files below a folder that may hold ground truth of a window.
+
+    Args:
+        folder: of ground truth; `serve` creates it with the first feedback.
+        window: of the predictions.
+        missing_ok: whether a folder that does not exist counts as an empty one.
 
     Raises:
         MonitoringError: the folder does not exist, or cannot be read.
     """
+    if text := explain_missing(folder):
+        if missing_ok:
+            return ()
+        raise MonitoringError(f"{text}. Send feedback first: {FEEDBACK_PAGE}.")
     return find_files(folder, window, later=True).files
+
+
+def explain_missing(folder: Path) -> str:
+    """Return why a folder of ground truth may be missing; nothing if it exists."""
+    if folder.exists():
+        return ""
+    return (
+        f"--ground-truth {folder} does not exist: no feedback was stored yet, or the path is wrong"
+    )
 
 
 def hour_of(folder: Path) -> datetime | None:

@@ -148,7 +148,7 @@ def _move_unless_exists(fresh: Path, path: Path) -> None:
 def _divide(sources: MonitoringSources, job: CountingJob) -> ShardPlan:
     listing = find_files(sources.captures, sources.window)
     truths = sources.ground_truth
-    truth_files = find_truth_files(truths, sources.window) if truths else ()
+    truth_files = find_truth_files(truths, sources.window, missing_ok=True) if truths else ()
     parts = divide(listing.files, processes=job.shards)
     parts += [()] * (job.shards - len(parts))
     captures = sources.captures.resolve()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..metric_table import info_of
 from .results.performance import Interval
 from .results.result import MonitoringResult
 from .violations import recall_of
@@ -43,6 +44,14 @@ def uncertain_figures(result: MonitoringResult) -> Iterator[UncertainFigure]:
 
 def _of(name: str, value: float, interval: Interval | None, bound: float | None) -> UncertainFigure:
     low, high = interval or (value, value)
+    info = info_of(name)  # confidence and recall are better if they are higher
+    lower = info is not None and info.better == "lower"
+    if bound is not None and (value <= bound if lower else value >= bound):
+        return UncertainFigure(
+            name,
+            f"{value:.4g} is within the threshold {bound:.4g}, but its interval reaches over it: "
+            f"the true value lies between {low:.4g} and {high:.4g}",
+        )
     return UncertainFigure(
         name,
         f"{value:.4g} may be chance: the true value lies between {low:.4g} and {high:.4g}, and the "

@@ -15,12 +15,24 @@ from . import decisions
 from .authorship import clean, now, who
 from .comparison import Comparison, MetricDifference, SliceDifference
 from .record import RecordAppender, open_record
-from .switch import Places, complete, manifest_hash, places_of, stage, switch
+from .switch import (
+    Places,
+    complete,
+    manifest_hash,
+    places_of,
+    replace_signature,
+    stage,
+    switch,
+)
 
 LONGEST = 1_000  # characters of a reason, or of a name
 WAY_OUT = (
     "`--tolerance` states by how much a metric may be worse, in its own unit, as in "
     "`--tolerance 0.01`; more labelled rows (`--holdout`) narrow the intervals."
+)
+SCHEMA_WAY_OUT = (
+    "Clients of the served model would break: promote it into an empty folder (`--to`), and start "
+    "a service of its own on it, which clients move to."
 )
 
 # Compares the served model with the candidate.
@@ -53,10 +65,14 @@ class PromotionRequest:
 
 
 class Promotion(NamedTuple):
-    """A candidate that may be served: its artifact, and where the one before it is kept."""
+    """A candidate that may be served: its artifact, and where the one before it is kept.
+
+    `signed` is whether a model that was served already got the candidate's signature.
+    """
 
     artifact: Artifact
     previous: Path | None = None
+    signed: bool = False
 
 
 def promote(
@@ -65,6 +81,7 @@ def promote(
     """Replace the served artifact with a candidate; the previous one is kept beside it.
 
     A candidate that is served already is recorded, and moves nothing: a promotion may be repeated.
+    Only its signature is copied, if it has another one.
     The decision is on the disk before a folder is moved, and the end of the move after it. An
     interrupted promotion is brought to its end by the next one.
 
@@ -96,21 +113,24 @@ def promote(
             reasons = comparison.reasons
     report(comparison, reasons)
     facts |= {"evidence": decisions.describe_evidence(comparison), "reasons": reasons}
+    signed = False
     if not request.rehearsal:
         with open_record(request.record) as record:
-            _decide(record, places, fresh, facts)
+            signed = _decide(record, places, fresh, facts)
     if reasons:
         refused = f"Not promoted: {'; '.join(reasons)}."
         others = [] if comparison is None else comparison.figures_outside(refused)
         compared = f"Compared as well: {'; '.join(others)}." if others else ""
         way_out = WAY_OUT if comparison and _is_tolerable(comparison) else ""
+        if comparison is None:
+            way_out = SCHEMA_WAY_OUT
         raise GateError(" ".join(filter(None, (refused, compared, way_out))))
     if request.rehearsal:
         return Promotion(fresh)
     replaced = served and decisions.hash_in(facts, decisions.CHAMPION) != decisions.hash_in(
         facts, decisions.CANDIDATE
     )
-    return Promotion(artifact.load(places.target), places.previous if replaced else None)
+    return Promotion(artifact.load(places.target), places.previous if replaced else None, signed)
 
 
 def _load_served(folder: Path) -> Artifact:
@@ -175,8 +195,11 @@ def _facts(request: PromotionRequest, fresh: Artifact, served: Artifact | None) 
 
 def _decide(
     record: RecordAppender, places: Places, fresh: Artifact, facts: Mapping[str, Any]
-) -> None:
-    """Record a decision, and switch the folders if the candidate was approved."""
+) -> bool:
+    """Record a decision, and switch the folders if the candidate was approved.
+
+    Return whether a model that was served already got another signature.
+    """
     sha256, expected = (
         decisions.hash_in(facts, each) for each in (decisions.CANDIDATE, decisions.CHAMPION)
     )
@@ -184,7 +207,7 @@ def _decide(
         raise ArtifactError(f"{places.target} changed meanwhile; run `promote` again.")
     if facts["reasons"]:
         record.append({"time": now(), decisions.DECISION: decisions.REFUSED, **facts})
-        return
+        return False
     moved = sha256 != expected  # else it is served: the previous one stays where it is
     if moved:
         stage(fresh, places, sha256)
@@ -193,9 +216,12 @@ def _decide(
     intent = decisions.RESTORED if restores else decisions.PROMOTED
     approval = {decisions.DECISION: decisions.APPROVED, decisions.INTENT: intent, **facts}
     record.append({"time": now(), **approval})
+    signed = False
     try:
         if moved:
             switch(places)
+        else:
+            signed = replace_signature(fresh, places)
     except ArtifactError as error:
         with suppress(RecordError):  # the next promotion finds out
             _conclude(record, approval, decisions.FAILED, [clean(str(error))[:LONGEST]])
@@ -207,6 +233,7 @@ def _decide(
             f"{error} {places.target} holds the candidate, whose approval is recorded; "
             "`promotions --recover` records that it is served."
         ) from error
+    return signed
 
 
 def _conclude(

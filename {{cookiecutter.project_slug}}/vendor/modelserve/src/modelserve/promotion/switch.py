@@ -1,12 +1,14 @@
 """Copy an artifact beside the served one, switch both, and find out how a switch ended."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import artifact
 from ..artifact import Artifact
 from ..errors import ArtifactError
+from ..signature import SIGNATURE
 
 
 class Places(NamedTuple):
@@ -68,6 +70,40 @@ def switch(places: Places) -> None:
         artifact.replace(places.staged, places.target, aside=places.previous)
     except OSError as error:
         raise _not_copied(places, error) from error
+
+
+def replace_signature(candidate: Artifact, places: Places) -> bool:
+    """Give the served model the signature of a candidate with the same manifest.
+
+    Args:
+        candidate: may be signed by another key than the served model, or not at all: then the
+            served model keeps its signature.
+        places: the folders.
+
+    Returns:
+        Whether the signature was replaced.
+
+    Raises:
+        ArtifactError: it cannot be copied, or the candidate changed meanwhile.
+    """
+    fresh, served = candidate.folder / SIGNATURE, places.target / SIGNATURE
+    # Outside the folder, in which a running service accepts no file that was not signed.
+    beside = places.staged.with_suffix(".sig")
+    try:
+        if not fresh.is_file():
+            return False
+        content = fresh.read_bytes()
+        if served.is_file() and served.read_bytes() == content:
+            return False
+        if manifest_hash(candidate.folder) != manifest_hash(places.target):
+            raise ArtifactError(f"{candidate.folder} changed meanwhile; run `promote` again.")
+        beside.write_bytes(content)
+        beside.replace(served)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise _not_copied(places, error) from error
+    return True
 
 
 def complete(places: Places, candidate: str, champion: str | None) -> bool:

@@ -51,6 +51,8 @@ def draw(
         "route": settings.predict_route.lstrip("/"),  # relative: a proxy may put a prefix before it
         "keyRequired": key_required,
         "explains": manifest.modality == "text" or BACKGROUND in manifest.files,
+        "positive": manifest.positive,
+        "threshold": manifest.threshold,
         "coverage": interval.coverage if interval else None,
         "maxRows": settings.max_rows,
         "maxBodyBytes": settings.max_body_bytes,

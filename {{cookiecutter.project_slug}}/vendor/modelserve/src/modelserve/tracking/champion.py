@@ -4,11 +4,15 @@
 # pylint: disable=import-outside-toplevel
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .. import artifact, environment
 from ..artifact import Artifact
 from .mlflow_client import TRACKING_URI, connect, describe, server_address
 from .mlflow_runs import CHALLENGER, MANIFEST_TAG
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 CHAMPION = "champion"
 
@@ -32,9 +36,11 @@ def notify_promotion(promoted: Artifact, *, warn: Callable[[str], None]) -> str 
         wanted = f"name = '{name}' and tags.{MANIFEST_TAG} = '{sha256}'"
         found = client.search_model_versions(wanted)
         if not found:
+            current = _find_champion(client, name)
+            still = f"still names version {current}" if current else "names none"
             warn(
-                f"MLflow at {server_address()} has no version of {name} for {version}, so none is "
-                f"{CHAMPION}. Send its run by `runs ID --push`, and promote it again."
+                f"MLflow at {server_address()} has no version of {name} for {version}, so "
+                f"`{CHAMPION}` {still}. Send its run by `runs ID --push`, and promote it again."
             )
             return None
         latest = max(found, key=lambda each: int(each.version))
@@ -49,3 +55,14 @@ def notify_promotion(promoted: Artifact, *, warn: Callable[[str], None]) -> str 
         )
         return None
     return str(latest.version)
+
+
+def _find_champion(client: "MlflowClient", name: str) -> str | None:
+    """Return the version that the alias names; None without the alias, or without the model."""
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except Exception as error:
+        if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    return str(aliases[CHAMPION]) if CHAMPION in aliases else None

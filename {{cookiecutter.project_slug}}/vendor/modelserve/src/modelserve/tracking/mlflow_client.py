@@ -3,7 +3,11 @@
 # mlflow takes seconds to import: a process without MLFLOW_TRACKING_URI and MODEL_URI never does.
 # pylint: disable=import-outside-toplevel
 
+import logging
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 LONGEST = 400  # characters of a server's error in a message
 NO_ANSWER = "Max retries exceeded"
+RETRY = "Retrying ("  # begins urllib3's warning of each try
 
 # The defaults would wait for many minutes, send usage data, and print bars and addresses.
 DEFAULTS = {
@@ -45,9 +50,25 @@ def connect() -> "MlflowClient":
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"{error.name} is not installed; MLflow needs the extra `mlflow` of modelserve: "
-            "add it in pyproject.toml, as in modelserve[mlflow], then run `uvx nox -s lock`."
+            "add it in pyproject.toml, as in modelserve[mlflow], then run `uvx nox -s lock` and "
+            "`uvx nox -s dev`."
         ) from error
     return MlflowClient()
+
+
+@contextmanager
+def without_retry_warnings() -> Iterator[None]:
+    """Keep what urllib3 logs of this thread's retries out of the log; the error has the reason."""
+    thread, logger = threading.get_ident(), logging.getLogger("urllib3.connectionpool")
+
+    def keep(record: logging.LogRecord) -> bool:
+        return record.thread != thread or not str(record.msg).startswith(RETRY)
+
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)
 
 
 def server_address() -> str:

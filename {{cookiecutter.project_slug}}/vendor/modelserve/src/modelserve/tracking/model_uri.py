@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from .. import artifact
 from ..errors import ArtifactError, ServiceError
 from ..setting_types import MODEL_URI
-from .mlflow_client import connect, describe, server_address, server_name
+from .mlflow_client import (
+    connect,
+    describe,
+    server_address,
+    server_name,
+    without_retry_warnings,
+)
 from .mlflow_runs import MANIFEST_TAG
 from .model_cache import cache_folder, fetch, is_complete
 
@@ -59,9 +65,10 @@ def resolve(uri: str, *, known: Path | None = None) -> Path:
         return _fetch(uri, folder, lambda scratch: _download(uri, scratch))
     parent = cache_folder() / server_name() / match["name"]
     try:
-        found = _look_up(client, match["name"], alias=match["alias"], version=match["version"])
+        with without_retry_warnings():
+            found = _look_up(client, match["name"], alias=match["alias"], version=match["version"])
     except Exception as error:  # pylint: disable=broad-exception-caught  # any of a client's
-        return _without_server(uri, parent, match["version"], error)
+        return _without_server(uri, parent, match["version"], error, running=known is not None)
     exact = f"models:/{match['name']}/{found.number}"
     folder = parent / f"{found.number}-{_digest(found.source)}"
     if folder == known and (folder / artifact.MANIFEST).is_file():
@@ -82,8 +89,17 @@ def _look_up(
     )
 
 
-def _without_server(uri: str, parent: Path, version: str | None, error: Exception) -> Path:
+def _without_server(
+    uri: str, parent: Path, version: str | None, error: Exception, *, running: bool
+) -> Path:
     """Return a cached version where the server does not answer.
+
+    Args:
+        uri: that was looked up.
+        parent: the folder of the model's cached versions.
+        version: that the URI names; None for an alias.
+        error: why it was not found.
+        running: whether a service asks that serves a version already.
 
     Raises:
         ArtifactError: the server answered that there is none, or the version is not cached.
@@ -105,11 +121,12 @@ def _without_server(uri: str, parent: Path, version: str | None, error: Exceptio
                 )
                 return folder
     cached_one = f", or name a cached version, of {', '.join(numbers)}" if numbers else ""
-    way_out = (
-        "Name a version or an alias that exists."
-        if absent
-        else f"Start again when the server answers{cached_one}, or set MODEL_DIR instead."
-    )
+    if absent:
+        way_out = "Name a version or an alias that exists."
+    elif running:
+        way_out = "The next lookup tries again."
+    else:
+        way_out = f"Start again when the server answers{cached_one}, or set MODEL_DIR instead."
     raise ArtifactError(
         f"{uri} cannot be found at {server_address()}: {describe(error)} {way_out}"
     ) from error

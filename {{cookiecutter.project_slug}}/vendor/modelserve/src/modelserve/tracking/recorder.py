@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from .. import artifact, environment
 from ..artifact import Artifact
-from ..errors import ArtifactError, GateError, OutputError, ParityError, RejectedModelError
+from ..errors import (
+    ArtifactError,
+    GateError,
+    InvalidInputError,
+    OutputError,
+    ParityError,
+    RejectedModelError,
+)
 from ..manifest import Manifest
 from ..project import Project
 from ..provenance import git_state
@@ -24,6 +31,7 @@ if TYPE_CHECKING:  # training is not installed where the model is served
 
 REFUSALS = (GateError, OutputError, ParityError, RejectedModelError)
 LONGEST = 2_000  # characters of a reason
+MAX_PROBLEMS = 10  # of the data of a run
 
 
 class RunRecorder:
@@ -147,9 +155,18 @@ def record_run(
         _keep(recorder, "interrupted", [], warn)
         raise
     except Exception as error:
-        _keep(recorder, "failed", [f"{type(error).__name__}: {error}"], warn)
+        _keep(recorder, "failed", list(_reasons_of(error)), warn)
         raise
     _keep(recorder, "finished", [], warn)
+
+
+def _reasons_of(error: Exception) -> Iterator[str]:
+    """Yield the error that ended a run, and the problems that it lists."""
+    yield f"{type(error).__name__}: {error}"
+    if isinstance(error, InvalidInputError):
+        yield from (each.line for each in error.errors[:MAX_PROBLEMS])
+        if more := len(error.errors[MAX_PROBLEMS:]):
+            yield f"and {more} more"
 
 
 def _keep(

@@ -1,11 +1,13 @@
 """Write the model card: what people should know before they use the model."""
 
+from pathlib import Path
+
 from ..manifest import Manifest
 from ..metric_table import info_of
+from .config import Config
 from .evidence.markdown import cell
 from .gate import GateResult
 from .importance import Importance
-from .sections import Card
 
 MAX_FIELDS = 50  # that are listed by importance
 INTERVALS = (
@@ -18,7 +20,7 @@ KINDS = {"classifier": "classification", "regressor": "regression"}
 def write_card(
     manifest: Manifest,
     results: list[GateResult],
-    card: Card,
+    config: Config,
     *,
     importance: Importance | None = None,
     evidence: str = "",
@@ -30,12 +32,13 @@ def write_card(
     Args:
         manifest: of the model.
         results: of the gate.
-        card: the configuration's texts.
+        config: the texts, and how the rows were split.
         importance: of each field, if it is known.
         evidence: further sections.
         licence: of the model.
         pipeline_tag: what the Hub calls the modality.
     """
+    card = config.card
     metrics = "\n".join(metric_row(manifest, name) for name in manifest.metrics)
     gate = "\n".join(f"| {each.metric} | {each.value:.4f} | {each.bound} |" for each in results)
     features = "\n".join(
@@ -49,7 +52,7 @@ tags: [{manifest.task}, onnx]
 ---
 # {manifest.name} {manifest.version}
 
-{manifest.description}
+{foreign_texts_of(config)}{manifest.description}
 
 ## Use
 
@@ -61,6 +64,8 @@ tags: [{manifest.task}, onnx]
 
 {manifest.data.source}: {rows_of(manifest)}.
 SHA-256 `{manifest.data.sha256}`.
+
+{split_of(config)}
 
 | Field | Type | Seen in training |
 |---|---|---|
@@ -134,6 +139,40 @@ def rows_of(manifest: Manifest) -> str:
     data = manifest.data
     calibration = f"{data.calibration_rows} calibration rows, " if data.calibration_rows else ""
     return f"{data.training_rows} training rows, {calibration}{data.test_rows} test rows"
+
+
+def foreign_texts_of(config: Config) -> str:
+    """Return a quote that says that the card's texts describe other data; nothing if they do not.
+
+    Args:
+        config: the texts, and the data.
+    """
+    text = config.find_foreign_texts()
+    return f"> **The texts of this card are about other data:** {cell(text)}\n\n" if text else ""
+
+
+def split_of(config: Config) -> str:
+    """Describe how the rows were split.
+
+    Args:
+        config: the test files, and the split.
+    """
+    column, paths = cell(config.split.column or ""), config.data.test_path
+    calibrated = bool(config.split.calibration_size)
+    if config.split.by == "time" and paths is None:
+        before = ", and those before them the calibration rows" if calibrated else ""
+        way = f"by time, the column {column}: the latest rows are the test rows{before}"
+    elif config.split.by == "time":
+        way = f"by time, the column {column}: the latest ones are the calibration rows"
+    elif config.split.by == "group":
+        way = f"by group, the column {column}: all rows of a group are in one part"
+    else:
+        way = "at random"
+    if paths is None:
+        return f"The rows were split {way}."
+    names = ", ".join(each.name for each in ((paths,) if isinstance(paths, Path) else paths))
+    rest = f" The other rows were split {way}." if calibrated else ""
+    return f"The test rows are those of {cell(names)}.{rest}"
 
 
 def answers_of(manifest: Manifest) -> str:

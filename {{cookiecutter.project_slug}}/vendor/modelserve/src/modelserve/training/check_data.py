@@ -7,9 +7,12 @@ from ..errors import InvalidDataError, InvalidInputError, TrainingError
 from ..project import Project
 from .config import Config
 from .evidence.group_gaps import group_columns
-from .reading.remedies import quote, toml_lines
+from .reading.remedies import Remedy, quote, toml_lines
 from .splits import load_dataset, split_dataset
 from .table.inspection import Inspection
+from .table.summary import find_gapped_integers
+
+LISTED = 5  # columns in a warning
 
 
 class DataCheck(NamedTuple):
@@ -46,10 +49,13 @@ def check_data(project: Project, config: Config) -> DataCheck:
             errors = [str(error)]
     elif inspection:
         warnings = [f"{each.pointer}: {each.detail}." for each in inspection.warnings]
+    if inspection and (note := _note_integers(inspection)):
+        warnings.append(note)
     found = inspection.findings if inspection else ()
     remedies = [each.remedies[0] for each in found if each.blocking and each.remedies]
     lines = [f"{key} = {quote(value)}" for key, value in dialect.items()]
-    return DataCheck(inspection, rows, errors, warnings, lines + toml_lines(remedies))
+    lines += [line for line in toml_lines(remedies) if line.partition(" = ")[0] not in dialect]
+    return DataCheck(inspection, rows, errors, warnings, lines)
 
 
 def _inspect(
@@ -68,6 +74,22 @@ def _inspect(
     except TrainingError as error:
         errors = [str(error)]
     return inspection if isinstance(inspection, Inspection) else None, errors, dialect
+
+
+def _note_integers(inspection: Inspection) -> str:
+    """Return the line for columns of whole numbers that are taken for fractions; or nothing."""
+    roles = inspection.roles
+    # Of a text classifier, no other column is used.
+    found = {} if roles.text else find_gapped_integers(inspection.rows, roles.dtypes)
+    names = [*found][:LISTED]
+    if not names:
+        return ""
+    more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+    (line,) = toml_lines([Remedy("dtypes", name, found[name]) for name in names])
+    return (
+        f"{', '.join(names)}{more}: whole numbers written with a fraction, as in 1.0, as pandas "
+        f"writes columns with gaps; to take them for what they are, write {line} under [data]."
+    )
 
 
 def _lines_of(error: InvalidInputError) -> list[str]:

@@ -101,7 +101,7 @@ class Config(Section):
             return ""
         return (
             f"description and [card] in config/training.toml describe {written}, and the data are "
-            f'{now}: write them anew, with [card] describes = "{now}".'
+            f"{now}: write yours, and delete the line `describes`."
         )
 
 

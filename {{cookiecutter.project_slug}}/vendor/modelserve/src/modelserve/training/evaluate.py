@@ -1,6 +1,7 @@
 """Evaluate an artifact on other data, and write the evidence about it to a file."""
 
 import tempfile
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from .evidence.evaluation import describe_artifact, to_content
 from .evidence.group_gaps import group_columns
 from .gate import GateResult
 from .measures.measurement import Measurement
-from .metrics import measure_artifact
+from .metrics import describe_undefined, measure_artifact
+from .reporter import ignore
 
 
 def evaluate_artifact(
@@ -26,6 +28,7 @@ def evaluate_artifact(
     config: Config,
     *,
     output: Path | None = None,
+    warn: Callable[[str], None] = ignore,
 ) -> tuple[list[GateResult], Measurement]:
     """Return the gate's results and the metrics of an artifact on other data.
 
@@ -35,6 +38,7 @@ def evaluate_artifact(
         table: the data's path; the target's column is the configuration's.
         config: the gate, and what is evaluated besides the metrics.
         output: where the evidence is written, in the form of `evaluation.json`; None for nowhere.
+        warn: is given what is suspicious in the metrics, a sentence each.
 
     Raises:
         ConfigurationError: the output is a file of an artifact, or the data, or cannot be written.
@@ -50,10 +54,13 @@ def evaluate_artifact(
     dataset = dataset.select(evaluated)
     outputs = parity.run_graph(evaluated.paths, dataset)
     results, measured = measure_artifact(project, manifest, dataset, outputs, config.gate)
+    for text in describe_undefined(measured.metrics):
+        warn(text)
     if output is not None:
         evidence = describe_artifact(evaluated, dataset, outputs, groups, config)
         about = describe_measurement(manifest, measured, rows=len(dataset))
-        write_output(output, artifact.to_text(to_content(evidence, about, None)))
+        content = to_content(evidence, about, config.data.target, None)
+        write_output(output, artifact.to_text(content))
     return results, measured
 
 

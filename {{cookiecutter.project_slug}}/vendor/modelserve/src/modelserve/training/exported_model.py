@@ -23,7 +23,7 @@ class ExportedModel(NamedTuple):
         libraries: the distributions that trained it, for the manifest.
         provenance: its origin, for the manifest.
         warnings: what `train` shows, a sentence each.
-        find_step: names the step whose graph differs for the rows of a dataset; empty if unknown.
+        advise: says what to do if the graph differs for the rows of a dataset; empty if unknown.
     """
 
     files: Mapping[str, Content]
@@ -32,4 +32,4 @@ class ExportedModel(NamedTuple):
     libraries: tuple[str, ...]
     provenance: Mapping[str, str] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
-    find_step: Callable[[Any], str] | None = None
+    advise: Callable[[Any], str] | None = None

@@ -1,13 +1,17 @@
 """Measure the metrics that the gate reads: the task's, and the project's own."""
 
-from collections.abc import Sequence
+import linecache
+import traceback
+from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Decision, decision_of
-from ..errors import TrainingError
+from ..errors import ServiceError, TrainingError
 from ..manifest import Manifest, OutputBounds
+from ..metric_table import info_of
 from ..project import Project
 from .dataset import Dataset
 from .gate import GateResult, compare
@@ -65,16 +69,12 @@ def measure(
 
     Raises:
         InvalidInputError: the target holds values that the model does not have.
-        TrainingError: a metric of the project's has the name of one of the task's.
+        TrainingError: `metrics` in model.py failed, or a metric has the name of one of the task's.
     """
     task = load_task("classifier" if labels else "regressor")
     named = [*gate.minimum, *gate.maximum] if gate else []
     target = dataset.target.tolist()
-    if project.metrics is None:
-        return task.measure(target, outputs, labels, bounds, decision, named=named)
-    added = {
-        name: float(value) for name, value in project.metrics(dataset, outputs, labels).items()
-    }
+    added = measure_own(project, dataset, outputs, labels)
     named = [name for name in named if name not in added]
     measured = task.measure(target, outputs, labels, bounds, decision, named=named)
     if taken := sorted(measured.metrics.keys() & added.keys()):
@@ -83,3 +83,62 @@ def measure(
             "choose another name."
         )
     return measured._replace(metrics=measured.metrics | added)
+
+
+def measure_own(
+    project: Project, dataset: Dataset, outputs: NDArray[np.float32], labels: Sequence[str]
+) -> dict[str, float]:
+    """Return the metrics that `metrics` in model.py adds; none without it.
+
+    Args:
+        project: may add metrics.
+        dataset: the rows and their target.
+        outputs: the model's, of shape (rows, n_outputs).
+        labels: in the order of the outputs; none for a regressor.
+
+    Raises:
+        TrainingError: the function failed, or returns something else than numbers by name.
+    """
+    if project.metrics is None:
+        return {}
+    try:
+        returned = project.metrics(dataset, outputs, labels)
+    except ServiceError:
+        raise
+    except Exception as error:  # a hook may raise anything
+        raise TrainingError(
+            f"`metrics` in model.py failed{_place_of(error, project.package)}: "
+            f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}."
+        ) from error
+    if not isinstance(returned, Mapping):
+        kind = type(returned).__name__
+        raise TrainingError(f"`metrics` in model.py returns {kind}, not numbers by name.")
+    added = {}
+    for name, value in returned.items():
+        try:
+            added[name] = float(value)
+        except (TypeError, ValueError) as error:
+            raise TrainingError(
+                f"`metrics` in model.py returns {repr(value)[:60]} for {name}, not a number."
+            ) from error
+    return added
+
+
+def describe_undefined(metrics: Mapping[str, float]) -> list[str]:
+    """Return a sentence for each metric of the project's own that is not finite."""
+    return [
+        f"{name}, which `metrics` in model.py returns, is {value:g}: it is not recorded."
+        for name, value in metrics.items()
+        if info_of(name) is None and not isfinite(value)
+    ]
+
+
+def _place_of(error: Exception, package: str) -> str:
+    """Return the last line of a package that led to an error; empty if there is none."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(f"{package}."):
+            code = linecache.getline(frame.f_code.co_filename, line).strip()
+            place = f" in line {line} of {module.removeprefix(f'{package}.')}.py, `{code}`"
+    return place

@@ -22,7 +22,7 @@ from .card import write_card
 from .config import Config
 from .evidence.changes import compare_models
 from .evidence.evaluation import Evidence
-from .evidence.files import describe_evidence, evidence_files
+from .evidence.files import describe_evidence, evidence_files, target_of
 from .exported_model import ExportedModel
 from .gate import GateResult
 from .importance import permutation_importance
@@ -82,18 +82,22 @@ def pack(
         summary["outputs"][answers.LABEL] |= reference.label_hits(
             truths, held_out, labels, candidate.decision
         )
-    difference = compare_models(previous, manifest, observed) if previous else None
+    target, difference = config.data.target, None
+    if previous:
+        difference = compare_models(
+            previous, manifest, observed, targets=(target_of(previous), target)
+        )
     evidence = candidate.evidence
     files: dict[str, Content] = {
         **candidate.exported.files,
-        **(evidence_files(evidence, manifest, difference) if evidence else {}),
+        **(evidence_files(evidence, manifest, target, difference) if evidence else {}),
         **background.background_file(splits.training, outputs.training, manifest, config),
         artifact.REFERENCE: artifact.to_text(summary),
         artifact.GOLDEN: artifact.to_text(golden_cases(candidate, config)),
         artifact.CARD: write_card(
             manifest,
             candidate.results,
-            config.card,
+            config,
             importance=permutation_importance(
                 candidate.exported.files, splits.test, candidate.exported.labels, config.seed
             ),

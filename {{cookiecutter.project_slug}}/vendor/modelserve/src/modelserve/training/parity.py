@@ -79,7 +79,7 @@ def check(
             tolerance=section.tolerance,
             scale=scale,
             dataset=part,
-            find_step=exported.find_step,
+            advise=exported.advise,
         )
         for expected, given, part in zip(native, graph, parts, strict=True)
     ]
@@ -99,7 +99,7 @@ def compare(
     tolerance: float,
     scale: float | None = None,
     dataset: Dataset | None = None,
-    find_step: Callable[[Any], str] | None = None,
+    advise: Callable[[Any], str] | None = None,
 ) -> float:
     """Return the largest difference between outputs of shape (rows, n_outputs).
 
@@ -109,7 +109,7 @@ def compare(
         tolerance: the largest difference allowed.
         scale: what the difference is relative to; None for an absolute one.
         dataset: the rows, to name one in an error.
-        find_step: names the step that differs for some rows, if it can be found.
+        advise: says what to do about some rows, if it is known.
 
     Raises:
         ParityError: the shapes differ, an output is not finite, or the difference exceeds
@@ -126,14 +126,13 @@ def compare(
         row = int(np.argmax(differences.max(axis=1)))
         column = int(np.argmax(differences[row]))
         one, other = native[row, column], exported[row, column]
-        known = find_step(dataset.take(np.array([row]))) if find_step and dataset else ""
-        step = f"the step {known}" if known else "a step"
+        known = advise(dataset.take(np.array([row]))) if advise and dataset else ""
+        advice = known or "Replace a step that ONNX computes differently"
         of_scale = "" if scale is None else f" times the largest output ({scale:.7g})"
         raise ParityError(
             f"The ONNX graph differs from the model by {difference:.3g}{of_scale}; {tolerance:g} "
             f"is allowed. For {describe_row(dataset, row)}, the model returns {one:.7g} and the "
-            f"graph {other:.7g}. Replace {step} that ONNX computes differently, or raise [parity] "
-            "tolerance in config/training.toml."
+            f"graph {other:.7g}. {advice}, or raise [parity] tolerance in config/training.toml."
         )
     return difference
 

@@ -17,7 +17,7 @@ from .evidence.evaluation import collect_evidence
 from .evidence.files import difference_in
 from .evidence.group_gaps import group_columns, groups_of
 from .exported_model import ExportedModel
-from .metrics import measure
+from .metrics import describe_undefined, measure
 from .packing import Candidate
 from .reporter import SILENT, Reporter
 from .search.run import SearchResult, search
@@ -89,6 +89,8 @@ def train(
         requirements.check_outputs(exported, outputs)
         candidate = evaluate(project, exported, splits, outputs, difference, config, groups)
     if candidate and candidate.evidence and (text := candidate.evidence.baseline.warning):
+        warn(text)
+    for text in describe_undefined(candidate.metrics if candidate else {}):
         warn(text)
     with step("Write the artifact"):
         if candidate is not None:

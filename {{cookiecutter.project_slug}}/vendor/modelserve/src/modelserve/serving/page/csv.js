@@ -53,11 +53,13 @@ const readTable = (text, fields, limit, dialect = {}) => {
   const [, ...rows] = parseCsv(text, best.separator, limit + 2);
   const numbers = fields.filter(({ name, dtype }) => ["number", "integer"].includes(dtype) && best.places.get(name) >= 0);
   const values = rows.flatMap((row) => numbers.map(({ name }) => (row[best.places.get(name)] ?? "").trim()));
+  // A file with training's separator has its thousands separator, too.
+  const thousands = best.separator === (dialect.separator ?? ",") ? dialect.thousands ?? "" : "";
   // A comma is decimal where it separates nothing, and no number is written with a point.
   const commas = best.separator !== "," && values.some((value) => /^[+-]?\d+,\d+$/.test(value));
   return {
-    ...best, rows,
-    decimal: commas && (dialect.decimal === "," || !values.some((value) => value.includes("."))) ? "," : ".",
+    ...best, rows, thousands,
+    decimal: thousands ? dialect.decimal : commas && (dialect.decimal === "," || !values.some((value) => value.includes("."))) ? "," : ".",
     lacking: fields.filter(({ name, nullable }) => best.places.get(name) < 0 && !nullable).map(({ name }) => name),
   };
 };
@@ -66,7 +68,7 @@ const readTable = (text, fields, limit, dialect = {}) => {
 const instanceOf = (table, row, fields, missing = []) => Object.fromEntries(fields.flatMap((field) => {
   const place = table.places.get(field.name), text = place < 0 ? "" : row[place] ?? "";
   if (field.dtype !== "text" && field.nullable && missing.includes(text.trim())) return [];
-  const value = parseValue(field, text, table.decimal);
+  const value = parseValue(field, text, table.decimal, table.thousands);
   return value === undefined ? [] : [[field.name, value]];
 }));
 

@@ -119,6 +119,8 @@ const showPrediction = (answer) => {
   for (const warning of answer.warnings ?? []) result.append(make("p", inWords(warning)));
   const shares = Object.entries(probabilities ?? {}).sort((a, b) => b[1] - a[1]);
   for (const [name, share] of shares) result.append(makeBar(name, share));
+  if (facts.threshold !== null && shares.length)
+    result.append(make("small", _("{label} from a probability of {threshold} on", { label: facts.positive, threshold: percent(facts.threshold) })));
   for (const [name, other] of Object.entries(others)) result.append(make("p", readable(name) + ": " + (typeof other === "number" ? grouped(other) : JSON.stringify(other))));
   if (explanation !== undefined) result.append(...makeExplanation(explanation, label === undefined));
 };

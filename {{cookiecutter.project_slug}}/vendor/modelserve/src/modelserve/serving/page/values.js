@@ -5,7 +5,7 @@ const TRUE = ["true", "t", "yes", "y", "on", "1", "1.0"], FALSE = ["false", "f",
 
 // Returns undefined for a value that is missing; a text that is no number stays as it is, for the
 // service to say what is wrong with it.
-const parseValue = (field, text, decimal = ".") => {
+const parseValue = (field, text, decimal = ".", thousands = "") => {
   if (field.dtype === "text") return text;
   const trimmed = text.trim();
   if (trimmed === "" && field.nullable) return undefined;
@@ -14,7 +14,7 @@ const parseValue = (field, text, decimal = ".") => {
     const word = trimmed.toLowerCase();
     return TRUE.includes(word) ? true : FALSE.includes(word) ? false : text;
   }
-  const numeral = decimal === "." ? trimmed : trimmed.replace(decimal, ".");
+  const numeral = trimmed.replaceAll(thousands, "").replace(decimal, ".");
   return NUMERAL.test(numeral) ? Number(numeral) : text;
 };
 

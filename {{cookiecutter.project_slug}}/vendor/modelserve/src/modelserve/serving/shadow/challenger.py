@@ -114,7 +114,9 @@ def _load_artifact(service: "Service") -> artifacts.Artifact:
     folder = service.settings.challenger_dir
     assert folder is not None  # noqa: S101  # for the type checker
     try:
-        return artifacts.load(folder, public_key=service.settings.model_public_key)
+        return artifacts.load(
+            folder, public_key=service.settings.model_public_key, setting="CHALLENGER_DIR"
+        )
     except ArtifactError as error:
         raise ArtifactError(f"CHALLENGER_DIR cannot be used: {error}") from error
 

@@ -1,8 +1,10 @@
 """The only module that knows OpenTelemetry: makes spans of finished requests and exports them."""
 
 import logging
+import re
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -20,6 +22,8 @@ from .request_span import RequestSpan, new_id
 SCOPE = InstrumentationScope("modelserve")
 UNNAMED = "unknown_service"  # OpenTelemetry's name of a service that has none
 LOG_INTERVAL_S = 60.0
+LONGEST = 300  # characters of a reason
+CREDENTIALS = re.compile(r"(?<=//)[^/?\s]*@|\?[^\s'\")]*")  # in an address: a password, a query
 
 log = logging.getLogger(__name__)
 
@@ -121,29 +125,56 @@ class SpanObserver(RequestObserver):
         return attributes
 
 
+class MessageCollector(logging.Filter):
+    """Keeps the last messages of OpenTelemetry's exporter, and lets none pass."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        super().__init__()
+        self.messages: deque[str] = deque(maxlen=2)  # of a try that fails, and of the last one
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep a message instead of logging it."""
+        self.messages.append(record.getMessage())
+        return False
+
+    def install(self) -> None:
+        """Collect what the exporter logs: a line for each try."""
+        logger = logging.getLogger(OTLPSpanExporter.__module__)
+        logger.setLevel(logging.WARNING)
+        logger.addFilter(self)
+
+
+collector = MessageCollector()
+
+
 class QuietExporter(SpanExporter):
-    """An exporter whose failures are logged once a minute.
+    """An exporter whose failures are logged once a minute, with the address and the reason.
 
     Args:
         exporter: sends spans, and logs every failure by itself.
+        endpoint: the address to which it sends them.
     """
 
-    def __init__(self, exporter: SpanExporter) -> None:
+    def __init__(self, exporter: SpanExporter, endpoint: str) -> None:
         """Log at the first failure."""
         self._exporter = exporter
+        self._endpoint = CREDENTIALS.sub("", endpoint)
         self._logged = -LOG_INTERVAL_S
         self._lost = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans; a failure loses them."""
+        collector.messages.clear()
         result = self._exporter.export(spans)
         if result is not SpanExportResult.SUCCESS:
             self._lost += len(spans)
             if (now := time.monotonic()) - self._logged >= LOG_INTERVAL_S:
                 self._logged = now
+                reason = CREDENTIALS.sub("", " ".join(collector.messages))[:LONGEST]
                 log.warning(
                     "spans not exported: the collector cannot be reached, or refuses them",
-                    extra={"spans": self._lost},
+                    extra={"spans": self._lost, "endpoint": self._endpoint, "reason": reason},
                 )
                 self._lost = 0
         return result
@@ -153,15 +184,21 @@ class QuietExporter(SpanExporter):
         self._exporter.shutdown()
 
 
-def make_exporter(manifest: Manifest) -> SpanObserver:
-    """Return the observer that exports spans as OpenTelemetry's standard variables say."""
-    # Their own lines: one for each try, and one for each `tracestate` that is none.
+def make_exporter(manifest: Manifest, endpoint: str) -> SpanObserver:
+    """Return the observer that exports spans as OpenTelemetry's standard variables say.
+
+    Args:
+        manifest: of the served model.
+        endpoint: the address that the variables name, for messages.
+    """
+    # Their own lines, such as one for each `tracestate` that is none.
     for name in ("opentelemetry.exporter", "opentelemetry.trace.span"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    collector.install()
     resource = Resource({"service.version": manifest.version}).merge(Resource.create())
     if str(resource.attributes["service.name"]).startswith(UNNAMED):
         resource = resource.merge(Resource({"service.name": manifest.name}))
-    return SpanObserver(QuietExporter(OTLPSpanExporter()), resource, manifest)
+    return SpanObserver(QuietExporter(OTLPSpanExporter(), endpoint), resource, manifest)
 
 
 def _context(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 PROTOCOL = "http/protobuf"
+DEFAULT_ENDPOINT = "http://localhost:4318"  # of OpenTelemetry
 
 
 class Tracing(NamedTuple):
@@ -52,7 +53,13 @@ def make_tracing(service: "Service") -> Tracing | None:
             "installed. Add the extra `tracing` to modelserve's in pyproject.toml, or set "
             "TRACING=off."
         ) from error
-    return Tracing(sampler, make_exporter(service.artifact.manifest))
+    return Tracing(sampler, make_exporter(service.artifact.manifest, _endpoint()))
+
+
+def _endpoint() -> str:
+    """Return the address to which spans are sent."""
+    traces, base = map(environment.read, ENDPOINTS)
+    return traces or f"{(base or DEFAULT_ENDPOINT).rstrip('/')}/v1/traces"
 
 
 def _check_protocol() -> None:

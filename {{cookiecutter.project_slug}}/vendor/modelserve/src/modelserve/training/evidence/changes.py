@@ -38,7 +38,8 @@ class FieldDifference:
 class ModelDifference:
     """The difference between two models: pairs are before and after.
 
-    `summary` has a sentence for each difference that is reported.
+    `summary` has a sentence for each difference that is reported. Models that predict something
+    else have neither `labels` nor `metrics` to compare.
     """
 
     previous: str
@@ -62,7 +63,11 @@ def load_previous(folder: Path) -> Artifact | None:
 
 
 def compare_models(
-    previous: Artifact, manifest: Manifest, observed: Mapping[str, NDArray[Any]]
+    previous: Artifact,
+    manifest: Manifest,
+    observed: Mapping[str, NDArray[Any]],
+    *,
+    targets: tuple[str | None, str | None] = (None, None),
 ) -> ModelDifference | None:
     """Return what changed; None where the model and its data are the same.
 
@@ -70,6 +75,7 @@ def compare_models(
         previous: the last artifact.
         manifest: of the new model.
         observed: the values that drift of the new model is measured against, by name.
+        targets: the name of the last target and of the new one; None where it is unknown.
     """
     old = previous.manifest
     same_data = old.data.sha256 == manifest.data.sha256
@@ -87,7 +93,12 @@ def compare_models(
         for name, new in after.items()
         if name in before
     )
-    names = [*old.labels, *(label for label in manifest.labels if label not in old.labels)]
+    reason = _predicts_another(old, manifest, targets)
+    names = (
+        []
+        if reason
+        else [*old.labels, *(label for label in manifest.labels if label not in old.labels)]
+    )
     shares = [
         dict(zip(each.labels, each.fallback, strict=True)) if each.labels else {}
         for each in (old, manifest)
@@ -104,14 +115,26 @@ def compare_models(
         {
             name: (old.metrics[name], each)
             for name, each in manifest.metrics.items()
-            if name in old.metrics
+            if name in old.metrics and not reason
         },
         (),
     )
-    sentences = tuple(_summarise(changes))
+    sentences = (f"{reason}, so not compared",) if reason else tuple(_summarise(changes))
     rest = len(sentences) - MOST
     more = (f"{rest} more differences are in evaluation.json",) if rest > 0 else ()
     return ModelDifference(**vars(changes) | {"summary": sentences[:MOST] + more})
+
+
+def _predicts_another(old: Manifest, new: Manifest, targets: tuple[str | None, str | None]) -> str:
+    """Return in what the predictions of two models cannot be compared; nothing if they can."""
+    before, after = targets
+    if old.task != new.task:
+        return f"another task: {new.task}, {old.task} before"
+    if before and after and before != after:
+        return f"another target: {_shorten(after)}, {_shorten(before)} before"
+    if old.labels and not {*old.labels} & {*new.labels}:
+        return f"other labels: {_listed(new.labels)}, {_listed(old.labels)} before"
+    return ""
 
 
 def _read_shapes(previous: Artifact) -> Mapping[str, Any]:
@@ -158,6 +181,8 @@ def _summarise(changes: ModelDifference) -> Iterator[str]:
     """Yield a sentence for each difference that is reported."""
     before, after = changes.training_rows
     data = "the same data" if changes.same_data else "other data"
+    if changes.same_data and before != after:
+        data += ", but another split or other rows left out"
     yield f"{data}: {after} training rows, {before} before"
     for word, names in (("added", changes.added), ("removed", changes.removed)):
         if names:
@@ -179,9 +204,9 @@ def _describe_field(each: FieldDifference) -> Iterator[str]:
     if each.dtype[0] != each.dtype[1]:
         yield f"{each.dtype[1]}, {each.dtype[0]} before"
     if each.new_categories:
-        yield f"new categories {_listed(each.new_categories)}"
+        yield f"categories added: {_listed(each.new_categories)}"
     if each.gone_categories:
-        yield f"gone categories {_listed(each.gone_categories)}"
+        yield f"categories removed: {_listed(each.gone_categories)}"
     (low, high), (new_low, new_high) = each.range
     if None not in (low, high, new_low, new_high) and each.range[0] != each.range[1]:
         yield f"range {new_low:g} to {new_high:g}, {low:g} to {high:g} before"

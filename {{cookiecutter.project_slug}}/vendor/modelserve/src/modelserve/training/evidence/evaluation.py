@@ -198,13 +198,14 @@ def count_confusions(given: LabelPredictions) -> ConfusionMatrix | None:
 
 
 def to_content(
-    evidence: Evidence, manifest: Manifest, difference: ModelDifference | None
+    evidence: Evidence, manifest: Manifest, target: str, difference: ModelDifference | None
 ) -> dict[str, Any]:
     """Return the content of evaluation.json.
 
     Args:
         evidence: about the model.
         manifest: with the metrics and their intervals.
+        target: the name of the column.
         difference: to the last model, if there was one and anything changed.
     """
     metrics = {
@@ -215,6 +216,7 @@ def to_content(
         "format": FORMAT,
         "model": f"{manifest.name} {manifest.version}",
         "task": manifest.task,
+        "target": target,
         "test_rows": manifest.data.test_rows,
         "metrics": metrics,
         "slices": evidence.slices,

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...artifact import Content, to_text
+from ...artifact import Artifact, Content, to_text
+from ...errors import ArtifactError
 from ...manifest import Manifest
 from .baselines import BaselineComparison
 from .calibration import Calibration, LabelCalibration, ValueCalibration
@@ -35,16 +36,17 @@ ALTERNATIVES = {
 
 
 def evidence_files(
-    evidence: Evidence, manifest: Manifest, difference: ModelDifference | None
+    evidence: Evidence, manifest: Manifest, target: str, difference: ModelDifference | None
 ) -> dict[str, bytes]:
     """Return evaluation.json and the pictures by their names.
 
     Args:
         evidence: about the model.
         manifest: with the metrics and their intervals.
+        target: the name of the column.
         difference: to the last model, if there was one and anything changed.
     """
-    content = to_content(evidence, manifest, difference)
+    content = to_content(evidence, manifest, target, difference)
     return {EVALUATION: to_text(content), **draw_evidence(evidence)}
 
 
@@ -57,6 +59,15 @@ def difference_in(files: Mapping[str, Content]) -> tuple[str, ...]:
     content = files.get(EVALUATION)
     difference = json.loads(content)["difference"] if isinstance(content, bytes) else None
     return tuple(difference["summary"]) if difference else ()
+
+
+def target_of(trained: Artifact) -> str | None:
+    """Return the name of an artifact's target; None where it is unknown."""
+    try:
+        target = trained.read_json(EVALUATION)["target"]
+    except (ArtifactError, KeyError, TypeError):
+        return None
+    return target if isinstance(target, str) else None
 
 
 def describe_evidence(evidence: Evidence, difference: ModelDifference | None) -> str:

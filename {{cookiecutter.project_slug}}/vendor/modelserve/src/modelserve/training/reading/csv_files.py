@@ -84,6 +84,10 @@ class CsvFile:
         changes = [fault.changes for fault in faults]
         return DialectError(errors, dict(ChainMap(*map(dict, changes))) if all(changes) else {})
 
+    def names(self) -> list[str]:
+        """Return the header's names."""
+        return self._names(self._check())
+
     def _names(self, head: bytes) -> list[str]:
         """Return the header's names, of which pandas would change empty and repeated ones."""
         text = head.decode(self.dialect.encoding, errors="replace").removeprefix("\ufeff")
@@ -172,7 +176,7 @@ class CsvFile:
 
     def read_written(self, columns: Collection[str]) -> pd.DataFrame:
         """Return some columns as they are written."""
-        names = self._names(self._check())
+        names = self.names()
         places = sorted(names.index(name) for name in columns)
         frame = self._parse(names, dtype=TEXT, usecols=places)
         return frame.set_axis([names[place] for place in places], axis="columns")

@@ -1,6 +1,6 @@
 """Read all files of `[data]` into one data frame."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -17,10 +17,15 @@ from ..frames import with_columns
 from ..sections import DataSection
 from .csv_files import TEXT, CsvFile, find_repeated_names
 from .files import find_files, format_of
+from .notation import find_candidates, find_thousands
 from .records import read_json_lines, read_parquet, to_frame
 from .remedies import Finding, Remedy, shorten, toml_lines
 
 NAMED = 5  # columns in an error
+MADE_COLUMNS = (
+    "if `load` in data.py makes one of the other, let it read each file by itself "
+    "(vendor/modelserve/docs/data.md#retraining)"
+)
 
 
 class FileRows(NamedTuple):
@@ -129,6 +134,8 @@ class _Reading:
             ]
             counts = pd.concat(seen).groupby(level=0, sort=False).sum()
             findings = [_report_markers(name, counts[name]) for name in gaps if counts[name].any()]
+        if dialect.thousands is None:
+            findings += _find_thousands(files, frame, {*numbers, *unused})
         return FileRows(frame, findings, partial(_find_markers, files, dialect))
 
     def join(self, frames: Sequence[tuple[Path, pd.DataFrame]]) -> pd.DataFrame:
@@ -148,14 +155,13 @@ class _Reading:
         for path, frame in others:
             lacks = [str(name) for name in first.columns if name not in frame and used(name)]
             more = [str(name) for name in frame.columns if name not in first and used(name)]
-            said = [
-                f"{word} {', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''}"
-                for word, names in (("lacks", lacks), ("also has", more))
-                if names
-            ]
-            if said:
-                problem = f"other columns than {first_path.name}: {'; '.join(said)}"
-                errors.append(FieldError(str(path), problem))
+            if lacks or more:
+                # What a new column was made of need not be a feature.
+                gone = [str(name) for name in first.columns if name not in frame]
+                problem = _compare_columns(gone if more else lacks, more)
+                errors.append(
+                    FieldError(str(path), f"other columns than {first_path.name}: {problem}")
+                )
         if errors:
             raise InvalidInputError(errors)
         if not others:
@@ -163,6 +169,16 @@ class _Reading:
         names = list(dict.fromkeys(name for _, frame in frames for name in frame.columns))
         whole = pd.concat([frame for _, frame in frames], ignore_index=True)
         return whole[names]
+
+
+def _compare_columns(lacks: Sequence[str], more: Sequence[str]) -> str:
+    """Return which columns a file lacks and which it also has, and the way out if it has both."""
+    said = "; ".join(
+        f"{word} {', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''}"
+        for word, names in (("lacks", lacks), ("also has", more))
+        if names
+    )
+    return f"{said}; {MADE_COLUMNS}" if lacks and more else said
 
 
 def _to_texts(frame: pd.DataFrame, columns: Collection[str] | None) -> pd.DataFrame:
@@ -179,6 +195,19 @@ def _dialect_of(path: Path, dialect: Dialect) -> Dialect:
 
 def _find_markers(files: Sequence[CsvFile], dialect: Dialect) -> list[str]:
     return list(dict.fromkeys(m for file in files for m in file.find_markers(dialect.missing)))
+
+
+def _find_thousands(
+    files: Sequence[CsvFile], frame: pd.DataFrame, aside: Collection[str | None]
+) -> Iterator[Finding]:
+    """Yield the columns of numbers whose thousands were probably read as fractions."""
+    for name in (each for each in find_candidates(frame) if each not in aside):
+        texts: list[object] = []
+        for file in files:
+            if name in file.names():
+                texts += file.read_written([name])[name].dropna().tolist()
+        if found := find_thousands(name, texts, files[0].dialect.decimal):
+            yield found
 
 
 def _report_markers(name: str, counts: pd.Series) -> Finding:

@@ -1,40 +1,111 @@
-"""Recognise numbers that another decimal or thousands separator turned into texts."""
+"""Recognise numbers in another notation: other signs before a fraction and between thousands."""
 
 import re
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
+from pandas.api import types
 
-from .remedies import Finding, shorten
+from .remedies import Finding, Remedy, quote, shorten
 
 POINTS = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?").fullmatch
 COMMAS = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?").fullmatch
 PLAIN = re.compile(r"[+-]?\d*\.?\d+").fullmatch
+WHOLE = re.compile(r"[+-]?\d{1,3}").fullmatch
+
+THOUSAND = 1_000
+MIN_GROUPED = 3  # rows with a sign that may separate thousands
+MIN_WHOLE = 100  # of whole numbers up to a few thousand, some are of three digits
 
 
-def find_other_notation(name: str, column: pd.Series, decimal: str) -> Finding | None:
-    """Return in which other notation a column of texts holds numbers, or None if it does not."""
-    values = [str(value).strip() for value in column.dropna().unique()]
-    if not values or not any(sign.isdigit() for sign in values[0]):
+def find_other_notation(
+    name: str, column: pd.Series, decimal: str, thousands: str | None = None
+) -> Finding | None:
+    """Return in which other notation a column of texts holds numbers, or None if it does not.
+
+    Args:
+        name: of the column.
+        column: its texts; they are numbers if more than half of the different ones are.
+        decimal: the sign before a fraction that is stated.
+        thousands: the sign between thousands that is stated, if any.
+    """
+    texts = [str(value).strip() for value in column.dropna().unique()]
+    values = [text for text in texts if POINTS(text) or COMMAS(text) or PLAIN(text)]
+    if len(values) * 2 <= len(texts):
         return None
-    shown = shorten(next((value for value in values if re.search(r"[.,]", value)), values[0]))
+    kind, signs = _find_signs(values, decimal)
+    if not signs or signs[0] == ("", thousands):
+        return None
+    shown = shorten(next(value for value in values if re.search(r"[.,]", value)))
+    conditions = (
+        ("if the comma separates thousands", "if it begins the fraction") if signs[1:] else ("",)
+    )
+    ways = (
+        Remedy("notation", name, each, when) for each, when in zip(signs, conditions, strict=True)
+    )
+    return Finding(name, f"holds {kind} such as {shown}", tuple(ways))
+
+
+def _find_signs(values: Sequence[str], decimal: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the kind of numbers, and the decimal and thousands signs to state: all that fit."""
     comma, dot = (any(sign in value for value in values) for sign in ",.")
     by_points, by_commas = all(map(POINTS, values)), all(map(COMMAS, values))
-    problem = ""
     if decimal == ",":
         if by_commas and dot:
-            problem = f'holds numbers such as {shown}; write thousands = "."'
-        elif dot and all(map(PLAIN, values)):
-            problem = f'holds numbers with a decimal point such as {shown}; write decimal = "."'
-    elif comma and by_points and by_commas:
-        problem = (
-            f'holds numbers such as {shown}; write thousands = "," if the comma separates '
-            'thousands, or decimal = "," with another separator if it begins the fraction,'
-        )
-    elif comma and by_commas:
-        thousands = ' and thousands = "."' if dot else ""
-        problem = (
-            f'holds numbers with a decimal comma such as {shown}; write decimal = ","{thousands}'
-        )
-    elif comma and by_points:
-        problem = f'holds numbers such as {shown}; write thousands = ","'
-    return Finding(name, f"{problem} under [data]") if problem else None
+            return "numbers", [("", ".")]
+        plain = dot and all(map(PLAIN, values))
+        return "numbers with a decimal point", [(".", "")] if plain else []
+    if comma and by_points:
+        return "numbers", [("", ","), (",", "")] if by_commas else [("", ",")]
+    if comma and by_commas:
+        return "numbers with a decimal comma", [(",", "." if dot else "")]
+    grouped = by_commas and any(value.count(".") > 1 for value in values)
+    return "numbers", [(",", ".")] if grouped else []
+
+
+def find_candidates(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of numbers that may be whole, with a sign between thousands.
+
+    Their fractions have at most three digits, and whole numbers of three digits lie beside them.
+    There is no such column where another one has other fractions: the sign begins them.
+    """
+    found = []
+    for name, column in frame.items():
+        if not types.is_float_dtype(column):
+            continue
+        numbers = column.dropna().abs().to_numpy(dtype=np.float64)
+        numbers = numbers[np.isfinite(numbers)]
+        fractions, whole = numbers[numbers % 1 != 0], numbers[numbers % 1 == 0]
+        if not fractions.size:
+            continue
+        grouped = fractions * THOUSAND
+        if fractions.min() < 1 or not np.allclose(grouped, grouped.round(), rtol=0, atol=1e-6):
+            return []
+        if numbers.max() < THOUSAND and (whole >= MIN_WHOLE).any():
+            found.append(str(name))
+    return found
+
+
+def find_thousands(name: str, column: Iterable[object], decimal: str) -> Finding | None:
+    """Return that a sign between thousands was probably read as the decimal one.
+
+    Args:
+        name: of the column.
+        column: its values as they are written.
+        decimal: the sign before a fraction that is stated.
+    """
+    texts = [str(value).strip() for value in column]
+    is_grouped = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(decimal)}\d{{3}}").fullmatch
+    grouped = [text for text in texts if is_grouped(text)]
+    whole = [text for text in texts if WHOLE(text)]
+    if len(grouped) < MIN_GROUPED or not whole or len(grouped) + len(whole) < len(texts):
+        return None
+    largest = max(whole, key=lambda text: abs(int(text)))
+    other = "," if decimal == "." else "."
+    ways = (
+        Remedy("notation", name, (other, decimal), f"if {quote(decimal)} separates thousands"),
+        Remedy("dtypes", name, "number", "if these are fractions"),
+    )
+    problem = f"{quote(grouped[0])} is read as a fraction, and {quote(largest)} as a larger number"
+    return Finding(name, problem, ways, blocking=False)

@@ -76,8 +76,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except ImportError as error:
         raise TrainingError(
             f"{path.name} is a Parquet file, and pyarrow is not installed. In pyproject.toml, add "
-            "parquet to the brackets of training, as in modelserve[scikit-learn,parquet], then run "
-            "`uvx nox -s lock`."
+            "parquet to those in the brackets behind modelserve in `training`, then run "
+            "`uvx nox -s lock` and `uvx nox -s dev`."
         ) from error
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from ...errors import FieldError
@@ -14,10 +14,11 @@ SHOWN = 60  # characters of a value in an error
 class Remedy(NamedTuple):
     """A line of `[data]`: its key, the column, and what is written.
 
-    `value` is a dtype for "dtypes", and the texts for "missing"; `when` is its condition.
+    `value` is a dtype for "dtypes", the texts for "missing", and for "notation", two lines, the
+    decimal and the thousands separator, empty to leave one as it is; `when` is its condition.
     """
 
-    key: Literal["drop", "index", "dtypes", "missing", "drop_missing_target"]
+    key: Literal["drop", "index", "dtypes", "missing", "notation", "drop_missing_target"]
     column: str
     value: str | tuple[str, ...] = ""
     when: str = ""
@@ -34,17 +35,20 @@ class Finding(NamedTuple):
     @property
     def error(self) -> FieldError:
         """Return the finding as one line, with every way out."""
-        ways = [f"{toml_lines([each])[0]} {each.when}".strip() for each in self.remedies]
+        ways = [f"{' and '.join(toml_lines([e]))} {e.when}".strip() for e in self.remedies]
         way_out = f"; under [data] write {', or '.join(ways)}" if ways else ""
         return FieldError(self.column or '""', self.problem + way_out)
 
 
-def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
+def toml_lines(remedies: Sequence[Remedy]) -> list[str]:
     """Return the lines that combine remedies, one for each key."""
     names: dict[str, list[str]] = {"drop": [], "index": [], "missing": []}
     dtypes: dict[str, str] = {}
     unlabelled = False
+    notations = [each for each in remedies if each.key == "notation"]
     for each in remedies:
+        if each.key == "notation":
+            continue
         if each.key == "drop_missing_target":
             unlabelled = True
         elif isinstance(each.value, tuple):
@@ -55,7 +59,8 @@ def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
             names[each.key].append(each.column)
     first, *more = names["index"] or [""]
     names["drop"] += more  # there is one index
-    lines = [f"index = {quote(first)}"] if names.pop("index") else []
+    lines = _notation_lines(notations)
+    lines += [f"index = {quote(first)}"] if names.pop("index") else []
     for key, listed in names.items():
         if listed:
             lines.append(f"{key} = [{', '.join(map(quote, dict.fromkeys(listed)))}]")
@@ -68,6 +73,18 @@ def toml_lines(remedies: Iterable[Remedy]) -> list[str]:
         )
         lines.append(f"dtypes = {{ {', '.join(pairs)} }}")
     return lines
+
+
+def _notation_lines(remedies: Iterable[Remedy]) -> list[str]:
+    """Return the lines of the signs in a number, of which there is one notation for a file."""
+    signs: dict[str, str] = {}
+    # What is certain comes first: a value may be of two notations, and another column of one.
+    for each in sorted(remedies, key=lambda remedy: remedy.when != ""):
+        stated = zip(("decimal", "thousands"), each.value, strict=True)
+        merged = {key: sign for key, sign in stated if sign} | signs
+        if len({*merged.values()}) == len(merged):
+            signs = merged
+    return [f"{key} = {quote(signs[key])}" for key in sorted(signs)]
 
 
 def quote(text: str) -> str:

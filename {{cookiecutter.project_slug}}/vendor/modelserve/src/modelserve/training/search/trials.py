@@ -66,12 +66,13 @@ def apply(options: Options, changes: Changes) -> Options:
             place[key] = dict(place.get(key) or {})
             place = place[key]
         place[path[-1]] = value
+    kind = type(options)
     try:
-        return type(options).model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         raise ConfigurationError(
-            f"[search.values] in config/training.toml: {describe(error, content)[0]}; its keys are "
-            "those of [model]."
+            f"[search.values] in config/training.toml: {describe(error, content, kind)[0]}; "
+            "its keys are those of [model]."
         ) from error
 
 

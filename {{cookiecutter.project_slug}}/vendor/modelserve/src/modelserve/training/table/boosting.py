@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
@@ -15,7 +16,17 @@ from ...errors import TrainingError
 from ..exported_model import ExportedModel
 from .booster_converters import distributions_of, register_boosters, takes_missing
 from .estimators import EstimatorOptions
-from .pipeline import LIBRARIES, Steps, design_matrix, export_pipeline, fit, fit_pipeline
+from .fit_errors import DENSE, explain_failure
+from .pipeline import (
+    LIBRARIES,
+    Steps,
+    design_matrix,
+    export_pipeline,
+    fit,
+    fit_pipeline,
+    named_columns,
+    selects_by_name,
+)
 from .table import Table
 
 
@@ -88,7 +99,7 @@ def fit_boosting(
 
     Args:
         table: the training rows.
-        steps: transform the columns.
+        steps: transform the columns; they see a data frame if the first selects columns by name.
         y: the target as numbers, of shape (rows,).
         booster: not fitted yet.
         options: the validation fraction.
@@ -96,9 +107,8 @@ def fit_boosting(
         stratify: labels whose shares the validation rows keep.
 
     Raises:
-        TrainingError: there are too few rows for early stopping.
+        TrainingError: there are too few rows for early stopping, or the data do not suit a step.
     """
-    X = design_matrix(table)
     try:
         training, validation = train_test_split(
             np.arange(len(y)),
@@ -108,9 +118,15 @@ def fit_boosting(
         )
     except ValueError as error:
         raise TrainingError(f"There are too few rows for early stopping: {error}") from error
-    prepared = X
+    prepared = design_matrix(table)
     if steps:
-        prepared = Pipeline(steps).fit(X[training]).transform(X).astype(np.float32)
+        first = Pipeline(steps)
+        matrix = named_columns if selects_by_name(first) else design_matrix
+        fit(first, matrix(table.take(training)), y[training])
+        with explain_failure(first):
+            prepared = first.transform(matrix(table)).astype(np.float32)
+        if issparse(prepared):  # XGBoost takes its zeros for missing values, the graph does not
+            raise TrainingError(f"{type(booster).__name__} cannot be fitted: {DENSE}")
     eval_set = [(prepared[validation], y[validation])]
     fit(booster, prepared[training], y[training], eval_set=eval_set, verbose=False)
     return Pipeline([*steps, ("model", booster)])

@@ -182,12 +182,15 @@ def describe_column(name: str, column: pd.Series, *, nullable: bool) -> Feature:
             name=name, dtype="category", categories=categories, nullable=nullable, example=commonest
         )
     low, high = float(column.min()), float(column.max())
-    median = float(column.median())
+    numbers = column.dropna().to_numpy(dtype=np.float64)
+    middle = (len(numbers) - 1) // 2
+    # Not the mean of the middle two, which is no value of the column: 9.184999999999999.
+    median = float(np.partition(numbers, middle)[middle])
     dtype: Dtype = "number"
     if types.is_bool_dtype(column):
-        dtype, low, high, median = "boolean", 0.0, 1.0, float(round(median))
+        dtype, low, high = "boolean", 0.0, 1.0
     elif types.is_integer_dtype(column) and max(-low, high) <= MAX_EXACT_INTEGER:
-        dtype, median = "integer", float(int(median))
+        dtype = "integer"
     return Feature(
         name=name, dtype=dtype, minimum=low, maximum=high, nullable=nullable, example=median
     )

@@ -16,6 +16,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ...errors import TrainingError
 from .. import graphs
@@ -27,6 +28,8 @@ from .table import Table
 OPSET = {"": 18, "ai.onnx.ml": 3}
 TYPES = {"features": FloatTensorType, "categories": StringTensorType}
 TRIED_ROWS = 100
+# Estimators of these modules compare values with thresholds.
+TREES = ("sklearn.tree", "sklearn.ensemble", "catboost", "lightgbm", "xgboost")
 SHOWN = 300  # characters of another library's message
 WAYS_OUT = (
     "Choose another estimator or step (vendor/modelserve/docs/estimators.md lists what converts), "
@@ -60,11 +63,14 @@ def convert(fitted: BaseEstimator, table: Table, labels: tuple[str, ...], *, nam
     for part in fitted.get_params(deep=True).values():
         if isinstance(part, VotingClassifier):
             part.flatten_transform = False  # of `transform`, which nobody calls
+    options: dict[Any, Any] = {id(last): {"zipmap": False}} if labels else {}
+    if is_tree(last):  # scaled by the same operations, values stay on their side of a threshold
+        options[StandardScaler] = {"div": "div"}
     try:
         model = to_onnx(
             fitted,
             initial_types=_named_types(table) if named else _tensor_types(table),
-            options={id(last): {"zipmap": False}} if labels else None,
+            options=options or None,
             target_opset=OPSET,
             name="model",
         )
@@ -88,6 +94,11 @@ def last_step(estimator: Any) -> Any:
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return estimator
+
+
+def is_tree(estimator: Any) -> bool:
+    """Return whether an estimator compares values with thresholds."""
+    return type(estimator).__module__.startswith(TREES)
 
 
 def failed_step(error: BaseException) -> str:

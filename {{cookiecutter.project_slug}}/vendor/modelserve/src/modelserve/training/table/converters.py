@@ -37,6 +37,7 @@ FUNCTIONS: dict[Any, list[Node]] = {
     np.abs: [("Abs", ())],
     np.exp: [("Exp", ())],
     np.expm1: [("Exp", ()), ("Sub", ONE)],
+    np.float32: [("Identity", ())],
     np.log: [("Log", ())],
     np.log1p: [("Add", ONE), ("Log", ())],
     np.reciprocal: [("Reciprocal", ())],

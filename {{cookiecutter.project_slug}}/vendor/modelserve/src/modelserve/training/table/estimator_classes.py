@@ -69,9 +69,9 @@ def _import_class(name: str) -> type[BaseEstimator]:
         kind: type[BaseEstimator] = getattr(import_module(extra), name)
     except ImportError as error:
         raise MissingPackageError(
-            f"{name} needs the package {extra}, which is not installed. Add the extra to "
-            f'`training` in pyproject.toml, as in "modelserve[scikit-learn,{extra}] @ ...", and '
-            "run `uvx nox -s lock`."
+            f"{name} needs the package {extra}, which is not installed. In pyproject.toml, add "
+            f"{extra} to those in the brackets behind modelserve in `training`, then run "
+            "`uvx nox -s lock` and `uvx nox -s dev`."
         ) from error
     return kind
 

@@ -8,13 +8,14 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ...errors import ConfigurationError, TrainingError
 from ..sections import Options
 from ..tasks import Name
 from .estimator_classes import example_of, find_class
+from .fit_errors import ADDED_SCALER
 
 # Estimators of these modules measure distances or sum products: their columns need one scale.
 SCALED = (
@@ -108,8 +109,9 @@ def _make(task: Name, options: EstimatorOptions, seed: int, default: Build | Non
     estimator = kind(**defaults | options.parameters)
     if task == "classifier" and not hasattr(estimator, "predict_proba"):
         estimator = CalibratedClassifierCV(estimator, ensemble=False)
-    scaled = kind.__module__.startswith(SCALED)
-    return make_pipeline(StandardScaler(), estimator) if scaled else estimator
+    if not kind.__module__.startswith(SCALED):
+        return estimator
+    return Pipeline([(ADDED_SCALER, StandardScaler()), ("estimator", estimator)])
 
 
 def _check_task(task: Name, built: BaseEstimator, function: str) -> BaseEstimator:

@@ -11,7 +11,7 @@ from ...errors import FieldError
 from ...manifest import Feature
 from ..frames import with_columns
 from ..reading.notation import find_other_notation
-from ..reading.remedies import Finding, shorten
+from ..reading.remedies import Finding, Remedy, shorten
 from .columns import POINT, Markers, Signs, find_fault, is_category
 from .dtypes import convert
 from .findings import find_alike, find_identifier, find_leak, find_unlabelled
@@ -111,8 +111,11 @@ def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = 
     stated = {**roles.dtypes, **{each.name: each.dtype for each in roles.features}}
     rows, misfits = _convert(rows, stated)
     of_target: list[Finding] = []
+    misread: list[Finding] = []
     if target is not None:
         target, of_target = _convert_target(target, roles)
+        misread = _find_notation_of_target(target, roles)
+        of_target += misread
     reported = {each.column for each in found if each.blocking} | {each.column for each in misfits}
     findings += [*misfits, *(each for each in found if each.column not in aside - {roles.target})]
     for name, column in rows.items():
@@ -120,7 +123,7 @@ def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = 
             findings += _find_in_column(str(name), column, target, roles)
     findings += of_target
     if target is not None and not roles.features and any(each.blocking for each in findings):
-        findings += _find_single_rows(target)
+        findings += [] if misread else _find_single_rows(target)
     return Inspection(frame, rows, target, roles, tuple(findings))
 
 
@@ -171,12 +174,25 @@ def _convert_target(target: pd.Series, roles: Roles) -> tuple[pd.Series, list[Fi
     return target, []
 
 
+def _find_notation_of_target(target: pd.Series, roles: Roles) -> list[Finding]:
+    """Return that the labels are numbers in another notation, which a regressor would predict."""
+    if roles.features or roles.target in roles.dtypes or not is_category(target):
+        return []
+    found = find_other_notation(roles.target, target, *roles.signs)
+    as_labels = Remedy("dtypes", roles.target, "category", "if these are labels")
+    return [found._replace(remedies=(*found.remedies, as_labels))] if found else []
+
+
 def _find_single_rows(target: pd.Series) -> Iterator[Finding]:
     """Yield that labels have one row, which the split refuses after everything else is right."""
     counts = target.value_counts() if is_category(target) else pd.Series(dtype=int)
     if rare := [shorten(label) for label, count in counts.items() if count == 1]:
         listed = ", ".join(rare[:EXAMPLES]) + (", …" if len(rare) > EXAMPLES else "")
-        problem = f"{listed} has a single row, and a label needs two or more; add rows, or drop it"
+        have, these = ("has", "this row") if len(rare) == 1 else ("have", "these rows")
+        problem = (
+            f"{listed} {have} a single row, and a label needs two or more; "
+            f"add rows, or leave {these} out in `load` (data.py)"
+        )
         yield Finding(str(target.name), problem)
 
 
@@ -185,9 +201,11 @@ def _find_in_column(
 ) -> Iterator[Finding]:
     """Yield what is wrong with a feature; a dtype that is stated was chosen on purpose."""
     stated = name in roles.dtypes or bool(roles.features)
-    fault = find_fault(name, column, stated=stated, missing=roles.missing, signs=roles.signs)
-    if not fault and not stated and is_category(column):
-        fault = find_other_notation(name, column, roles.signs.decimal)
+    fault = None
+    if not stated and is_category(column):
+        fault = find_other_notation(name, column, *roles.signs)
+    if not fault:
+        fault = find_fault(name, column, stated=stated, missing=roles.missing, signs=roles.signs)
     identifier = None if stated else find_identifier(name, column)
     if fault:
         yield fault

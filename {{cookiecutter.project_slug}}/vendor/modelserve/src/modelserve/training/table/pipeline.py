@@ -11,15 +11,16 @@ from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from threadpoolctl import threadpool_limits
 
 from ... import artifact
 from ...errors import TrainingError
 from ..exported_model import ExportedModel
-from .booster_converters import BOOSTERS, boosters_in, distributions_of
-from .conversion import convert, failed_step, last_step, one_line, refuse_text_steps
-from .step_difference import find_step
+from .booster_converters import boosters_in, distributions_of
+from .conversion import convert, one_line, refuse_text_steps
+from .fit_errors import explain_failure
+from .step_difference import advise
 from .table import Table
 
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "numpy")
@@ -76,7 +77,9 @@ def encode_columns(table: Table, *, impute: bool = True) -> Steps:
     imputes = impute and not names.isdisjoint(table.nullable())
     parts: list[tuple[str, Any, list[int]]] = []
     if n_numbers:
-        numbers = SimpleImputer(strategy="median") if imputes else "passthrough"
+        # Beside texts, numbers are objects; float32 again, they suit any step that follows.
+        to_float = FunctionTransformer(np.float32)
+        numbers = SimpleImputer(strategy="median") if imputes else to_float
         parts.append(("numbers", numbers, list(range(n_numbers))))
     if n_columns > n_numbers:
         encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
@@ -101,13 +104,13 @@ def fit_pipeline(
     Raises:
         TrainingError: the data do not suit the estimator.
     """
-    if steps and _selects_by_name(estimator):
+    if steps and selects_by_name(estimator):
         raise TrainingError(
             "The estimator selects columns by their names, but other steps come before it: return "
             "[] from `transformers` in features.py, or put the ColumnTransformer there."
         )
     pipeline = Pipeline([*steps, ("model", estimator)])
-    by_name = _selects_by_name(pipeline) if named is None else named
+    by_name = selects_by_name(pipeline) if named is None else named
     y = table.target.to_numpy()
     if boosters_in(estimator) and is_classifier(estimator):
         y = np.unique(y, return_inverse=True)[1]  # XGBoost takes no names
@@ -131,15 +134,9 @@ def fit(estimator: BaseEstimator, X: Any, y: NDArray[Any], **arguments: Any) -> 
     Raises:
         TrainingError: the data or the parameters do not suit it.
     """
-    try:
-        with threadpool_limits(1, user_api="openmp"):  # sums of several threads vary
-            return estimator.fit(X, y, **arguments)
-    except Exception as error:  # LightGBM's and CatBoost's errors have no other base
-        library = type(error).__module__.partition(".")[0].lstrip("_")
-        if not isinstance(error, ValueError | ArithmeticError) and library not in BOOSTERS:
-            raise
-        name = failed_step(error) or type(last_step(estimator)).__name__
-        raise TrainingError(f"{name} cannot be fitted: {one_line(error)}.") from error
+    # Sums of several threads vary.
+    with explain_failure(estimator), threadpool_limits(1, user_api="openmp"):
+        return estimator.fit(X, y, **arguments)
 
 
 def export_pipeline(
@@ -165,7 +162,7 @@ def export_pipeline(
     if libraries is None:
         libraries = (*distributions_of(boosters_in(fitted)), *LIBRARIES)
     named = list(getattr(fitted, "feature_names_in_", ())) == list(table.places())
-    by_name = named and _selects_by_name(fitted)
+    by_name = named and selects_by_name(fitted)
     matrix = named_columns if named else design_matrix
 
     def native(other: Table) -> NDArray[np.float32]:
@@ -173,17 +170,17 @@ def export_pipeline(
         outputs: NDArray[np.float32] = np.asarray(predict(matrix(other)), dtype=np.float32)
         return outputs.reshape(len(other), -1)
 
-    def find(other: Table) -> str:
-        return find_step(fitted, other, matrix(other), named=by_name)
+    def advise_on(other: Table) -> str:
+        return advise(fitted, other, matrix(other), named=by_name)
 
     files = {artifact.MODEL: convert(fitted, table, labels, named=by_name)}
     texts = getattr(fitted, "warnings_", ())
     last = fitted.steps[-1][1] if isinstance(fitted, Pipeline) else fitted
     provenance = {"estimator": type(last).__name__}
-    return ExportedModel(files, labels, native, libraries, provenance, texts, find)
+    return ExportedModel(files, labels, native, libraries, provenance, texts, advise_on)
 
 
-def _selects_by_name(estimator: Any) -> bool:
+def selects_by_name(estimator: Any) -> bool:
     """Return whether the first step is a ColumnTransformer with columns by name."""
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[0][1]

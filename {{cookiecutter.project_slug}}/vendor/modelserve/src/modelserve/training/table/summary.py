@@ -1,7 +1,9 @@
 """Summarise a column: what it was taken for, why, and its values."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -41,6 +43,34 @@ def summarise(name: str, column: pd.Series, role: str, *, stated: bool) -> Colum
     )
 
 
+def is_whole(column: pd.Series) -> bool:
+    """Return whether a column holds whole numbers that were written with a fraction, as in 1.0."""
+    if not types.is_float_dtype(column):
+        return False
+    numbers = column.dropna().to_numpy(dtype=np.float64)
+    return bool(
+        numbers.size
+        and (np.abs(numbers) <= MAX_EXACT_INTEGER).all()
+        and np.array_equal(numbers, numbers.round())
+    )
+
+
+def find_gapped_integers(rows: pd.DataFrame, stated: Collection[str]) -> dict[str, str]:
+    """Return the dtypes to state for whole numbers that became fractions by their gaps.
+
+    Args:
+        rows: the features.
+        stated: the columns whose dtype is stated.
+    """
+    found = {}
+    for name, column in rows.items():
+        if str(name) not in stated and is_whole(column):
+            is_flag = column.dropna().isin((0, 1)).all()
+            if is_flag or column.isna().any():
+                found[str(name)] = "boolean" if is_flag else "integer"
+    return found
+
+
 def _distinct(present: pd.Series) -> int:
     try:
         return int(present.nunique())
@@ -61,6 +91,7 @@ def _explain(column: pd.Series) -> tuple[str, str]:
     if not types.is_integer_dtype(column):
         is_number = types.is_numeric_dtype(column)
         reason = "fractions" if is_number else "neither numbers, booleans nor text"
+        reason = "whole numbers, as in 1.0" if is_whole(column) else reason
         return "number" if is_number else str(column.dtype), reason
     if max(abs(float(column.min())), abs(float(column.max()))) > MAX_EXACT_INTEGER:
         return "number", "too large for an integer"

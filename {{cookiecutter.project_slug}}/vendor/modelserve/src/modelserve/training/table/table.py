@@ -180,7 +180,7 @@ class Table:
         return tensors
 
     def describe(self) -> tuple[Feature, ...]:
-        """Return the schema: each column's type, range and median, and whether it is nullable."""
+        """Return the schema: each column's type, range and lower median, and if it is nullable."""
         nullable = self.nullable()
         return tuple(
             describe_column(str(name), column, nullable=str(name) in nullable)
