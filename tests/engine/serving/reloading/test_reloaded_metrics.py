@@ -69,7 +69,9 @@ def test_a_version_that_has_not_closed_yet_is_counted(
     service.predict()
     service.save("2.0")
     service.reload()
-    assert scrape(service, figures).by("version", "model_rows_total") == {"1.0": 1, "2.0": 0}
+    exposed = scrape(service, figures)
+    assert exposed.by("version", "model_rows_total") == {"1.0": 1, "2.0": 0}
+    assert sum(exposed("model_observations_total", kind="output", version="1.0")) > 0
 
 
 def test_a_bounded_number_of_versions_is_exposed(swapped: Start, figures: Figures) -> None:

@@ -135,10 +135,14 @@ class MetricsRegistry:
         """Call a function before each exposition."""
         self._updates.append(update)
 
-    def expose(self) -> bytes:
-        """Return all metrics in the text format of Prometheus, of every worker."""
+    def update(self) -> None:
+        """Call what has to be called before an exposition."""
         for update in self._updates:
             update()
+
+    def expose(self) -> bytes:
+        """Return all metrics in the text format of Prometheus, of every worker."""
+        self.update()
         return generate_latest(Exposition(self._families.collect(), self._model))
 
     def _metric(

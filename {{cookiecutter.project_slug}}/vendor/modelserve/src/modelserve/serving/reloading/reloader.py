@@ -224,6 +224,7 @@ class Reloader:
         exchange: FeedbackExchange = generation.components.feedback_exchange
         exchange.switch(generation.components.feedback, self._flush)
         old.components.log_queue.flush()  # so that /metrics counts all that it has answered
+        old.components.registry.update()
         self._draining[old] = asyncio.create_task(self._drain(old, previous))
 
     def _flush(self) -> None:

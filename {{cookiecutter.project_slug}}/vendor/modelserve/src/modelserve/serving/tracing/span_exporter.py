@@ -142,7 +142,9 @@ class MessageCollector(logging.Filter):
         """Collect what the exporter logs: a line for each try."""
         logger = logging.getLogger(OTLPSpanExporter.__module__)
         logger.setLevel(logging.WARNING)
-        logger.addFilter(self)
+        # Before OpenTelemetry's own filter, which drops what repeats.
+        if self not in logger.filters:
+            logger.filters.insert(0, self)
 
 
 collector = MessageCollector()
