@@ -131,7 +131,15 @@ class MessageCollector(logging.Filter):
     def __init__(self) -> None:
         """Keep nothing yet."""
         super().__init__()
-        self.messages: deque[str] = deque(maxlen=2)  # of a try that fails, and of the last one
+        self._kept = threading.local()  # after a hot swap, two models' exporters run side by side
+
+    @property
+    def messages(self) -> deque[str]:
+        """Return this thread's messages: of a try that fails, and of the last one."""
+        if not hasattr(self._kept, "messages"):
+            self._kept.messages = deque(maxlen=2)
+        messages: deque[str] = self._kept.messages
+        return messages
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep a message instead of logging it."""
@@ -142,9 +150,7 @@ class MessageCollector(logging.Filter):
         """Collect what the exporter logs: a line for each try."""
         logger = logging.getLogger(OTLPSpanExporter.__module__)
         logger.setLevel(logging.WARNING)
-        # Before OpenTelemetry's own filter, which drops what repeats.
-        if self not in logger.filters:
-            logger.filters.insert(0, self)
+        logger.addFilter(self)
 
 
 collector = MessageCollector()
