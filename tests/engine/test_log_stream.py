@@ -15,6 +15,7 @@ from typing import TextIO
 
 import pytest
 from modelserve import log_stream, logs
+from modelserve.errors import ConfigurationError
 from modelserve.log_stream import QueuedStream
 
 from tests.engine.families import LIBRARY
@@ -161,6 +162,12 @@ def test_closing_leaves_standard_output_open_and_closes_a_file(tmp_path: Path) -
         stream.write("ünïcode\n")
     (path,) = folder.iterdir()
     assert path.read_text(encoding="utf-8") == "ünïcode\n"
+
+
+def test_a_folder_that_takes_no_file_is_named_with_its_setting(tmp_path: Path) -> None:
+    (taken := tmp_path / "logs").touch()
+    with pytest.raises(ConfigurationError, match=r"^LOG_DIR='.*logs' cannot take log files: "):
+        logs.open_stream(taken)
 
 
 @ON_POSIX

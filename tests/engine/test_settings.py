@@ -86,6 +86,46 @@ def test_what_cannot_work_is_refused(
         Settings.load()
 
 
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        pytest.param({"PREDICT_ROUTE": "/feedback"}, "PREDICT_ROUTE=/feedback", id="feedback"),
+        pytest.param({"HEALTH_ROUTE": "/metrics/"}, "HEALTH_ROUTE=/metrics", id="metrics"),
+        pytest.param({"HEALTH_ROUTE": "/health/live"}, "HEALTH_ROUTE=/health/live", id="live"),
+        pytest.param({"PREDICT_ROUTE": "/v2/models/a/infer"}, "PREDICT_ROUTE=/v2/", id="v2"),
+        pytest.param({"HEALTH_ROUTE": "/predict"}, "HEALTH_ROUTE=/predict", id="each-other"),
+        pytest.param(
+            {"PLATFORM": "sagemaker", "HEALTH_ROUTE": "/ping"}, "HEALTH_ROUTE=/ping", id="platform"
+        ),
+    ],
+)
+def test_a_path_that_another_route_has_is_refused(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], named: str
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"{named}.* is another route's path"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("path", ["/", "/ping", "/invocations", "/v1/endpoints/7:predict"])
+def test_a_platform_may_choose_any_other_path(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("PREDICT_ROUTE", path)
+    monkeypatch.setenv("HEALTH_ROUTE", "/healthz/")
+    settings = Settings.load()
+    assert (settings.predict_route, settings.health_route) == (path, "/healthz")
+
+
+@pytest.mark.parametrize("address", ["hooks.example/1", "file:///etc/passwd", "https://", "x"])
+def test_a_webhook_without_an_address_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("WEBHOOK_URL", address)
+    with pytest.raises(ConfigurationError, match="begins with https://") as caught:
+        Settings.load()
+    assert f"={address}" not in str(caught.value)
+
+
 def test_a_variable_of_the_same_name_sets_a_field(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_ROWS", "12")
     monkeypatch.setenv("DEGRADED_ANSWERS", "false")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
-from modelserve.batch import BatchPredictor
+from modelserve.batch import BatchPredictor, csv_source
 from modelserve.errors import FieldError, InvalidInputError, MalformedError, ModelError
 from modelserve.types import Model
 
@@ -87,6 +87,58 @@ def test_a_row_whose_quote_is_not_closed_is_rejected(
     (refused,) = read(rejected(output))
     assert (refused["row"], refused["line"]) == (1, 3)
     assert "a quote may not be closed" in refused["problems"][0]
+
+
+def test_rows_that_an_open_quote_has_swallowed_are_not_called_too_wide_alone(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [row | {"note": "x"}] * 4)
+    first, second, third, *rest = source.read_bytes().splitlines(keepends=True)
+    opened = third.replace(b",x", b',"x') if third.endswith(b",x\r\n") else b'"' + third
+    source.write_bytes(b"".join([first, second, opened, rest[0], b'y",' + rest[1]]))
+
+    batch.run(source, output)
+
+    (refused,) = read(rejected(output))
+    assert "more values than the header has names, and several lines" in refused["problems"][0]
+
+
+@pytest.mark.parametrize("write", [write_csv, write_lines])
+@pytest.mark.parametrize("before", [0, 3, 30_000])
+def test_a_byte_of_another_encoding_is_named_with_its_line(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path, write: Any, before: int
+) -> None:
+    rows = [row | {"note": "São"}] * (before + 1)
+    source = write(tmp_path / f"rows.{'csv' if write is write_csv else 'jsonl'}", rows, "utf-8")
+    content = source.read_bytes()
+    *lines, last = content.splitlines(keepends=True)
+    spoilt = last.replace("São".encode(), b"S\xe3o").replace(b"S\\u00e3o", b"S\xe3o")
+    source.write_bytes(b"".join([*lines, spoilt]))
+    number = len(lines) + 1
+    with pytest.raises(MalformedError, match=f"byte 0xe3 in line {number} is not UTF-8; save "):
+        batch.run(source, output)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_a_cell_without_an_end_is_named_with_its_line(
+    batch: BatchPredictor,
+    row: Row,
+    tmp_path: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(csv_source, "LONGEST_CELL", 1_000)
+    source = write_csv(tmp_path / "rows.csv", [row, row])
+    source.write_bytes(source.read_bytes() + b'"' + b"x" * 2_000)
+    with pytest.raises(MalformedError, match=r"line 4: field larger .* quote may not be closed"):
+        batch.run(source, output)
+
+
+def test_a_long_cell_of_another_column_is_answered(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [{"note": "x" * 200_000} | row])
+    assert batch.run(source, output).answered == 1
 
 
 @pytest.mark.parametrize("extra_fields", ["refuse", "ignore"])

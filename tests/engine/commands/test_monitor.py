@@ -66,6 +66,21 @@ def test_a_violation_is_printed_with_its_runbook(
     assert lines[-1].endswith("violations; report/report.html")
 
 
+def test_what_is_missing_in_the_comparison_is_said(
+    command: Command, trained: Artifact, family: Family
+) -> None:
+    capture_one_request(trained.manifest)
+    with Path("captures/one.jsonl").open("a") as stream:
+        stream.write("\n{broken\n")
+    config = family.root / "config" / "monitoring.toml"
+
+    done = command("monitor", "captures", "--model", trained.folder, "--config", config)
+
+    (warning,) = [line for line in done.out.splitlines() if line.startswith("warning: ")]
+    assert warning.startswith("warning: 1 line of the captures could not be read, and are not in")
+    assert "one.jsonl, line 2 is not JSON" in warning
+
+
 def test_ground_truth_that_is_missing_is_warned_of_and_drift_is_monitored(
     command: Command, trained: Artifact, family: Family
 ) -> None:

@@ -2,9 +2,9 @@
 
 import os
 import signal
-from typing import Any
 
 import pytest
+from modelserve import Project
 from modelserve.serving import server
 
 from tests.engine.commands.run import Command, one_line
@@ -42,25 +42,24 @@ def test_options_and_environment_set_the_address_and_the_workers(
     environ: dict[str, str],
     expected: tuple[str, int, int],
 ) -> None:
-    served: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        server, "run", lambda project, **how: served.append({"project": project.package} | how)
-    )
+    served: list[Project] = []
+    monkeypatch.setattr(server, "run", served.append)
     os.environ |= environ
 
     done = command("serve", "--model", "there", *arguments)
 
-    host, port, workers = expected
     assert (done.code, done.err) == (0, "")
-    assert served == [{"project": family.package, "host": host, "port": port, "workers": workers}]
-    assert (os.environ["MODEL_DIR"], os.environ["PORT"]) == ("there", str(port))
-    assert os.environ["WORKERS"] == str(workers)  # each takes its share of the processors
+    assert [project.package for project in served] == [family.package]
+    settings = served[0].load_settings()
+    assert (settings.host, settings.port, settings.workers) == expected
+    assert os.environ["MODEL_DIR"] == "there"
+    assert os.environ["WORKERS"] == str(settings.workers)  # each takes its share of the processors
 
 
 def test_an_empty_folder_of_metrics_is_none(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "run", lambda *_, **__: None)
+    monkeypatch.setattr(server, "run", lambda _: None)
     os.environ[server.SHARED] = ""
     assert command("serve").code == 0
     assert server.SHARED not in os.environ
@@ -71,7 +70,9 @@ def test_uvicorns_own_variable_is_not_read(
     command: Command, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     served: list[int] = []
-    monkeypatch.setattr(server, "run", lambda _, **how: served.append(how["workers"]))
+    monkeypatch.setattr(
+        server, "run", lambda project: served.append(project.load_settings().workers)
+    )
     os.environ["WEB_CONCURRENCY"] = value
     assert command("serve").code == 0
     assert served == [1]
@@ -79,7 +80,7 @@ def test_uvicorns_own_variable_is_not_read(
 
 
 def test_sigterm_ends_serve_with_success(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "run", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(server, "run", lambda _: signal.raise_signal(signal.SIGTERM))
     assert command("serve").code == 0
 
 

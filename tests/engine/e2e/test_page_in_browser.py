@@ -6,10 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from modelserve.artifact import Artifact
+
+from tests.engine.browser import Browser
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -49,6 +52,31 @@ def test_the_page_shows_every_field_with_its_place_in_trainings_range(
     status, _ = service.ask("POST", "/predict", json.loads(body[1]))
     assert status == 200
     assert f"curl http://127.0.0.1:{service.port}/models/a/predict" in page
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_row_of_a_file_with_a_value_too_many_is_not_answered(
+    serve: Callable[..., Any], browser: Browser, trained: Artifact, tmp_path: Path, encoding: str
+) -> None:
+    examples = {each.name: str(each.example) for each in trained.manifest.features}
+    rows = [",".join(examples), '"' + '","'.join(examples.values()) + '"']
+    rows.append(rows[1] + ",and the rest of a text without quotes")
+    (file := tmp_path / "rows.csv").write_text("\n".join(rows), encoding=encoding)
+    browser.open(f"http://127.0.0.1:{serve().port}/")
+    browser.choose_file("#file", file)
+    browser.wait_for("!document.getElementById('results').hidden")
+    assert "1 row answered in" in browser.run("document.getElementById('state').textContent")
+    (note,) = browser.run("[...document.querySelectorAll('.rejected')].map((row) => row.innerText)")
+    assert "more values than the first line has names" in note
+
+
+def test_an_empty_file_is_told_from_one_without_columns(
+    serve: Callable[..., Any], browser: Browser, tmp_path: Path
+) -> None:
+    (file := tmp_path / "rows.csv").touch()
+    browser.open(f"http://127.0.0.1:{serve().port}/")
+    browser.choose_file("#file", file)
+    browser.wait_for("document.getElementById('state').textContent.includes('no first line')")
 
 
 def test_an_address_may_ask_for_an_answer(

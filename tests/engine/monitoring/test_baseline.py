@@ -160,7 +160,7 @@ def test_constraints_are_what_training_saw(manifest: Any, bounds: MonitoringConf
 
 
 def test_violations_are_reported_in_monitor_s_words() -> None:
-    told = baseline.violations([Violation("age", "baseline_drift_check", "PSI 0.4")])
+    told = baseline.violations([Violation("age", "baseline_drift_check", "PSI 0.4", "input-drift")])
     assert told == {
         "violations": [
             {

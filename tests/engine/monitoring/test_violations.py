@@ -66,6 +66,15 @@ def test_a_shift_is_reported_beside_its_bounds(bounds: MonitoringConfig) -> None
     )
 
 
+def test_an_input_and_an_output_of_one_name_have_their_own_runbooks(
+    bounds: MonitoringConfig,
+) -> None:
+    (asked,) = violations.of_field(DRIFT, bounds)
+    (answered,) = violations.of_field(replace(DRIFT, kind="prediction"), bounds)
+    assert asked.name == answered.name
+    assert (asked.runbook, answered.runbook) == ("input-drift", "prediction-drift")
+
+
 def test_a_model_that_fails_is_reported_by_the_share_of_its_rows(bounds: MonitoringConfig) -> None:
     captures = replace(CAPTURES, degraded=25)
     name, check, description = only(violations.of_degraded(captures, WINDOW, bounds))

@@ -107,6 +107,20 @@ def test_every_route_ends_a_bomb(routes: tuple[TestClient, dict[str, Any]]) -> N
         assert response.status_code == 413, path
 
 
+@pytest.mark.parametrize("claimed", ["text/csv", "application/x-www-form-urlencoded", "x"])
+def test_json_is_captured_as_json_whatever_the_client_calls_it(
+    make_components: Callable[..., Any], body: bytes, tmp_path: Path, claimed: str
+) -> None:
+    components = make_components(capture_dir=tmp_path)
+    headers = {"content-type": claimed}
+    assert TestClient(wrap(components)).post("/predict", content=body, headers=headers).is_success
+    components.log_queue.close()
+    (path,) = tmp_path.rglob("*.jsonl")
+    captured = json.loads(path.read_bytes())["captureData"]["endpointInput"]
+    assert captured["data"].encode() == body
+    assert (captured["encoding"], captured["observedContentType"]) == ("JSON", "application/json")
+
+
 def test_a_compressed_body_is_captured_as_it_was_before(
     make_components: Callable[..., Any], body: bytes, tmp_path: Path
 ) -> None:

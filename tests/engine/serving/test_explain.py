@@ -122,6 +122,7 @@ def test_the_same_row_has_the_same_explanation(client: TestClient, row: Row) -> 
     [
         pytest.param({}, False, id="not asked"),
         pytest.param({"explain": False}, False, id="false"),
+        pytest.param({"explain": None, "parameters": None}, False, id="null, as generated"),
         pytest.param({"parameters": {"explain": True}}, True, id="Vertex"),
         pytest.param({"parameters": {"explain": False}}, False, id="Vertex, false"),
         pytest.param({"parameters": ["explain"]}, False, id="other parameters"),
@@ -148,7 +149,8 @@ def test_sagemaker_asks_in_the_same_way(make_client: MakeClient, row: Row) -> No
 
 def test_explanations_are_documented(client: TestClient) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    assert schemas["PredictRequest"]["properties"]["explain"]["type"] == "boolean"
+    asked = schemas["PredictRequest"]["properties"]["explain"]["anyOf"]
+    assert asked == [{"type": "boolean"}, {"type": "null"}]
     assert "explain" not in schemas["PredictRequest"]["required"]
     assert {"of", "base", "contributions"} == set(schemas["Explanation"]["required"])
     assert "explanation" not in schemas["Prediction"]["required"]

@@ -114,6 +114,21 @@ def test_a_file_is_read_by_its_head(run: Run, text: str) -> None:
     assert read == {"length": 1.5, "count": 3, "kind": "red", "flag": True}
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        pytest.param("1.5,3,red,true", "", id="whole"),
+        pytest.param("1.5,3", "", id="values that lack are missing ones"),
+        pytest.param("1.5,3,red,true,more", "more values", id="an extra one"),
+        pytest.param('1.5,"3\nred,true\n"', "fewer values", id="a quote that ate a line"),
+    ],
+)
+def test_a_row_that_is_no_row_of_its_head_is_not_cut(run: Run, line: str, problem: str) -> None:
+    program = "findProblem(parseCsv(text, ',')[1], 4)"
+    assert run(program, text=f"length,count,kind,flag\n{line}\n").startswith(problem)
+    assert bool(run(program, text=f"length,count,kind,flag\n{line}\n")) == bool(problem)
+
+
 def test_columns_that_a_file_lacks_are_named_unless_they_may_be_missing(run: Run) -> None:
     assert run("readTable(text, fields, 9).lacking", text="kind\nred\n", fields=FIELDS) == [
         "length",

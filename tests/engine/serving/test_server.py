@@ -61,6 +61,8 @@ def fake(monkeypatch: pytest.MonkeyPatch, trained: Any) -> FakeUvicorn:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv(server.SHARED, raising=False)
     monkeypatch.setenv("MODEL_DIR", str(trained.folder))
+    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("WORKERS", "2")
     return made
 
 
@@ -69,14 +71,15 @@ def test_one_worker_serves_the_application_itself(
 ) -> None:
     application = object()
     monkeypatch.setattr(Project, "create_app", lambda _: application)
-    server.run(project, host="127.0.0.1", port=0, workers=1)
+    monkeypatch.setenv("WORKERS", "1")
+    server.run(project)
     assert fake.app is application
     assert fake.config["timeout_graceful_shutdown"] > 0
     assert fake.config["workers"] == 1
 
 
 def test_several_workers_make_it_each_for_itself(project: Project, fake: FakeUvicorn) -> None:
-    server.run(project, host="127.0.0.1", port=0, workers=2)
+    server.run(project)
     assert (fake.config["factory"], fake.config["workers"]) == (True, 2)
     assert fake.app == f"{project.package}.service:create_app"
 
@@ -102,24 +105,25 @@ def test_workers_are_not_even_started_with_what_cannot_work(
     name, _, value = setting.format(tmp_path).partition("=")
     monkeypatch.setenv(name, value)
     with pytest.raises(kind):
-        server.run(project, host="127.0.0.1", port=0, workers=2)
+        server.run(project)
     assert fake.app is None
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("folder", ["", "{}/nowhere", "{}/file"])
 def test_a_folder_for_series_that_cannot_be_used_is_refused(
     project: Project,
     fake: FakeUvicorn,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    workers: int,
+    workers: str,
     folder: str,
 ) -> None:
     (tmp_path / "file").touch()
+    monkeypatch.setenv("WORKERS", workers)
     monkeypatch.setenv(server.SHARED, folder.format(tmp_path))
     with pytest.raises(errors.ConfigurationError, match=f"^{server.SHARED}="):
-        server.run(project, host="127.0.0.1", port=0, workers=workers)
+        server.run(project)
     assert fake.app is None
 
 
@@ -136,7 +140,7 @@ def test_workers_share_a_folder_which_is_gone_in_the_end(
 
     monkeypatch.setattr(fake, "run", look)
     with pytest.raises(KeyboardInterrupt):
-        server.run(project, host="127.0.0.1", port=0, workers=2)
+        server.run(project)
     assert not seen[0].exists()
     assert server.SHARED not in os.environ
 
@@ -146,7 +150,7 @@ def test_a_folder_that_the_operator_has_named_is_kept_with_all_that_is_not_metri
 ) -> None:
     monkeypatch.setenv(server.SHARED, str(tmp_path))
     (tmp_path / "notes.txt").touch()
-    server.run(project, host="127.0.0.1", port=0, workers=2)
+    server.run(project)
     assert fake.config["workers"] == 2
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert os.environ[server.SHARED] == str(tmp_path)
@@ -160,5 +164,5 @@ def test_without_a_place_for_a_folder_workers_are_not_started(
 
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(errors.ConfigurationError, match=f"Read-only.*Set {server.SHARED}"):
-        server.run(project, host="127.0.0.1", port=0, workers=2)
+        server.run(project)
     assert fake.app is None

@@ -96,6 +96,15 @@ def test_every_value_that_its_column_does_not_allow_is_named(make_inputs: MakeIn
     ]
 
 
+@pytest.mark.parametrize("value", [2.0**24 + 2, -(2.0**24) - 2, 1e10])
+def test_a_whole_number_that_float32_would_round_is_named(
+    make_inputs: MakeInputs, value: float
+) -> None:
+    inputs = make_inputs("integer", "number", nullable=(0,))
+    given = {NUMBERS: np.array([[2.0**24, value], [value, 1], [np.nan, 1]], dtype=np.float32)}
+    assert field_errors(inputs, given) == [("features/2", "c0 should be within ±16777216")]
+
+
 def test_gaps_are_allowed_where_training_saw_them(make_inputs: MakeInputs) -> None:
     nothing = feeds([[np.nan] * 3], [["", ""]])
     assert make_inputs(*KINDS, nullable=(0, 1, 2, 3, 4)).gather_tensors(nothing).rows == 1

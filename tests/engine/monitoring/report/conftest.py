@@ -174,12 +174,21 @@ def violated(ok: MonitoringResult) -> MonitoringResult:
             (FairnessGap("equalised_odds", 0.31, 0.2, "setosa", "south", "north", 0.0003, bad),),
         ),
         violations=(
-            Violation("depth", "baseline_drift_check", "it has moved"),
-            Violation("label", "baseline_drift_check", "another is given"),
-            Violation("mean_confidence", "LessThanThreshold", "it is less sure"),
-            Violation("accuracy", "LessThanThreshold", "it has fallen"),
-            Violation("equalised_odds", "GreaterThanThreshold", "south is served worse"),
-            Violation("degraded_share", "GreaterThanThreshold", "the fallback had to answer"),
+            Violation("depth", "baseline_drift_check", "it has moved", "input-drift"),
+            Violation("label", "baseline_drift_check", "another is given", "prediction-drift"),
+            Violation(
+                "mean_confidence", "LessThanThreshold", "it is less sure", "confidence-dropped"
+            ),
+            Violation("accuracy", "LessThanThreshold", "it has fallen", "quality-below-floor"),
+            Violation(
+                "equalised_odds", "GreaterThanThreshold", "south is served worse", "fairness-gap"
+            ),
+            Violation(
+                "degraded_share",
+                "GreaterThanThreshold",
+                "the fallback had to answer",
+                "model-degraded",
+            ),
         ),
         timeline=(
             series("width", "input", 0.1, 0.12, 0.05, 0.1),

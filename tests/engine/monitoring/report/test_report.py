@@ -169,21 +169,6 @@ def test_figures_over_time_are_drawn_with_their_threshold(
     assert "<title>PSI of depth by day" in plots[1]
 
 
-def test_of_a_field_and_a_figure_of_one_name_the_breached_one_is_meant(
-    violated: MonitoringResult, read: ReadPage, make_drift: MakeDrift
-) -> None:
-    assert violated.performance
-    metric = replace(violated.performance.metrics[0], verdict=Verdict.OK)
-    field = make_drift("accuracy", Verdict.VIOLATION)
-    both = replace(
-        violated,
-        fields=(field,),
-        performance=replace(violated.performance, metrics=(metric,)),
-        violations=violated.violations[3:4],
-    )
-    assert "Input drift accuracy: it has fallen." in words(read(both).sections["verdict"])
-
-
 def test_too_few_rows_are_no_calm(
     ok: MonitoringResult, read: ReadPage, make_drift: MakeDrift
 ) -> None:

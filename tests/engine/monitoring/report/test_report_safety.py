@@ -54,7 +54,7 @@ def renamed(result: MonitoringResult, name: str) -> MonitoringResult:
                 replace(each, label=name, low=name, high=name) for each in result.fairness.gaps
             ),
         ),
-        violations=(Violation(name, name, name),),
+        violations=(Violation(name, name, name, "input-drift"),),
     )
 
 

@@ -52,6 +52,20 @@ def test_the_server_and_the_model_are_ready(client: TestClient, model: str, trai
         assert answer == {"name": trained.manifest.name, "ready": True}
 
 
+def test_every_part_of_a_path_is_a_text_in_the_documentation(client: TestClient) -> None:
+    """Generators of clients leave out a route of which a part may be missing."""
+    paths = client.get("/openapi.json").json()["paths"]
+    parts = [
+        part["schema"]["type"]
+        for path in paths.values()
+        for route in path.values()
+        for part in route.get("parameters", ())
+        if part["in"] == "path"
+    ]
+    assert len(parts) > 6
+    assert set(parts) == {"string"}
+
+
 def test_the_metadata_describes_what_infer_takes_and_gives(
     client: TestClient, components: Components, model: str, row: Row, tensors: ToTensors
 ) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple, TextIO, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from .errors import ConfigurationError
 from .log_stream import QueuedStream
 from .settings import Settings
 
@@ -194,12 +195,20 @@ def open_stream(log_dir: Path | None) -> TextIO:
     """Return standard output, or a new file in `log_dir`, named by the time of this start.
 
     A thread writes to it: a stream that blocks delays no one.
+
+    Raises:
+        ConfigurationError: the file cannot be created.
     """
     if log_dir is None:
         return cast(TextIO, QueuedStream(sys.stdout or sys.stderr))
-    log_dir.mkdir(parents=True, exist_ok=True)
     started = datetime.fromtimestamp(time.time()).strftime("%Y-%m-%d_%H-%M-%S")
-    file = (log_dir / f"{started}_{os.getpid()}.log").open("a", encoding="utf-8")
+    try:
+        log_dir.mkdir(parents=True, exist_ok=True)
+        file = (log_dir / f"{started}_{os.getpid()}.log").open("a", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"LOG_DIR={str(log_dir)!r} cannot take log files: {error.strerror}."
+        ) from error
     return cast(TextIO, QueuedStream(file, owned=True))
 
 

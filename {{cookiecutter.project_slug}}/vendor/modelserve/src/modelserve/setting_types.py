@@ -4,9 +4,10 @@ import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
+WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE).fullmatch
 # Names are parts of a path in the cache.
 MODEL_URI = re.compile(
     r"models:/(?P<name>[A-Za-z0-9][A-Za-z0-9._ -]{0,199})"
@@ -41,6 +42,11 @@ def _without_slash(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def _route(value: object) -> object:
+    """Return a path without the slash at its end, which makes no difference."""
+    return (value.rstrip("/") or value[:1]) if isinstance(value, str) else value
+
+
 def _lower(value: object) -> object:
     """Return words in lower case."""
     return tuple(str(word).lower() for word in value) if isinstance(value, tuple) else value
@@ -51,18 +57,25 @@ def _level(value: object) -> object:
     return "WARNING" if isinstance(value, str) and value.upper() == "WARN" else value
 
 
+def _web_address(secret: SecretStr) -> SecretStr:
+    if not WEB_ADDRESS(secret.get_secret_value()):
+        raise ValueError("write an address that begins with https:// or http://")
+    return secret
+
+
 def _model_uri(text: str) -> str:
     if not MODEL_URI(text):
         raise ValueError("write models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/PATH")
     return text
 
 
-Route = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
+Route = Annotated[str, BeforeValidator(_route), Field(pattern=r"^/[A-Za-z0-9._~:/-]*$")]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Origins = Annotated[Words, AfterValidator(_origins)]
 Networks = Annotated[Words, AfterValidator(_networks)]
 Provider = Literal["cpu", "coreml", "cuda", "dml", "migraphx", "openvino", "rocm", "tensorrt"]
 Providers = Annotated[tuple[Provider, ...], BeforeValidator(_lower), BeforeValidator(_words)]
 Prefix = Annotated[str, BeforeValidator(_without_slash), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
+WebAddress = Annotated[SecretStr, AfterValidator(_web_address)]
 ModelUri = Annotated[str, AfterValidator(_model_uri)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)]

@@ -3,11 +3,22 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from . import environment
 from .errors import ConfigurationError
-from .setting_types import Level, ModelUri, Networks, Origins, Prefix, Providers, Route, Words
+from .route_paths import check_routes
+from .setting_types import (
+    Level,
+    ModelUri,
+    Networks,
+    Origins,
+    Prefix,
+    Providers,
+    Route,
+    WebAddress,
+    Words,
+)
 from .translation import Locale
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -186,7 +197,7 @@ class Settings(BaseModel):
         default="", description="Project that links traces to Google's logs."
     )
 
-    webhook_url: SecretStr | None = Field(
+    webhook_url: WebAddress | None = Field(
         default=None, description="Slack-compatible URL that failures are sent to."
     )
     webhook_interval_s: float = Field(
@@ -202,6 +213,8 @@ class Settings(BaseModel):
             raise ValueError("MODEL_DIR and MODEL_URI name two models; unset one of them")
         if self.repository_api and self.api_keys_file is None:
             raise ValueError("REPOSITORY_API names consumers, which needs API_KEYS_FILE")
+        sagemaker = self.platform == "sagemaker"
+        check_routes(self.predict_route, self.health_route, sagemaker=sagemaker)
         return self
 
     @classmethod

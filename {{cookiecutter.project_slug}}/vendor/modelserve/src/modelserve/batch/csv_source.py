@@ -7,15 +7,17 @@ from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 
+from ..errors import MalformedError
 from ..manifest import Manifest
 from .dialect import CellReader
 from .header import check_header, distinct
-from .streams import TAB, TABS, InputStream
+from .streams import TAB, TABS, InputStream, read_lines
 from .tables import Chunk, Keep, Shard
 
 BREAK = re.compile(r"\r\n|\r|\n")
-TOO_MANY = "more values than the header has names"
-UNCLOSED = "fewer values than the header has names, and several lines: a quote may not be closed"
+LONGEST_CELL = 2**24  # characters; a quote that is never closed takes the rest of the file
+TOO_MANY, TOO_FEW = (f"{many} values than the header has names" for many in ("more", "fewer"))
+UNCLOSED = ", and several lines: a quote may not be closed"
 
 
 class CsvSource:
@@ -38,10 +40,14 @@ class CsvSource:
             stream.binary, encoding="utf-8-sig" if plain else dialect.encoding, newline=""
         )
         separator = TAB if stream.suffix == TABS else dialect.separator
-        self._reader = csv.reader(text, delimiter=separator[0], skipinitialspace=len(separator) > 1)
+        csv.field_size_limit(LONGEST_CELL)  # of this process
+        self._reader = csv.reader(
+            read_lines(text), delimiter=separator[0], skipinitialspace=len(separator) > 1
+        )
+        self._rows = self._read()
         self._progress = stream.progress
         self._cells = CellReader(dialect)
-        names = next((cells for cells in self._reader if cells), [])
+        names = next((cells for cells in self._rows if cells), [])
         self._width = len(names)
         features = {each.name: each for each in manifest.features}
         hint = f"Columns are separated by {separator!r} in the training data; check the separator."
@@ -59,7 +65,7 @@ class CsvSource:
     def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
         """Yield the rows of a shard, from at most `size` rows of the file at once."""
         number, line = 0, self._reader.line_num
-        while raw := list(islice(self._reader, size)):
+        while raw := list(islice(self._rows, size)):
             rows = [cells for cells in raw if cells]
             first = shard.first(number)
             numbers = range(number + first, number + len(rows), shard.count)
@@ -68,11 +74,25 @@ class CsvSource:
             if numbers:
                 yield self._chunk(numbers, rows[first :: shard.count], lines)
 
+    def _read(self) -> Iterator[list[str]]:
+        """Yield the cells of each row, empty rows among them.
+
+        Raises:
+            MalformedError: a row is no CSV, or a cell is too long.
+        """
+        try:
+            yield from self._reader
+        except csv.Error as error:
+            line = self._reader.line_num
+            raise MalformedError(f"line {line}: {error}; a quote may not be closed") from error
+
     def _find_problem(self, cells: Sequence[str]) -> str:
         """Return why a row cannot be read; nothing if it can. Too few values are missing ones."""
         if len(cells) > self._width:
-            return TOO_MANY
-        return UNCLOSED if len(cells) < self._width and BREAK.search(cells[-1]) else ""
+            return TOO_MANY + (UNCLOSED if any(map(BREAK.search, cells)) else "")
+        if len(cells) < self._width and BREAK.search(cells[-1]):
+            return TOO_FEW + UNCLOSED
+        return ""
 
     def _chunk(
         self, numbers: range, rows: list[list[str]], lines: Callable[[], Sequence[int]]

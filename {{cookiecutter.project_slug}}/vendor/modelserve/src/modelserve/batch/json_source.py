@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ..manifest import Manifest
-from .streams import InputStream
+from .streams import InputStream, read_lines
 from .tables import ABSENT, Chunk, Columns, Keep, Shard
 
 LOOKED_AT = 1_000  # rows whose fields are the columns of a table of answers
@@ -66,7 +66,7 @@ class JsonLinesSource:
         self._progress = stream.progress
         self.absent: Sequence[str] = ()
         self._splitter = RecordSplitter(manifest, keep=keep)
-        filled = ((i, line) for i, line in enumerate(self._text, 1) if line.strip())
+        filled = ((i, line) for i, line in enumerate(read_lines(self._text), 1) if line.strip())
         first = list(islice(filled, LOOKED_AT))
         self._filled = chain(first, filled)
         _, kept = self._splitter.split([_parse(text)[0] for _, text in first])

@@ -42,6 +42,26 @@ def suffix_of(path: PurePath) -> str:
     return path.suffix.lower()
 
 
+def read_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines of a text, with their ends.
+
+    Raises:
+        MalformedError: bytes are not of the text's encoding; the message names the line.
+    """
+    number = 0
+    try:
+        for number, line in enumerate(text, 1):  # noqa: B007
+            yield line
+    except UnicodeDecodeError as error:
+        # The bytes that were decoded last begin on the line after the last whole one.
+        number += 1 + error.object.count(b"\n", 0, error.start)
+        byte = error.object[error.start]
+        encoding = text.encoding.removesuffix("-sig").upper()
+        raise MalformedError(
+            f"byte 0x{byte:02x} in line {number} is not {encoding}; save the file in this encoding"
+        ) from error
+
+
 class RawInput(io.RawIOBase):
     """Bytes of a file or a pipe, counted.
 

@@ -94,6 +94,7 @@ def monitor(
 
         result = run(sources, config=bounds, output=output, shards=merge)
     _print_violations(result)
+    _warn_of_gaps(result)
     count = len(result.violations)
     summary = f"{count} violation{'' if count == 1 else 's'}" if count else "no violations"
     display.say(f"{result.window.rows} rows, {summary}; {output / 'report.html'}")
@@ -113,6 +114,27 @@ def _print_violations(result: "MonitoringResult") -> None:
         display.say(f"What to do: {address()}/{runbook}.md")
     for figure in uncertain_figures(result):
         display.say(f"{figure.name}: {figure.description}", aside=True)
+
+
+def _warn_of_gaps(result: "MonitoringResult") -> None:
+    """Warn of what is missing in the comparison: lines and values that could not be read."""
+    from .. import display
+
+    captures = result.captures
+    kinds = [("captures", captures.corrupt + captures.foreign, captures.line_errors)]
+    if result.performance:
+        feedback = result.performance.feedback
+        kinds.append(("ground truth", feedback.corrupt, feedback.line_errors))
+    for name, count, errors in kinds:
+        if count:
+            first = "".join(f"; {each.file}, line {each.line} {each.detail}" for each in errors[:1])
+            lines = f"{count:,} line{'' if count == 1 else 's'} of the {name}"
+            display.warn(f"{lines} could not be read, and are not in the figures{first}.")
+    for field, rows in captures.unread.items():
+        display.say(
+            f"{field}: not read in {rows:,} rows: redacted, not captured, or not readable",
+            aside=True,
+        )
 
 
 @app.command()

@@ -55,9 +55,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from ..serving.server import run
 
-    project = project_of(context)
-    settings = project.load_settings()
-    run(project, host=settings.host, port=settings.port, workers=settings.workers)
+    run(project_of(context))
 
 
 @app.command()

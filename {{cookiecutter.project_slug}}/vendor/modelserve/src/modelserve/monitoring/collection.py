@@ -148,7 +148,11 @@ def _nothing_to_compare(data: CollectedData, captures: Path, version: str) -> st
     first = "".join(
         f"; {each.file}, line {each.line} {each.detail}" for each in counts.errors.first[:1]
     )
+    way_out = (
+        " `--model` takes the folder of a version that answered; `promote` keeps the last one "
+        "beside the served one, as model.previous."
+    )
     return (
         f"There is nothing in {captures} to compare with version {version}: "
-        f"{', '.join(reasons) or 'no file'}{first}."
+        f"{', '.join(reasons) or 'no file'}{first}.{way_out if counts.versions else ''}"
     )

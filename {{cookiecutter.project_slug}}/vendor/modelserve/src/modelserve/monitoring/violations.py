@@ -11,6 +11,7 @@ from .results.performance import Confidence, Metric, Performance
 from .results.result import Violation
 
 DRIFT, BELOW, ABOVE = "baseline_drift_check", "LessThanThreshold", "GreaterThanThreshold"
+QUALITY = "quality-below-floor"
 
 
 def of_field(drift: FieldDrift, config: MonitoringConfig) -> Iterator[Violation]:
@@ -22,6 +23,7 @@ def of_field(drift: FieldDrift, config: MonitoringConfig) -> Iterator[Violation]
             f"PSI {drift.psi:.3f} over {drift.rows} rows; the threshold is {config.drift.psi:g}, "
             f"and the critical value beside {sum(drift.reference)} reference rows is "
             f"{drift.psi_critical:.3f}",
+            "input-drift" if drift.kind == "input" else "prediction-drift",
         )
 
 
@@ -40,6 +42,7 @@ def of_degraded(
             ABOVE,
             f"the fallback answered {captures.degraded} of {window.rows} rows, {degraded:.2%}; "
             f"the threshold is {config.limits.degraded_share:.2%}{chance}",
+            "model-degraded",
         )
 
 
@@ -51,6 +54,7 @@ def of_confidence(confidence: Confidence | None) -> Iterator[Violation]:
             BELOW,
             f"{confidence.mean:.3f} over {confidence.rows} rows; it was {confidence.training:.3f} "
             f"in training, and the threshold is {confidence.bound:.3f}",
+            "confidence-dropped",
         )
 
 
@@ -71,6 +75,7 @@ def of_recall(performance: Performance | None) -> Iterator[Violation]:
                 f"{each.both / each.actual:.3f} ({each.interval[0]:.3f} to {each.interval[1]:.3f}) "
                 f"over {each.actual} rows of the label; it was {each.training:.3f} in training, "
                 f"and the threshold is {each.bound:.3f}",
+                QUALITY,
             )
 
 
@@ -89,6 +94,7 @@ def of_fairness(fairness: Fairness | None) -> Iterator[Violation]:
                 ABOVE,
                 f"{gap.value:.3f}{label} between {gap.low} and {gap.high}; "
                 f"the threshold is {gap.bound:g}",
+                "fairness-gap",
             )
 
 
@@ -103,4 +109,5 @@ def _of_metric(metric: Metric, rows: int) -> Violation:
         BELOW if below else ABOVE,
         f"{metric.value:.4g}{interval} over {rows} rows with a ground truth; it was "
         f"{metric.training:.4g} in training, and the threshold is {metric.bound:.4g}",
+        QUALITY,
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError, ModelError, ServiceError
+from ..route_paths import PLATFORM_PATHS, is_taken
 from ..settings import Settings
 from ..types import Codec, ModelInput, Prediction
 from .observers import RequestObserver
@@ -16,8 +17,6 @@ if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
 
     from ..service import Service
 
-PLATFORMS = ("/ping", "/invocations")
-STATUS = ("/", "/docs", "/openapi.json", "/health/live", "/metrics", "/model", "/feedback", "/v2")
 REDACTED = b"[redacted]"
 # What a header may hold; nothing checks it on the way to the client.
 CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *;[ -~]*)?", re.ASCII).fullmatch
@@ -45,6 +44,7 @@ class ProjectCodec:
 
     def choose(self, context: RequestContext) -> "ProjectCodec":
         """Return this codec for every request."""
+        context.content_type = context.headers.get(b"content-type", b"")
         context.answer_type, context.redact = self._content_type, self._redact
         return self
 
@@ -163,9 +163,8 @@ def _check_path(path: str, hook: str, settings: Settings, taken: Iterable[str]) 
         raise ConfigurationError(
             f"{hook} in service.py: the path {path!r} must begin with a slash."
         )
-    reserved = {*STATUS, *PLATFORMS, settings.predict_route, settings.health_route, *taken}
-    spelt = path.rstrip("/") or "/"  # a slash at the end makes no difference
-    if spelt in reserved or path.startswith(("/v2/", "/docs/")):
+    own = (settings.predict_route, settings.health_route)
+    if is_taken(path, ("/", *PLATFORM_PATHS, *own, *taken)):
         raise ConfigurationError(
             f"{hook} in service.py: the service itself answers {path}; choose another path."
         )

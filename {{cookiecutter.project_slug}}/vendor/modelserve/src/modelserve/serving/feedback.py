@@ -70,10 +70,12 @@ class Feedback(RequestObserver):
         outcome: dict[str, Any] = {
             "inference_id": Annotated[str, Field(min_length=1, max_length=64)],
             "row": NotRequired[
-                Annotated[int, Field(ge=0, description="In the request; 0 if not given."), WHOLE]
+                Annotated[
+                    int | None, Field(ge=0, description="In the request; 0 if not given."), WHOLE
+                ]
             ],
             metrics.field: metrics.truth,
-            "group": NotRequired[group],
+            "group": NotRequired[group | None],
         }
         row: Any = typed_dict("Outcome", outcome)
         several = Annotated[list[row], Field(min_length=1, max_length=MOST)]
@@ -163,14 +165,14 @@ class Feedback(RequestObserver):
         if self._metrics.field not in outcome:  # the model that was served then had another task
             return UNKNOWN
         inference_id = outcome["inference_id"]
-        answer = self._cache.pop(inference_id, outcome.get("row", 0))
+        answer = self._cache.pop(inference_id, outcome.get("row") or 0)
         if answer is None:
             return LATE if self._cache.is_late(inference_id) else UNKNOWN
         if answer is RESOLVED:
             return DUPLICATE
         if answer is FALLBACK:
             return DEGRADED
-        group = outcome.get("group", UNSTATED)
+        group = outcome.get("group") or UNSTATED
         known = (UNSTATED, *self._metrics.groups)  # the configuration may have got another one
         self._metrics.count(
             answer, outcome[self._metrics.field], group if group in known else UNSTATED

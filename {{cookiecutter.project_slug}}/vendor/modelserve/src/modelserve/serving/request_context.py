@@ -92,7 +92,6 @@ class RequestContext:
         """
         self.given, self.prediction, self.body, self.answer = given, prediction, body, answer
         self.rows, self.degraded = given.rows, prediction.degraded
-        self.content_type = self.headers.get(b"content-type", b"")
         self.attributes = self.headers.get(ATTRIBUTES, b"")
 
     def finish(self) -> None:

@@ -39,7 +39,7 @@ def request_type(row: Any, *, max_rows: int) -> Any:
     Its validation stops at the first invalid row: see `invalid_rows`.
     """
     instances = Annotated[list[row], Field(min_length=1, max_length=max_rows), FailFast()]
-    explain = Annotated[bool, Field(description="Explain each prediction; it takes longer.")]
+    explain = Annotated[bool | None, Field(description="Explain each prediction; it takes longer.")]
     parameters = Annotated[
         Any, Field(description='Vertex AI\'s: {"explain": true} asks for explanations.')
     ]
@@ -64,11 +64,12 @@ def asks_to_explain(content: Mapping[str, Any]) -> bool:
 def explanation_type(*, of_text: bool) -> Any:
     """Return the type of an answer's explanation: of a table by field, of a text by word."""
     contributions: Any = list[tuple[str, float]] if of_text else dict[str, float]
+    base = "With every word hidden." if of_text else "The mean for the background rows."
     explanation = typed_dict(
         "Explanation",
         {
             "of": Annotated[str, Field(description="The label, or value.")],
-            "base": Annotated[float, Field(description="The mean for the background rows.")],
+            "base": Annotated[float, Field(description=base)],
             "contributions": Annotated[
                 contributions, Field(description="They and the base sum to the answer.")
             ],

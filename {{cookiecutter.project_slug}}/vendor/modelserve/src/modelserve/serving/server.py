@@ -23,7 +23,7 @@ from .shared_folder import shared_folder
 from .worker_processes import WorkerConfig, WorkerSupervisor
 
 
-def run(project: Project, *, host: str, port: int, workers: int) -> None:
+def run(project: Project) -> None:
     """Serve until a signal stops it; requests under way are answered first.
 
     Each process creates its application by `create_app` in the project's service.py.
@@ -34,15 +34,15 @@ def run(project: Project, *, host: str, port: int, workers: int) -> None:
     install_early()
     check_shared_folder()
     settings = project.load_settings()
-    options = {"host": host, "port": port, **uvicorn_options(settings)}
-    if workers == 1:
+    options = uvicorn_options(settings)
+    if settings.workers == 1:
         with shared_folder() if SHARED in os.environ else nullcontext():
             serve(AnnouncingServer(uvicorn.Config(project.create_app(), **options), settings))
         return
     # uvicorn restarts a worker that cannot start, forever: check everything first.
     check(project.service_class(settings))
     project.configure_logging(settings)  # for lines about workers that end or do not start
-    config = WorkerConfig(project, workers=workers, **options)
+    config = WorkerConfig(project, workers=settings.workers, **options)
     with shared_folder():
         WorkerSupervisor(config, [bind(config)], settings).run()
 
@@ -67,6 +67,8 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
         body_bytes=settings.max_body_bytes,
     )
     return {
+        "host": settings.host,
+        "port": settings.port,
         "http": partial(HttpConnection, limits),
         "ws": "none",
         "log_config": None,

@@ -16,7 +16,7 @@ from ..manifest import Feature
 from ..types import ModelInput, Rows, Tensor, Tensors
 from .problems import LISTED
 from .schemas import Extra, request_error, typed_dict
-from .table_fields import KINDS, field_type
+from .table_fields import KINDS, WHOLE_LIMIT, field_type
 
 NUMBERS, CATEGORIES = "features", "categories"
 
@@ -195,6 +195,8 @@ def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> Iterator[tuple
         checks = [] if feature.nullable else [(missing, f"{name} may not be missing")]
         if feature.dtype == "integer":
             checks.append((~missing & (values % 1 != 0), f"{name} should be a whole number"))
+            beyond = np.abs(values) > WHOLE_LIMIT
+            checks.append((beyond, f"{name} should be within ±{WHOLE_LIMIT}"))
         elif feature.dtype == "boolean":
             checks.append((~missing & ~np.isin(values, (0, 1)), f"{name} should be 0 or 1"))
         for wrong, problem in checks:

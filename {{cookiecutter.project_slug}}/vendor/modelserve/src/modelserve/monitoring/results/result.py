@@ -19,11 +19,13 @@ class Violation:
         name: of the field or the metric.
         check: its "constraint_check_type".
         description: the value and its threshold, in words.
+        runbook: the name of the document that says what to do.
     """
 
     name: str
     check: str
     description: str
+    runbook: str
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def install(app: FastAPI, components: Components) -> None:
         extensions.append(repository.EXTENSION)
         repository.install(router, components, components.reloader)
 
-    def unknown(name: str, version: str | None) -> UnknownModelError:
+    def unknown(name: str, version: str | None = None) -> UnknownModelError:
         requested = f"{name}, version {version}" if version else name
         return UnknownModelError(
             f"There is no {requested} here; {manifest.name}, version {manifest.version}, is served."
@@ -60,29 +60,44 @@ def install(app: FastAPI, components: Components) -> None:
         """Check readiness of the server."""
         return {"ready": True}
 
+    # A version is in the path or there is none: generated clients know no optional part of a path.
     @router.get("/models/{name}")
-    @router.get("/models/{name}/versions/{version}")
-    async def describe(name: str, version: str | None = None) -> dict[str, Any]:
+    async def describe(name: str) -> dict[str, Any]:
         """Describe the model: its tensors, their datatypes and shapes."""
+        check(name)
+        return codec.metadata()
+
+    @router.get("/models/{name}/versions/{version}")
+    async def describe_version(name: str, version: str) -> dict[str, Any]:
+        """Describe a version of the model: its tensors, their datatypes and shapes."""
         check(name, version)
         return codec.metadata()
 
     @router.get("/models/{name}/ready")
-    @router.get("/models/{name}/versions/{version}/ready")
-    async def model_ready(name: str, version: str | None = None) -> dict[str, Any]:
+    async def model_ready(name: str) -> dict[str, Any]:
         """Check readiness of the model."""
+        check(name)
+        return {"name": manifest.name, "ready": True}
+
+    @router.get("/models/{name}/versions/{version}/ready")
+    async def version_ready(name: str, version: str) -> dict[str, Any]:
+        """Check readiness of a version of the model."""
         check(name, version)
         return {"name": manifest.name, "ready": True}
 
+    # The hot path answers for the served model: any other is unknown.
     @router.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
+    async def infer(name: str, _: Annotated[InferRequest, Body()]) -> Response:
+        """Answer named tensors with named tensors."""
+        raise unknown(name)
+
     @router.post(
         "/models/{name}/versions/{version}/infer", response_model=InferResponse, dependencies=keys
     )
-    async def infer(
-        name: str, tensors: Annotated[InferRequest, Body()], version: str | None = None
+    async def infer_by_version(
+        name: str, version: str, _: Annotated[InferRequest, Body()]
     ) -> Response:
-        """Answer named tensors with named tensors."""
-        del tensors  # the hot path answers for the served model: any other is unknown
+        """Answer named tensors with named tensors, by a version of the model."""
         raise unknown(name, version)
 
     app.include_router(router)

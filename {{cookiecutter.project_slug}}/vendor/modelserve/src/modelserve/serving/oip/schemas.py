@@ -30,7 +30,7 @@ class InputTensor(TypedDict):
     name: str
     shape: Shape
     datatype: str
-    data: NotRequired[list[Any]]
+    data: NotRequired[list[Any] | None]
     parameters: NotRequired[Parameters]
 
 

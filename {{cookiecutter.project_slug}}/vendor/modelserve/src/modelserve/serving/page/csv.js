@@ -64,6 +64,12 @@ const readTable = (text, fields, limit, dialect = {}) => {
   };
 };
 
+// Returns why a row cannot be read; nothing if it can. Too few values are missing ones.
+const findProblem = (row, width) => {
+  if (row.length > width) return _("more values than the first line has names; quote a value that holds the separator");
+  return row.length < width && /[\r\n]/.test(row.at(-1)) ? _("fewer values than the first line has names, and several lines: a quotation mark may not be closed") : "";
+};
+
 // Returns a row of the file as the service takes it.
 const instanceOf = (table, row, fields, missing = []) => Object.fromEntries(fields.flatMap((field) => {
   const place = table.places.get(field.name), text = place < 0 ? "" : row[place] ?? "";

@@ -13,6 +13,14 @@ const makeShare = (name, contribution, widest) => {
   return row;
 };
 
+// Of a table, the base is a mean; of a text, the answer with every word hidden.
+const describeBase = (isText, isValue, label, base) => {
+  if (isValue && isText) return _("The value is {base} with every word hidden.", { base: grouped(base) });
+  if (isValue) return _("The value is {base} on average.", { base: grouped(base) });
+  return isText ? _("The probability of {label} is {base} with every word hidden.", { label, base: written(base) })
+    : _("The probability of {label} is {base} on average.", { label, base: written(base) });
+};
+
 // Returns elements for the contributions, the largest first; null stands for no explanation.
 const makeExplanation = (explanation, isValue) => {
   const title = make("h3", _("Explanation"));
@@ -25,8 +33,7 @@ const makeExplanation = (explanation, isValue) => {
   shares.append(...sorted.slice(0, MOST_BARS).map(([name, contribution]) => makeShare(name, contribution, widest)));
   return [
     title,
-    make("p", (isValue ? _("The value is {base} on average.", { base: grouped(base) })
-      : _("The probability of {label} is {base} on average.", { label: of, base: written(base) })) + " " +
+    make("p", describeBase(isText, isValue, of, base) + " " +
       (isText ? _("What this text's words add to it:") : _("What this row's values add to it:"))),
     shares,
     ...(rest > 0 ? [make("small", _("and {n} more, each with less", { n: rest }))] : []),

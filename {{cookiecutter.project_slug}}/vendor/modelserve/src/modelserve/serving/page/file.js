@@ -13,7 +13,7 @@ const say = (text, complaint = false) => {
 // Answers some rows into `outcomes`: those that the service rejects are taken out, and the rest is
 // sent again. Throws when the service answers none of them.
 const answerPart = async (part, instances, outcomes, signal) => {
-  for (let left = part, tries = 0; left.length && !signal.aborted;) {
+  for (let left = part.filter((i) => !outcomes[i]), tries = 0; left.length && !signal.aborted;) {
     const { ok, status, retryAfter, content } = await send(left.map((i) => instances[i]));
     if (ok) {
       left.forEach((i, place) => { outcomes[i] = { prediction: content.predictions[place], notes: [] }; });
@@ -81,6 +81,9 @@ const showResults = (table, instances, outcomes, name) => {
 };
 
 const decodeText = (bytes) => {
+  // A byte order mark, as spreadsheets begin "Unicode text" with.
+  const [first, second] = new Uint8Array(bytes.slice(0, 2)), mark = 256 * first + second;
+  if (mark === 0xfffe || mark === 0xfeff) return new TextDecoder(mark === 0xfffe ? "utf-16le" : "utf-16be").decode(bytes);
   for (const encoding of ["utf-8", facts.dialect.encoding]) {
     try {
       return new TextDecoder(encoding, { fatal: true }).decode(bytes);
@@ -95,6 +98,7 @@ const decodeText = (bytes) => {
 const readFile = async (file) => {
   if (file.size > MOST_BYTES) throw new Error(_("The file has {size} MB, more than {limit}.", { size: written(file.size / 1e6), limit: MOST_BYTES / 1e6 }) + LARGER);
   const table = readTable(decodeText(await file.arrayBuffer()), facts.fields, MOST_ROWS, facts.dialect);
+  if (!table.head.some(Boolean)) throw new Error(_("The file has no first line that names columns."));
   if (table.lacking.length)
     throw new Error(_("The file has no column {columns}. Its first line names {head}.",
       { columns: shorten(table.lacking.slice(0, MOST_NAMED).join(", ")), head: shorten(table.head.slice(0, MOST_NAMED).join(", ")) }));
@@ -106,7 +110,11 @@ const readFile = async (file) => {
 const answerFile = async (file, signal) => {
   const table = await readFile(file);
   const instances = table.rows.map((row) => instanceOf(table, row, facts.fields, facts.dialect.missing));
-  const outcomes = instances.map(() => undefined), started = performance.now();
+  const outcomes = table.rows.map((row) => {
+    const problem = findProblem(row, table.head.length);
+    return problem ? { problems: [problem] } : undefined;
+  });
+  const started = performance.now();
   let failure = null, asked = 0;
   try {
     for (const part of partsOf(instances, facts.maxRows, facts.maxBodyBytes)) {

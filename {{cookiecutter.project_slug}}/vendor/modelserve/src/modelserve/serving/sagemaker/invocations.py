@@ -81,7 +81,8 @@ class Invocations:
             AcceptError: no supported type is accepted.
         """
         headers = context.headers
-        pair = self._find(headers.get(b"content-type", b""), headers.get(b"accept", b""))
+        context.content_type = headers.get(b"content-type", b"")
+        pair = self._find(context.content_type, headers.get(b"accept", b""))
         context.answer_type, context.redact = pair.answer_type, pair.redact
         given = headers.get(INFERENCE_ID)
         if given and SAFE_ID(given):
