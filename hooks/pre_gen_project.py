@@ -96,13 +96,13 @@ def slug_problem(slug: str, package: str) -> str | None:
     other = f"give another, such as {slug}-model"
     checks = (
         (slug == NO_SLUG, f"the project's name yields none; give {rule}"),
-        (not is_label, f"{slug!a} cannot name a folder, a command and a service; give {rule}"),
-        (is_python_keyword(package), f"{slug!a} is a Python keyword; {other}"),
-        (package in PYTHON_MODULES, f"{slug!a} would hide a module of Python's; {other}"),
-        (package == LIBRARY, f"{slug!a} would hide the library in vendor/{LIBRARY}; {other}"),
-        (package in DEPENDENCIES, f"{slug!a} would hide an installed package; {other}"),
-        (package in PROJECT_NAMES, f"{slug!a} is a folder or a module of the project; {other}"),
-        (WINDOWS_DEVICES.fullmatch(slug), f"{slug!a} is a device's name on Windows; {other}"),
+        (not is_label, f"{slug!r} cannot name a folder, a command and a service; give {rule}"),
+        (is_python_keyword(package), f"{slug!r} is a Python keyword; {other}"),
+        (package in PYTHON_MODULES, f"{slug!r} would hide a module of Python's; {other}"),
+        (package == LIBRARY, f"{slug!r} would hide the library in vendor/{LIBRARY}; {other}"),
+        (package in DEPENDENCIES, f"{slug!r} would hide an installed package; {other}"),
+        (package in PROJECT_NAMES, f"{slug!r} is a folder or a module of the project; {other}"),
+        (WINDOWS_DEVICES.fullmatch(slug), f"{slug!r} is a device's name on Windows; {other}"),
     )
     return next((problem for is_wrong, problem in checks if is_wrong), None)
 
@@ -116,7 +116,7 @@ def email_problem(email: str) -> str | None:
     """Return what is wrong with an address that package metadata must carry."""
     if EMAIL.fullmatch(email) and len(email) <= EMAIL_LIMIT and len(email.split("@")[0]) <= 64:
         return None
-    return f"{email!a} is no e-mail address; give one such as you@example.com"
+    return f"{email!r} is no e-mail address; give one such as you@example.com"
 
 
 def owner_problem(owner: str) -> str | None:
@@ -124,7 +124,7 @@ def owner_problem(owner: str) -> str | None:
     if OWNER.fullmatch(owner) and len(owner) <= OWNER_LIMIT:
         return None
     return (
-        f"{owner!a} is no GitHub name; give letters, digits and single hyphens, "
+        f"{owner!r} is no GitHub name; give letters, digits and single hyphens, "
         f"none of them at an end, at most {OWNER_LIMIT} characters, such as octo-org"
     )
 

@@ -134,8 +134,18 @@ def test_a_taken_name_is_refused_with_the_reason_and_the_way_out(
     refuse, slug: str, reason: str
 ) -> None:
     """Such a project would be broken: the wrong one of the two would be imported."""
-    line = f"  project_slug: {slug!a} (would|is) {reason}; give another, such as {slug}-model."
+    line = f"  project_slug: {slug!r} (would|is) {reason}; give another, such as {slug}-model."
     assert re.search(line, refuse(project_slug=slug))
+
+
+def test_an_answer_is_quoted_in_its_own_letters(refuse) -> None:
+    """But what cannot be seen is escaped."""
+    refusal = refuse(
+        project_slug="ação", author_email="joão", github_owner="são\u202epaulo", project_name="Ação"
+    )
+    assert "'ação' cannot name a folder" in refusal
+    assert "'joão' is no e-mail address" in refusal
+    assert r"'são\u202epaulo' is no GitHub name" in refusal
 
 
 def test_every_bad_answer_is_named_at_once(refuse) -> None:

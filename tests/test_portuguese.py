@@ -60,9 +60,16 @@ def test_what_is_left_out_exists() -> None:
     assert set(NOT_TRANSLATED) <= headings
 
 
+def test_a_share_is_no_fraction_in_portuguese() -> None:
+    """A Brazilian writes "71% da vazão" where English has "0.71 of the rate"."""
+    for page in PAGES:
+        words = FENCE.sub("", read(page.portuguese))
+        assert not re.findall(r"(?<![\w,.])0,\d+ d[aeo]s? .*", words), page.portuguese
+
+
 SOURCE = """# Start
 
-Run `train` with [the data](docs/data.md), at least 120 rows.
+Run `train` with [the data](docs/data.md), at least 120 rows, 0.71 of all.
 
 ```console
 $ train --seed 42    # a number
@@ -74,7 +81,7 @@ $ train --seed 42    # a number
 """
 TRANSLATION = """# Comece
 
-Rode `train` com [os dados](docs/data.md), pelo menos 120 linhas.
+Rode `train` com [os dados](docs/data.md), pelo menos 120 linhas, 71% de todas.
 
 ```console
 $ train --seed 42    # um número
@@ -96,6 +103,7 @@ $ train --seed 42    # um número
         pytest.param("docs/data.md", "docs/texts.md", "Start (Comece): links: ", id="link"),
         pytest.param("`train`", "`evaluate`", "Start (Comece): names: ", id="name"),
         pytest.param("120", "150", "Start (Comece): numbers: ", id="number"),
+        pytest.param("0.71 of", "0.72 of", "Start (Comece): numbers: ", id="share"),
         pytest.param("1. Read.", "1. Read.\n2. Write.", "Next (Depois): items: ", id="item"),
         pytest.param("1. Read.", "1. Read.\n\n| a |", "Next (Depois): rows: ", id="row"),
     ],

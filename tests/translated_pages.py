@@ -22,6 +22,7 @@ HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\n]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"")
 NAME = re.compile(r"`([^`]+)`")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+PERCENTAGE = re.compile(r"(?<![\w.,])(\d+)[ \u00a0]?%")
 ROW = re.compile(r"^ *\|.*\|$", re.MULTILINE)
 ITEM = re.compile(r"^ *(?:[-*]|\d+\.) ", re.MULTILINE)
 
@@ -112,6 +113,11 @@ def targets(text: str, folder: str, own: str, anchors: list[str]) -> Counter[str
     return Counter(found)
 
 
+def plain_shares(words: str) -> str:
+    """Return words without the marks of items, and with "71%" as "0.71"."""
+    return PERCENTAGE.sub(lambda share: f"0.{int(share[1]):02d}", ITEM.sub("", words))
+
+
 def sections(text: str, folder: str, own: str, left_out: tuple[str, ...] = ()) -> list[Section]:
     """Return the sections of a page but those left out; what stands before a heading is one."""
     blocks: list[str] = []
@@ -133,7 +139,7 @@ def sections(text: str, folder: str, own: str, left_out: tuple[str, ...] = ()) -
             [blocks[int(number)] for number in re.findall("\0(\\d+)\0", body)],
             targets(body, folder, own, anchors),
             Counter(NAME.findall(body)),
-            Counter(re.sub("[.,]", "", each) for each in NUMBER.findall(ITEM.sub("", words))),
+            Counter(re.sub("[.,]", "", each) for each in NUMBER.findall(plain_shares(words))),
             len(ROW.findall(body)),
             len(ITEM.findall(body)),
         )

@@ -10,6 +10,8 @@ from typing import get_args
 from modelserve.bins import MISSING, UNSEEN
 from modelserve.export.web import script_sentences
 from modelserve.metric_table import METRICS
+from modelserve.monitoring.ingest.bodies import UNSTATED
+from modelserve.monitoring.report.names import COMPUTED
 from modelserve.monitoring.report.page import make_environment
 from modelserve.monitoring.report.time_plots import STEPS
 from modelserve.monitoring.report.wording import catalogue_key
@@ -18,8 +20,10 @@ from modelserve.monitoring.results.fairness import Measure
 from modelserve.serving import playground
 
 from tests.engine.families import FOLDER, LIBRARY
+from tests.engine.sentences import blank, spellings
 
-REPORT = LIBRARY / "src" / "modelserve" / "monitoring" / "report"
+MONITORING = LIBRARY / "src" / "modelserve" / "monitoring"
+REPORT = MONITORING / "report"
 RUNBOOKS = (
     *("Input drift", "Prediction drift", "Model degraded", "Confidence dropped"),
     *("Quality below floor", "Fairness gap"),
@@ -49,6 +53,23 @@ DESCRIPTIONS = (
     "lies between {low} and {high}",
 )
 
+LINE_READERS = (
+    *("lines.py", "truth_lines.py", "classifier/outcomes.py", "regressor/outcomes.py"),
+    *("ingest/batches.py", "ingest/bodies.py", "ingest/records.py"),
+)
+# What may be wrong with a line of captures or of ground truth.
+LINE_ERRORS = (
+    *("is not JSON: {error}", "is damaged: {error}", "is cut off", "has no '{name}'"),
+    *("does not have the expected form", "holds more than one JSON value"),
+    *("holds neither an input nor an output", "has a body of an unknown encoding"),
+    *("has a request of an unknown format", "has CSV with other than {width} values a row"),
+    *("has a tensor with other than {width} values a row", "is not CSV: {error}"),
+    *("holds rows that are not objects", "has an eventId that is not a text"),
+    *("has a row that is not an index from 0", "has a truth that is neither text nor number"),
+    *("has a truth without a label", "has a truth that is not finite"),
+    "has {rows} rows in the request and {count} predictions in the response",
+)
+
 
 def page_sentences() -> set[str]:
     """Return the sentences of the page for trying the model: of its HTML, and of its scripts."""
@@ -60,10 +81,29 @@ def report_sentences() -> set[str]:
     names = {*Verdict, MAY_BE_CHANCE, MISSING, UNSEEN, "classifier", "regressor", *STEPS.values()}
     names.add("degraded share")  # a violation's name; other violations are fields, metrics or gaps
     names |= {each.replace("_", " ").capitalize() for each in get_args(Measure)}
+    names |= {each.replace("_", " ") for each in (*COMPUTED, *production_metrics())}
+    names.add(UNSTATED)  # in the place of a version
+    names |= line_errors()
     code = {each for path in REPORT.glob("*.py") for each in _in_code(path)}
     templates = (REPORT / "templates").glob("*.html")
     written = {each for path in templates for each in _in_template(path)}
     return {*map(str, names), *_metrics(), *RUNBOOKS, *DESCRIPTIONS, *code, *written}
+
+
+def production_metrics() -> set[str]:
+    """Return the names of the metrics of production, of which training may not have all."""
+    paths = MONITORING.glob("*/performance.py")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    return {name for tree in trees for node in ast.walk(tree) for name in _metric_names(node)}
+
+
+def line_errors() -> set[str]:
+    """Return what may be wrong with a line of captures or of ground truth."""
+    known = {each: blank(each) for each in LINE_ERRORS}
+    raised = {sentence for path in LINE_READERS for sentence in _raised(MONITORING / path)}
+    unknown = raised - {*known.values()}
+    assert not unknown, f"LINE_ERRORS lacks: {sorted(unknown)}"
+    return {*known}
 
 
 def sample_sentences() -> list[str]:
@@ -84,6 +124,28 @@ SOURCES: list[Callable[[], Iterable[str]]] = [
 def all_sentences() -> set[str]:
     """Return the sentences of all sources."""
     return {each for sentences in SOURCES for each in sentences()}
+
+
+def _metric_names(node: ast.AST) -> Iterator[str]:
+    """Yield what a node names: the metric of a call, or the keys of `values`."""
+    names: list[ast.expr | None] = []
+    match node:
+        case ast.Call(func=ast.Name(id="Metric"), args=[name, *_]):
+            names = [name]
+        case ast.Assign(targets=[ast.Name(id="values")], value=ast.Dict(keys=keys)):
+            names = keys
+        case ast.Subscript(value=ast.Name(id="values"), slice=name, ctx=ast.Store()):
+            names = [name]
+    yield from (str(each.value) for each in names if isinstance(each, ast.Constant))
+
+
+def _raised(path: Path) -> Iterator[str]:
+    """Yield the texts of the errors that a module raises for a line, with {} for each value."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id="ValueError"), args=[text])):
+                yield from spellings(text, [tree])
 
 
 def _metrics() -> Iterator[str]:

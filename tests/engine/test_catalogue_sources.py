@@ -39,6 +39,9 @@ def test_sentences_of_every_kind_are_seen() -> None:
         "Critical PSI",  # of a module
         "too few rows",  # of a verdict
         "Error ratio",  # of a measure
+        "overestimated share",  # of a metric of production alone
+        "distinct share",  # of a text
+        "confidence",  # of a prediction
     } <= report_sentences()
 
 

@@ -92,6 +92,15 @@ def test_a_token_that_was_renewed_is_used(github: GitHub, tmp_path: Path) -> Non
     assert github.dispatched[0][1] == "Bearer new"
 
 
+def test_a_token_that_is_none_is_not_shown(github: GitHub, tmp_path: Path) -> None:
+    with relaying(github, tmp_path) as post:
+        (tmp_path / "token").write_text("ghp_first\nghp_second")
+        status, text = post(message({"alertname": "InputDrift"}))
+    assert status == 502
+    assert "holds no token on a single line" in text
+    assert "ghp_" not in text
+
+
 def test_callers_need_the_key(github: GitHub, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{KEY}\n")
     with relaying(github, tmp_path, RELAY_KEY_FILE=str(tmp_path / "key")) as post:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
@@ -115,6 +116,30 @@ def test_parquet_is_answered_into_parquet(
         expected
     )
     assert actual.column("id").to_pylist() == [each["id"] for each in kept]
+
+
+@pytest.mark.parametrize(
+    ("index", "column", "expected"),
+    [
+        pytest.param([7, 9, 4], None, None, id="row numbers"),
+        pytest.param(pd.RangeIndex(5, 11, 2, name="unit"), "unit", [5, 7, 9], id="named range"),
+        pytest.param(pd.Index([3, 8, 4], name="unit"), "unit", [3, 8, 4], id="named"),
+    ],
+)
+def test_the_index_of_a_data_frame_is_kept_if_it_has_a_name(
+    batch: BatchPredictor, row: Row, tmp_path: Path, index: Any, column: str | None, expected: Any
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    source, output = tmp_path / "rows.parquet", tmp_path / "answers.parquet"
+    pd.DataFrame([row] * 3, index=index).to_parquet(source)
+    for shard, rows in ((Shard(), slice(None)), (Shard(1, 2), slice(1, None, 2))):
+        batch.run(source, output, shard=shard)
+        names = parquet.read_schema(output).names
+        assert [name for name in names if name.startswith(("unit", "__"))] == (
+            [column] if column else []
+        )
+        if column:
+            assert parquet.read_table(output).column(column).to_pylist() == expected[rows]
 
 
 def test_a_shard_of_parquet_is_the_shard_of_its_rows(

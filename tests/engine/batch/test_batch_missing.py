@@ -147,6 +147,41 @@ def test_numbers_are_written_as_in_the_training_data(
     assert model.given[0]["categories"].tolist() == [["a,b.c"]]
 
 
+@pytest.mark.parametrize("slow", [False, True], ids=["columns", "rows"])
+@pytest.mark.parametrize(
+    ("wrong", "right", "dialect"),
+    [
+        pytest.param("384.3", "1.384,3", {"decimal": ",", "thousands": "."}, id="point"),
+        pytest.param("1,5", "1,384.3", {"thousands": ","}, id="comma"),
+        pytest.param("0.384", "1.384,3", {"decimal": ",", "thousands": "."}, id="below one"),
+    ],
+)
+def test_a_row_whose_thousands_are_no_groups_of_three_digits_is_rejected(
+    make_batch: Make,
+    tmp_path: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    slow: bool,
+    wrong: str,
+    right: str,
+    dialect: dict[str, str],
+) -> None:
+    batch, model = make_batch(separator=";", missing=("", "."), **dialect)
+    if slow:
+        monkeypatch.setattr(batch._gatherer, "_decoder", None)
+    rows = [f"{wrong};1;;a.b;1", f"{right};.;;a,b;1", f";{wrong};;a;1"]
+    source = tmp_path / "rows.csv"
+    source.write_text("\n".join(["width;count;wet;town;must", *rows, ""]), "utf-8")
+    batch.run(source, output)
+    sign = dialect["thousands"]
+    where = f"is no number where {sign!r} separates thousands: three digits must follow each"
+    assert [(each["line"], each["problems"]) for each in read(rejected(output))] == [
+        (2, [f"width: {wrong!r} {where}"]),
+        (4, [f"count: {wrong!r} {where}"]),
+    ]
+    assert numbers(model) == [[pytest.approx(1384.3), None, None, 1]]
+
+
 def test_a_column_that_is_not_there_is_reported(
     make_batch: Make, tmp_path: Path, output: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """A row or a file that cannot be answered is rejected with its reasons."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,24 @@ def test_an_unreadable_file_leaves_the_earlier_answers(
     assert rejected(output).read_text(encoding="utf-8") == "earlier"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(
+    batch: BatchPredictor, row: Row, tmp_path: Path
+) -> None:
+    os.mkfifo(pipe := tmp_path / "answers.jsonl")
+    with pytest.raises(MalformedError, match="it is no file, and would be replaced; - is standard"):
+        batch.run(write_lines(tmp_path / "rows.jsonl", [row]), pipe)
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link(batch: BatchPredictor, row: Row, tmp_path: Path, output: Path) -> None:
+    (link := tmp_path / "latest.jsonl").symlink_to(output)
+    output.touch()
+    batch.run(write_lines(tmp_path / "rows.jsonl", [row]), link)
+    assert link.is_symlink()
+    assert len(read(output)) == 1
+
+
 def test_a_missing_output_folder_is_named(batch: BatchPredictor, row: Row, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "rows.jsonl", [row])
     with pytest.raises(MalformedError, match="nowhere"):
@@ -284,6 +303,68 @@ def test_a_request_whose_answer_is_not_finite_fails(spoilt_batch: BatchPredictor
     body = json.dumps({"instances": [row]}).encode()
     with pytest.raises(ModelError, match="not finite"):
         spoilt_batch.answer(body, "id")
+
+
+def test_explanations_that_one_request_asks_for_are_not_left_out_in_silence(
+    batch: BatchPredictor, row: Row
+) -> None:
+    body = json.dumps({"instances": [row], "explain": True}).encode()
+    with pytest.raises(MalformedError, match=r"by the service, and by `batch --explain`\."):
+        batch.answer(body, "id")
+
+
+class Refusing:
+    """A model that fails on every call with a row of this sum.
+
+    Args:
+        model: answers all other calls.
+        sums: of the first tensor's rows.
+    """
+
+    def __init__(self, model: Model, sums: set[float]) -> None:
+        self._model, self._sums = model, sums
+
+    def run(self, tensors: Any) -> Any:
+        """Return the outputs, or raise what ONNX Runtime raises."""
+        first = next(iter(tensors.values()))
+        if not self._sums.isdisjoint(float(row.sum()) for row in first):
+            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : Unknown Category")
+        return self._model.run(tensors)
+
+
+@pytest.mark.parametrize("refused", [(1,), (0, 2), (0, 1, 2, 3, 4)], ids=["one", "two", "all"])
+def test_a_row_that_the_model_fails_on_is_rejected_and_the_others_are_answered(
+    project: Project,
+    trained: Artifact,
+    rows: list[Row],
+    tmp_path: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: tuple[int, ...],
+) -> None:
+    service = project.make_service(trained.folder)
+    load_model, gather = service.load_model, service.codec.inputs.gather
+    first = [next(iter(gather([row]).tensors.values()))[0] for row in rows[:5]]
+    sums = {float(first[i].sum()) for i in refused}
+    monkeypatch.setattr(
+        service, "load_model", lambda *args, **how: Refusing(load_model(*args, **how), sums)
+    )
+    failing = BatchPredictor(service)
+    expected = BatchPredictor(project.make_service(trained.folder))
+    source = write_lines(tmp_path / "rows.jsonl", rows[:5])
+
+    counts = failing.run(source, output)
+
+    expected.run(source, tmp_path / "all.jsonl")
+    answers = read(tmp_path / "all.jsonl")
+    assert read(output) == [each for each in answers if each["row"] not in refused]
+    reported = {each["row"]: each["problems"] for each in read(rejected(output))}
+    assert reported == {
+        i: ["the model failed: [ONNXRuntimeError] : 1 : FAIL : Unknown Category"] for i in refused
+    }
+    assert (counts.answered, counts.rejected) == (5 - len(refused), len(refused))
+    with pytest.raises(ModelError, match="Unknown Category"):
+        failing.answer(json.dumps({"instances": [rows[refused[0]]]}).encode(), "id")
 
 
 @pytest.mark.parametrize("refused", [(1,), (0, 1, 2)], ids=["one", "all"])

@@ -98,7 +98,7 @@ def test_the_page_is_portuguese(
     text = browser.run("document.body.innerText")
     assert "Explicação" in text
     assert "No máximo 10.000 linhas e 20 MB." in text
-    base = "com todas as palavras ocultas" if trained.manifest.modality == "text" else "em média, "
+    base = "Sem nenhuma palavra" if trained.manifest.modality == "text" else "em média, "
     assert base in text
     assert "dentro da faixa do treino" in text
     show(browser, "file", rows_file)

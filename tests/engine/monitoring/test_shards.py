@@ -225,6 +225,17 @@ def damage(folder: Path) -> None:
     path.write_bytes(content)
 
 
+def garble(folder: Path) -> None:
+    """Write ones into a compressed member of a shard, which cannot be inflated then."""
+    path = folder / NAMES[1]
+    with ZipFile(path) as archive:
+        member = next(each for each in archive.infolist() if each.compress_size != each.file_size)
+    content = bytearray(path.read_bytes())
+    start = member.header_offset + 30 + len(member.filename)
+    content[start : start + 8] = b"\xff" * 8
+    path.write_bytes(content)
+
+
 def add(folder: Path) -> None:
     """Add a shard of another number."""
     shutil.copy(folder / NAMES[1], folder / "counts-00001-of-00004.zip")
@@ -239,6 +250,7 @@ def add(folder: Path) -> None:
         ),
         pytest.param(cut, f"{NAMES[1]} cannot be read: File is not a zip file", id="cut"),
         pytest.param(damage, f"{NAMES[1]} cannot be read: Bad CRC-32", id="damaged"),
+        pytest.param(garble, f"{NAMES[1]} cannot be read: Error -3 while decomp", id="garbled"),
         pytest.param(add, "counts-00001-of-00004.zip is none of the shards", id="further"),
     ],
 )

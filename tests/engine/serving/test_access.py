@@ -31,6 +31,7 @@ def keys_file(tmp_path: Path) -> Path:
     ("headers", "consumer"),
     [
         pytest.param({"x-api-key": "open"}, "shop", id="header"),
+        pytest.param({"x-api-key": "open \t"}, "shop", id="space-behind-it"),
         pytest.param({"authorization": "Bearer sesame"}, "desk.2", id="bearer"),
         pytest.param({"authorization": "bearer sesame"}, "desk.2", id="bearer-in-lower-case"),
         pytest.param({"x-api-key": "open", "authorization": "Basic x"}, "shop", id="both"),
@@ -161,6 +162,15 @@ def test_a_key_that_was_made_is_let_in(tmp_path: Path) -> None:
     assert key not in line
     assert access.load_access(path).identify({b"x-api-key": key.encode()}) == "shop"
     assert access.make_key("shop")[0] != key
+
+
+def test_no_key_has_the_name_of_requests_without_one(tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigurationError, match="stands for requests without a key"):
+        access.make_key(access.ANONYMOUS)
+    path = tmp_path / "keys"
+    path.write_text(f"{access.ANONYMOUS}:{digest(b'open')}\n", encoding="utf-8")
+    with pytest.raises(errors.ConfigurationError, match=r"lines \[1\] are not"):
+        access.load_access(path)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "x" * 65, "é", "a\n"])

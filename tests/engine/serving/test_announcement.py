@@ -106,7 +106,7 @@ def config_of(listener: socket.socket, app: Any, **options: Any) -> uvicorn.Conf
 
 def test_a_port_in_use_is_named_with_the_way_out(listener: socket.socket) -> None:
     config = config_of(listener, broken, lifespan="off")
-    with pytest.raises(ConfigurationError, match=f"port {config.port} .* --port"):
+    with pytest.raises(ConfigurationError, match=f"port {config.port} .* in use.* --port"):
         announcement.AnnouncingServer(config, Settings()).run()
 
 
@@ -117,6 +117,15 @@ def test_workers_are_told_of_a_port_in_use_as_well(
     monkeypatch.setattr(config, "bind_socket", lambda: sys.exit(1))  # uvicorn's leaves one open
     with pytest.raises(ConfigurationError, match=f"port {config.port} .* --port"):
         announcement.bind(config)
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "[::]", "192.0.2.7"])
+def test_a_host_that_is_none_of_this_machine_is_not_called_in_use(host: str) -> None:
+    config = uvicorn.Config(broken, host=host, port=0, log_config=None)
+    text = str(announcement.cannot_listen(config))
+    assert host in text
+    assert "in use" not in text
+    assert "--host" in text
 
 
 def test_an_application_that_does_not_start_is_no_matter_of_the_port(

@@ -63,6 +63,27 @@ def test_a_body_that_stalls_ends_in_408(make_components: MakeComponents, ask: As
     assert reply.json()["request_id"] == reply.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("path", ["/predict", "/feedback", "/v2/models/another/infer"])
+def test_a_request_that_the_stopping_server_cancels_is_answered_and_is_no_alarm(
+    make_components: MakeComponents, ask: Ask, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    components = make_components()
+    app = wrap(components)
+
+    async def scenario() -> Any:
+        await ask(app, "GET", "/docs")  # which makes the framework
+        waiting = asyncio.create_task(ask(app, "POST", path, b"{", then="stall"))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        return await waiting
+
+    reply = asyncio.run(scenario())
+    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+    assert b"The service is stopping." in reply.body
+    assert not components.notifier.messages
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
 def test_a_client_that_goes_away_is_no_alarm(
     make_components: MakeComponents, ask: Ask, caplog: pytest.LogCaptureFixture
 ) -> None:

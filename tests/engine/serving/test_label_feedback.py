@@ -92,3 +92,16 @@ def test_only_the_models_labels_can_be_true(make: Make) -> None:
     for wrong in ("A", "", "a ", 0, None, True, ["a"]):
         with pytest.raises(ValidationError):
             truth.validate_python(wrong, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "given"),
+    [(("0", "1"), (0, 1)), (("1", "2.5"), (1.0, 2.5)), (("False", "True"), (False, True))],
+)
+def test_a_label_that_is_a_number_in_the_data_may_be_one_in_feedback(
+    make: Make, labels: tuple[str, ...], given: tuple[object, ...]
+) -> None:
+    truth = TypeAdapter(make(labels).truth)
+    assert tuple(truth.validate_python(each, strict=True) for each in given) == labels
+    with pytest.raises(ValidationError):
+        truth.validate_python(7, strict=True)

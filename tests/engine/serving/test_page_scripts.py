@@ -90,6 +90,12 @@ def test_what_is_written_is_read_as_it_was(run: Run) -> None:
     assert run("parseCsv(writeCsv(rows), ',')", rows=rows) == rows
 
 
+def test_what_is_written_has_the_signs_of_the_file(run: Run) -> None:
+    rows = [["a;b", "c,d", 1234.5, 1e-7], ["", "x", 0.25, 2]]
+    written = run("writeCsv(rows, ';', ',')", rows=rows)
+    assert written == '"a;b";c,d;1234,5;1e-7\r\n;x;0,25;2\r\n'
+
+
 def test_an_open_quote_is_named_by_its_line(run: Run) -> None:
     program = "(() => { try { parseCsv(text, ','); } catch (error) { return error.message; } })()"
     assert "line 2" in run(program, text='a\n"b\nc\n')
@@ -163,6 +169,29 @@ def test_thousands_are_read_as_in_the_training_data(
     assert [read["length"], read["count"]] == values
 
 
+@pytest.mark.parametrize(
+    ("dialect", "value"),
+    [
+        pytest.param(GERMAN, "384.3", id="fraction"),
+        pytest.param(GERMAN, "0.384", id="below one"),
+        pytest.param(GERMAN, "12.05.2021", id="date"),
+        pytest.param(AMERICAN | {"separator": ";"}, "1,5", id="comma"),
+        pytest.param(GERMAN | {"thousands": " "}, "12 05", id="space"),
+    ],
+)
+def test_a_thousands_separator_elsewhere_is_left_for_the_service_to_refuse(
+    run: Run, dialect: dict[str, str], value: str
+) -> None:
+    read = run(
+        "instanceOf(readTable(text, fields, 9, dialect), [value, value, value], fields)",
+        text=f"length;count;kind\n{value};{value};{value}\n",
+        value=value,
+        fields=[LENGTH, COUNT, KIND],
+        dialect=dialect,
+    )
+    assert read == {"length": value, "count": value, "kind": value}
+
+
 def test_a_short_row_and_a_spelled_gap_are_missing_values(run: Run) -> None:
     program = "instanceOf(readTable(text, fields, 9), ['1', 'NA'], fields, ['NA'])"
     read = run(program, text="length,count,kind,flag\n1,NA\n", fields=FIELDS)
@@ -204,11 +233,12 @@ PORTUGUESE = "speak('pt-BR', {'{n} row': '{n} linha', '{n} rows': '{n} linhas'})
 def test_numbers_and_counts_are_written_in_the_pages_language(run: Run) -> None:
     written = "[written(1234.5678), percent(0.98081), plural(0, '{n} row', '{n} rows')]"
     assert run(written) == ["1235", "98.1 %", "0 rows"]
-    assert run(f"({PORTUGUESE}, {written})") == ["1235", "98,1%", "0 linha"]
-    grouped = "[grouped(832412.3), grouped(0.25), grouped(1e20), signed(-53761)]"
-    assert run(grouped) == ["832,400", "0.25", "1E20", "\u221253,760"]
-    assert run(f"({PORTUGUESE}, {grouped})")[::3] == ["832.400", "\u221253.760"]
-    assert run(f"({PORTUGUESE}, plural(2000, '{{n}} row', '{{n}} rows'))") == "2.000 linhas"
+    assert run(f"({PORTUGUESE}, {written})") == ["1235", "98,1%", "0 linhas"]
+    grouped = "[grouped(1465773.4), grouped(0.25), grouped(1e20), signed(-53761), grouped(999.97)]"
+    assert run(grouped) == ["1,465,773", "0.25", "1E20", "\u221253,761", "1,000"]
+    assert run(f"({PORTUGUESE}, {grouped})")[::3] == ["1.465.773", "\u221253.761"]
+    counts = "[1, 2000].map((n) => plural(n, '{n} row', '{n} rows'))"
+    assert run(f"({PORTUGUESE}, {counts})") == ["1 linha", "2.000 linhas"]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +249,7 @@ def test_numbers_and_counts_are_written_in_the_pages_language(run: Run) -> None:
         pytest.param(0.00012345678, "+0.0001235", "+0,0001235", id="small"),
         pytest.param(1e-300, "+1E\u2212300", "+1E\u2212300", id="hardly any"),
         pytest.param(0, "0", "0", id="nothing"),
-        pytest.param(999_949_999_999, "+999,900,000,000", "+999.900.000.000", id="large"),
+        pytest.param(999_949_999_999, "+999,949,999,999", "+999.949.999.999", id="large"),
         pytest.param(1.2345678e13, "+1.235E13", "+1,235E13", id="huge"),
     ],
 )
@@ -235,12 +265,19 @@ def test_a_tiny_range_has_exponents(run: Run) -> None:
     assert run("seenIn(field)", field=tiny) == "1.23457E-5 to 4E15"
 
 
+def test_a_range_keeps_integer_parts_and_can_be_typed(run: Run) -> None:
+    wide = LENGTH | {"minimum": 12345.678, "maximum": 1465773.4}
+    assert run("seenIn(field)", field=wide) == "12345.7 to 1465773"
+    assert run(f"({PORTUGUESE}, seenIn(field))", field=wide) == "12345,7 to 1465773"
+    long = TEXT | {"minimum": 6.0, "maximum": 5220.0}
+    assert run(f"({PORTUGUESE}, seenIn(field))", field=long) == "6 to 5.220 characters"
+
+
 @pytest.mark.parametrize("value", [4.620055, 0.1 + 0.2, 1234567.25, 6.2831853e-05, 1e21, -7.0])
 @pytest.mark.parametrize("language", ["speak('en', {})", "speak('pt-BR', {})"])
 def test_an_example_has_all_its_digits(run: Run, value: float, language: str) -> None:
     field = LENGTH | {"example": value}
-    text = "exampleOf(field)"
-    assert run(f"({language}, parseValue(field, {text}, decimalOf({text})))", field=field) == value
+    assert run(f"({language}, parseTyped(field, exampleOf(field)))", field=field) == value
 
 
 def test_the_example_of_a_text_is_whole(run: Run) -> None:
@@ -259,9 +296,49 @@ def test_a_sentence_takes_values_as_they_are(run: Run) -> None:
     assert run("_('{a} and {c}', { a: 1 })") == "1 and {c}"
 
 
-def test_a_decimal_comma_is_read_where_the_language_has_it(run: Run) -> None:
-    read = "texts.map((text) => parseValue(field, text, decimalOf(text)))"
-    texts = ["1,5", "1.5", "-0,05", "1,2,3", "1.000,5"]
-    assert run(read, field=LENGTH, texts=texts) == ["1,5", 1.5, "-0,05", "1,2,3", "1.000,5"]
-    portuguese = run(f"({PORTUGUESE}, {read})", field=LENGTH, texts=texts)
-    assert portuguese == [1.5, 1.5, -0.05, "1,2,3", "1.000,5"]
+@pytest.mark.parametrize(
+    ("text", "english", "portuguese"),
+    [
+        pytest.param("1,5", "1,5", 1.5, id="decimal-comma"),
+        pytest.param(" -0,05 ", " -0,05 ", -0.05, id="negative"),
+        pytest.param("1.5", 1.5, 1.5, id="decimal-point"),
+        pytest.param("1.286,64", "1.286,64", 1286.64, id="points-and-a-comma"),
+        pytest.param("1,286.64", 1286.64, "1,286.64", id="commas-and-a-point"),
+        pytest.param("-1.466.000", "-1.466.000", -1466000, id="two-points"),
+        pytest.param("1,466,000", 1466000, "1,466,000", id="two-commas"),
+        pytest.param("1,500", 1500, 1.5, id="comma-and-three-digits"),
+        pytest.param("1.500", 1.5, "1.500", id="two-meanings"),
+        pytest.param("-12.500", -12.5, "-12.500", id="two-meanings-negative"),
+        pytest.param("0.125", 0.125, 0.125, id="no-group-begins-with-0"),
+        pytest.param("1234.567", 1234.567, 1234.567, id="no-group-has-four-digits"),
+        pytest.param("12.5000", 12.5, 12.5, id="four-decimals"),
+        pytest.param("1.500e3", 1500, 1500, id="exponent"),
+        pytest.param("1.46.000", "1.46.000", "1.46.000", id="group-of-two-digits"),
+        pytest.param("1,2,3", "1,2,3", "1,2,3", id="no-number"),
+    ],
+)
+def test_a_number_is_read_as_the_page_writes_it(
+    run: Run, text: str, english: object, portuguese: object
+) -> None:
+    assert run("parseTyped(field, text)", field=LENGTH, text=text) == english
+    assert run(f"({PORTUGUESE}, parseTyped(field, text))", field=LENGTH, text=text) == portuguese
+
+
+@pytest.mark.parametrize("value", [0.25, 999.9, 12.34, 1465773.0, -1286640.0, 98_765_432.0])
+@pytest.mark.parametrize("language", ["speak('en', {})", "speak('pt-BR', {})"])
+def test_what_the_page_writes_can_be_typed(run: Run, value: float, language: str) -> None:
+    shown = f"({language}, parseTyped(field, grouped(value)))"
+    assert run(shown, field=LENGTH, value=value) == value
+
+
+def test_a_number_with_two_meanings_is_not_guessed(run: Run) -> None:
+    words = f"({PORTUGUESE}, locate(field, parseTyped(field, '1.500')).words)"
+    assert run(words, field=LENGTH) == "ambiguous: write 1500 or 1,5"
+    assert run("locate(field, '1.500').words", field=LENGTH) == "not a number"
+    assert run(f"({PORTUGUESE}, parseTyped(field, '1.500'))", field=KIND) == "1.500"
+
+
+def test_a_file_is_not_read_as_a_person_writes(run: Run) -> None:
+    program = "instanceOf(readTable(text, fields, 9), ['1.500'], fields)"
+    read = run(f"({PORTUGUESE}, {program})", text="length\n1.500\n", fields=[LENGTH])
+    assert read == {"length": 1.5}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from modelserve import EstimatorOptions, make_classifier, make_regressor
 from modelserve.errors import ServiceError
-from modelserve.training import parity
+from modelserve.training import parity, requirements
 from modelserve.training.table import pipeline
 from modelserve.training.table.estimator_classes import EXTRAS, list_classes, required_arguments
 from modelserve.training.table.table import Table
@@ -107,6 +107,7 @@ def compare(table: Table, estimator: Any, steps: pipeline.Steps) -> float:
     """
     fitted = pipeline.fit_pipeline(table, steps, estimator)
     exported = pipeline.export_pipeline(fitted, table)
+    requirements.check_unseen(exported, table)
     native = exported.native(table)  # type: ignore[misc]
     outputs = parity.run_graph(exported.files, table)
     assert native.shape == outputs.shape
@@ -157,7 +158,9 @@ BUILT: dict[str, Callable[[], Any]] = {
         [("forest", RandomForestClassifier(5, random_state=1)), ("bayes", GaussianNB())], cv=3
     ),
     'VotingClassifier(voting="soft")': lambda: VotingClassifier(
-        [("tree", DecisionTreeClassifier(max_depth=3)), ("bayes", GaussianNB())], voting="soft"
+        [("tree", DecisionTreeClassifier(max_depth=3)), ("bayes", GaussianNB())],
+        voting="soft",
+        weights=[2, 1],
     ),
     "StackingRegressor": lambda: StackingRegressor(
         [("forest", RandomForestRegressor(5, random_state=1)), ("ridge", Ridge())], cv=3
@@ -172,7 +175,7 @@ BUILT: dict[str, Callable[[], Any]] = {
         Ridge(), transformer=StandardScaler()
     ),
     "VotingRegressor": lambda: VotingRegressor(
-        [("tree", DecisionTreeRegressor(max_depth=3)), ("ridge", Ridge())]
+        [("tree", DecisionTreeRegressor(max_depth=3)), ("ridge", Ridge())], weights=[2, 1]
     ),
 }
 
@@ -201,8 +204,13 @@ STEPS: dict[str, Callable[[], ColumnTransformer]] = {
     "MaxAbsScaler": lambda: numbers(MaxAbsScaler()),
     "MinMaxScaler": lambda: numbers(MinMaxScaler()),
     "Normalizer": lambda: numbers(Normalizer()),
-    "OneHotEncoder": lambda: category(OneHotEncoder(handle_unknown="ignore")),
-    'OneHotEncoder(drop="first")': lambda: category(OneHotEncoder(drop="first")),
+    "OneHotEncoder": lambda: category(OneHotEncoder()),
+    'OneHotEncoder(handle_unknown="ignore")': lambda: category(
+        OneHotEncoder(handle_unknown="ignore")
+    ),
+    'OneHotEncoder(drop="first", handle_unknown="ignore")': lambda: category(
+        OneHotEncoder(drop="first", handle_unknown="ignore")
+    ),
     "OneHotEncoder(min_frequency)": lambda: category(
         OneHotEncoder(min_frequency=15, handle_unknown="infrequent_if_exist")
     ),
@@ -219,7 +227,8 @@ STEPS: dict[str, Callable[[], ColumnTransformer]] = {
         [("numbers", SimpleImputer(add_indicator=True), ["length (cm)", "rooms"])]
     ),
     'SimpleImputer(strategy="most_frequent"), of categories': lambda: category(
-        SimpleImputer(missing_values="", strategy="most_frequent"), OneHotEncoder()
+        SimpleImputer(missing_values="", strategy="most_frequent"),
+        OneHotEncoder(handle_unknown="ignore"),
     ),
     "SplineTransformer": lambda: numbers(SplineTransformer()),
     "StandardScaler": lambda: numbers(StandardScaler()),
@@ -301,5 +310,7 @@ def _verdict(difference: Callable[[], float]) -> str:
             message = message.partition(start)[2] or message
         message = re.split(r"\. (?:Choose|Leave|Calibrate) | \[", message)[0].rstrip(".")
         message = message.replace("iplemented", "implemented")  # skl2onnx's own slip
+        if message.startswith("The graph fails on a category"):
+            return "the graph fails on a category that training has not seen"
         return "the graph fails at run time" if "ONNXRuntimeError" in str(error) else message
     return "" if found <= TOLERANCE else "the graph answers otherwise, which parity refuses"

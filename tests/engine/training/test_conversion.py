@@ -20,6 +20,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.model_selection import RandomizedSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
@@ -90,6 +91,14 @@ def by_type() -> ColumnTransformer:
             ("c", ENCODER, make_column_selector(dtype_include=object)),
         ]
     )
+
+
+def test_a_search_without_a_converter_names_the_one_of_the_configuration() -> None:
+    table = make_table("classifier")
+    search = RandomizedSearchCV(LogisticRegression(), {"C": [0.1, 1]}, n_iter=1, cv=2)
+    fitted = pipeline.fit_pipeline(table, pipeline.encode_columns(table), search)
+    with pytest.raises(TrainingError, match=r"RandomizedSearchCV cannot .* Have \[search\] in"):
+        pipeline.export_pipeline(fitted, table)
 
 
 @pytest.mark.parametrize("columns", [by_name, by_type])

@@ -21,9 +21,14 @@ from modelserve.training.table.table import Table
 from modelserve.training.train import train
 from pydantic import ValidationError
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.cluster import KMeans
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import RidgeClassifier
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from starlette.testclient import TestClient
 
@@ -84,6 +89,13 @@ def test_a_default_of_the_other_task_is_rejected_with_its_function(
     with pytest.raises(TrainingError, match=re.escape(complaint)):
         make_regressor(EstimatorOptions(), 7, default=build)
     assert make_classifier(EstimatorOptions(), 7, default=build) is built
+
+
+@pytest.mark.parametrize("built", [IsolationForest(), make_pipeline(StandardScaler(), KMeans())])
+def test_what_learns_no_target_is_of_neither_task(built: Any) -> None:
+    for make in (make_classifier, make_regressor):
+        with pytest.raises(TrainingError, match=r"which finds outliers or clusters; return a "):
+            make(EstimatorOptions(), 7, default=lambda *_: built)
 
 
 def test_a_parameter_replaces_the_default() -> None:

@@ -34,17 +34,46 @@ def test_the_test_rows_give_the_manifests_metrics_and_pass_the_gate(
 ) -> None:
     table = write_test_rows(project, config, tmp_path)
 
-    results, measured = evaluate_artifact(project, trained, table, config)
+    said: list[str] = []
+    results, measured = evaluate_artifact(project, trained, table, config, warn=said.append)
 
     assert measured.metrics == pytest.approx(trained.manifest.metrics, rel=1e-6)
+    assert said == []  # they are no file that it was trained on
     assert [each for each in results if not each.passed] == []
     assert len(results) == len(config.gate.minimum) + len(config.gate.maximum) > 0
+
+
+def test_it_is_said_that_another_model_than_the_measured_one_answers(
+    project: Project,
+    trained: Artifact,
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    table = write_test_rows(project, config, tmp_path)
+    evaluate_artifact(project, trained, table, config, warn=said.append)
+    assert said == []
+
+    class Own(project.service_class):  # type: ignore[misc,name-defined]
+        def load_model(self, artifact: Artifact, *, threads: int) -> Any:
+            raise NotImplementedError
+
+    monkeypatch.setattr(Project, "service_class", property(lambda _: Own))
+    evaluate_artifact(project, trained, table, config, warn=said.append)
+    (sentence,) = said
+    assert "are of the ONNX graph in the artifact" in sentence
 
 
 def test_all_rows_give_finite_metrics_and_pass_the_gate(
     project: Project, trained: Artifact, config: Config
 ) -> None:
-    results, measured = evaluate_artifact(project, trained, config.data.path, config)
+    said: list[str] = []
+    results, measured = evaluate_artifact(
+        project, trained, config.data.path, config, warn=said.append
+    )
+    (warning,) = said
+    assert warning.startswith(f"The model was trained on rows of {config.data.path.name}: ")
     metrics = measured.metrics
     assert metrics.keys() == trained.manifest.metrics.keys()
     assert all(map(math.isfinite, metrics.values()))

@@ -9,13 +9,16 @@ import onnx
 import pandas as pd
 import pytest
 from modelserve.artifact import MODEL
+from modelserve.errors import InvalidInputError
 from modelserve.training import parity
 from modelserve.training.sections import Options
 from modelserve.training.table.imported import TableImporter
 from modelserve.training.table.table import Table
 from onnx import helper, numpy_helper
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from tests.engine.training.onnx_graphs import FLOAT, INT64, Value
 
@@ -65,6 +68,38 @@ def test_scikit_learns_converter_of_a_regressor(answers: Answers) -> None:
     fitted = LinearRegression().fit(rows, PATIENTS.target)
     expected = fitted.predict(rows)[:, None]
     assert answers(skl2onnx.to_onnx(fitted, rows[:1]), 0) == pytest.approx(expected, abs=1e-3)
+
+
+NAMES = [" sepal (cm) ", "sepal-width", "1st petal", "länge"]
+
+
+def import_columns(path: Path, names: list[str]) -> tuple[Any, Any]:
+    """Return what a graph answers whose inputs skl2onnx named, and its model's answers."""
+    skl2onnx = pytest.importorskip("skl2onnx")
+    rows = FLOWERS.data.astype("float32").set_axis(names, axis="columns")
+    encode = ColumnTransformer([("keep", "passthrough", names)])
+    fitted = make_pipeline(encode, LogisticRegression(max_iter=500)).fit(rows, KINDS)
+    path.write_bytes(skl2onnx.to_onnx(fitted, rows[:1]).SerializeToString())
+    table = Table(rows[names[::-1]], KINDS)
+    exported = TableImporter(path, ("a", "b", "c"), softmax=False)(table, Options(), 1)
+    return parity.run_graph(exported.files, table), fitted.predict_proba(rows)
+
+
+def test_columns_are_recognised_under_the_names_of_scikit_learns_converter(tmp_path: Path) -> None:
+    answered, expected = import_columns(tmp_path / "elsewhere.onnx", NAMES)
+    assert answered == pytest.approx(expected, abs=1e-5)
+
+
+def test_columns_that_the_converter_names_alike_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        import_columns(tmp_path / "elsewhere.onnx", ["a b", "a-b", "c", "d"])
+    way_out = "; name it with letters, digits and _ alone, unlike the others, and export again"
+    assert [tuple(each) for each in caught.value.errors] == [
+        ("a_b", "an input of the graph, but not a column"),
+        ("a_b1", "an input of the graph, but not a column"),
+        ("a-b", f"a column, but not an input of the graph{way_out}"),
+        ("a b", f"a column, but not an input of the graph{way_out}"),
+    ]
 
 
 @pytest.mark.parametrize("target", [BINARY, KINDS], ids=["two-labels", "three-labels"])

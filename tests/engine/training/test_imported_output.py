@@ -343,3 +343,14 @@ def test_an_answer_that_depends_on_other_rows_or_on_chance_is_rejected(
     graph.graph.node[0].CopyFrom(node)
     with pytest.raises(TrainingError, match=r"answers a row alone by .* model\.eval\(\)"):
         import_graph(graph, softmax=True)
+
+
+def test_an_answer_that_depends_on_other_rows_by_its_quantisation_is_named_so(
+    import_graph: Import,
+) -> None:
+    graph = matrix()
+    graph.graph.node[0].CopyFrom(helper.make_node("LpNormalization", ["X"], ["Y"], axis=0, p=1))
+    quantised = ["Q", "scale", "zero"]
+    graph.graph.node.append(helper.make_node("DynamicQuantizeLinear", ["Y"], quantised))
+    with pytest.raises(TrainingError, match=r'alone by .* write int8 = "static" under \[model\]'):
+        import_graph(graph, softmax=True)

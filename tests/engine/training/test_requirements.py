@@ -11,6 +11,10 @@ from modelserve.training import requirements
 from modelserve.training.exported_model import ExportedModel
 from modelserve.training.sections import OutputSection
 from modelserve.training.splits import SplitOutputs, Splits
+from modelserve.training.table.pipeline import export_pipeline, fit_pipeline
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import OneHotEncoder
 
 REGRESSOR = ExportedModel({}, (), None, ())
 CLASSIFIER = ExportedModel({}, ("a", "b"), None, ())
@@ -85,6 +89,40 @@ def test_probabilities_of_any_part_must_sum_to_one() -> None:
     requirements.check_outputs(CLASSIFIER, make_outputs(good, [], good))
     with pytest.raises(OutputError, match=r"\[2.0, -1.0\] for a row: these are no probabilities"):
         requirements.check_outputs(CLASSIFIER, make_outputs(good, good, [[2, -1]]))
+
+
+TOWNS = Table(
+    pd.DataFrame(
+        {"x": [1.0, 2.0, 3.0] * 4, "town": ["Łódź", "Faro", "Évora"] * 4, "kind": ["a"] * 12}
+    ),
+    pd.Series([1.0, 2.0, 4.0] * 4),
+)
+
+
+def export(**options: Any) -> ExportedModel:
+    """Return a model whose categories are encoded in a way of one's own."""
+    encoder = OneHotEncoder(sparse_output=False, **options)
+    steps = [("columns", ColumnTransformer([("towns", encoder, ["town", "kind"])]))]
+    return export_pipeline(fit_pipeline(TOWNS, steps, Ridge()), TOWNS)
+
+
+def test_a_category_that_training_has_not_seen_is_answered() -> None:
+    requirements.check_unseen(export(handle_unknown="ignore"), TOWNS)
+    requirements.check_unseen(REGRESSOR, FITTING.training)  # there are no categories
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"drop": "if_binary"}, {"handle_unknown": "infrequent_if_exist"}], ids=str
+)
+def test_a_graph_that_fails_on_unseen_categories_is_refused(
+    options: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    exported = export(**options)
+    with pytest.raises(
+        OutputError, match=r"of 'town', 'kind': .*Unknown Category.*OneHotEncoder\(hand"
+    ):
+        requirements.check_unseen(exported, TOWNS)
+    assert capfd.readouterr() == ("", "")  # ONNX Runtime prints no line of its own
 
 
 def test_a_single_reason_keeps_its_type() -> None:

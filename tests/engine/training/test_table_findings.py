@@ -179,10 +179,39 @@ def test_a_column_that_agrees_with_the_target_by_chance_is_none() -> None:
     assert inspect(few) == ([], [])
 
 
+@pytest.mark.parametrize("levels", [["region"], ["region", "year"]])
+def test_an_index_that_looks_like_a_column_is_reported(levels: list[str]) -> None:
+    columns = {"region": ["n", "s"] * (COUNT // 2), "year": [1, 2, 3] * (COUNT // 3)}
+    frame = make(**columns).set_index(levels)
+    errors, warnings = inspect(frame)
+    assert errors == []
+    assert [
+        where for where, detail in warnings if "is an index of the data frame" in detail
+    ] == levels
+    for other in (frame.reset_index(drop=True), make(**columns).set_index("region", drop=False)):
+        assert not [detail for _, detail in inspect(other)[1] if "is an index" in detail]
+
+
 def test_categories_that_differ_by_case_or_spaces_alone_are_reported() -> None:
     errors, ((where, detail),) = inspect(make(sex=["Male", "male ", "f", "f"] * (COUNT // 4)))
     assert (errors, where) == ([], "sex")
     assert detail.startswith('"Male" and "male " are two categories')
+
+
+@pytest.mark.parametrize("name", ["sex", "target"])
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["yes", "YES", "no", " no"], '"yes" and "YES" are two categories (2 such pairs); write'),
+        (["Évora", "E\u0301vora", "f", "f"], "which look the same and are composed"),
+    ],
+)
+def test_labels_that_look_alike_are_reported_as_categories_are(
+    name: str, values: list[str], said: str
+) -> None:
+    errors, warnings = inspect(make(**{name: values * (COUNT // 4)}))
+    assert errors == []
+    assert [detail for where, detail in warnings if where in ("sex", "y") and said in detail]
 
 
 @pytest.mark.parametrize(

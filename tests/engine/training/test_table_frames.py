@@ -74,6 +74,36 @@ def test_a_column_that_no_model_takes_is_rejected(values: object, detail: str) -
     assert problem.startswith(detail)
 
 
+@pytest.mark.parametrize(
+    ("column", "categories"),
+    [
+        pytest.param(
+            pd.Series([1, 2, None, 2]).astype("Int64").astype("category"), ("1", "2"), id="integers"
+        ),
+        pytest.param(
+            pd.Series([True, False, True, None]).astype("category"),
+            ("False", "True"),
+            id="booleans",
+        ),
+        pytest.param(
+            pd.cut(pd.Series([1, 9, 2, None]), [0, 5, 10]), ("(0, 5]", "(5, 10]"), id="intervals"
+        ),
+        pytest.param(
+            pd.cut(pd.Series([1, 9, 2, None]), [0, 5, 10], labels=[1, 2]), ("1", "2"), id="labelled"
+        ),
+    ],
+)
+def test_categories_that_are_no_texts_become_texts(
+    column: pd.Series, categories: tuple[str, ...]
+) -> None:
+    table = Table.from_frame(pd.DataFrame({"a": column, "y": ["p", "q"] * 2}), target="y")
+    (feature,) = table.describe()
+    assert (feature.dtype, feature.categories, feature.nullable) == ("category", categories, True)
+    (cells,) = table.tensors().values()
+    assert {type(cell) for cell in cells.ravel()} == {str}
+    assert {str, type(pd.NA), float} >= {type(cell) for cell in table.rows["a"]}
+
+
 def test_columns_are_selected_in_the_models_order(select: Select) -> None:
     chosen = select(size=[0.5, None], other=[1, 2], code=[2, 1], kind=["a", "b"])
     assert list(chosen.rows) == ["code", "size"]

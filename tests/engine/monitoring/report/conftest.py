@@ -203,13 +203,14 @@ def regression(violated: MonitoringResult) -> MonitoringResult:
     """Return a regressor's result with ground truth."""
     assert violated.performance
     mae = Metric("mae", 48.2, 44.1, 48.5, 0.2, Verdict.OK)
+    over = Metric("overestimated_share", 0.41, None, None, None, Verdict.INFORMATIVE)
     points = (CalibrationPoint(20, 60.0, 75.0), CalibrationPoint(40, 120.0, 118.0))
     return replace(
         violated,
         task="regressor",
         fields=(drift("age"), drift("value", kind="output")),
         confidence=None,
-        performance=Performance(violated.performance.feedback, (mae,), (), (), points),
+        performance=Performance(violated.performance.feedback, (mae, over), (), (), points),
         fairness=Fairness(
             (GroupMetric("north", 55, "mae", 47.13, True),),
             (FairnessGap("error_ratio", 1, 1.5, None, None, None, None, Verdict.TOO_FEW),),

@@ -183,7 +183,7 @@ def test_what_was_read_is_counted(violated: MonitoringResult, read: ReadPage) ->
     for told in (
         "Window: 14 Nov 2026, 10:00 UTC to the last record.",
         *("Records 80", "Rows 100", "Degraded rows 5 (5.0 %)", "Files 24", "Files still open 1"),
-        *("Corrupt lines 2", "Foreign lines 1", "Rejected requests 3"),
+        *("Corrupt lines 2", "Foreign lines 1", "Responses without predictions 3"),
         *("Captured twice 6", "Out of the window 40"),
         "Version Records 0.1.0 80 0.0.9 33 (unstated) 4",
         "a.jsonl 17 no JSON",

@@ -5,37 +5,65 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import unescape
 
+import numpy as np
 import pytest
-from modelserve.manifest import Manifest
+from modelserve.manifest import Feature, Manifest
 from modelserve.monitoring import uncertain, violations
 from modelserve.monitoring.config import MonitoringConfig
+from modelserve.monitoring.report.names import COMPUTED
 from modelserve.monitoring.report.page import render
 from modelserve.monitoring.report.wording import Wording
+from modelserve.monitoring.results.captures import LineError
 from modelserve.monitoring.results.drift import FieldDrift, Verdict
 from modelserve.monitoring.results.fairness import Fairness, FairnessGap
 from modelserve.monitoring.results.performance import LabelMetrics, Metric
-from modelserve.monitoring.results.result import MonitoringResult
+from modelserve.monitoring.results.result import MonitoringResult, Violation
+from modelserve.tokens import observe
 from modelserve.translation import Catalogue, load_catalogue
 
-from tests.engine.catalogue_sources import DESCRIPTIONS, report_sentences
+from tests.engine.catalogue_sources import DESCRIPTIONS, report_sentences, sample_sentences
 
 PORTUGUESE = load_catalogue("pt-BR")
 MakeDrift = Callable[..., FieldDrift]
 # What the report shows as the result, the manifest or SageMaker has it.
 DATA = {
-    *("age", "length", "width", "depth", "label", "confidence", "value", "iris", "a.jsonl"),
-    *("setosa", "virginica", "north", "south", "unstated", "(unstated)", "no JSON", "UTC"),
+    *("age", "length", "width", "depth", "iris", "a.jsonl"),
+    *("setosa", "virginica", "north", "south", "unstated", "no JSON", "UTC"),
     *("data/iris.csv", "0123456789ab", "Tells irises apart.", "it has moved", "another is given"),
     "it is less sure",
     *("it has fallen", "south is served worse", "the fallback had to answer"),
 }
 
 
-@pytest.fixture(params=["ok", "violated", "regression"])
+@pytest.fixture(params=["ok", "violated", "regression", "of_texts"])
 def result(request: pytest.FixtureRequest) -> MonitoringResult:
     """Return each of the results in turn."""
     made: MonitoringResult = request.getfixturevalue(request.param)
     return made
+
+
+@pytest.fixture
+def of_texts(violated: MonitoringResult, make_drift: MakeDrift) -> MonitoringResult:
+    """Return the result of a classifier of texts, with a field of each name that is computed."""
+    bad, outputs = Verdict.VIOLATION, ("label", "confidence")
+    kinds = [(each, "output" if each in outputs else "input") for each in COMPUTED]
+    drifts = [make_drift(name, bad, kind) for name, kind in kinds if name != "value"]
+    window = [make_drift("value", Verdict.TOO_FEW, "output")]
+    found = [
+        Violation(each.field, "baseline_drift_check", "it has moved", f"{kind}-drift")
+        for each, kind in zip(drifts, ["input"] * 4 + ["prediction"] * 2, strict=True)
+    ]
+    captures = replace(violated.captures, unread={"tokens": 4})
+    timeline = tuple(
+        replace(violated.timeline[0], name=each.field, kind=each.kind) for each in drifts
+    )
+    return replace(
+        violated,
+        fields=(*drifts, *window),
+        violations=tuple(found),
+        timeline=timeline,
+        captures=captures,
+    )
 
 
 def marked() -> Catalogue:
@@ -71,7 +99,7 @@ def test_the_report_reads_as_portuguese(violated: MonitoringResult, manifest: Ma
     text = " ".join(texts(render(violated, manifest, catalogue=PORTUGUESE)).split())
     for sentence in (
         "iris em produção Relatório de monitoramento da versão 0.1.0 , gerado em 22/11/2026, 10:00",
-        "Limites ultrapassados: depth , label , confiança média , acurácia , equalized odds e",
+        "Limites ultrapassados: depth , rótulo , confiança média , acurácia , equalized odds e",
         "proporção de linhas do fallback : the fallback had to answer",
         "100 linhas entre 14/11/2026, 10:00 UTC e 21/11/2026, 10:00 UTC",
         "3 linhas não puderam ser lidas.",
@@ -81,6 +109,70 @@ def test_the_report_reads_as_portuguese(violated: MonitoringResult, manifest: Ma
         "acurácia ▲ violação 0,7000 0,5500 a 0,8300 0,9500 0,8550 abaixo de 0,001",
     ):
         assert sentence in text
+
+
+def test_a_computed_name_is_translated_and_a_columns_is_not(
+    of_texts: MonitoringResult, manifest: Manifest
+) -> None:
+    page = " ".join(texts(render(of_texts, manifest, catalogue=PORTUGUESE)).split())
+    assert "proporção de tokens desconhecidos" in page
+    assert "unknown" not in page
+    column = Feature(name="tokens", dtype="number", minimum=1, maximum=9, example=2)
+    table = manifest.model_copy(update={"features": (column,)})
+    assert " tokens ▲" in " ".join(texts(render(of_texts, table, catalogue=marked())).split())
+    assert "unknown_share" in render(of_texts, manifest)
+
+
+def test_the_computed_names_are_those_of_texts_and_predictions() -> None:
+    observed = observe([3], [np.array([1, 2])], None)
+    assert set(COMPUTED) == {*observed, "label", "confidence", "value"}
+
+
+def test_a_samples_description_is_translated(ok: MonitoringResult, manifest: Manifest) -> None:
+    for description in sample_sentences():
+        described = manifest.model_copy(update={"description": description})
+        text = texts(render(ok, described, catalogue=PORTUGUESE))
+        assert PORTUGUESE.sentences[description] in text
+        assert description not in text
+
+
+def test_what_is_wrong_with_a_line_is_translated(
+    violated: MonitoringResult, manifest: Manifest
+) -> None:
+    detail = "is not JSON: expected value at line 1 column 1"
+    captures = replace(violated.captures, line_errors=(LineError("a.jsonl", 17, detail),))
+    page = render(replace(violated, captures=captures), manifest, catalogue=PORTUGUESE)
+    assert "não é JSON: falta um valor na linha 1, coluna 1" in texts(page)
+
+
+def test_every_count_has_thousands_separators(
+    violated: MonitoringResult, make_drift: MakeDrift, manifest: Manifest
+) -> None:
+    chance = {"psi": 0.3, "psi_critical": 0.4, "bound": 0.25}
+    drifts = tuple(make_drift(f"f{i}", **chance) for i in range(1_010))
+    many = [
+        Violation(f"f{i}", "baseline_drift_check", "moved", "input-drift") for i in range(1_300)
+    ]
+    versions = {f"0.0.{i}": 1 for i in range(1_205)}
+    captures = replace(violated.captures, versions=versions)
+    result = replace(violated, fields=drifts, violations=tuple(many), captures=captures)
+    text = " ".join(texts(render(result, manifest, catalogue=PORTUGUESE)).split())
+    for words in ("e mais 1.295", "1.292 a mais", "E mais 1.003.", "e mais 1.200"):
+        assert words in text
+
+
+def test_a_large_figure_is_the_same_in_the_summary_and_in_its_table(
+    regression: MonitoringResult, manifest: Manifest
+) -> None:
+    assert regression.performance
+    error = Metric("mae", 935_469.3, 812_004.6, 893_205.1, 0.0001, Verdict.VIOLATION)
+    performance = replace(regression.performance, metrics=(error,))
+    found = tuple(violations.of_performance(performance))
+    result = replace(regression, performance=performance, violations=found)
+    text = texts(render(result, manifest, catalogue=PORTUGUESE))
+    assert text.count("935.469") == 2
+    assert text.count("812.005") == 2
+    assert text.count("893.205") == 2
 
 
 def test_a_preposition_and_an_article_are_contracted(

@@ -130,11 +130,12 @@ def test_two_spools_write_side_by_side(keep: Keep) -> None:
     assert sorted(one.written()) == numbered(400)
 
 
+@pytest.mark.parametrize("hours_ago", [20, 24 * 20])
 def test_what_a_killed_process_has_left_is_adopted_at_the_start(
-    keep: Keep, tmp_path: Path, until: Until, caplog: pytest.LogCaptureFixture
+    keep: Keep, tmp_path: Path, until: Until, caplog: pytest.LogCaptureFixture, hours_ago: int
 ) -> None:
     caplog.set_level(logging.INFO)
-    part = leave(tmp_path, hours_ago=20)
+    part = leave(tmp_path, hours_ago=hours_ago)
     books = keep(folder=tmp_path, file_age_s=60, balance=False)
     until(lambda: "file recovered" in caplog.messages)
     assert books.written() == [b"whole\n"]

@@ -99,6 +99,22 @@ def test_outputs_are_sent_in_binary_where_that_is_wanted(
     assert rest == b""
 
 
+def test_numbers_that_were_sent_in_binary_are_captured_as_they_were(
+    components: Components,
+) -> None:
+    sent = [1742.81, -0.7266, 0.0, 5.1, 16_777_216.0, -123456.7, 3.4e38]
+    names = [tensor.name for tensor in components.codec.inputs.tensors]
+    arrays = {name: np.array([sent], dtype=np.float32) for name in names}
+    odd = np.array([[1 / 3, 1e-30, np.nan]], dtype=np.float32)
+
+    written = json.loads(components.oip.write_inputs(arrays))["inputs"][0]["data"]
+    others = json.loads(components.oip.write_inputs(dict.fromkeys(names, odd)))["inputs"][0]["data"]
+
+    assert written == sent
+    assert np.array(others[:2], dtype=np.float32).tolist() == odd[0, :2].tolist()
+    assert others[2] is None
+
+
 def test_what_is_captured_is_json_on_both_sides(
     client: TestClient, components: Components, infer: str, asked: Tensors, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.resources import files
+from math import isfinite
 from typing import Literal, NamedTuple, get_args
 
 Locale = Literal["en", "pt-BR"]
@@ -13,6 +14,20 @@ FIELD = re.compile(r"\{(\w+)\}")
 LETTER = re.compile(r"[^\W\d_]")
 INNER = "error"  # the field whose value is a message of its own, such as a parser's
 LONGEST = 10_000  # characters: longer messages, which quote a request, stay English
+UNKNOWN = "\u2013"  # a dash for a missing figure
+LARGE = 1e12  # from here on, a number has an exponent
+SEPARATORS = str.maketrans(",.", ".,")
+NUMERAL = re.compile(r"-?(?:\d{1,400}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{1,400})?(?:e[+-]?\d+)?%?")
+# The fields of finished messages that hold amounts. Other numerals are a place, a code or a name.
+AMOUNTS = frozenset(
+    (
+        *("actual_length", "count", "critical", "decimal_places", "degraded", "ge", "gt", "high"),
+        *("le", "length", "limit", "limit_bytes", "limit_s", "low", "lt", "max_digits"),
+        *("max_length", "max_rows", "max_tokens", "min_length", "most", "multiple_of", "n", "psi"),
+        *("reference", "rows", "runs", "share", "sum", "threshold", "timeout_s", "training"),
+        *("value", "whole_digits", "width"),
+    )
+)
 
 
 class Catalogue:
@@ -29,13 +44,23 @@ class Catalogue:
 
     def text(self, sentence: str, **values: object) -> str:
         """Return a sentence with its values; one without a translation stays English."""
-        return self.sentences.get(sentence, sentence).format_map(values)
+        amounts = {
+            name: self.numeral(f"{value:,}")
+            for name, value in values.items()
+            if name in AMOUNTS and isinstance(value, int) and self.locale != "en"
+        }
+        return self.sentences.get(sentence, sentence).format_map(values | amounts)
+
+    def numeral(self, english: str) -> str:
+        """Return an English numeral with the language's separators."""
+        return english if self.locale == "en" else english.translate(SEPARATORS)
 
     def message(self, message: str) -> str:
         """Return a message whose values are already in it, such as an error's.
 
         Libraries make messages, too, so that only the finished text can be looked up. The time is
-        linear in its length, for it may quote a request. The value of {error} is translated, too.
+        linear in its length, for it may quote a request. The value of {error} is translated, too,
+        and amounts get the language's separators.
         """
         if not self.sentences or len(message) > LONGEST:
             return message
@@ -44,13 +69,22 @@ class Catalogue:
             values[INNER] = _fill(*self._look_up(values[INNER]))
         return _fill(translation, values)
 
+    def _amount(self, field: str, value: str) -> str:
+        """Return the value of a field, with the language's separators if it is an amount."""
+        if field not in AMOUNTS or not NUMERAL.fullmatch(value):
+            return value
+        is_whole = value.removeprefix("-").isdecimal()
+        return self.numeral(f"{int(value):,}" if is_whole else value)
+
     def _look_up(self, message: str) -> tuple[str, dict[str, str]]:
         """Return the translation of a message, and the values of its fields."""
         if translation := self.sentences.get(message):
             return translation, {}
         for pattern in self._patterns.get(message.partition(" ")[0], self._patterns[""]):
             if (values := pattern.match(message)) is not None:
-                return pattern.translation, values
+                return pattern.translation, {
+                    name: self._amount(name, values[name]) for name in values
+                }
         return message, {}
 
     @cached_property
@@ -110,6 +144,19 @@ def load_catalogue(locale: Locale) -> Catalogue:
         return ENGLISH
     text = files(__package__).joinpath("locales", f"{locale}.json").read_text(encoding="utf-8")
     return Catalogue(locale, json.loads(text))
+
+
+def write_number(value: float | None, *, digits: int = 4) -> str:
+    """Return a number in English: of a fraction some significant digits, of an integer all.
+
+    A number so large that it has an exponent is rounded, too; a missing one is a dash.
+    """
+    if value is None or not isfinite(value):
+        return UNKNOWN
+    if 10_000 <= abs(value) + 0.5 < LARGE:
+        return f"{value:,.0f}"
+    short = f"{value:.{digits}g}"
+    return short.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
 def _sorted(patterns: Iterable[MessagePattern]) -> list[MessagePattern]:

@@ -106,6 +106,8 @@ class CsvSource:
         fields = {
             feature.name: self._cells.read(feature, columns[i]) for feature, i in self._fields
         }
+        for feature, i in self._fields:
+            problems = dict(self._cells.find_problems(feature, columns[i])) | problems
         kept = {name: columns[i] for name, i in zip(self.kept, self._chosen, strict=True)}
         return Chunk(numbers, fields, (), kept, problems, lines)
 

@@ -1,10 +1,13 @@
 """How the cells of a file are written: missing values, decimal and thousands separators."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..manifest import Dialect, Feature
+from ..thousands import WHERE, make_check
 
 POINT = "."
+NUMBERS = ("number", "integer")
+LONGEST = 60  # characters of a cell in a problem
 
 
 class CellReader:
@@ -17,6 +20,8 @@ class CellReader:
     def __init__(self, dialect: Dialect) -> None:
         """Prepare the replacements."""
         self._missing = frozenset(dialect.missing) - {""}
+        self._thousands = dialect.thousands
+        self._is_misplaced = make_check(dialect.thousands or POINT, dialect.decimal)
         removed = {dialect.thousands: None} if dialect.thousands else {POINT: dialect.decimal}
         pairs = removed | {dialect.decimal: POINT}
         self._numbers = (
@@ -27,6 +32,16 @@ class CellReader:
         """Return the cells of one field as the model's schema reads them."""
         if self._missing and not self._missing.isdisjoint(cells):
             cells = ["" if cell in self._missing else cell for cell in cells]
-        if self._numbers and feature.dtype in ("number", "integer"):
+        if self._numbers and feature.dtype in NUMBERS:
             cells = [cell.translate(self._numbers) for cell in cells]
         return cells
+
+    def find_problems(self, feature: Feature, cells: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Yield the place of each cell with a thousands separator elsewhere, and the problem."""
+        sign = self._thousands
+        if not sign or feature.dtype not in NUMBERS:
+            return
+        for place, cell in enumerate(cells):
+            if sign in cell and cell not in self._missing and self._is_misplaced(cell):
+                where = WHERE.format(sign=repr(sign))
+                yield place, f"{feature.name}: {cell[:LONGEST]!r} is no number {where}"

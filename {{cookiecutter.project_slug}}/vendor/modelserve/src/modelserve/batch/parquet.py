@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from ..errors import ConfigurationError, MalformedError
+from ..file_formats import is_unnamed_index
 from ..manifest import Manifest
 from .header import check_header
 from .json_source import RecordSplitter
@@ -48,17 +49,18 @@ class BlockReader:
         self._arrow = load_pyarrow()
         self._splitter = RecordSplitter(manifest, keep=keep)
         self.absent: Sequence[str] = check_header(names, manifest)
-        _, kept = self._splitter.split([dict.fromkeys(names)])
+        fields = {each.name for each in manifest.features}
+        self._names = [name for name in names if name in fields or not is_unnamed_index(name)]
+        _, kept = self._splitter.split([dict.fromkeys(self._names)])
         self.kept: Sequence[str] = list(kept)
         texts = {each.name for each in manifest.features if each.dtype in ("category", "text")}
         self._texts = texts.intersection(names)
 
     def chunk(self, block: Any, numbers: range) -> Chunk:
         """Return the rows of a table or a record batch, which have these numbers."""
-        columns = [self._values(block, name) for name in block.schema.names]
+        columns = [self._values(block, name) for name in self._names]
         records = [
-            dict(zip(block.schema.names, values, strict=True))
-            for values in zip(*columns, strict=True)
+            dict(zip(self._names, values, strict=True)) for values in zip(*columns, strict=True)
         ]
         rows, kept = self._splitter.split(records)
         return Chunk(numbers, None, rows, kept, {})
@@ -95,7 +97,9 @@ class ParquetSource:
             self._file = self._arrow.parquet.ParquetFile(stream.binary)
         except self._arrow.ArrowInvalid as error:
             raise MalformedError(f"it is no Parquet file: {error}") from error
-        self._blocks = BlockReader(self._file.schema_arrow.names, manifest, keep=keep)
+        schema = self._file.schema_arrow
+        self._ranges = _find_ranges(schema)
+        self._blocks = BlockReader([*schema.names, *self._ranges], manifest, keep=keep)
         self.absent, self.kept = self._blocks.absent, self._blocks.kept
         self._read = 0
 
@@ -114,7 +118,21 @@ class ParquetSource:
             self._read = number
             if numbers:
                 rows = range(first, len(block), shard.count)
-                yield self._blocks.chunk(block.take(self._arrow.array(rows)), numbers)
+                block = block.take(self._arrow.array(rows))
+                for name, steps in self._ranges.items():
+                    values = self._arrow.array([steps[i] for i in numbers])
+                    block = block.append_column(name, values)
+                yield self._blocks.chunk(block, numbers)
+
+
+def _find_ranges(schema: Any) -> dict[str, range]:
+    """Return the index of pandas that has a name and is no column: whole numbers in steps."""
+    described = (schema.pandas_metadata or {}).get("index_columns", ())
+    return {
+        each["name"]: range(each["start"], each["stop"], each["step"])
+        for each in described
+        if isinstance(each, dict) and each["name"] not in (None, *schema.names)
+    }
 
 
 class ParquetWriter:

@@ -16,9 +16,9 @@ from ..answers import LABEL, VALUE
 from ..errors import MalformedError, ModelError
 from ..file_formats import FileFormat
 from ..service import Service
-from ..serving.output_validator import OutputValidator
 from ..serving.verification import load_verified
 from ..types import ModelInput, Outputs, Prediction
+from .checked_model import CheckedModel
 from .formats import open_rows
 from .gathering import Problems, RowGatherer, problem_lines, take_rows
 from .streams import (
@@ -61,11 +61,8 @@ class BatchPredictor:
         """Load the model."""
         self.codec = service.codec
         threads = threads or processors.whole(processors.available())
-        self._model = load_verified(service, threads=threads)
         self.manifest = service.artifact.manifest
-        self._validator = OutputValidator(
-            self.manifest.output_bounds, probabilities=bool(self.manifest.labels)
-        )
+        self._model = CheckedModel(load_verified(service, threads=threads), self.manifest)
         self.further = dict(further or {})
         self._gatherer = RowGatherer(service)
         self._postprocessed = service.overrides("postprocess")
@@ -79,13 +76,15 @@ class BatchPredictor:
 
         Raises:
             RequestError: the body is invalid; every invalid field is named.
-            ModelError: an output is not finite, or out of its bounds.
+            ModelError: the model failed; or an output is not finite, or out of its bounds.
         """
         given = self.codec.decode(body)
-        prediction = Prediction(self._model.run(given.tensors), degraded=False)
-        if fault := self._validator.check(prediction.outputs):
+        if given.explain:
+            raise MalformedError('"explain" is answered by the service, and by `batch --explain`.')
+        outputs, reasons = self._model.run(given)
+        if fault := next(filter(None, reasons), ""):
             raise ModelError(f"{fault}; look for values far outside of its training data.")
-        return self.codec.encode(given, prediction, inference_id)
+        return self.codec.encode(given, Prediction(outputs, degraded=False), inference_id)
 
     def run(
         self,
@@ -204,9 +203,8 @@ class BatchPredictor:
         positions, given, problems = self._gatherer.gather(chunk)
         if given is None:
             return problems
-        outputs = self._model.run(given.tensors)
-        if self._validator.check(outputs):
-            reasons = self._validator.reasons(outputs)
+        outputs, reasons = self._model.run(given)
+        if reasons:
             problems |= {positions[i]: [reason] for i, reason in enumerate(reasons) if reason}
             valid = [i for i, reason in enumerate(reasons) if not reason]
             given, outputs = take_rows(given, valid), outputs[valid]

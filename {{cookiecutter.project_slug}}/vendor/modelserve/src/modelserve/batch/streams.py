@@ -191,18 +191,24 @@ class OutputFiles:
 
     def __init__(self, path: Path) -> None:
         """Name the files."""
-        self.path = path
+        self.path = path = path.resolve() if path.is_symlink() else path
         self.rejected_path = path.with_name(f"{path.name}{REJECTED}")
         self._finals = () if path == STANDARD else (self.rejected_path, path)
         self._parts = [each.with_name(f".{each.name}.part") for each in self._finals]
 
     @contextmanager
     def open(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-        """Yield where the answers and the rejected rows are written; complete the files."""
+        """Yield where the answers and the rejected rows are written; complete the files.
+
+        Raises:
+            MalformedError: something else than a file has the name of the answers.
+        """
         if not self._finals:
             yield sys.stdout.buffer, sys.stderr.buffer
             sys.stdout.flush()
             return
+        if self.path.exists() and not self.path.is_file():
+            raise MalformedError("it is no file, and would be replaced; - is standard output.")
         try:
             with ExitStack() as files:
                 rejected, answers = (files.enter_context(part.open("wb")) for part in self._parts)

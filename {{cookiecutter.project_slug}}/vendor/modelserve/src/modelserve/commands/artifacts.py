@@ -64,7 +64,7 @@ def example(
         bool, typer.Option("--csv", help="Print the row as CSV, without its names.")
     ] = False,
 ) -> None:
-    """Print a request's body with one row from the middle of the training data."""
+    """Print a request's body with one row: the middle value of each training column."""
     row = project_of(context).make_service(model).codec.inputs.example()
     if as_csv:
         spelled = [str(each).lower() if isinstance(each, bool) else each for each in row.values()]

@@ -162,15 +162,19 @@ def _make_compare(
             )
         return None
 
+    from .. import display
+
     def compare(served: "Artifact", fresh: "Artifact") -> "Comparison":
         try:
             with libraries():
                 from ..promotion.compare import compare as run_comparison
+                from ..training.evaluate import warn_of_own_model
                 from .training import load_training
 
                 project, settings = load_training(context, config)
         except (ConfigurationError, TrainingError) as error:
             raise type(error)(f"{error} {WAY_OUT}") from error
+        warn_of_own_model(project, display.warn)
         return run_comparison(project, settings, (served, fresh), criteria, holdout=holdout)
 
     return compare

@@ -9,6 +9,7 @@ import argparse
 import hmac
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -109,6 +110,9 @@ def make_dispatch(repository: str, token_file: Path, api: str) -> Callable[..., 
     """Return what starts a run of the workflow by a `repository_dispatch` event."""
 
     def dispatch(alert: Mapping[str, str]) -> None:
+        token = token_file.read_text(encoding="utf-8").strip()
+        if not re.fullmatch(r"[!-~]+", token):  # an error of the header would show it
+            raise OSError(f"{token_file} holds no token on a single line")
         body = {"event_type": EVENT, "client_payload": alert}
         request = urllib.request.Request(  # noqa: S310  the operator sets this address
             f"{api}/repos/{repository}/dispatches",
@@ -116,7 +120,7 @@ def make_dispatch(repository: str, token_file: Path, api: str) -> Callable[..., 
             {
                 "Content-Type": "application/json",
                 "Accept": "application/vnd.github+json",
-                "Authorization": f"Bearer {token_file.read_text(encoding='utf-8').strip()}",
+                "Authorization": f"Bearer {token}",
             },
         )
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310

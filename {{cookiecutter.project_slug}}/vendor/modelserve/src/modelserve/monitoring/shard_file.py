@@ -1,6 +1,7 @@
 """The file with the counts of one shard of the captures: a ZIP archive, without pickles."""
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -116,7 +117,7 @@ class ShardFile(NamedTuple):
                 yield archive
         except FileNotFoundError as error:
             raise MonitoringError(f"{self.path} is missing; {again}.") from error
-        except (OSError, BadZipFile, LookupError, TypeError, ValueError) as error:
+        except (OSError, BadZipFile, zlib.error, LookupError, TypeError, ValueError) as error:
             raise MonitoringError(
                 f"{self.path} cannot be read: {error}; remove it, and {again}."
             ) from error

@@ -130,8 +130,13 @@ def read_plan(folder: Path) -> ShardPlan:
     try:
         return ShardPlan.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False)[0]
+            reason = f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
+        else:
+            reason = str(error)
         raise MonitoringError(
-            f"{path} is no plan of shards: {error}. Count the shards into this folder first."
+            f"{path} is no plan of shards: {reason}. Count the shards into this folder first."
         ) from error
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..metric_table import info_of
+from ..translation import write_number
 from .results.performance import Interval
 from .results.result import MonitoringResult
 from .violations import recall_of
@@ -49,11 +50,12 @@ def _of(name: str, value: float, interval: Interval | None, bound: float | None)
     if bound is not None and (value <= bound if lower else value >= bound):
         return UncertainFigure(
             name,
-            f"{value:.4g} is within the threshold {bound:.4g}, but its interval reaches over it: "
-            f"the true value lies between {low:.4g} and {high:.4g}",
+            f"{write_number(value)} is within the threshold {write_number(bound)}, but its "
+            f"interval reaches over it: the true value lies between {write_number(low)} and "
+            f"{write_number(high)}",
         )
     return UncertainFigure(
         name,
-        f"{value:.4g} may be chance: the true value lies between {low:.4g} and {high:.4g}, and the "
-        f"threshold is {bound:.4g}",
+        f"{write_number(value)} may be chance: the true value lies between {write_number(low)} and "
+        f"{write_number(high)}, and the threshold is {write_number(bound)}",
     )

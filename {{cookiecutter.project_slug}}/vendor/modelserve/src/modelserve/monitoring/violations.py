@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ..translation import write_number
 from .chance import proportion_interval
 from .config import MonitoringConfig
 from .results.captures import CaptureSummary, ObservedWindow
@@ -103,11 +104,12 @@ def _of_metric(metric: Metric, rows: int) -> Violation:
     interval = ""
     if metric.interval:
         low, high = metric.interval
-        interval = f" ({low:.4g} to {high:.4g})"
+        interval = f" ({write_number(low)} to {write_number(high)})"
     return Violation(
         metric.name,
         BELOW if below else ABOVE,
-        f"{metric.value:.4g}{interval} over {rows} rows with a ground truth; it was "
-        f"{metric.training:.4g} in training, and the threshold is {metric.bound:.4g}",
+        f"{write_number(metric.value)}{interval} over {rows} rows with a ground truth; it was "
+        f"{write_number(metric.training)} in training, and the threshold is "
+        f"{write_number(metric.bound)}",
         QUALITY,
     )

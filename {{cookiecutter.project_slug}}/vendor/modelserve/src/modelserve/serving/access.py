@@ -11,7 +11,7 @@ from ..errors import AccessError, ConfigurationError
 
 ANONYMOUS = "anonymous"
 WAY_OUT = "The command `key NAME` makes such a line."
-LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
+LINE = re.compile(rf"(?!{ANONYMOUS}:)([A-Za-z0-9._-]{{1,64}}):([0-9a-f]{{64}})")
 
 
 class Access:
@@ -49,7 +49,7 @@ class Access:
         """
         if not self.required:
             return ANONYMOUS
-        key = headers.get(b"x-api-key") or _bearer(headers.get(b"authorization", b""))
+        key = headers.get(b"x-api-key", b"").strip() or _bearer(headers.get(b"authorization", b""))
         if not key:
             raise AccessError("A key is needed: send it as X-API-Key or as a bearer token.")
         if consumer := self._accepted.get(key, ""):
@@ -120,10 +120,13 @@ def make_key(name: str) -> tuple[str, str]:
     """Return a new key and its line for the file of keys.
 
     Raises:
-        ConfigurationError: the name has other characters than letters, digits, `.`, `_`, `-`.
+        ConfigurationError: the name has other characters than letters, digits, `.`, `_`, `-`, or
+            is that of requests without a key.
     """
     key = secrets.token_urlsafe(32)
     line = f"{name}:{hashlib.sha256(key.encode()).hexdigest()}"
+    if name == ANONYMOUS:
+        raise ConfigurationError(f"{name!r} stands for requests without a key; choose a name.")
     if not LINE.fullmatch(line):
         raise ConfigurationError(f"{name!r} is no name for a key: letters, digits and ._- only.")
     return key, line

@@ -56,10 +56,23 @@ def bind(config: uvicorn.Config) -> socket.socket:
 
 def cannot_listen(config: uvicorn.Config) -> ConfigurationError:
     """Return the error of a server whose reason uvicorn has logged before it exits."""
+    reason = _try_to_bind(config.host, config.port) or "it was in use"
     return ConfigurationError(
-        f"The service cannot listen on port {config.port} of {config.host}, most often because it "
-        "is in use; the log has the reason. Choose another by --port or --host."
+        f"The service cannot listen on port {config.port} of {config.host}: {reason}. "
+        "Choose another by --port or --host."
     )
+
+
+def _try_to_bind(host: str, port: int) -> str:
+    """Return why nothing can listen there; empty if something can."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def announce(settings: Settings, listeners: Sequence[socket.socket]) -> None:

@@ -179,5 +179,10 @@ def _hold(length: int, limit_bytes: int) -> None:
         raise TooLargeError(f"The body has {length} bytes or more; the limit is {limit_bytes}.")
 
 
+def stopping() -> OverloadedError:
+    """Return the error of a request that the server cancels: it stops, and has waited for it."""
+    return OverloadedError("The service is stopping.", retry_after_s=1)
+
+
 def _slow(timeout_s: float) -> SlowClientError:
     return SlowClientError(f"The body did not arrive in {timeout_s:g} s.")

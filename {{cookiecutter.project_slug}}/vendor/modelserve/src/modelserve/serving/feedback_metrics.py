@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from ..answers import decision_of, label_codes
+from ..answers import decision_of, label_codes, label_of
 from ..manifest import Manifest
 from ..monitoring.config import UNSTATED
 from ..types import Outputs
@@ -47,6 +47,11 @@ def make_feedback_metrics(
     return ValueFeedback(manifest, groups, registry)
 
 
+def _label_of_number(value: object) -> object:
+    """Return a number or a boolean as the label that it is in the training data."""
+    return label_of(value) if isinstance(value, int | float) else value
+
+
 class LabelFeedback:
     """Counters by group, and by the labels that were given and right.
 
@@ -62,7 +67,7 @@ class LabelFeedback:
         self, manifest: Manifest, groups: Sequence[str], registry: MetricsRegistry
     ) -> None:
         """Make the counters of all pairs, unless there are very many."""
-        self.truth: Any = Literal[manifest.labels]
+        self.truth: Any = Annotated[Literal[manifest.labels], BeforeValidator(_label_of_number)]
         self.groups = tuple(groups)
         self._labels = manifest.labels
         self._decision = decision_of(manifest)

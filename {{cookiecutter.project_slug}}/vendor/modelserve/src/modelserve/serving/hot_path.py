@@ -5,6 +5,7 @@
 
 import logging
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
@@ -14,13 +15,14 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from ..errors import OverloadedError, RequestError
 from ..types import Codec
 from . import problems
-from .body import BodyMemory, BoundedBody, read_body
+from .body import BodyMemory, BoundedBody, read_body, stopping
 from .components import Components
 from .content_encoding import HEADER, DecompressedBody, decompress, without_encoding
 from .generation import Generation
 from .limit_log import LimitLog
 from .problems import Answer, Headers
 from .request_context import RequestContext, new_ids
+from .status_routes import form_of
 from .whole_response import send_whole
 
 log = logging.getLogger(__name__)
@@ -123,17 +125,12 @@ class HotPath:
             body = await self._predict(context, components, route, receive)
             head = route.negotiator.head(context) if route.negotiator else [JSON]
             answer = Answer(200, head, body)
-        except Exception as error:  # pylint: disable=broad-exception-caught
+        except (Exception, CancelledError) as caught:  # pylint: disable=broad-exception-caught
             # The edge: every error becomes an answer here, and is logged once.
+            error = stopping() if isinstance(caught, CancelledError) else caught
             self._report(context, error)
             answer = route.problem(error, context.request_id)
-        context.status = answer.status
-        headers = [
-            *answer.headers,
-            (b"content-length", str(len(answer.body)).encode()),
-            (b"x-request-id", context.request_id.encode()),
-        ]
-        await send_whole(send, answer.status, headers, answer.body)
+        await _send_answer(send, context, answer)
 
     async def _predict(
         self, context: RequestContext, components: Components, route: Route, receive: Receive
@@ -183,8 +180,12 @@ class HotPath:
         receive: Receive,
         send: Send,
     ) -> None:
+        started = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 context.status = message["status"]
                 request_id = (b"x-request-id", context.request_id.encode())
                 message["headers"] = [*message.get("headers", ()), request_id]
@@ -210,6 +211,11 @@ class HotPath:
         except Exception as error:  # pylint: disable=broad-exception-caught
             # FastAPI has answered this already, with a problem; here it is logged once.
             failure = error
+        except CancelledError:
+            failure = stopping()
+            if not started:
+                form = form_of(scope, components.error_responses)
+                await _send_answer(send, context, form(failure, context.request_id))
         finally:
             bounded.close()
         context.route = getattr(scope.get("route"), "path", context.route)
@@ -226,3 +232,13 @@ class HotPath:
             f"request:{context.error}",
             f"A request to {context.route} failed: {error!r} (request {context.request_id})",
         )
+
+
+async def _send_answer(send: Send, context: RequestContext, answer: Answer) -> None:
+    context.status = answer.status
+    headers = [
+        *answer.headers,
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-request-id", context.request_id.encode()),
+    ]
+    await send_whole(send, answer.status, headers, answer.body)

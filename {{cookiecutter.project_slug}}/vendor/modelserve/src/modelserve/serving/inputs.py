@@ -56,7 +56,7 @@ class Inputs(Protocol):
         """
 
     def example(self) -> dict[str, Any]:
-        """Return a row in the middle of what training saw."""
+        """Return a valid row of middle values, as training saw them."""
 
     def form(self) -> list[dict[str, Any]]:
         """Return what a form shows for each field."""

@@ -100,7 +100,7 @@ def _translate(marked: str, catalogue: Catalogue) -> str:
 
 def _number(value: float, catalogue: Catalogue) -> str:
     numeral = f"{value:,.0f}" if 999.5 <= abs(value) < 1e15 else f"{value:.3g}"
-    return numeral if catalogue.locale == "en" else numeral.translate(str.maketrans(",.", ".,"))
+    return catalogue.numeral(numeral)
 
 
 def _read(name: str) -> str:

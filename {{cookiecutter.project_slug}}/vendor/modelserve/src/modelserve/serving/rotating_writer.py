@@ -18,6 +18,7 @@ RETRY_S = 1.0  # between two attempts after a disk error
 QUIET_S = 60.0  # between two log lines about dropped records
 PATIENCE_S = 5.0  # for a disk that hangs, at the end
 HOUR_S = 3_600
+RECOVERED_DAYS = 31
 
 FULL, DISK, LOST = REASONS = ("queue-full", "disk", "lost")
 
@@ -209,8 +210,8 @@ class RotatingWriter:
             log.error("records wait: they cannot be written", extra=extra)
 
     def _recover(self, *, older_than_s: float) -> None:
-        """Complete the files that killed processes left since yesterday."""
-        days = [datetime.now(UTC) - timedelta(days=ago) for ago in (0, 1)]
+        """Complete the files that killed processes left in the last days."""
+        days = [datetime.now(UTC) - timedelta(days=ago) for ago in range(RECOVERED_DAYS)]
         try:
             hours = [each for day in days for each in (self._folder / f"{day:%Y/%m/%d}").glob("*")]
             for path in recover(hours, older_than_s=older_than_s):

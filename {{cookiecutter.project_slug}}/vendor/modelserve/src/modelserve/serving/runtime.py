@@ -72,7 +72,8 @@ class OnnxModel:
                 self.missing.setdefault(name, "its libraries or its device were not found")
         self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self.output = _tensor(self._session.get_outputs()[0])
-        self._names = [self.output.name]
+        self._names, self._quiet = [self.output.name], ort.RunOptions()
+        self._quiet.log_severity_level = 4  # what fails is raised, and no line between log lines
         # InferenceSession.run checks the names and calls this; the names are the graph's own here.
         # The attribute is private: without it, the public method answers.
         self._call = getattr(self._session, INNER_SESSION, self._session).run
@@ -87,7 +88,7 @@ class OnnxModel:
 
     def run(self, tensors: Tensors) -> Outputs:
         """Return the graph's output of shape (rows, n_outputs) for tensors by input name."""
-        outputs: Outputs = self._call(self._names, tensors, None)[0]
+        outputs: Outputs = self._call(self._names, tensors, self._quiet)[0]
         return outputs
 
     def _load(

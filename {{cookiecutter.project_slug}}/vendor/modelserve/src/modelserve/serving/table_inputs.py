@@ -158,7 +158,7 @@ class TableInputs:
             raise request_error(error.errors(include_url=False)) from error
 
     def example(self) -> dict[str, Any]:
-        """Return a row in the middle of what training saw."""
+        """Return a row of the middle value of each column, as training saw it."""
         return {each.name: KINDS[each.dtype](each.example) for each in self.features}
 
     def form(self) -> list[dict[str, Any]]:

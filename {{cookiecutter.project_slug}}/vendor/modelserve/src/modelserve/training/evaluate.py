@@ -18,6 +18,7 @@ from .evidence.group_gaps import group_columns
 from .gate import GateResult
 from .measures.measurement import Measurement
 from .metrics import describe_undefined, measure_artifact
+from .packing import hash_files
 from .reporter import ignore
 
 
@@ -52,6 +53,9 @@ def evaluate_artifact(
     check_schema(dataset, config, only=[each.name for each in manifest.features])
     groups = group_columns(dataset, config.evaluation.groups if output else ())
     dataset = dataset.select(evaluated)
+    warn_of_own_model(project, warn)
+    if hash_files(section) == manifest.data.sha256:
+        warn(f"The model was trained on rows of {table.name}: its metrics are too good there.")
     outputs = parity.run_graph(evaluated.paths, dataset)
     results, measured = measure_artifact(project, manifest, dataset, outputs, config.gate)
     for text in describe_undefined(measured.metrics):
@@ -62,6 +66,15 @@ def evaluate_artifact(
         content = to_content(evidence, about, config.data.target, None)
         write_output(output, artifact.to_text(content))
     return results, measured
+
+
+def warn_of_own_model(project: Project, warn: Callable[[str], None]) -> None:
+    """Warn that another model than the measured one answers requests, if one does."""
+    if project.service_class.overrides("load_model"):
+        warn(
+            "`load_model` in service.py makes the model that answers requests. Metrics, gate and "
+            "intervals are of the ONNX graph in the artifact, which it may not use."
+        )
 
 
 def describe_measurement(manifest: Manifest, measured: Measurement, *, rows: int) -> Manifest:

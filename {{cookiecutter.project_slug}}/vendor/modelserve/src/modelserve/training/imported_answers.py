@@ -17,6 +17,14 @@ from .onnx_file import one_line
 ROWS_ALONE = 3  # rows that are also run alone
 SHOWN = 5  # outputs in an error
 ALONE_TOLERANCE = 0.05  # of the outputs' range: weights of 8 bits depend on the batch a little
+DYNAMIC = (
+    'It quantises by the largest value among all rows: write int8 = "static" under [model], or '
+    "leave int8 out; a graph that was made elsewhere needs static quantisation"
+)
+TRAINING_MODE = (
+    "Export it in evaluation mode, model.eval() in torch: normalisation over a batch and dropout "
+    "must be off"
+)
 FREE_AXIS = (
     "If it was exported for a fixed number of rows, export it with a free first axis: "
     "dynamic_shapes or dynamic_axes of torch.onnx.export, or [None, n_columns]"
@@ -92,8 +100,7 @@ def check_alone(
         if np.abs(alone[0] - outputs[i]).max() > ALONE_TOLERANCE * spread:
             raise TrainingError(
                 f"The graph answers a row alone by {_show(alone[0])}, and among others by "
-                f"{_show(outputs[i])}. Export it in evaluation mode, model.eval() in torch: "
-                "normalisation over a batch and dropout must be off."
+                f"{_show(outputs[i])}. {DYNAMIC if _is_dynamic(files[MODEL]) else TRAINING_MODE}."
             )
 
 
@@ -132,6 +139,12 @@ def check_probabilities(outputs: NDArray[np.float32], *, softmax: bool) -> None:
         f"The graph returns {_show(row)} for a row: scores, no probabilities that sum to 1. "
         "Add --softmax, or export its probabilities."
     )
+
+
+def _is_dynamic(content: Content) -> bool:
+    """Return whether a graph quantises what it computes by the values of each call."""
+    model = onnx.load_from_string(content) if isinstance(content, bytes) else onnx.load(content)
+    return any(node.op_type == "DynamicQuantizeLinear" for node in model.graph.node)
 
 
 def _session(model: bytes) -> ort.InferenceSession:

@@ -8,12 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import are_distributions
+from ..artifact import MODEL
 from ..errors import OutputError, RejectedModelError, TrainingError
+from . import parity
+from .dataset import Dataset
 from .exported_model import ExportedModel
+from .onnx_file import one_line
 from .sections import OutputSection
 from .splits import SplitOutputs, Splits
 
-SHOWN = 5  # outputs in an error
+SHOWN, LONGEST = 5, 60  # outputs or fields in an error, and characters of a field's name
+CATEGORIES = "categories"  # the graph's input
+UNSEEN = "\uffffunseen"  # no category of anyone's
 
 
 @contextmanager
@@ -59,6 +65,36 @@ def check_outputs(exported: ExportedModel, outputs: SplitOutputs) -> None:
         raise OutputError(
             f"The model returns {row} for a row: these are no probabilities that sum to 1. "
             "Export its probabilities; or if it returns scores, import it with --softmax."
+        )
+
+
+def check_unseen(exported: ExportedModel, rows: Dataset) -> None:
+    """Check that the graph answers a category that training has not seen, in each field.
+
+    Raises:
+        OutputError: it fails; the service takes such rows for valid.
+    """
+    fields = [each.name for each in rows.describe() if each.dtype == "category"]
+    if not fields:
+        return
+    row = next(iter(rows.take(np.arange(1)).batches(exported.files)))
+    session = parity.open_graph(exported.files[MODEL])
+    refused, reason = [], ""
+    for i, name in enumerate(fields):
+        categories = row[CATEGORIES].copy()
+        categories[0, i] = UNSEEN
+        try:
+            session.run(None, row | {CATEGORIES: categories})
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            # ONNX Runtime's errors have no common base but Exception.
+            refused.append(repr(name[:LONGEST]))
+            reason = one_line(error)
+    if refused:
+        listed = ", ".join(refused[:SHOWN]) + (" …" if len(refused) > SHOWN else "")
+        raise OutputError(
+            f"The graph fails on a category that training has not seen, of {listed}: {reason}. "
+            'The service has to answer it: use OneHotEncoder(handle_unknown="ignore") without '
+            "min_frequency and max_categories, or another encoder that ignores such a category."
         )
 
 

@@ -87,6 +87,7 @@ def train(
         difference = parity.check(exported, splits, outputs, config.parity)
     with step("Evaluate the model"), requirements.collect(reasons):
         requirements.check_outputs(exported, outputs)
+        requirements.check_unseen(exported, splits.training)
         candidate = evaluate(project, exported, splits, outputs, difference, config, groups)
     if candidate and candidate.evidence and (text := candidate.evidence.baseline.warning):
         warn(text)

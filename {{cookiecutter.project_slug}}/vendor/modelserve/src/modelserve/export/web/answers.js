@@ -3,6 +3,9 @@
 
 const VISIBLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 
+// Returns an amount in a message as the service writes it: in English without separators.
+const amount = (numeral) => language === "en" ? String(numeral) : BigInt(numeral).toLocaleString(language);
+
 // Returns what is wrong with a value, as the service says it; nothing for a valid one.
 const problemOf = (field, value, limits) => {
   if (value === null) return _("null is not allowed: this field may not be missing");
@@ -10,15 +13,15 @@ const problemOf = (field, value, limits) => {
     if (typeof value !== "string") return _("Input should be a valid string");
     const length = [...value].length;
     if (length < 1) return _("this text may not be empty");
-    if (length > field.longest) return _("String should have at most {max_length} characters", { max_length: field.longest });
+    if (length > field.longest) return _("String should have at most {max_length} characters", { max_length: amount(field.longest) });
     return field.dtype === "category" || VISIBLE.test(value) ? "" : _("should hold something that can be read");
   }
   if (field.dtype === "boolean")
     return [true, false, 1, 0].includes(value) ? "" : _("Input should be true or false, or 1 or 0");
   const whole = field.dtype === "integer", { limit, numeral } = whole ? limits.integer : limits.number;
   if (typeof value !== "number") return whole ? _("Input should be a valid integer") : _("Input should be a valid number");
-  if (value < -limit) return _("Input should be greater than or equal to {ge}", { ge: "-" + numeral });
-  if (value > limit) return _("Input should be less than or equal to {le}", { le: numeral });
+  if (value < -limit) return _("Input should be greater than or equal to {ge}", { ge: "-" + amount(numeral) });
+  if (value > limit) return _("Input should be less than or equal to {le}", { le: amount(numeral) });
   return whole && !Number.isInteger(value) ? _("Input should be a valid integer, got a number with a fractional part") : "";
 };
 

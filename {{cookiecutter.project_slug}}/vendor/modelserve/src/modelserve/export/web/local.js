@@ -41,7 +41,7 @@ const predict = async (rows) => {
 const warningsOf = (cut, invalid) => [
   ...cut.map((i) => ({
     pointer: `/instances/${i}/${model.features[0].name}`,
-    detail: _("only its first {max_tokens} tokens were read; it is longer", { max_tokens: model.text.maxTokens }),
+    detail: _("only its first {max_tokens} tokens were read; it is longer", { max_tokens: amount(model.text.maxTokens) }),
   })),
   ...invalid.map((i) => ({ pointer: `/instances/${i}`, detail: _("the model failed; this is the fallback") })),
 ];
@@ -52,8 +52,8 @@ let requests = 0;
 const answerHere = async ({ instances }) => {
   const errors = problemsOf(instances, model), request_id = String(++requests);
   if (errors.length) {
-    const count = errors.length;
-    const detail = count === 1 ? _("The input has {count} problem.", { count }) : _("The input has {count} problems.", { count });
+    const count = amount(errors.length);
+    const detail = errors.length === 1 ? _("The input has {count} problem.", { count }) : _("The input has {count} problems.", { count });
     return { status: 422, content: { status: 422, detail, request_id, errors } };
   }
   const { outputs, cut } = await predict(instances);

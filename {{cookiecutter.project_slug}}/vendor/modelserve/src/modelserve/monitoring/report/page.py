@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...manifest import Manifest
-from ...translation import ENGLISH, Catalogue
+from ...translation import ENGLISH, UNKNOWN, Catalogue
 from .. import runbooks
 from ..results.drift import Verdict, share
 from ..results.result import MonitoringResult
@@ -14,9 +14,10 @@ from .confusion import make_confusion
 from .drawing import coordinate
 from .fields import make_fields
 from .headline import make_headline
+from .names import translate_names
 from .reliability import make_calibration
 from .time_plots import make_time_plots
-from .wording import UNKNOWN, Wording, clip
+from .wording import Wording, clip
 
 SHOWN = 8  # violations of one runbook that are not folded
 MARKS = {
@@ -78,6 +79,7 @@ def render(
         catalogue: of the page's language; the result itself stays English.
     """
     wording = Wording(catalogue)
+    result = translate_names(result, manifest, wording)
     kinds = {each.kind for each in result.fields if each.rows}
     return (
         make_environment(catalogue)

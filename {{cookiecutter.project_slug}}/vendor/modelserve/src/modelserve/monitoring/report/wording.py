@@ -5,15 +5,13 @@ from datetime import UTC, datetime
 from math import isfinite
 from unicodedata import east_asian_width
 
-from ...translation import FIELD, Catalogue
+from ...translation import FIELD, UNKNOWN, Catalogue, write_number
 
-UNKNOWN = "\u2013"  # a dash for a missing figure
 MINUS = "\u2212"  # as wide as a plus
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 JOINERS = "\u200c\u200d"  # not printable, but some scripts need them
 VARIABLE = re.compile(r"%\((\w+)\)s")
 WHITESPACE = re.compile(r"[ \n]+")
-NUMERAL = re.compile(r"(?<![\w.])(?:\d+\.\d+(?:e[+-]\d+)?|\d+e[+-]\d+)(?!\.?\w)")
 
 
 class Wording:
@@ -35,7 +33,7 @@ class Wording:
 
     def message(self, message: str) -> str:
         """Return a finished English text, such as a violation's description."""
-        return NUMERAL.sub(self._numeral, self.catalogue.message(message))
+        return self.catalogue.message(message)
 
     def gettext(self, sentence: str) -> str:
         """Return a sentence of a template, in which %(name)s stands for a value, as in gettext."""
@@ -46,24 +44,17 @@ class Wording:
 
     def ngettext(self, singular: str, plural: str, num: int) -> str:
         """Return the sentence of a template for a count, %(num)s, which keeps to its noun."""
-        sentence = self.gettext(singular if self.is_singular(num) else plural)
+        sentence = self.gettext(singular if num == 1 else plural)
         count = self.thousands(num)
         return sentence.replace("%(num)s ", count + SPACE).replace("%(num)s", count)
-
-    def is_singular(self, count: int) -> bool:
-        """Return whether a count has the singular; in Portuguese, so has 0.
-
-        Source: Unicode CLDR, plural rules of en and pt.
-        """
-        return count == 1 or (count == 0 and not self.english)
 
     def thousands(self, count: int) -> str:
         """Return a count with thousands separators."""
         return self._local(f"{count:,}")
 
     def plural(self, count: int, noun: str) -> str:
-        """Return a count of things, such as "1 row" or "2,000 rows"."""
-        word = self.text(noun if self.is_singular(count) else f"{noun}s")
+        """Return a count of things, such as "1 row" or "2,000 rows"; none has the plural."""
+        word = self.text(noun if count == 1 else f"{noun}s")
         return f"{self.thousands(count)}{SPACE}{word}"
 
     def percent(self, value: float | None) -> str:
@@ -82,17 +73,12 @@ class Wording:
         return f"{self._local(f'{100 * value:g}')}{self.percent_sign}"
 
     def number(self, value: float | None, *, digits: int = 4) -> str:
-        """Return a number of any size, a small one to some significant digits."""
-        if value is None or not isfinite(value):
-            return UNKNOWN
-        if 10_000 <= abs(value) < 1e9:
-            return self._local(f"{value:,.0f}")
-        short = f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
-        return self._local(short)
+        """Return a number of any size, its fraction to some significant digits."""
+        return self._local(write_number(value, digits=digits))
 
     def figure(self, value: float | None) -> str:
         """Return a metric to four significant digits, aligned in a column."""
-        if value is None or not isfinite(value) or abs(value) >= 1000:
+        if value is None or not isfinite(value) or abs(value) >= 999.95:
             return self.number(value)
         return self._local(f"{value:#.4g}")
 
@@ -132,14 +118,9 @@ class Wording:
         utc = when.astimezone(UTC)
         return f"{self.day(utc)}{' ' if self.english else '/'}{utc:%Y, %H:%M} UTC"
 
-    def _numeral(self, match: re.Match[str]) -> str:
-        """Return a numeral of a message, without the exponent of a large number."""
-        return self.number(float(match[0])) if "e" in match[0] else self._local(match[0])
-
     def _local(self, numeral: str, minus: str = MINUS) -> str:
         """Return a numeral with the language's separators."""
-        text = numeral.replace("-", minus)
-        return text if self.english else text.translate(str.maketrans(",.", ".,"))
+        return self.catalogue.numeral(numeral.replace("-", minus))
 
 
 def catalogue_key(sentence: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import to_json
 
@@ -11,6 +12,9 @@ from ...types import ModelInput, Prediction, Tensor
 from ..codec import JsonCodec
 from ..response_warnings import list_warnings
 from .requests import RequestReader
+
+DIGITS = 7  # float32 tells numbers of so many digits apart, mostly
+LARGEST_POWER = 1e22  # of ten, that a double holds
 
 Output = tuple[Tensor, NDArray[Any]]
 
@@ -79,8 +83,14 @@ class InferenceCodec:
         )
 
     def write_inputs(self, arrays: Mapping[str, NDArray[Any]]) -> bytes:
-        """Return a request's JSON for arrays by the names of the model's tensors."""
-        inputs = [describe(tensor, arrays[tensor.name]) for tensor in self._codec.inputs.tensors]
+        """Return a request's JSON for arrays by the names of the model's tensors.
+
+        A number is one of seven digits where such a one is the same as float32: 1742.81, as it was
+        sent, and not 1742.81005859375.
+        """
+        inputs = [
+            describe(tensor, _shorten(arrays[tensor.name])) for tensor in self._codec.inputs.tensors
+        ]
         return to_json({"inputs": inputs}, inf_nan_mode="null")
 
     def infer_paths(self) -> tuple[str, str]:
@@ -107,6 +117,17 @@ def describe(tensor: Tensor, array: NDArray[Any]) -> dict[str, Any]:
         "datatype": tensor.datatype,
         "data": array.ravel().tolist(),
     }
+
+
+def _shorten(array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype != np.float32:
+        return array
+    exact = array.astype(np.float64)
+    with np.errstate(all="ignore"):
+        scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.abs(exact))))
+        rounded = np.rint(exact * scale) / scale
+        exactly = (scale <= LARGEST_POWER) & (rounded.astype(np.float32) == array)
+        return np.where(exactly, rounded, exact)
 
 
 def _signature(tensor: Tensor) -> dict[str, object]:

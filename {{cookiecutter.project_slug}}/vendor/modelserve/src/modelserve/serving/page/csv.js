@@ -35,9 +35,11 @@ const parseCsv = (text, separator, limit = Infinity) => {
   return rows;
 };
 
-const quote = (value) => /[",\r\n]/.test(value) ? '"' + value.replaceAll('"', '""') + '"' : value;
+const quote = (value, separator) => value.includes(separator) || /["\r\n]/.test(value) ? '"' + value.replaceAll('"', '""') + '"' : value;
 
-const writeCsv = (rows) => rows.map((row) => row.map(String).map(quote).join(",") + "\r\n").join("");
+// Returns rows of texts and numbers as CSV, which `parseCsv` and a spreadsheet read by these signs.
+const writeCsv = (rows, separator = ",", decimal = ".") => rows.map((row) => row.map((value) =>
+  quote(typeof value === "number" ? String(value).replace(".", decimal) : value, separator)).join(separator) + "\r\n").join("");
 
 // Returns the file's head and rows, where each field stands, the fields that it lacks, and how its
 // numbers are written. The separator is the one by which the head names the most fields; of equals,
@@ -70,11 +72,17 @@ const findProblem = (row, width) => {
   return row.length < width && /[\r\n]/.test(row.at(-1)) ? _("fewer values than the first line has names, and several lines: a quotation mark may not be closed") : "";
 };
 
-// Returns a row of the file as the service takes it.
+// Returns whether the thousands separator stands elsewhere than between groups of three digits:
+// without it, 384.3 would be 3843.
+const isMisplaced = (text, thousands, decimal) => thousands !== "" && text.includes(thousands) &&
+  !RegExp(`^[+-]?[1-9]\\d{0,2}(\\${thousands}\\d{3})+(\\${decimal}\\d*)?(e[+-]?\\d+)?$`, "i").test(text);
+
+// Returns a row of the file as the service takes it; it refuses a number that is left as text.
 const instanceOf = (table, row, fields, missing = []) => Object.fromEntries(fields.flatMap((field) => {
   const place = table.places.get(field.name), text = place < 0 ? "" : row[place] ?? "";
   if (field.dtype !== "text" && field.nullable && missing.includes(text.trim())) return [];
-  const value = parseValue(field, text, table.decimal, table.thousands);
+  const isNumber = field.dtype === "number" || field.dtype === "integer";
+  const value = isNumber && isMisplaced(text.trim(), table.thousands, table.decimal) ? text : parseValue(field, text, table.decimal, table.thousands);
   return value === undefined ? [] : [[field.name, value]];
 }));
 

@@ -75,7 +75,8 @@ const showResults = (table, instances, outcomes, name) => {
   element("results").hidden = element("saving").hidden = false;
   const lines = [[...table.head, ...columns, _("note")], ...numbers.map((i) => [...own(i), ...of(i)])];
   URL.revokeObjectURL(element("download").href);
-  element("download").href = URL.createObjectURL(new Blob([writeCsv(lines)], { type: "text/csv" }));
+  const mark = table.separator === ";" ? "\ufeff" : "";  // by which a spreadsheet knows UTF-8
+  element("download").href = URL.createObjectURL(new Blob([mark + writeCsv(lines, table.separator, table.decimal)], { type: "text/csv" }));
   element("download").download = name.replace(/\.[^.]*$/, "") + "-" + _("answered") + ".csv";
   return shown.length;
 };

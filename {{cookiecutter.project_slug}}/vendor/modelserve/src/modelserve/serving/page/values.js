@@ -18,14 +18,21 @@ const parseValue = (field, text, decimal = ".", thousands = "") => {
   return NUMERAL.test(numeral) ? Number(numeral) : text;
 };
 
+// Returns what a person has typed; of a numeral with two meanings neither, for nobody to be misread.
+const parseTyped = (field, text) => {
+  const trimmed = text.trim(), isNumber = field.dtype === "number" || field.dtype === "integer";
+  return isNumber && meaningsOf(trimmed) ? text : parseValue(field, text, ...separatorsOf(trimmed));
+};
+
 // Returns a field's example as a person writes it, with all its digits.
 const exampleOf = ({ dtype, example }) => dtype === "text" ? example : localize(example);
 
 // Returns the values that training saw, in words; of choices, which the form lists, none.
 const seenIn = (field) => {
   if (field.dtype === "boolean" || field.dtype === "category") return "";
-  const [minimum, maximum] = [field.minimum, field.maximum].map((bound) => written(bound, 6));
-  const unit = field.dtype === "text" ? " " + _("characters") : "";
+  // Of numbers as a field takes them all: without thousands separators.
+  const isText = field.dtype === "text", unit = isText ? " " + _("characters") : "";
+  const [minimum, maximum] = [field.minimum, field.maximum].map((bound) => isText ? grouped(bound) : written(bound, 6));
   return minimum + " " + _("to") + " " + maximum + unit + (field.nullable ? ", " + _("or missing") : "");
 };
 
@@ -40,7 +47,9 @@ const locate = (field, value) => {
   if (field.dtype === "boolean") return { words: "", outside: typeof value !== "boolean", place: null };
   const measure = field.dtype === "text" ? [...value].length : value;
   if (typeof measure !== "number") {
-    return { words: String(measure).trim() === "" ? _("a value is needed") : _("not a number"), outside: true, place: null };
+    const text = String(measure).trim(), meanings = meaningsOf(text);
+    const words = text === "" ? _("a value is needed") : meanings ? _("ambiguous: write {whole} or {fraction}", meanings) : _("not a number");
+    return { words, outside: true, place: null };
   }
   const { minimum, maximum } = field, width = maximum - minimum;
   // In float32, as the model sees both: 7.9 is not above 7.9.

@@ -25,6 +25,7 @@ from .intervals import bootstrap_labels
 from .measurement import Measurement, MetricFunction, compute
 from .predictions import BINS, LabelPredictions
 
+SHOWN = 10  # labels in an error
 ALWAYS = (
     *("accuracy", "gain_over_majority", "macro_f1", "log_loss", "mean_confidence"),
     *("balanced_accuracy", "mcc", "roc_auc", "calibration_error"),
@@ -74,7 +75,11 @@ def predict_labels(
     codes = {label: code for code, label in enumerate(labels)}
     truth = [label_of(value) for value in target]
     if unknown := sorted(set(truth) - codes.keys()):
-        raise InvalidInputError([FieldError(name, "not a label of the model") for name in unknown])
+        listed = ", ".join(labels[:SHOWN]) + (" …" if len(labels) > SHOWN else "")
+        unnamed = all(name.startswith("LABEL_") for name in labels)  # as transformers calls them
+        way_out = "; name them by [model] labels in config/training.toml" if unnamed else ""
+        problem = f"not a label of the model, which has {listed}{way_out}"
+        raise InvalidInputError([FieldError(name, problem) for name in unknown])
     shares = outputs.astype(np.float64)
     shares /= shares.sum(axis=1, keepdims=True)
     return LabelPredictions(

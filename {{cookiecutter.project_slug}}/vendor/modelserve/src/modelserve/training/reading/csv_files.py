@@ -14,6 +14,7 @@ from pandas.api import types
 
 from ...errors import DialectError, FieldError
 from ...manifest import Dialect
+from ...thousands import make_check
 from .files import GZIP, read_bytes, unreadable
 from .sniff import DialectFault, find_dialect_faults, find_encoding_fault, split_rows
 
@@ -30,7 +31,9 @@ class CsvFile:
     dialect: Dialect
 
     def read(self, texts: Collection[str] | None, numbers: Collection[str]) -> pd.DataFrame:
-        """Return the rows under the header's names; what has leading zeros stays text.
+        """Return the rows under the header's names.
+
+        What has leading zeros, or the thousands separator elsewhere, stays text as it is written.
 
         Args:
             texts: the columns whose values stay as they are written; None for all of them.
@@ -44,18 +47,25 @@ class CsvFile:
         if texts is None:
             return self._parse(names, dtype=TEXT)
         frame = self._parse(names, dtype={i: TEXT for i, name in enumerate(names) if name in texts})
-        numeric = [
-            i
-            for i, name in enumerate(names)
-            if name not in numbers and types.is_numeric_dtype(frame.dtypes.iloc[i])
-        ]
-        if numeric and self._may_have_leading_zeros():
-            written = self._parse(names, dtype=TEXT, usecols=numeric)
-            for place, i in enumerate(numeric):
+        numeric = [i for i in range(len(names)) if types.is_numeric_dtype(frame.dtypes.iloc[i])]
+        zeros = {i for i in numeric if names[i] not in numbers}
+        if zeros and not self._may_have_leading_zeros():
+            zeros = set()
+        if checked := numeric if self.dialect.thousands else sorted(zeros):
+            written = self._parse(names, dtype=TEXT, usecols=checked)
+            for place, i in enumerate(checked):
                 column = written.iloc[:, place]
-                if column.str.match(LEADING_ZERO).any():
+                if (i in zeros and column.str.match(LEADING_ZERO).any()) or self._misplaces(column):
                     frame.isetitem(i, column.array)
         return frame
+
+    def _misplaces(self, column: pd.Series) -> bool:
+        """Return whether a thousands separator of a column is followed by other than 3 digits."""
+        sign = self.dialect.thousands
+        if sign is None:
+            return False
+        texts = column[column.str.contains(sign, regex=False).fillna(value=False)]
+        return any(map(make_check(sign, self.dialect.decimal), texts))
 
     def _check(self) -> bytes:
         """Return the first bytes, once they are of the dialect."""

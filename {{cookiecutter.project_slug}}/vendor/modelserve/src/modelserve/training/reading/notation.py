@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from ...thousands import WHERE, make_check
 from .remedies import Finding, Remedy, quote, shorten
 
 POINTS = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?").fullmatch
@@ -16,6 +17,7 @@ WHOLE = re.compile(r"[+-]?\d{1,3}").fullmatch
 
 THOUSAND = 1_000
 MIN_GROUPED = 3  # rows with a sign that may separate thousands
+IN_LOAD = "convert it in `load` (data.py)"
 MIN_WHOLE = 100  # of whole numbers up to a few thousand, some are of three digits
 
 
@@ -37,6 +39,8 @@ def find_other_notation(
     kind, signs = _find_signs(values, decimal)
     if not signs or signs[0] == ("", thousands):
         return None
+    if thousands and signs[0][0] == thousands:
+        return _find_swapped(name, values, kind, decimal, thousands)
     shown = shorten(next(value for value in values if re.search(r"[.,]", value)))
     conditions = (
         ("if the comma separates thousands", "if it begins the fraction") if signs[1:] else ("",)
@@ -45,6 +49,54 @@ def find_other_notation(
         Remedy("notation", name, each, when) for each, when in zip(signs, conditions, strict=True)
     )
     return Finding(name, f"holds {kind} such as {shown}", tuple(ways))
+
+
+def _find_swapped(
+    name: str, values: Sequence[str], kind: str, decimal: str, thousands: str
+) -> Finding | None:
+    """Return that most signs between thousands begin fractions; None if a few do."""
+    signed = [value for value in values if thousands in value]
+    misplaced = [*filter(make_check(thousands, decimal), signed)]
+    if len(misplaced) * 2 <= len(signed):
+        return None
+    when = f"if all columns are written so; {IN_LOAD} otherwise"
+    way = Remedy("notation", name, (thousands, decimal), when)
+    return Finding(name, f"holds {kind} such as {shorten(misplaced[0])}", (way,))
+
+
+def find_misplaced_thousands(
+    name: str, column: pd.Series, decimal: str, thousands: str | None
+) -> Finding | None:
+    """Return that values of a column have the sign between thousands elsewhere.
+
+    Args:
+        name: of the column.
+        column: its texts; they are numbers if more than half of the different ones are.
+        decimal: the sign before a fraction.
+        thousands: the sign between thousands that is stated, if any.
+    """
+    if thousands is None:
+        return None
+    point = re.escape(decimal)
+    is_number = re.compile(rf"[+-]?(\d+({point}\d*)?|{point}\d+)").fullmatch
+    sign = re.escape(thousands)
+    date = rf"\s*((\d{{1,2}}{sign}){{2}}\d{{2}}(\d{{2}})?|\d{{4}}({sign}\d{{1,2}}){{2}})\s*"
+    texts = [str(value) for value in column.dropna().unique()]
+    numbers = [
+        text
+        for text in texts
+        if is_number(text.strip().replace(thousands, "")) and not re.fullmatch(date, text)
+    ]
+    misplaced = [*filter(make_check(thousands, decimal), numbers)]
+    if not misplaced or len(numbers) * 2 <= len(texts):
+        return None
+    places = column.isin(misplaced).to_numpy(dtype=np.bool_).nonzero()[0]
+    more = f" ({len(places)} such values)" if len(places) > 1 else ""
+    problem = (
+        f"row {places[0] + 1}: {shorten(column.iloc[places[0]])} is no number "
+        f"{WHERE.format(sign=quote(thousands))}{more}; correct the file, or {IN_LOAD}"
+    )
+    return Finding(name, problem)
 
 
 def _find_signs(values: Sequence[str], decimal: str) -> tuple[str, list[tuple[str, str]]]:

@@ -7,7 +7,9 @@ import pandas as pd
 from pydantic_core import from_json
 
 from ...errors import DialectError, FieldError, InvalidInputError, TrainingError
+from ...file_formats import is_unnamed_index
 from .files import read_bytes, unreadable
+from .remedies import shorten
 from .sniff import find_encoding_fault
 
 LISTED = 5  # bad lines of a file in an error
@@ -65,11 +67,11 @@ def _to_column(values: list[Any]) -> pd.Series:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Return a Parquet file's rows.
+    """Return a Parquet file's rows; the levels of an index that have a name are columns.
 
     Raises:
         TrainingError: pyarrow is not installed.
-        InvalidInputError: the file cannot be read.
+        InvalidInputError: the file cannot be read, or an index and a column have one name.
     """
     try:
         frame = pd.read_parquet(path, engine="pyarrow", dtype_backend="numpy_nullable")
@@ -81,4 +83,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
         ) from error
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    return frame.reset_index() if frame.index.name is not None else frame.reset_index(drop=True)
+    frame = frame.set_axis(frame.columns.map(str), axis="columns")  # such as of several levels
+    levels = [level for level, name in enumerate(frame.index.names) if name is not None]
+    names = [str(frame.index.names[level]) for level in levels]
+    if twice := [name for name in names if name in frame or names.count(name) > 1]:
+        problem = f"an index and another column are named {shorten(twice[0])}; rename one of them"
+        raise InvalidInputError([FieldError(str(path), problem)])
+    frame = frame.reset_index(level=levels) if levels else frame
+    numbered = [name for name in frame.columns if is_unnamed_index(name)]
+    return frame.drop(columns=numbered).reset_index(drop=True)

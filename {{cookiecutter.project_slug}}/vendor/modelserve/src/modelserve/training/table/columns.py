@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from ...manifest import Dtype, Feature
+from ...thousands import make_check
 from ..reading.remedies import Finding, Remedy, counted, shorten
 
 Markers = Callable[[], Sequence[str]]
@@ -19,6 +20,8 @@ MAX_EXACT_INTEGER = 2**24  # float32 holds every integer up to here
 MAX_CATEGORIES = 200
 MAX_MERGED = 0.01  # share of the distinct whole numbers that float32 may merge with others
 LISTED = 3  # values in an error
+MAX_MARKED = 10  # texts to state as missing
+NEARLY_ALL = 0.9  # share of the rows
 DATES = "make numbers of them in data.py, such as the month, or leave them out"
 # They stand for a missing value rather than for one more category.
 MARKERS = {"?", "-", "--", ".", "*", "none", "nil", "missing", "unknown", "n.a.", "n/a", "#n/a"}
@@ -41,14 +44,20 @@ class Signs(NamedTuple):
     decimal: str = "."
     thousands: str | None = None
 
-    def parse(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Return which texts are numbers, of shape (len(texts),)."""
-        plain = pd.Series(texts, dtype=object)
+    def read(self, texts: pd.Series) -> pd.Series:
+        """Return the number that each text is, missing for a text that is none."""
+        plain = texts.str.strip()
         if self.thousands:
+            is_misplaced = make_check(self.thousands, self.decimal)
+            plain = plain.mask(plain.map(is_misplaced, na_action="ignore").fillna(value=False))
             plain = plain.str.replace(self.thousands, "", regex=False)
         if self.decimal != ".":
             plain = plain.str.replace(self.decimal, ".", regex=False)
-        return pd.to_numeric(plain, errors="coerce").notna().to_numpy(dtype=np.bool_)
+        return pd.to_numeric(plain, errors="coerce")
+
+    def parse(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which texts are numbers, of shape (len(texts),)."""
+        return self.read(pd.Series(texts, dtype=object)).notna().to_numpy(dtype=np.bool_)
 
 
 POINT = Signs()
@@ -107,7 +116,11 @@ def _find_fault_in_texts(
         mostly = rows[is_number].sum() * 2 > rows.sum() or is_number.sum() * 2 > len(texts)
         if mostly and not is_number.all():
             words = [text for text, number in zip(texts, is_number, strict=True) if not number]
-            return _describe_mixture(name, words, int(rows[~is_number].sum()), missing)
+            strays = int(rows[~is_number].sum())
+            nearly = strays <= (1 - NEARLY_ALL) * rows.sum()
+            fits = len(texts) <= MAX_CATEGORIES
+            mixture = _describe_mixture(name, words, strays, missing, nearly=nearly, fits=fits)
+            return _name_first_row(mixture, column, words) if nearly else mixture
         dates = sum(DATE(text.strip()) is not None for text in texts)
         if dates * 2 > len(texts):
             shown = shorten(next(text for text in texts if DATE(text.strip())))
@@ -125,17 +138,41 @@ def _find_fault_in_texts(
     return None
 
 
-def _describe_mixture(name: str, words: list[str], count: int, missing: Markers) -> Finding:
-    """Return that a column of numbers has words in some rows."""
+def _describe_mixture(
+    name: str, words: list[str], count: int, missing: Markers, *, nearly: bool, fits: bool
+) -> Finding:
+    """Return that a column of numbers has words in some rows.
+
+    Args:
+        name: of the column.
+        words: the different texts that are no numbers.
+        count: of the rows that have one.
+        missing: as in `find_fault`.
+        nearly: whether nearly all rows have numbers.
+        fits: whether the different texts could be categories.
+    """
     listed = ", ".join(map(shorten, words[:LISTED])) + (", …" if len(words) > LISTED else "")
     problem = f"holds numbers mixed with text: {counted(count, 'value')} such as {listed}"
-    as_category = Remedy("dtypes", name, "category")
-    if len(words) > LISTED:
-        return Finding(name, problem, (as_category,))
+    as_category: tuple[Remedy, ...] = (Remedy("dtypes", name, "category"),)
+    if not fits:
+        as_category = () if nearly else (Remedy("drop", name),)
+    if len(words) > (MAX_MARKED if nearly else LISTED):
+        return Finding(name, problem, as_category)
     kept = [marker for marker in missing() if marker]
     as_gap = Remedy("missing", words[0], (*kept, *words), "if that is a missing value")
     marked = {word.strip().lower() for word in words} <= MARKERS
-    return Finding(name, problem, (as_gap, as_category) if marked else (as_category, as_gap))
+    ways = (as_gap, *as_category) if marked or nearly else (*as_category, as_gap)
+    return Finding(name, problem, ways)
+
+
+def _name_first_row(found: Finding, column: pd.Series, words: list[str]) -> Finding:
+    """Return a finding with the first row that has a word, unless it stands for a missing value."""
+    if {word.strip().lower() for word in words} <= MARKERS:
+        return found
+    first = int(column.astype("string").isin(words).to_numpy(dtype=np.bool_).argmax())
+    where = f"{found.problem}, first in row {first + 1}"
+    way_out = "correct the file, or leave out rows such as totals in `load` (data.py)"
+    return found._replace(problem=f"{where}; {way_out}")
 
 
 def _find_merged_integers(name: str, column: pd.Series) -> Finding | None:

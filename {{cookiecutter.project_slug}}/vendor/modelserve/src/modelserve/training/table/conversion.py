@@ -13,8 +13,9 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -58,11 +59,14 @@ def convert(fitted: BaseEstimator, table: Table, labels: tuple[str, ...], *, nam
             f"{name} has no probabilities, and a classifier answers with them. Calibrate it: "
             f"CalibratedClassifierCV({name}(...)), which [model] estimator = {name!r} does."
         )
+    refuse_searches(fitted)
     register_converters()
     register_boosters()
-    for part in fitted.get_params(deep=True).values():
+    for part in [fitted, *fitted.get_params(deep=True).values()]:
         if isinstance(part, VotingClassifier):
             part.flatten_transform = False  # of `transform`, which nobody calls
+        if isinstance(part, VotingClassifier | VotingRegressor) and part.weights is not None:
+            part.weights = np.asarray(part.weights)  # as skl2onnx needs them
     options: dict[Any, Any] = {id(last): {"zipmap": False}} if labels else {}
     if is_tree(last):  # scaled by the same operations, values stay on their side of a threshold
         options[StandardScaler] = {"div": "div"}
@@ -137,6 +141,21 @@ def refuse_text_steps(fitted: BaseEstimator) -> None:
                 f"{type(step).__name__}{where} cannot be converted to ONNX: the graph splits and "
                 "weighs words in another way. Leave the text column out ([data] drop), make it a "
                 "category of few values, or use a text project (huggingface-text-classifier)."
+            )
+
+
+def refuse_searches(fitted: BaseEstimator) -> None:
+    """Check that no step searches parameters in a way that has no converter.
+
+    Raises:
+        TrainingError: one does.
+    """
+    for step in (fitted, *fitted.get_params(deep=True).values()):
+        if hasattr(step, "best_estimator_") and not isinstance(step, GridSearchCV):
+            raise TrainingError(
+                f"{type(step).__name__} cannot be converted to ONNX. Have [search] in "
+                "config/training.toml search (vendor/modelserve/docs/training.md), or return the "
+                "estimator with the parameters that were found."
             )
 
 

@@ -168,7 +168,8 @@ def _round_thresholds(values: list[float], modes: list[str]) -> list[float]:
 
 def _round_down(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the largest float32 that are not above some values."""
-    nearest: NDArray[np.float32] = values.astype(np.float32)
+    with np.errstate(over="ignore"):  # infinity, and the largest float32 is below it
+        nearest: NDArray[np.float32] = values.astype(np.float32)
     below = np.nextafter(nearest, np.float32(-np.inf))
     rounded: NDArray[np.float32] = np.where(nearest.astype(np.float64) > values, below, nearest)
     return rounded

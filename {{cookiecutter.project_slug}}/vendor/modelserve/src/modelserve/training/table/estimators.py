@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from pydantic import Field, model_validator
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import (
+    BaseEstimator,
+    ClusterMixin,
+    OutlierMixin,
+    is_classifier,
+    is_regressor,
+)
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -118,12 +124,18 @@ def _check_task(task: Name, built: BaseEstimator, function: str) -> BaseEstimato
     """Return an estimator that a function of model.py built.
 
     Raises:
-        TrainingError: it is of the other task.
+        TrainingError: it is of the other task, or of none.
     """
+    last = built[-1] if isinstance(built, Pipeline) else built
+    name = type(last).__name__
+    if isinstance(last, OutlierMixin | ClusterMixin):
+        raise TrainingError(
+            f"`{function}` in model.py returns {name}, which finds outliers or clusters; return a "
+            f"{task}, which learns [data] target."
+        )
     other: Name = "regressor" if task == "classifier" else "classifier"
     if not (is_regressor if other == "regressor" else is_classifier)(built):
         return built
-    name = type(built[-1] if isinstance(built, Pipeline) else built).__name__
     raise TrainingError(
         f"`{function}` in model.py returns {name}, a {other}, and make_{task} asks for a {task}. "
         f"Return a {task} from `{function}`{example_of(task, name)}; or call make_{other} in "

@@ -1,6 +1,7 @@
 """Find columns that are no features: row numbers, identifiers, and copies of the target."""
 
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -135,16 +136,20 @@ def find_unlabelled(target: pd.Series, *, dropped: bool) -> Finding:
 
 
 def find_alike(name: str, column: pd.Series) -> Finding | None:
-    """Return that categories differ by case or spaces alone."""
+    """Return that categories or labels differ by case, spaces or the form of an accent alone."""
     if not is_category(column):
         return None
     seen: dict[str, str] = {}
+    pairs = []
     for text in map(str, column.dropna().unique()):
-        other = seen.setdefault(" ".join(text.split()).lower(), text)
+        plain = unicodedata.normalize("NFKC", text)
+        other = seen.setdefault(" ".join(plain.split()).casefold(), text)
         if other != text:
-            problem = (
-                f"{shorten(other)} and {shorten(text)} are two categories; "
-                "write them alike in the file, or in data.py"
-            )
-            return Finding(name, problem, blocking=False)
-    return None
+            same = unicodedata.normalize("NFKC", other) == plain
+            looks = ", which look the same and are composed otherwise," if same else ""
+            pairs.append(f"{shorten(other)} and {shorten(text)}{looks}")
+    if not pairs:
+        return None
+    more = f" ({len(pairs)} such pairs)" if len(pairs) > 1 else ""
+    problem = f"{pairs[0]} are two categories{more}; write them alike in the file, or in data.py"
+    return Finding(name, problem, blocking=False)

@@ -1,5 +1,6 @@
 """Connect the inputs of an ONNX graph from another tool to the columns of a table."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -144,6 +145,7 @@ def _connect_columns(
     Raises:
         InvalidInputError: inputs and columns differ; each one is named.
     """
+    _restore_names(graph, inputs, columns)
     if problems := _mismatches(inputs, columns):
         raise InvalidInputError(problems)
     nodes = []
@@ -162,6 +164,23 @@ def _connect_columns(
     return nodes
 
 
+def _restore_names(
+    graph: onnx.ModelProto, inputs: Iterable[onnx.ValueInfoProto], columns: GraphColumns
+) -> None:
+    """Rename the inputs that skl2onnx gave another name than the column's, to the column's."""
+    known = {value.name for value in inputs}
+    renamed = {name: _rename_as_skl2onnx(name) for name in columns.places}
+    for name, other in renamed.items():
+        if name not in known and other in known and [*renamed.values()].count(other) == 1:
+            graphs.rename(graph, other, name)
+
+
+def _rename_as_skl2onnx(name: str) -> str:
+    """Return the name of a column's input: of letters, digits, "_" and "+", no digit first."""
+    plain = re.sub(r"[^\w+]", "_", name)
+    return f"_{plain}" if re.match("[0-9]", plain) else plain
+
+
 def _mismatches(inputs: Iterable[onnx.ValueInfoProto], columns: GraphColumns) -> list[FieldError]:
     """Return how a graph's inputs differ from a table's columns, an error for each."""
     known = {value.name: value for value in inputs}
@@ -171,7 +190,7 @@ def _mismatches(inputs: Iterable[onnx.ValueInfoProto], columns: GraphColumns) ->
         if name not in columns.places
     ]
     errors += [
-        FieldError(name, "a column, but not an input of the graph")
+        FieldError(name, f"a column, but not an input of the graph{_way_out(name)}")
         for name in columns.places
         if name not in known
     ]
@@ -184,3 +203,10 @@ def _mismatches(inputs: Iterable[onnx.ValueInfoProto], columns: GraphColumns) ->
         elif fault := columns.faults(name, value.type.tensor_type.elem_type):
             errors.append(FieldError(name, fault))
     return errors
+
+
+def _way_out(name: str) -> str:
+    """Return what to do about a column whose name is none of an input; empty for another name."""
+    if _rename_as_skl2onnx(name) == name:
+        return ""
+    return "; name it with letters, digits and _ alone, unlike the others, and export again"

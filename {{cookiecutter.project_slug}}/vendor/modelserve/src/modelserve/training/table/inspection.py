@@ -10,12 +10,14 @@ import pandas as pd
 from ...errors import FieldError
 from ...manifest import Feature
 from ..frames import with_columns
-from ..reading.notation import find_other_notation
+from ..reading.notation import find_misplaced_thousands, find_other_notation
 from ..reading.remedies import Finding, Remedy, shorten
 from .columns import POINT, Markers, Signs, find_fault, is_category
-from .dtypes import convert
+from .dtypes import categories_as_texts, convert
 from .findings import find_alike, find_identifier, find_leak, find_unlabelled
+from .large_integers import find_large_integers
 from .summary import ColumnSummary, summarise
+from .units import find_units
 
 LISTED = 20  # columns in an error
 EXAMPLES = 3
@@ -99,7 +101,7 @@ def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = 
         roles: of the columns.
         found: what reading the files found.
     """
-    findings = [*_find_unknown_names(frame, roles)]
+    findings = [*_find_unknown_names(frame, roles), *_find_index(frame, roles)]
     aside = {roles.target, roles.index, roles.split_column, *roles.drop}
     names = [each.name for each in roles.features] or frame.columns
     rows = frame[[name for name in names if name in frame and name not in aside]]
@@ -109,13 +111,15 @@ def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = 
         problem = "holds no rows, or no column but the target"
         return Inspection(frame, rows, target, roles, (*findings, Finding("data", problem)))
     stated = {**roles.dtypes, **{each.name: each.dtype for each in roles.features}}
-    rows, misfits = _convert(rows, stated)
+    rows, misfits = _convert(rows, stated, roles.signs)
     of_target: list[Finding] = []
     misread: list[Finding] = []
     if target is not None:
         target, of_target = _convert_target(target, roles)
         misread = _find_notation_of_target(target, roles)
         of_target += misread
+        if not roles.features and (alike := find_alike(roles.target, target)):
+            of_target.append(alike)
     reported = {each.column for each in found if each.blocking} | {each.column for each in misfits}
     findings += [*misfits, *(each for each in found if each.column not in aside - {roles.target})]
     for name, column in rows.items():
@@ -147,14 +151,27 @@ def _find_unknown_names(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:
             )
 
 
-def _convert(rows: pd.DataFrame, stated: Mapping[str, str]) -> tuple[pd.DataFrame, list[Finding]]:
+def _find_index(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:
+    """Yield the levels of an index that look like columns, and are none."""
+    for name in () if roles.features else frame.index.names:
+        if name is not None and str(name) not in frame:
+            problem = (
+                "is an index of the data frame, and no feature; write frame.reset_index() in "
+                "data.py to make it a column, or frame.reset_index(drop=True) to leave it out"
+            )
+            yield Finding(str(name), problem, blocking=False)
+
+
+def _convert(
+    rows: pd.DataFrame, stated: Mapping[str, str], signs: Signs
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Return the rows in the stated dtypes; objects become what they are."""
     changed: dict[Any, pd.Series] = {}
     misfits = []
     for name, column in rows.items():
-        typed = column.convert_dtypes() if column.dtype == object else column
+        typed = column.convert_dtypes() if column.dtype == object else categories_as_texts(column)
         if dtype := stated.get(str(name)):
-            typed, problem = convert(typed, dtype)
+            typed, problem = convert(typed, dtype, signs)
             if problem:
                 misfits.append(Finding(str(name), problem))
         if typed is not column:
@@ -166,7 +183,7 @@ def _convert_target(target: pd.Series, roles: Roles) -> tuple[pd.Series, list[Fi
     """Return the target in its stated dtype, and what is wrong with it."""
     problem = ""
     if dtype := roles.dtypes.get(roles.target):
-        target, problem = convert(target, dtype)
+        target, problem = convert(target, dtype, roles.signs)
     if problem:
         return target, [Finding(roles.target, problem)]
     if target.isna().any():
@@ -179,6 +196,10 @@ def _find_notation_of_target(target: pd.Series, roles: Roles) -> list[Finding]:
     if roles.features or roles.target in roles.dtypes or not is_category(target):
         return []
     found = find_other_notation(roles.target, target, *roles.signs)
+    if not found and (found := find_misplaced_thousands(roles.target, target, *roles.signs)):
+        return [found]
+    if not found and (units := find_units(roles.target, target)):
+        return [units]
     as_labels = Remedy("dtypes", roles.target, "category", "if these are labels")
     return [found._replace(remedies=(*found.remedies, as_labels))] if found else []
 
@@ -204,13 +225,19 @@ def _find_in_column(
     fault = None
     if not stated and is_category(column):
         fault = find_other_notation(name, column, *roles.signs)
+        fault = fault or find_misplaced_thousands(name, column, *roles.signs)
     if not fault:
         fault = find_fault(name, column, stated=stated, missing=roles.missing, signs=roles.signs)
     identifier = None if stated else find_identifier(name, column)
-    if fault:
+    units = None if stated else find_units(name, column)
+    if units and (fault or (identifier and identifier.blocking)):
+        yield units._replace(remedies=(Remedy("drop", name),), blocking=True)
+    elif fault:
         yield fault
     elif identifier and identifier.blocking:
         yield identifier
     elif not roles.features:
         leak = find_leak(name, column, target) if target is not None and len(target) else None
-        yield from (each for each in (identifier, leak, find_alike(name, column)) if each)
+        large = None if stated else find_large_integers(name, column)
+        found = (units, large, identifier, leak, find_alike(name, column))
+        yield from (each for each in found if each)

@@ -19,7 +19,7 @@ from ..reading.remedies import Finding, Remedy, counted
 from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
-from ..table.findings import LEFT_OUT, find_unlabelled
+from ..table.findings import LEFT_OUT, find_alike, find_unlabelled
 from ..table.inspection import Inspection, Roles
 
 TEXT = "text"  # the column, and the field of a request
@@ -177,6 +177,8 @@ def _find_faults(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:
         return
     if frame.empty:
         yield Finding("data", "holds no rows")
+    if alike := find_alike(target, frame[target]):
+        yield alike
     without_text, without_label = (_is_empty(frame[name]) for name in (TEXT, target))
     if roles.drop_missing_target and without_label.any():
         yield find_unlabelled(frame[target].mask(without_label), dropped=True)
