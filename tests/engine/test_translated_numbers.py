@@ -78,7 +78,8 @@ def test_every_field_is_an_amount_or_none() -> None:
         ),
         pytest.param(
             "There is no iris, version 2000 here; iris, version 1.2.0, is served.",
-            "O modelo iris, versão 2000, não existe neste serviço; o modelo servido é iris, versão 1.2.0.",
+            "O modelo iris, versão 2000, não existe neste serviço; "
+            "o modelo servido é iris, versão 1.2.0.",
             id="versions",
         ),
         pytest.param(

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
 from itertools import islice
@@ -40,14 +41,14 @@ class CsvSource:
             stream.binary, encoding="utf-8-sig" if plain else dialect.encoding, newline=""
         )
         separator = TAB if stream.suffix == TABS else dialect.separator
-        csv.field_size_limit(LONGEST_CELL)  # of this process
         self._reader = csv.reader(
             read_lines(text), delimiter=separator[0], skipinitialspace=len(separator) > 1
         )
         self._rows = self._read()
         self._progress = stream.progress
         self._cells = CellReader(dialect)
-        names = next((cells for cells in self._rows if cells), [])
+        with _long_cells():
+            names = next((cells for cells in self._rows if cells), [])
         self._width = len(names)
         features = {each.name: each for each in manifest.features}
         hint = f"Columns are separated by {separator!r} in the training data; check the separator."
@@ -65,7 +66,7 @@ class CsvSource:
     def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
         """Yield the rows of a shard, from at most `size` rows of the file at once."""
         number, line = 0, self._reader.line_num
-        while raw := list(islice(self._rows, size)):
+        while raw := self._take(size):
             rows = [cells for cells in raw if cells]
             first = shard.first(number)
             numbers = range(number + first, number + len(rows), shard.count)
@@ -73,6 +74,11 @@ class CsvSource:
             number, line = number + len(rows), self._reader.line_num
             if numbers:
                 yield self._chunk(numbers, rows[first :: shard.count], lines)
+
+    def _take(self, size: int) -> list[list[str]]:
+        """Return the next rows."""
+        with _long_cells():
+            return list(islice(self._rows, size))
 
     def _read(self) -> Iterator[list[str]]:
         """Yield the cells of each row, empty rows among them.
@@ -110,6 +116,16 @@ class CsvSource:
             problems = dict(self._cells.find_problems(feature, columns[i])) | problems
         kept = {name: columns[i] for name, i in zip(self.kept, self._chosen, strict=True)}
         return Chunk(numbers, fields, (), kept, problems, lines)
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let cells be longer than usual; the limit is the process's, others read CSV as well."""
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _resize(cells: list[str], width: int) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, FastAPI, Response
 
 from ...errors import UnknownModelError
+from ...manifest import Manifest
 from ..components import Components
 from ..invalid_rows import most_values
 from ..json_route import make_json_route
@@ -35,15 +36,9 @@ def install(app: FastAPI, components: Components) -> None:
         extensions.append(repository.EXTENSION)
         repository.install(router, components, components.reloader)
 
-    def unknown(name: str, version: str | None = None) -> UnknownModelError:
-        requested = f"{name}, version {version}" if version else name
-        return UnknownModelError(
-            f"There is no {requested} here; {manifest.name}, version {manifest.version}, is served."
-        )
-
     def check(name: str, version: str | None = None) -> None:
         if name != manifest.name or version not in (None, manifest.version):
-            raise unknown(name, version)
+            raise _unknown(manifest, name, version)
 
     @router.get("")
     async def server() -> dict[str, Any]:
@@ -89,7 +84,7 @@ def install(app: FastAPI, components: Components) -> None:
     @router.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
     async def infer(name: str, _: Annotated[InferRequest, Body()]) -> Response:
         """Answer named tensors with named tensors."""
-        raise unknown(name)
+        raise _unknown(manifest, name)
 
     @router.post(
         "/models/{name}/versions/{version}/infer", response_model=InferResponse, dependencies=keys
@@ -98,6 +93,13 @@ def install(app: FastAPI, components: Components) -> None:
         name: str, version: str, _: Annotated[InferRequest, Body()]
     ) -> Response:
         """Answer named tensors with named tensors, by a version of the model."""
-        raise unknown(name, version)
+        raise _unknown(manifest, name, version)
 
     app.include_router(router)
+
+
+def _unknown(served: Manifest, name: str, version: str | None = None) -> UnknownModelError:
+    requested = f"{name}, version {version}" if version else name
+    return UnknownModelError(
+        f"There is no {requested} here; {served.name}, version {served.version}, is served."
+    )

@@ -24,8 +24,6 @@ from ..invalid_rows import (
     wrong_row_count,
 )
 
-LONGEST_CELL = 131_072  # characters
-
 Cells = list[str]
 
 
@@ -39,7 +37,6 @@ class CsvCodec:
 
     def __init__(self, codec: JsonCodec, *, max_rows: int) -> None:
         """Read the order of the fields."""
-        csv.field_size_limit(LONGEST_CELL)  # of this process
         self._codec = codec
         self._fields = [feature.name for feature in codec.inputs.features]
         self._max_rows = max_rows
