@@ -99,6 +99,24 @@ def test_groups_of_three_digits_are_thousands(
     assert read(values, **settings).rows["a"].tolist() == [1264.03, -384.3, 1_000_000]
 
 
+@pytest.mark.parametrize(
+    ("grouped", "stray", "stated", "said"),
+    [
+        ("{}.578,00", "384.3", {}, 'write decimal = "," and thousands = "."'),
+        ("{}.578,00", "384.3", {"decimal": ","}, 'write thousands = "."'),
+        ("{},578.25", "38,43", {}, 'write thousands = ","'),
+    ],
+)
+def test_one_misplaced_separator_does_not_hide_the_notation_of_the_others(
+    read: Read, grouped: str, stray: str, stated: dict[str, Any], said: str
+) -> None:
+    values = [*(grouped.format(i) for i in range(1, 40)), stray]
+    ((column, problem),) = problems(lambda: read(values, separator=";", **stated))
+    assert column == "a"
+    assert said in problem
+    assert "drop" not in problem
+
+
 def test_a_target_with_a_misplaced_separator_is_refused(read: Read, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a;y\n1;1.264,5\n2;384.3\n1;7\n", encoding="utf-8")
     found = problems(lambda: read([], path=tmp_path / "t.csv", **GERMAN))

@@ -16,6 +16,7 @@ PLAIN = re.compile(r"[+-]?\d*\.?\d+").fullmatch
 WHOLE = re.compile(r"[+-]?\d{1,3}").fullmatch
 
 THOUSAND = 1_000
+NEARLY_ALL = 0.9  # of the different values
 MIN_GROUPED = 3  # rows with a sign that may separate thousands
 IN_LOAD = "convert it in `load` (data.py)"
 MIN_WHOLE = 100  # of whole numbers up to a few thousand, some are of three digits
@@ -100,7 +101,20 @@ def find_misplaced_thousands(
 
 
 def _find_signs(values: Sequence[str], decimal: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return the kind of numbers, and the decimal and thousands signs to state: all that fit."""
+    """Return the kind of numbers, and the decimal and thousands signs to state: all that fit.
+
+    A few values in another notation are named once the signs are stated.
+    """
+    kind, signs = _signs_of(values, decimal)
+    for fits in () if signs else (POINTS, COMMAS):
+        fitting = [*filter(fits, values)]
+        if not signs and len(fitting) >= NEARLY_ALL * len(values):
+            kind, signs = _signs_of(fitting, decimal)
+    return kind, signs
+
+
+def _signs_of(values: Sequence[str], decimal: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the same by the signs that fit every value."""
     comma, dot = (any(sign in value for value in values) for sign in ",.")
     by_points, by_commas = all(map(POINTS, values)), all(map(COMMAS, values))
     if decimal == ",":
