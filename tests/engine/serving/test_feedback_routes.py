@@ -56,11 +56,17 @@ def counted(figures: Callable[[str], Any]) -> Counted:
 
 
 def test_null_is_left_out_as_generated_clients_send_it(
-    client: TestClient, row: Row, truth: Row, counted: Counted
+    make_components: Callable[..., Any], row: Row, truth: Row, counted: Counted, tmp_path: Path
 ) -> None:
+    components = make_components(ground_truth_dir=tmp_path)
+    client = TestClient(wrap(components))
     outcome = {"inference_id": predict(client, row), "row": None, "group": None} | truth
     assert tell(client, outcome) == {"counted": 1}
     assert counted(client) == {"counted": 1}
+    components.log_queue.close()
+    (path,) = tmp_path.rglob("*.jsonl")
+    about = json.loads(path.read_bytes())["eventMetadata"]  # what `monitor` reads
+    assert about == {"eventId": outcome["inference_id"]}
 
 
 def test_an_answer_of_a_moment_ago_is_counted(

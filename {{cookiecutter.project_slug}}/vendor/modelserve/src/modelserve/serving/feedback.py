@@ -183,7 +183,7 @@ class Feedback(RequestObserver):
 def describe(outcome: Mapping[str, Any], field: str) -> bytes:
     """Return an outcome as a record of SageMaker's ground truth, with its newline."""
     about = {"eventId": outcome["inference_id"]}
-    about |= {name: outcome[name] for name in ("row", "group") if name in outcome}
+    about |= {name: outcome[name] for name in ("row", "group") if outcome.get(name) is not None}
     text = str(outcome[field])
     if any(mark in text for mark in ',"\r\n'):
         text = '"' + text.replace('"', '""') + '"'
