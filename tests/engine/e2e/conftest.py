@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from tests.engine.browser import Browser
 from tests.engine.e2e.workers import Workers
 from tests.engine.exported_page import ExportedPage, make_server, pack
 from tests.engine.families import Family
+from tests.loopback import free_port
 
 HOST = "127.0.0.1"
 STARTS_WITHIN_S = 30
@@ -69,14 +69,6 @@ class RunningService:
 
 Serve = Callable[..., RunningService]
 Command = Callable[..., list[str]]
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ import pytest
 from modelserve.artifact import Artifact
 from modelserve.serving.request_context import worker_of
 
-from tests.engine.e2e.conftest import RunningService, free_port, wait_until_ready
+from tests.engine.e2e.conftest import RunningService, wait_until_ready
+from tests.loopback import free_port
 
 pytestmark = [
     pytest.mark.e2e,

@@ -1,7 +1,6 @@
 """The service runs under Vertex AI's environment variables and on its routes."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 from modelserve.artifact import Artifact
 
+from tests.loopback import free_port
+
 pytestmark = pytest.mark.e2e
 
 HOST = "127.0.0.1"
@@ -21,14 +22,6 @@ ROUTE = "/v1/endpoints/123/deployedModels/456"
 HEALTH, PREDICT = ROUTE, f"{ROUTE}:predict"
 
 Ask = Callable[..., tuple[int, dict[str, Any]]]
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture

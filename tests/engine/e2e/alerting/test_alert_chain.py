@@ -4,7 +4,6 @@ import http.client
 import itertools
 import json
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from modelserve.training.splits import split
 from modelserve.training.tasks import load_task
 
 from tests.engine.families import Family
+from tests.loopback import free_port
 
 FAMILIES = ("iris", "diabetes", "sentiment")
 ROWS = 10  # per request
@@ -122,17 +122,6 @@ class Traffic:
             self.post(port, "/feedback", {"outcomes": outcomes})
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on."""
-    listeners = [socket.socket() for _ in range(count)]
-    for each in listeners:
-        each.bind(("127.0.0.1", 0))
-    ports: list[int] = [each.getsockname()[1] for each in listeners]
-    for each in listeners:
-        each.close()
-    return ports
-
-
 def comes_true(condition: Callable[[], Any], *, within_s: float = 120) -> bool:
     """Return whether a condition comes true in time."""
     deadline = time.monotonic() + within_s
@@ -150,7 +139,7 @@ def test_what_goes_wrong_is_notified_and_nothing_else(
 ) -> None:
     replicas = [serve(), serve()]
     ports = [each.port for each in replicas]
-    watching = watch(ports, free_ports(2))
+    watching = watch(ports, (free_port(), free_port()))
     assert comes_true(lambda: watching.query("count(count_over_time(up[1h]) > 1) == 2"))
     rows = usual(family)
     traffic = Traffic(ports, rows)
@@ -178,6 +167,8 @@ def test_what_goes_wrong_is_notified_and_nothing_else(
         # A replica dies: no further alert.
         before = watching.alerts("firing")
         traffic.ports = ports[:1]
+        sent = len(traffic.responses)  # a request to the other one may be under way
+        assert comes_true(lambda: len(traffic.responses) >= sent + 2)
         replicas[1].process.kill()
         assert comes_true(lambda: watching.query("count(up == 0) == 1"))
         until = time.monotonic() + 10

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from tests.bakery import LIBRARY, BakedProject
-from tests.engine.e2e.alerting.test_alert_chain import Traffic, comes_true, free_ports
-from tests.loopback import running
+from tests.engine.e2e.alerting.test_alert_chain import Traffic, comes_true
+from tests.loopback import free_port, running
 from tests.workflows.github import GitHub, running_relay
 from tests.workflows.repository import Repository
 from tests.workflows.store import Store
@@ -218,7 +218,9 @@ def test_an_alert_ends_in_a_better_model_without_a_failed_request(
     flowers = Flowers(project.path / "data" / "iris.csv")
     traffic = Labelled(service.port, flowers)
     with running_relay(github, tmp_path) as relay, traffic.flowing():
-        watching = watch([service.port], free_ports(2), lambda path: add_receiver(path, relay))
+        watching = watch(
+            [service.port], (free_port(), free_port()), lambda path: add_receiver(path, relay)
+        )
         # Usual traffic, then another instrument: the alert reaches GitHub through the relay.
         enough = 'min(model:rows{kind="input",window="1h"}) >= 300'
         assert comes_true(lambda: watching.query(enough))

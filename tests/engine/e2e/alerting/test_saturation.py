@@ -11,7 +11,8 @@ import pytest
 from modelserve.artifact import GOLDEN, Artifact
 
 from tests.engine.e2e.alerting.conftest import wait_for
-from tests.engine.e2e.conftest import RunningService, Serve, free_port
+from tests.engine.e2e.conftest import RunningService, Serve
+from tests.loopback import free_port
 
 FAMILIES = ("iris",)
 CLIENTS = 8

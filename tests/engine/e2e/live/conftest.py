@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from tests.engine.families import FOLDER, LIBRARY
+from tests.loopback import free_port
 
 RULES = LIBRARY.relative_to(FOLDER) / "monitoring" / "prometheus" / "rules"
 HOST = "127.0.0.1"
@@ -106,8 +106,7 @@ def watch(tmp_path: Path, without: Callable[[str], None]) -> Iterator[Watch]:
 
         def start(port: int, thresholds: Path) -> Prometheus:
             copy_configuration(tmp_path, f"{HOST}:{port}", thresholds)
-            with socket.create_server((HOST, 0)) as listener:
-                address = f"{HOST}:{listener.getsockname()[1]}"
+            address = f"{HOST}:{free_port()}"
             process = running.enter_context(
                 subprocess.Popen(
                     [str(program), *arguments(), f"--web.listen-address={address}"],
