@@ -91,7 +91,7 @@ def messages(node: ast.AST, around: Sequence[ast.AST]) -> Iterator[ast.expr]:
 def _arguments(call: ast.Call, names: set[str]) -> Iterator[ast.expr]:
     """Yield the arguments of a call that are texts for a client."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
-    if name == "FieldError":
+    if name in ("FieldError", "PydanticCustomError"):
         yield call.args[1]
     elif name in http_errors() or name in ("refuse", "text", "_text"):
         yield from call.args[:1]

@@ -159,6 +159,7 @@ def test_no_other_group_is_taken(
     (error,) = response.json()["errors"]
     assert error["pointer"] == "/outcomes/0/group"
     assert all(f"'{each}'" in error["detail"] for each in ["unstated", *groups])
+    assert ("under [fairness] in config/monitoring.toml" in error["detail"]) != bool(groups)
 
 
 def test_everything_that_is_wrong_is_named_at_once_and_nothing_is_counted(

@@ -114,6 +114,11 @@ def details(run: Callable[[], object]) -> list[str]:
             id="ragged",
         ),
         pytest.param(
+            'a,y\n1,x\n2,"z\n3,x\n',
+            ["cannot be read: row 2: a value that begins with a quotation mark has no end"],
+            id="a-quote-without-an-end",
+        ),
+        pytest.param(
             "a,a,y\n1,2,x\n3,4,z\n",
             ["2 columns have this name; rename them in the file"],
             id="one-name-twice",

@@ -132,3 +132,11 @@ def test_a_whole_number_that_makes_numbers_of_integers_is_reported() -> None:
     )
     assert inspect(values, dtypes={"a": "number"}) == ([], [])
     assert inspect([2**24 + i * 1000 for i in range(COUNT)])[1] == []
+
+
+def test_integers_that_are_stated_and_too_large_are_reported_however_many_they_are() -> None:
+    large = [2**24 + i * 1000 + 1 for i in range(COUNT)]
+    refused, ((_, detail),) = inspect(large, dtypes={"a": "integer"})
+    assert not refused
+    assert detail.startswith("is taken for a number, not an integer, because of 400 values such as")
+    assert inspect([3, 1, 4, 1, 5] * 80, dtypes={"a": "integer"}) == ([], [])

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
-from pydantic import Field
-from pydantic_core import to_json
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError, to_json
 
 from ..monitoring.config import UNSTATED
 from .feedback_metrics import FeedbackMetrics
@@ -67,6 +67,8 @@ class Feedback(RequestObserver):
         )
         self._counters = {status: count(status) for status in STATUSES}
         group: Any = Literal[UNSTATED, *metrics.groups]
+        if not metrics.groups:
+            group = Annotated[group, BeforeValidator(_refuse_groups)]
         outcome: dict[str, Any] = {
             "inference_id": Annotated[str, Field(min_length=1, max_length=64)],
             "row": NotRequired[
@@ -189,3 +191,14 @@ def describe(outcome: Mapping[str, Any], field: str) -> bytes:
         text = '"' + text.replace('"', '""') + '"'
     truth = {"data": text, "encoding": "CSV"}
     return to_json({"groundTruthData": truth, "eventMetadata": about, "eventVersion": "0"}) + b"\n"
+
+
+def _refuse_groups(group: object) -> object:
+    """Refuse any group with the way out, where none is configured."""
+    if group in (UNSTATED, None):
+        return group
+    raise PydanticCustomError(
+        "no_groups",
+        "Input should be 'unstated': no groups are named under [fairness] in "
+        "config/monitoring.toml",
+    )

@@ -206,8 +206,8 @@ def _explain(error: Exception) -> str:
     if ragged := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text):
         expected, line, seen = ragged.groups()
         return f"line {line} has {seen} values, the header {expected} names"
-    if "EOF inside string" in text:
-        return "a value that begins with a quotation mark has no end"
+    if unended := re.search(r"EOF inside string starting at row (\d+)", text):
+        return f"row {unended[1]}: a value that begins with a quotation mark has no end"
     return text
 
 

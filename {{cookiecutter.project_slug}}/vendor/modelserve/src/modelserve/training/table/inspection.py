@@ -238,6 +238,6 @@ def _find_in_column(
         yield identifier
     elif not roles.features:
         leak = find_leak(name, column, target) if target is not None and len(target) else None
-        large = None if stated else find_large_integers(name, column)
+        large = find_large_integers(name, column, roles.dtypes.get(name, ""))
         found = (units, large, identifier, leak, find_alike(name, column))
         yield from (each for each in found if each)
