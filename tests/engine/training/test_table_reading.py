@@ -247,6 +247,21 @@ def test_numbers_in_another_notation_are_no_categories(
     assert details(lambda: read(content, separator=";", **settings)) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("row", "settings", "decimal"),
+    [("2.5;1,5;x", {}, ","), ("2,5;1.5;x", {"decimal": ","}, "."), ("2.5;1;1,5", {}, ",")],
+    ids=["comma", "point", "target"],
+)
+def test_the_other_columns_decide_which_sign_begins_a_fraction(
+    read: Read, row: str, settings: dict[str, str], decimal: str
+) -> None:
+    (problem,) = details(lambda: read(f"a;b;y\n{row}\n{row}\n", separator=";", **settings))
+    assert (
+        f'under [data] write decimal = "{decimal}" if all columns are written so; '
+        "convert it in `load` (data.py) otherwise"
+    ) in problem
+
+
 def test_a_target_in_another_notation_is_no_label(read: Read) -> None:
     content = "a;y\n" + "".join(f"{i % 3};{i}.264,03\n" for i in range(1, 9))
     assert details(lambda: read(content, separator=";", decimal=",")) == [

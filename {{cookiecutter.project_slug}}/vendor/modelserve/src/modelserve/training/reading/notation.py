@@ -19,6 +19,7 @@ THOUSAND = 1_000
 NEARLY_ALL = 0.9  # of the different values
 MIN_GROUPED = 3  # rows with a sign that may separate thousands
 IN_LOAD = "convert it in `load` (data.py)"
+ALL_SO = f"if all columns are written so; {IN_LOAD} otherwise"
 MIN_WHOLE = 100  # of whole numbers up to a few thousand, some are of three digits
 
 
@@ -60,9 +61,19 @@ def _find_swapped(
     misplaced = [*filter(make_check(thousands, decimal), signed)]
     if len(misplaced) * 2 <= len(signed):
         return None
-    when = f"if all columns are written so; {IN_LOAD} otherwise"
-    way = Remedy("notation", name, (thousands, decimal), when)
+    way = Remedy("notation", name, (thousands, decimal), ALL_SO)
     return Finding(name, f"holds {kind} such as {shorten(misplaced[0])}", (way,))
+
+
+def beside_numbers(finding: Finding) -> Finding:
+    """Return a finding in a table that has fractions already: they would have another sign."""
+    remedies = [
+        way._replace(when=ALL_SO)
+        if way.key == "notation" and way.value[0] and not way.when
+        else way
+        for way in finding.remedies
+    ]
+    return finding._replace(remedies=tuple(remedies))
 
 
 def find_misplaced_thousands(

@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import pandas as pd
+from pandas.api import types
 
 from ...errors import FieldError
 from ...manifest import Feature
 from ..frames import with_columns
-from ..reading.notation import find_misplaced_thousands, find_other_notation
+from ..reading.notation import beside_numbers, find_misplaced_thousands, find_other_notation
 from ..reading.remedies import Finding, Remedy, shorten
 from .columns import POINT, Markers, Signs, find_fault, is_category
 from .dtypes import categories_as_texts, convert
@@ -126,6 +127,8 @@ def inspect_frame(frame: pd.DataFrame, roles: Roles, found: Sequence[Finding] = 
         if name not in reported:
             findings += _find_in_column(str(name), column, target, roles)
     findings += of_target
+    if any(map(types.is_float_dtype, rows.dtypes)):
+        findings = [*map(beside_numbers, findings)]
     if target is not None and not roles.features and any(each.blocking for each in findings):
         findings += [] if misread else _find_single_rows(target)
     return Inspection(frame, rows, target, roles, tuple(findings))
