@@ -81,6 +81,19 @@ def test_every_step_of_its_ci_passes(after_ci: BakedProject) -> None:
     assert (after_ci.path / "model" / "manifest.json").is_file()
 
 
+def test_its_retraining_trains_and_tests_a_candidate(after_ci: BakedProject) -> None:
+    """The steps with arguments of their own; tests/workflows/ runs all others."""
+    lines = [line for line, _ in steps_of(after_ci.read(".github/workflows/retrain.yml"))]
+    own = [line for line in lines if "nox" in line and " -- " in line]
+    assert [re.search(r"-s (\w+)", line)[1] for line in own] == ["train", "tests"]
+    if not is_first_of_its_framework(after_ci.answers):
+        pytest.skip("another project of this framework does so")
+    for line in own:
+        done = after_ci.run("bash", "-euo", "pipefail", "-c", line, CI="true")
+        assert done.returncode == 0, f"{line}\n{done.stdout}"
+    assert "passed" in done.stdout
+
+
 def test_ci_leaves_nothing_that_git_would_add(after_ci: BakedProject, tmp_path: Path) -> None:
     """What a run makes is ignored: no artifact, no lock of a machine, no cache."""
     if not shutil.which("git"):

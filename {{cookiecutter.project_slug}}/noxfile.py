@@ -100,9 +100,9 @@ def monitor(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests with coverage of src/; `-- --artifact model` tests a model that is there."""
     install(session)
-    trains = not any(word.startswith("--artifact") for word in session.posargs)
     # Without a training run, what trains is not covered.
-    run(session, "pytest", *session.posargs, *(["--cov"] if trains else []))
+    uncovered = any(word.startswith(("--artifact", "--no-cov")) for word in session.posargs)
+    run(session, "pytest", *session.posargs, *([] if uncovered else ["--cov"]))
 
 
 @nox.session

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from modelserve import Project, Service, artifact
 from modelserve.settings import Settings
+from modelserve.tokens import bounded
 from modelserve.training.config import Config
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
+from tokenizers import Tokenizer, models, normalizers
 
 from tests.engine.accessibility import Accessibility, install_axe
 from tests.engine.browser import Browser, find_browser
@@ -64,6 +66,14 @@ class Figures:
             for each in self.samples
             if each.name == name and labels.items() <= each.labels.items()
         }
+
+
+@pytest.fixture
+def strict_tokenizer() -> bytes:
+    """Return a tokenizer of one word that fails on every other one, and drops accents."""
+    tokenizer = Tokenizer(models.WordLevel({"[PAD]": 0, "good": 1}, "[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=True)
+    return bounded(tokenizer, 8)
 
 
 @pytest.fixture(scope="session")

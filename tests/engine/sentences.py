@@ -47,7 +47,8 @@ def http_errors() -> set[str]:
 
 def error_sentences() -> list[Sentence]:
     """Return the sentences of all errors and warnings that a client may get."""
-    paths = [PACKAGE / "errors.py", PACKAGE / "types.py", *(PACKAGE / "serving").rglob("*.py")]
+    alone = (PACKAGE / name for name in ("errors.py", "tokens.py", "types.py"))
+    paths = [*alone, *(PACKAGE / "serving").rglob("*.py")]
     actual: dict[str, Sentence] = {}
     for path in sorted(paths):
         place = path.relative_to(PACKAGE).as_posix()

@@ -75,7 +75,8 @@ def let_a_candidate_win(repository: Repository) -> None:
     """Let captures give rows on which a candidate is better, so that it is proposed."""
     fetched = {"fetched/ground-truth/x.jsonl": "", "fetched/model/manifest.json": MANIFEST}
     repository.reply(*NOX, "dev", writes=fetched)
-    rows = {"fetched/collected.jsonl": "".join(f"{i}\n" for i in range(8))}
+    written = (f'{{"x":{i},"__captured_at":"2026-01-31T0{i}:00:00Z"}}\n' for i in range(8))
+    rows = {"fetched/collected.jsonl": "".join(written)}
     repository.reply(repository.command, "collect", writes=rows)
     report = {"champion": "1", "candidate": "7", "reasons": [], "comparison": None}
     compared = {"fetched/comparison.json": json.dumps(report), "promotions.jsonl": "{}\n"}

@@ -1,6 +1,7 @@
 """A training run on GitHub: from captures to a candidate, a comparison, and a pull request."""
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ CANDIDATE = {"version": "2", "metrics": {"accuracy": 0.93, "macro_f1": 0.9}}
 DEV = [*NOX, "dev"]
 TRAINING = [
     [*NOX, "train", "--", "--output", "candidate"],
-    [*NOX, "tests", "--", "--no-cov", "tests/model"],
+    [*NOX, "tests", "--", "--artifact", "candidate", "tests/model"],
 ]
 REPORT = {
     "champion": "1",
@@ -46,15 +47,25 @@ REPORT = {
     },
 }
 ROWS = [json.dumps({"petal_length": i, "species": "setosa"}) for i in range(8)]
+DAY = "2026-01-31"
+TIMES = [f"{DAY}T0{i}:00:00Z" for i in range(8)]
 
 
-def train(repository: Repository, *, verdict: int = 0, rows: Sequence[str] = ()) -> None:
+def train(
+    repository: Repository,
+    *,
+    verdict: int = 0,
+    rows: Sequence[str] = (),
+    times: Sequence[str] = TIMES,
+    name: str = "__captured_at",
+) -> None:
     """Let captures give rows, training make a candidate, and `promote` end with a code."""
+    lines = [f'{row[:-1]},"{name}":"{time}"}}\n' for row, time in zip(rows, times, strict=False)]
     made = json.dumps(CANDIDATE)
     card = "# Model card\n\naccuracy 0.93\n"
     written = {"candidate/manifest.json": made, "candidate/MODEL_CARD.md": card}
     repository.reply(*NOX, "train", writes=written)
-    collected = {"fetched/collected.jsonl": "".join(f"{row}\n" for row in rows)} if rows else {}
+    collected = {"fetched/collected.jsonl": "".join(lines)} if rows else {}
     repository.reply(repository.command, "collect", exit=0 if rows else 2, writes=collected)
     report = REPORT | {"reasons": ["accuracy is worse\n@everyone"] if verdict else []}
     compared = {"fetched/comparison.json": json.dumps(report)} if verdict < 2 else {}
@@ -74,6 +85,11 @@ def git(path: Path, *words: str) -> str:
     """Return what git says of a repository."""
     command = ["git", "-C", str(path), *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def collected_rows(pushed: Path, day: str) -> list[str]:
+    """Return the rows of a day that a pull request has."""
+    return git(pushed, "show", f"retrain/2:data/collected/{day}.jsonl").splitlines()
 
 
 def promoted(repository: Repository) -> list[str]:
@@ -136,15 +152,68 @@ def test_collected_rows_are_trained_on_and_the_latest_are_held_out(
     assert options == {
         "--ground-truth": "fetched/ground-truth",
         "--model": "fetched/model",
+        "--time-column": "__captured_at",
         "--output": "fetched/collected.jsonl",
     }
     words = promoted(configured)
     assert {"--require=better", "--holdout=fetched/holdout.jsonl"} < {*words}
     assert "--record=promotions.jsonl" in words
-    assert (
-        git(pushed, "show", f"retrain/2:data/collected/{until[:10]}.jsonl").splitlines()
-        == (ROWS[:6])
-    )
+    assert collected_rows(pushed, DAY) == ROWS[:6]
+
+
+def test_the_time_of_a_capture_decides_and_not_the_place_of_its_file(
+    configured: Repository, pushed: Path
+) -> None:
+    """Those of another variant come last, whenever they were captured."""
+    days = ["2026-01-02", "2026-01-03", "2026-01-01"]
+    times = [f"{day}T0{i}:00:00Z" for day in days for i in range(2)] + TIMES[:2]
+    train(configured, rows=ROWS, times=times)
+    assert configured.run("retrain.yml").jobs["propose"] == "success"
+    assert [collected_rows(pushed, day) for day in sorted(days)] == [ROWS[4:6], ROWS[:2], ROWS[2:4]]
+
+
+def test_a_day_that_is_collected_again_is_replaced_unless_it_had_begun(
+    configured: Repository, pushed: Path
+) -> None:
+    """So no row is trained on twice, and what was captured before the window stays."""
+    times = ["2026-01-10T07:00:00Z", *(f"2026-01-11T0{i}:00:00Z" for i in range(7))]
+    earlier = {"2026-01-10": ["earlier"], "2026-01-11": [ROWS[1]], "2025-12-31": [ROWS[7]]}
+    for day, rows in earlier.items():
+        path = configured.path / "data" / "collected" / f"{day}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    train(configured, rows=ROWS, times=times)
+    run = configured.run("retrain.yml", since="2026-01-10T06:00", until="2026-01-12")
+    assert "5 collected rows to train on, 1 to compare on." in run.summary
+    assert collected_rows(pushed, "2026-01-10") == ["earlier"]
+    assert collected_rows(pushed, "2026-01-11") == ROWS[1:6]
+    assert collected_rows(pushed, "2025-12-31") == [ROWS[7]]
+
+
+def test_rows_are_written_as_training_reads_files(configured: Repository, pushed: Path) -> None:
+    """And a time that the split is by stays in them."""
+    config = configured.path / "config" / "training.toml"
+    text = config.read_text("utf-8")
+    for line, more in (
+        ("target", 'encoding = "utf-16"'),
+        ("test_size", 'by = "time"\ncolumn = "when"'),
+    ):
+        text = re.sub(rf"^({line} = .*)", rf"\1\n{more}", text, flags=re.MULTILINE)
+    config.write_text(text, encoding="utf-8")
+    rows = [json.dumps({"flor": f"pétala ਊ {i}"}, ensure_ascii=False) for i in range(8)]
+    train(configured, rows=rows, name="when")
+    run = configured.run("retrain.yml")
+    assert run.jobs == {"retrain": "success", "propose": "success"}, run.log
+    kept = subprocess.run(
+        ["git", "-C", str(pushed), "show", f"retrain/2:data/collected/{DAY}.jsonl"],
+        check=True,
+        capture_output=True,
+    ).stdout.decode("utf-16")
+    assert [json.loads(row) for row in kept.splitlines()] == [
+        json.loads(row) | {"when": time} for row, time in zip(rows[:6], TIMES, strict=False)
+    ]
+    body = (configured.kept / "artifacts" / "proposal" / "body.md").read_text("utf-8")
+    assert "2 later rows" in body
 
 
 def test_the_pull_request_has_rows_configuration_record_and_evidence(
@@ -262,3 +331,12 @@ def test_a_proposal_may_change_nothing_else(configured: Repository, pushed: Path
     assert run.jobs == {"retrain": "success", "propose": "failure"}
     assert "a file that no training run changes: '.github/workflows/ci.yml'" in run.log
     assert git(pushed, "branch") == ""
+
+
+@pytest.mark.parametrize("days", ["x", "0", "-1", "1e9", "99999999", "٣"])
+def test_a_number_of_days_that_is_none_is_named(repository: Repository, days: str) -> None:
+    repository.variables["RETRAIN_DAYS"] = days
+    run = repository.run("retrain.yml")
+    assert run.jobs["retrain"] == "failure"
+    assert f"DAYS is '{days}'; write a whole number from 1 to 36500." in run.log
+    assert "Traceback" not in run.log

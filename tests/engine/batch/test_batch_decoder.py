@@ -10,7 +10,7 @@ import pytest
 from modelserve.artifact import Artifact
 from modelserve.batch.decoder import ColumnDecoder
 from modelserve.errors import InvalidInputError
-from modelserve.manifest import Feature
+from modelserve.manifest import Dialect, Feature
 from modelserve.serving.table_inputs import TableInputs
 
 DTYPES = ("number", "integer", "boolean", "category")
@@ -36,8 +36,9 @@ ODD = [
 
 
 def make_inputs(trained: Artifact, *features: Feature) -> TableInputs:
-    """Return the schema of a model with some features."""
-    manifest = trained.manifest.model_copy(update={"features": features})
+    """Return the schema of a model with some features; only empty cells are missing values."""
+    data = trained.manifest.data.model_copy(update={"dialect": Dialect()})
+    manifest = trained.manifest.model_copy(update={"data": data, "features": features})
     return TableInputs(replace(trained, manifest=manifest))
 
 

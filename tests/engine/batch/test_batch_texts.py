@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from modelserve.batch import BatchPredictor
+from modelserve.tokens import Encoder
 
 FAMILIES = ("sentiment",)
 CUT = "text: only its first 512 tokens were read; it is longer"
@@ -75,6 +77,22 @@ def test_invalid_texts_are_reported_by_their_rows(batch: BatchPredictor, tmp_pat
         2: ["text: should hold something that can be read"],
         3: ["text: null is not allowed: this field may not be missing"],
         4: ["text: Input should be a valid string"],
+    }
+
+
+def test_a_text_that_the_tokenizer_cannot_read_is_rejected_alone(
+    batch: BatchPredictor,
+    tmp_path: Path,
+    strict_tokenizer: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batch.codec.inputs, "_encoder", Encoder(strict_tokenizer))
+    texts = ["good", "\u0301", "good", "\N{GRINNING FACE}"]
+    answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", *texts))
+    assert [each["row"] for each in answers] == [0, 2]
+    assert rejected == {
+        1: ["text: should hold something that can be read"],
+        3: ["text: holds characters that the model's tokenizer cannot read"],
     }
 
 

@@ -22,6 +22,7 @@ from tests.engine.commands.run import Command
         pytest.param("serve", ["over HTTP", "--host", "--port", "--workers"], id="serve"),
         pytest.param("predict", ["without a service", "stdin", "--model"], id="predict"),
         pytest.param("batch", ["every row", "invalid rows", "--shard-index"], id="batch"),
+        pytest.param("collect", ["[data]", "[split]", "--consumer"], id="collect"),
         pytest.param("promote", ["unless it is worse", "--to", "--tolerance"], id="promote"),
         pytest.param("info", ["Verify", "--json"], id="info"),
         pytest.param("golden", ["golden cases", "--model"], id="golden"),

@@ -42,6 +42,20 @@ def test_train_prints_the_run_as_a_table(
     assert f"artifact made, {made.size_bytes:,} bytes" in done.rows
 
 
+def test_a_configuration_outside_of_a_project_is_refused_before_the_training(
+    command: Command, training_toml: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "elsewhere" / "settings" / "training.toml"
+    outside.parent.mkdir(parents=True)
+    outside.write_bytes(training_toml.read_bytes())
+
+    done = command("train", "--config", outside)
+
+    assert (done.code, done.out) == (2, "")
+    assert "pyproject.toml cannot be read: " in done.err
+    assert "The project's folder is the one above that of --config: keep" in done.err
+
+
 def test_train_shows_each_step_with_its_time(command: Command, training_toml: Path) -> None:
     done = command("train", "--config", training_toml)
     steps = [line for line in done.out.splitlines() if line.endswith(" s")]

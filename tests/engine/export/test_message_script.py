@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from importlib.resources import files
 
+import numpy as np
 import pytest
 from modelserve import serving
 from modelserve.export import web
+from modelserve.tokens import Encoded
 from modelserve.translation import Locale, load_catalogue
 
 from tests.engine.node import evaluator
@@ -18,6 +20,18 @@ LIMITS = {
     "number": {"limit": 3.4028234663852886e38, "numeral": FLOAT},
     "integer": {"limit": 2**24, "numeral": "16777216"},
 }
+
+
+def test_a_text_that_the_tokenizer_cannot_read_is_rejected_as_by_the_service(
+    without: Callable[[str], None],
+) -> None:
+    run = evaluator(
+        web.read_script("answers.js").replace('"use strict";', "const _ = String;"), without
+    )
+    told = run("unreadableOf(texts, 'text')", texts=[{"ids": ids} for ids in ([1], [], [2, None])])
+    encoded = Encoded(np.empty(0), np.empty(0), [], empty=[1], failed=[2])
+    expected = encoded.errors(lambda i: f"/instances/{i}/text")
+    assert told == [each._asdict() for each in expected]
 
 
 @pytest.mark.parametrize("locale", ["en", "pt-BR"])

@@ -7,6 +7,8 @@ import pytest
 from modelserve.artifact import Artifact
 from modelserve.monitoring.ingest.bodies import REDACTED, BodyParser, ParsedResponse
 from modelserve.serving import capture
+from modelserve.serving.inputs import make_inputs
+from modelserve.serving.oip.columns import Columns
 from starlette.testclient import TestClient
 
 FAMILIES = ("iris", "diabetes", "sentiment")
@@ -97,8 +99,19 @@ def test_a_head_in_another_order_names_the_columns(parser: BodyParser, rows: lis
 def test_redacted_tensors_are_rows_of_that_word(
     parser: BodyParser, rows: list[Row], tensors: Any
 ) -> None:
-    kept = capture.redact({"inputs": tensors(rows)}, {"anything"})
+    kept = {"inputs": [each | {"data": REDACTED} for each in tensors(rows)]}
     assert parser.rows(kept) == [dict.fromkeys(row, REDACTED) for row in rows]
+
+
+def test_a_redacted_field_of_tensors_leaves_the_others(
+    parser: BodyParser, rows: list[Row], tensors: Any, trained: Artifact
+) -> None:
+    name = trained.manifest.features[-1].name
+    columns = Columns(
+        trained.manifest.features, make_inputs(trained, max_text_length=10_000).tensors
+    )
+    kept = {"inputs": [columns.redact(each, {name}) for each in tensors(rows)]}
+    assert parser.rows(kept) == [row | {name: REDACTED} for row in parser.rows({"instances": rows})]
 
 
 def test_what_capture_writes_for_what_it_does_not_keep_is_known_here() -> None:

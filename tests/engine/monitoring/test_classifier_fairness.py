@@ -85,6 +85,15 @@ def test_groups_are_reported_with_their_accuracy() -> None:
     assert {each.metric for each in actual} == {"accuracy"}
 
 
+def test_rates_that_too_few_rows_of_a_group_have_are_counted() -> None:
+    """North has 60 rows, south 24: too few to compare either label, and only then a rate is out."""
+    rare = [[[40, 0, 0], [20, 140, 0]], [[17, 0, 0], [7, 176, 0]]]
+    bounds = BOUNDS.model_copy(update={"minimum_outcomes": 50})
+    parity, odds = compare(rare, bounds=bounds, labels=("yes", "no")).gaps
+    assert (parity.verdict, parity.uncompared) == (Verdict.OK, 0)
+    assert (odds.verdict, odds.uncompared) == (Verdict.OK, 2)
+
+
 def test_a_group_without_a_row_has_no_accuracy() -> None:
     actual = compare(one_label((5, 9), (0, 0)), labels=("yes", "no"))
     assert actual.groups[1].value is None

@@ -251,14 +251,29 @@ def test_batching_may_be_set(
     assert decide(paced(seconds, batching=batching, threads=1)).batching == expected
 
 
-@pytest.mark.parametrize("limit", ["max_rows", "batch_rows"])
-def test_a_model_of_one_row_a_request_is_not_measured_with_more(
-    paced: MakeService, limit: str
+@pytest.mark.parametrize(
+    "limits", [{"batch_rows": 1}, {"max_rows": 1, "batching": "off"}], ids=["joined", "alone"]
+)
+def test_a_model_of_one_row_a_call_is_not_measured_with_more(
+    paced: MakeService, limits: dict[str, Any]
 ) -> None:
-    service = paced(constant, threads=1, intra_op_threads=1, **{limit: 1})
+    service = paced(constant, threads=1, intra_op_threads=1, **limits)
     model, plan = choose(service, service.codec)
     assert set(model.calls) == {1}  # type: ignore[attr-defined]
     assert not plan.batching
+
+
+def test_requests_of_one_row_are_joined_to_calls_of_many(paced: MakeService) -> None:
+    service = paced(constant, threads=1, intra_op_threads=1, max_rows=1)
+    model, plan = choose(service, service.codec)
+    assert max(model.calls) == plans.BATCH  # type: ignore[attr-defined]
+    assert plan.batching
+
+
+@pytest.mark.parametrize("batching", ["on", "off"])
+def test_what_a_further_row_adds_to_a_call_is_measured(paced: MakeService, batching: str) -> None:
+    plan = decide(paced(lambda threads, rows: 0.01 + 0.003 * rows, threads=1, batching=batching))
+    assert plan.row_ms == pytest.approx(3, rel=0.3)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ LENGTH = {"name": "length", "dtype": "number", "minimum": 1.0, "maximum": 7.9}
 COUNT = {"name": "count", "dtype": "integer", "minimum": -2.0, "maximum": 5.0, "nullable": True}
 KIND = {"name": "kind", "dtype": "category", "categories": ["red", "blue"]}
 FLAG = {"name": "flag", "dtype": "boolean"}
+TOWN = {"name": "town", "dtype": "category", "categories": ["nan"], "nullable": True}
 TEXT = {"name": "text", "dtype": "text", "minimum": 3.0, "maximum": 10.0}
 FIELDS = [LENGTH, COUNT, KIND, FLAG]
 
@@ -36,16 +37,37 @@ def test_values_are_sent_as_json_has_them(run: Run) -> None:
         (LENGTH, "", ""),
         (LENGTH, "Infinity", "Infinity"),
         (COUNT, "7", 7),
-        (COUNT, " ", None),
-        (KIND, "red", "red"),
+        (COUNT, "", ""),
+        (COUNT, " NaN ", None),
+        (KIND, " red ", " red "),
         (FLAG, "True", True),
         (FLAG, "0", False),
+        (FLAG, " 1 ", True),
+        (FLAG, " true", " true"),
         (FLAG, "perhaps", "perhaps"),
         (TEXT, " as it is ", " as it is "),
     ]
     given = [[field, text] for field, text, _ in cases]
     parsed = run("given.map(([field, text]) => parseValue(field, text))", given=given)
     assert parsed == [value for *_, value in cases]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        pytest.param(COUNT, "  ", None, id="blank"),
+        pytest.param(COUNT, "NA", "NA", id="a number's word"),
+        pytest.param(TOWN, "", None, id="no category"),
+        pytest.param(TOWN, "NA", None, id="a category's word"),
+        pytest.param(TOWN, "nan", "nan", id="a category that training saw"),
+        pytest.param(KIND, "NA", "NA", id="where nothing may be missing"),
+    ],
+)
+def test_a_person_leaves_a_field_out_by_a_blank_or_a_categorys_word(
+    run: Run, field: dict[str, Any], text: str, value: object
+) -> None:
+    program = "parseTyped(field, text, missing) ?? null"
+    assert run(program, field=field, text=text, missing=["", "NA", "nan"]) == value
 
 
 @pytest.mark.parametrize(
@@ -142,7 +164,8 @@ def test_columns_that_a_file_lacks_are_named_unless_they_may_be_missing(run: Run
     ]
 
 
-GERMAN = {"separator": ";", "decimal": ",", "thousands": "."}
+GERMAN_SIGNS = {"decimal": ",", "thousands": "."}
+GERMAN = {"separator": ";"} | GERMAN_SIGNS
 AMERICAN = {"separator": ",", "decimal": ".", "thousands": ","}
 
 
@@ -190,6 +213,46 @@ def test_a_thousands_separator_elsewhere_is_left_for_the_service_to_refuse(
         dialect=dialect,
     )
     assert read == {"length": value, "count": value, "kind": value}
+
+
+@pytest.mark.parametrize(
+    ("separator", "text", "row"),
+    [
+        pytest.param(", ", 'length, kind\n 1.5, "a, b"\n', [1.5, "a, b"], id="stated"),
+        pytest.param(", ", "length,kind\n1.5,   a \n", [1.5, "a "], id="any number"),
+        pytest.param("; ", "length; kind\n1.234; a\n", [1234, "a"], id="thousands"),
+        pytest.param(",", "length, kind\n1.5, a\n", [1.5, " a"], id="of the value"),
+    ],
+)
+def test_spaces_after_a_separator_are_read_as_in_the_training_data(
+    run: Run, separator: str, text: str, row: list[object]
+) -> None:
+    dialect = {"separator": separator} | (GERMAN_SIGNS if separator == "; " else {})
+    program = "instanceOf(table, table.rows[0], fields)"
+    read = run(
+        f"(() => {{ const table = readTable(text, fields, 9, dialect); return {program}; }})()",
+        text=text,
+        fields=[LENGTH, KIND],
+        dialect=dialect,
+    )
+    assert read == dict(zip(("length", "kind"), row, strict=True))
+
+
+def test_a_name_of_the_head_may_begin_with_a_space(run: Run) -> None:
+    fields = [LENGTH | {"name": " length"}, LENGTH]
+    places = "[...readTable(text, fields, 9).places.values()]"
+    assert run(places, text="length, length\n1,2\n", fields=fields) == [1, 0]
+
+
+def test_a_decimal_point_is_no_number_among_decimal_commas(run: Run) -> None:
+    program = "table.rows.map((row) => instanceOf(table, row, fields).length)"
+    read = run(
+        f"(() => {{ const table = readTable(text, fields, 9, dialect); return {program}; }})()",
+        text="length;count\n1,5;1\n1.500;1\n",
+        fields=[LENGTH, COUNT],
+        dialect={"separator": ";", "decimal": ","},
+    )
+    assert read == [1.5, "1.500"]
 
 
 def test_a_short_row_and_a_spelled_gap_are_missing_values(run: Run) -> None:

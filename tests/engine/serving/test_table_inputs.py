@@ -141,7 +141,6 @@ def test_values_that_the_model_can_take_are_accepted(
         pytest.param({"rooms": True}, "rooms", id="boolean-for-an-integer"),
         pytest.param({"sold": "true"}, "sold", id="text-for-a-boolean"),
         pytest.param({"town": 75}, "town", id="number-for-a-category"),
-        pytest.param({"town": ""}, "town", id="empty-category"),
         pytest.param({"town": "x" * 201}, "town", id="endless-category"),
         pytest.param({"garden": 1}, "garden", id="unknown-column"),
     ],
@@ -220,20 +219,30 @@ def test_null_is_named_where_a_value_must_be_given(inputs: TableInputs, name: st
     assert caught.value.errors == ((f"/0/{name}", detail),)
 
 
-@pytest.mark.parametrize("features", [FEATURES, GAPPY], ids=["no gaps", "nullable"])
-def test_an_empty_category_is_told_what_a_missing_one_is(
-    make_inputs: MakeInputs, features: tuple[Feature, ...]
+@pytest.mark.parametrize(
+    ("town", "detail"),
+    [
+        pytest.param("", "this text may not be empty", id="empty"),
+        pytest.param(
+            "NA",
+            "this text stands for a missing value, and this field may not be missing",
+            id="word",
+        ),
+    ],
+)
+def test_a_text_for_a_missing_category_is_named_where_a_value_must_be_given(
+    inputs: TableInputs, gappy: TableInputs, town: str, detail: str
 ) -> None:
     with pytest.raises(errors.InvalidInputError) as caught:
-        make_inputs(features).parse([ROW | {"town": ""}])
-    detail = "this text may not be empty"
+        inputs.parse([ROW | {"town": town}])
     assert caught.value.errors == (("/0/town", detail),)
+    assert gappy.parse([ROW | {"town": town}]) == [ROW | {"town": None}]
 
 
 def test_spelled_nan_is_missing_in_a_number_and_a_word_in_a_category(gappy: TableInputs) -> None:
-    spelled = {"height": "nan", "town": "NaN", "rooms": "NaN", "sold": "1.0"}
+    spelled = {"height": " nan", "town": " NaN", "rooms": "NAN", "sold": "1.0"}
     assert gappy.parse([spelled], text=True) == [
-        {"height": None, "town": "NaN", "rooms": None, "sold": True}
+        {"height": None, "town": " NaN", "rooms": None, "sold": True}
     ]
 
 

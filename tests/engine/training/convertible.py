@@ -227,6 +227,9 @@ STEPS: dict[str, Callable[[], ColumnTransformer]] = {
         [("numbers", SimpleImputer(add_indicator=True), ["length (cm)", "rooms"])]
     ),
     'SimpleImputer(strategy="most_frequent"), of categories': lambda: category(
+        SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+    ),
+    'SimpleImputer(missing_values="", strategy="most_frequent"), of categories': lambda: category(
         SimpleImputer(missing_values="", strategy="most_frequent"),
         OneHotEncoder(handle_unknown="ignore"),
     ),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from modelserve.errors import TrainingError
 from modelserve.training import parity
 from modelserve.training.table import boosting, pipeline
 from modelserve.training.table.boosting import BoostingOptions
@@ -198,6 +199,33 @@ def test_a_step_may_learn_from_the_target() -> None:
     booster = XGBRegressor(**OPTIONS.booster_parameters(1))
     fitted = boosting.fit_boosting(DATASET, steps, Y.astype(np.float32), booster, OPTIONS, 1)
     assert fitted.named_steps["best"].get_support().tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("labels", "complaint"),
+    [
+        pytest.param(
+            [*["a", "b"] * 30, "rare"],
+            ': "rare" has a single one, and a label needs two',
+            id="a label",
+        ),
+        pytest.param([*["a", "b"] * 9, 7, 8], '"7", "8" have a single one each, and', id="two"),
+        pytest.param(
+            ["a", "b", "c"] * 2, "too few rows for early stopping: 6 of 3 labels", id="labels"
+        ),
+        pytest.param([0.5], "too few rows for early stopping: 1, some", id="values"),
+    ],
+)
+def test_too_few_rows_for_early_stopping_are_named(labels: list[Any], complaint: str) -> None:
+    dataset = Table(DATASET.rows[: len(labels)], pd.Series(labels, dtype=object))
+    kind: type[XGBModel] = XGBRegressor if isinstance(labels[0], float) else XGBClassifier
+    if kind is XGBClassifier:
+        dataset = Table(dataset.rows, dataset.target.astype(str))
+    with pytest.raises(TrainingError) as caught:
+        boosting.train_boosting(
+            dataset, encode(dataset), kind(**OPTIONS.booster_parameters(1)), OPTIONS, 1
+        )
+    assert complaint in str(caught.value)
 
 
 @pytest.mark.parametrize(

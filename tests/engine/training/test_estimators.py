@@ -131,6 +131,58 @@ def test_columns_are_scaled_before_what_measures_them_and_not_before_trees(
         assert isinstance(estimator.steps[0][1], StandardScaler)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "exact"),
+    [
+        ("HistGradientBoostingRegressor", {"loss": "absolute_error", "max_iter": 5}, True),
+        ("HistGradientBoostingRegressor", {"loss": "poisson", "max_iter": 5}, False),
+        ("KNeighborsRegressor", {"metric": "manhattan"}, True),
+        ("KNeighborsRegressor", {"weights": "distance"}, False),
+        ("CatBoostRegressor", {"loss_function": "MAE", "iterations": 5}, True),
+        ("CatBoostRegressor", {"loss_function": "Poisson", "iterations": 5}, False),
+        ("LGBMRegressor", {"objective": "tweedie", "n_estimators": 5}, True),
+        ("LGBMRegressor", {"linear_tree": True, "n_estimators": 5}, False),
+        ("XGBRegressor", {"objective": "count:poisson", "n_estimators": 5}, True),
+        ("XGBRegressor", {"objective": "reg:tweedie", "n_estimators": 5}, True),
+    ],
+    ids=str,
+)
+def test_parameters_are_exact_or_refused_as_the_page_says(
+    name: str, parameters: dict[str, Any], exact: bool
+) -> None:
+    table = make_table()
+    estimator = make_regressor(EstimatorOptions(estimator=name, parameters=parameters), 1)
+    assert (compare(table, estimator, pipeline.encode_columns(table)) <= 1e-5) == exact
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "form"),
+    [
+        ("XGBRegressor", {"monotone_constraints": {"x": 1}}, '"(1,0,-1)"'),
+        ("XGBRegressor", {"monotone_constraints": [1, 0]}, '"(1,0,-1)"'),
+        ("LGBMRegressor", {"monotone_constraints": {"x": 1}}, "[1, 0, -1]"),
+        ("CatBoostRegressor", {"monotone_constraints": {"x": 1}}, "[1, 0, -1]"),
+        ("HistGradientBoostingRegressor", {"monotonic_cst": {"x": 1}}, "[1, 0, -1]"),
+    ],
+)
+def test_directions_of_columns_by_name_are_rejected(
+    name: str, parameters: dict[str, Any], form: str
+) -> None:
+    (key,) = parameters
+    with pytest.raises(ConfigurationError) as caught:
+        make_regressor(EstimatorOptions(estimator=name, parameters=parameters), 1)
+    assert f"{key} of {name} is stated by position, such as {form}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "directions"),
+    [("XGBRegressor", "(1,0)"), ("CatBoostRegressor", {"0": 1}), ("LGBMRegressor", [1, 0])],
+)
+def test_directions_of_columns_by_position_are_taken(name: str, directions: Any) -> None:
+    options = EstimatorOptions(estimator=name, parameters={"monotone_constraints": directions})
+    assert make_regressor(options, 1).get_params()["monotone_constraints"] == directions
+
+
 @pytest.mark.parametrize("name", ["RidgeClassifier", "LinearSVC", "SVC", "SGDClassifier"])
 def test_a_classifier_without_probabilities_is_calibrated(name: str) -> None:
     (_, _), (_, estimator) = make_classifier(options(name), 1).steps

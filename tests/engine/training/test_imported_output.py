@@ -214,6 +214,20 @@ SCALAR = graph_of(
             "as --output-name shares.",
             id="two heads",
         ),
+        pytest.param(
+            graph_of(
+                [
+                    helper.make_node("Softmax", ["X"], ["the shares"]),
+                    helper.make_node("Identity", ["X"], ["hidden"]),
+                ],
+                [("X", FLOAT, [None, 2])],
+                [("the shares", FLOAT, [None, 2]), ("hidden", FLOAT, [None, 2])],
+            ),
+            LABELS,
+            "Several outputs of the graph fit: the shares, hidden. Choose one by --output-name, "
+            "such as --output-name 'the shares'.",
+            id="one of probabilities",
+        ),
     ],
 )
 def test_a_graph_with_other_outputs_is_rejected(
@@ -328,20 +342,26 @@ def test_a_graph_for_a_fixed_number_of_rows_is_rejected(import_graph: Import, fi
 
 
 @pytest.mark.parametrize(
-    "node",
+    ("node", "complaint"),
     [
         pytest.param(
-            helper.make_node("LpNormalization", ["X"], ["Y"], axis=0, p=1), id="over the batch"
+            helper.make_node("LpNormalization", ["X"], ["Y"], axis=0, p=1),
+            "answers a row alone by ",
+            id="over the batch",
         ),
-        pytest.param(helper.make_node("RandomUniformLike", ["X"], ["Y"], low=-9.0), id="chance"),
+        pytest.param(
+            helper.make_node("RandomUniformLike", ["X"], ["Y"], low=-9.0),
+            "answers by chance: ",
+            id="chance",
+        ),
     ],
 )
 def test_an_answer_that_depends_on_other_rows_or_on_chance_is_rejected(
-    import_graph: Import, node: onnx.NodeProto
+    import_graph: Import, node: onnx.NodeProto, complaint: str
 ) -> None:
     graph = matrix()
     graph.graph.node[0].CopyFrom(node)
-    with pytest.raises(TrainingError, match=r"answers a row alone by .* model\.eval\(\)"):
+    with pytest.raises(TrainingError, match=rf"{complaint}.* model\.eval\(\)"):
         import_graph(graph, softmax=True)
 
 

@@ -71,6 +71,77 @@ def test_a_newer_ir_version_names_both_versions(refusal: Refusal) -> None:
     assert 10 <= int(known) < 99
 
 
+def random(*nodes: onnx.NodeProto, **constants: bool) -> onnx.ModelProto:
+    """Return a graph whose answer comes from the last of some nodes."""
+    values = [numpy_helper.from_array(np.array(each), name) for name, each in constants.items()]
+    inputs: list[Any] = [("X", FLOAT, [None, 2])]
+    return graph_of(nodes, inputs, [("Y", FLOAT, [None, 2])], initializers=values)
+
+
+RATIO = helper.make_node("Constant", [], ["ratio"], value_float=0.5)
+MODE = numpy_helper.from_array(np.array(True), "mode")
+BRANCH = helper.make_graph(
+    [helper.make_node("RandomUniform", [], ["B"], shape=[1, 2])],
+    "branch",
+    [],
+    [helper.make_tensor_value_info("B", FLOAT, [1, 2])],
+)
+
+
+@pytest.mark.parametrize(
+    ("graph", "operator"),
+    [
+        pytest.param(
+            random(helper.make_node("RandomNormalLike", ["X"], ["Y"])),
+            "RandomNormalLike",
+            id="noise",
+        ),
+        pytest.param(random(helper.make_node("Bernoulli", ["X"], ["Y"])), "Bernoulli", id="a coin"),
+        pytest.param(
+            random(
+                helper.make_node("If", ["on"], ["Y"], then_branch=BRANCH, else_branch=BRANCH),
+                on=True,
+            ),
+            "RandomUniform",
+            id="in a branch",
+        ),
+        pytest.param(
+            random(RATIO, helper.make_node("Dropout", ["X", "ratio", "mode"], ["Y"]), mode=True),
+            "Dropout in training mode",
+            id="dropout",
+        ),
+        pytest.param(
+            random(
+                RATIO,
+                helper.make_node("Constant", [], ["mode"], value=MODE),
+                helper.make_node("Dropout", ["X", "ratio", "mode"], ["Y"]),
+            ),
+            "Dropout in training mode",
+            id="dropout by a node",
+        ),
+    ],
+)
+def test_a_graph_that_answers_by_chance_is_refused(
+    refusal: Refusal, graph: onnx.ModelProto, operator: str
+) -> None:
+    assert refusal(graph).startswith(
+        f"elsewhere.onnx answers by chance: it has {operator}. Export it in evaluation mode"
+    )
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        pytest.param(helper.make_node("Dropout", ["X"], ["Y"]), id="alone"),
+        pytest.param(helper.make_node("Dropout", ["X", "ratio", "mode"], ["Y"]), id="off"),
+    ],
+)
+def test_dropout_in_evaluation_mode_is_accepted(tmp_path: Path, node: onnx.NodeProto) -> None:
+    path = tmp_path / "elsewhere.onnx"
+    path.write_bytes(random(RATIO, node, mode=False).SerializeToString())
+    assert onnx_file.read(path).graph.node[1].op_type == "Dropout"
+
+
 @pytest.mark.parametrize(("domain", "name"), [("", "ai.onnx"), ("ai.onnx.ml", "ai.onnx.ml")])
 def test_a_newer_opset_names_both_versions(refusal: Refusal, domain: str, name: str) -> None:
     text = refusal(with_opset(domain, 99))

@@ -33,6 +33,32 @@ def test_a_miss_names_the_row_the_tolerance_and_the_way_out() -> None:
         parity.compare(NATIVE, exported, tolerance=0.1)
 
 
+@pytest.mark.parametrize(
+    ("difference", "advice", "way_out"),
+    [
+        pytest.param(0.25, "Replace it", "Replace it. Or leave out a parameter of it", id="large"),
+        pytest.param(np.nan, "Replace it", "Replace it. Or leave out a parameter", id="no number"),
+        pytest.param(0.25, "Remove it", "Remove it.", id="a step to remove"),
+        pytest.param(0.25, "", "differently, or raise [parity] tolerance", id="unknown"),
+        pytest.param(1e-4, "Replace it", "Replace it, or raise [parity] tolerance", id="small"),
+    ],
+)
+def test_a_tolerance_is_advised_for_small_differences_alone(
+    difference: float, advice: str, way_out: str
+) -> None:
+    table = Table(pd.DataFrame({"a": [1, 2, 3]}), pd.Series([0, 1, 2]))
+    with pytest.raises(ParityError) as caught:
+        parity.compare(
+            NATIVE,
+            NATIVE + np.float32(difference),
+            tolerance=1e-5,
+            dataset=table,
+            advise=lambda _: advice,
+        )
+    assert way_out in str(caught.value)
+    assert ("raise [parity]" in str(caught.value)) == ("raise [parity]" in way_out)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("where", ["native", "exported", "both"])
 def test_an_answer_that_is_not_finite_is_no_parity(value: float, where: str) -> None:

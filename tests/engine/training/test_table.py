@@ -129,7 +129,9 @@ def test_every_bad_column_is_named_at_once(read: Read) -> None:
         ),
         (
             "weight",
-            '2 values are larger than float32 can hold; under [data] write drop = ["weight"]',
+            "2 values are larger than float32 can hold, first in row 1: 1e+39; correct the file, "
+            "or scale the column or take its logarithm in `load` (data.py); "
+            'under [data] write drop = ["weight"]',
         ),
         ("nothing", 'is empty; under [data] write drop = ["nothing"]'),
         (

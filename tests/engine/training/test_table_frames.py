@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date, time
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -43,6 +45,9 @@ def select(trained: Artifact) -> Select:
             np.array([1, 2, None], object), "integer", True, id="objects that are numbers"
         ),
         pytest.param(np.array([True, None, False], object), "boolean", True, id="objects: truths"),
+        pytest.param([Decimal("1.50"), None, Decimal(2)], "number", True, id="decimals"),
+        pytest.param([Decimal(1), None, Decimal(3)], "integer", True, id="whole decimals"),
+        pytest.param(np.array([1, 2, 3], np.float16), "number", False, id="half precision"),
         pytest.param(pd.Categorical(["x", "y", "x"]), "category", False, id="categories"),
         pytest.param(np.array([1, 2, 3], np.uint8), "integer", False, id="small integers"),
         pytest.param(pd.array([0.5, None, 1], "Float32"), "number", True, id="nullable floats"),
@@ -62,8 +67,17 @@ def test_a_column_of_any_pandas_type_has_its_dtype(
     ("values", "detail"),
     [
         pytest.param(pd.to_datetime(["2020-01-01", "2021-01-01"]), "holds dates (", id="dates"),
-        pytest.param([[1], [2]], "holds object, not numbers, booleans or text", id="lists"),
-        pytest.param([1, "a"], "holds object, not numbers", id="one number, one text"),
+        pytest.param([date(2020, 1, 1)] * 2, "holds dates; make numbers", id="days"),
+        pytest.param([time(1), time(2)], "holds times of day; make numbers", id="times"),
+        pytest.param(pd.to_timedelta([1, 2]), "holds durations; make numbers", id="durations"),
+        pytest.param([b"a", b"b"], "holds bytes; make numbers of them in `load`", id="bytes"),
+        pytest.param([[1], [2]], "holds lists; make numbers of them in `load`", id="lists"),
+        pytest.param([None, {"a": 2}], "holds records of several fields; make a", id="records"),
+        pytest.param(
+            [1, "a"],
+            'holds values of several types, such as "1" (int) and "a" (str); make one type',
+            id="one number, one text",
+        ),
     ],
 )
 def test_a_column_that_no_model_takes_is_rejected(values: object, detail: str) -> None:

@@ -1,9 +1,12 @@
 """Files are read as people have them; of a wrong dialect, the message says what to write."""
 
+import bz2
 import gzip
+import lzma
 import re
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pandas as pd
 import pytest
 from modelserve.errors import InvalidInputError, TrainingError
 from modelserve.manifest import Dialect, Feature
+from modelserve.training.repeated_rows import count_copies
 from modelserve.training.sections import DataSection
 from modelserve.training.table.table import Table
 
@@ -94,6 +98,47 @@ def details(run: Callable[[], object]) -> list[str]:
             b"PK\x03\x04rest",
             ["is an Excel workbook or a ZIP archive; save the sheet as CSV"],
             id="excel",
+        ),
+        pytest.param(
+            b"PK\x03\x04\x14\x00\x06\x00\x08\x81\xff\x00",
+            ["is an Excel workbook or a ZIP archive; save the sheet as CSV"],
+            id="excel-of-bytes",
+        ),
+        pytest.param(
+            b"PAR1\x15\x04\xff",
+            ['is a Parquet file; write format = "parquet" under [data]'],
+            id="parquet-of-another-name",
+        ),
+        pytest.param(
+            bz2.compress(ROWS.encode()),
+            ["is compressed by bzip2; decompress it, or compress it by gzip"],
+            id="bzip2",
+        ),
+        pytest.param(
+            lzma.compress(ROWS.encode()),
+            ["is compressed by xz; decompress it, or compress it by gzip"],
+            id="xz",
+        ),
+        pytest.param(
+            b"\x28\xb5\x2f\xfd\x04\x00\xa9\xff",
+            ["is compressed by zstd; decompress it, or compress it by gzip"],
+            id="zstd",
+        ),
+        pytest.param(
+            "# made by us, on Monday\na,b,c,y\nq,1,2,x\nr,3,4,z\n",
+            [
+                'the first line is not the header, which has 4 names: "# made by us, on Monday"; '
+                "remove what is above the header"
+            ],
+            id="a-comment",
+        ),
+        pytest.param(
+            "Sales\n\nof 2026\nprice;size;y\n1,5;2;x\n2;3,5;z\n",
+            [
+                'the first 2 lines are not the header, which has 3 names: "Sales"; '
+                "remove what is above the header"
+            ],
+            id="a-title-and-semicolons",
         ),
         pytest.param(
             '{"a": 1, "y": "x"}\n',
@@ -340,6 +385,36 @@ def test_lines_that_are_no_json_objects_are_named(read: Read, tmp_path: Path) ->
     assert [each.pointer for each in caught.value.errors] == [f"{path}, line 2", f"{path}, line 3"]
 
 
+COLUMNS = pd.DataFrame({"a": [1, 2], "y": ["x", "z"]})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        COLUMNS.to_json(),
+        COLUMNS.to_json(indent=2),
+        COLUMNS.to_json(orient="records"),
+        COLUMNS.to_json(orient="split"),
+    ],
+    ids=["columns", "lines", "records", "split"],
+)
+def test_json_of_another_orientation_says_how_pandas_writes_lines(read: Read, content: str) -> None:
+    (detail,) = details(lambda: read(content, "rows.json"))
+    assert detail.endswith(
+        "write an object on each line instead, with pandas by "
+        'frame.to_json(path, orient="records", lines=True)'
+    )
+    lines = COLUMNS.to_json(orient="records", lines=True)
+    assert read(lines, "rows.json").rows["a"].tolist() == [1, 2]
+
+
+def test_compressed_json_lines_are_recognised(read: Read) -> None:
+    compressed = bz2.compress(b'{"a": 1, "y": "x"}')
+    assert details(lambda: read(compressed, format="jsonl")) == [
+        "is compressed by bzip2; decompress it, or compress it by gzip"
+    ]
+
+
 def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     path = tmp_path / "rows.parquet"
@@ -348,6 +423,22 @@ def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
     dataset = Table.read(DataSection(path=path, target="y"))
     assert [each.dtype for each in dataset.describe()] == ["integer", "category"]
     assert dataset.nullable() == {"n"}
+
+
+def test_decimals_and_half_precision_numbers_of_parquet_are_numbers(tmp_path: Path) -> None:
+    pyarrow, path = pytest.importorskip("pyarrow"), tmp_path / "rows.parquet"
+    prices = [Decimal("1.50"), None, Decimal("2.25"), Decimal("1.50")]
+    columns = {
+        "price": pyarrow.array(prices, pyarrow.decimal128(10, 2)),
+        "half": np.array([1, 2, 3, 1], np.float16),
+        "y": pyarrow.array(prices[:1] * 4, pyarrow.decimal256(40, 2)),
+    }
+    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.table(columns), path)
+    table = Table.read(DataSection(path=path, target="y"))
+    assert table.rows["price"].tolist() == [1.5, pd.NA, 2.25, 1.5]
+    assert [each.dtype for each in table.describe()] == ["number", "number"]
+    assert table.target.tolist() == [1.5] * 4
+    assert count_copies(table.take(np.array([0])), table.take(np.array([1, 3]))) == 1
 
 
 def test_parquet_without_its_library_says_what_to_install(

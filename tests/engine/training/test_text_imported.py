@@ -1,5 +1,6 @@
 """A text model's ONNX graph is imported with the tokenizer beside it."""
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -123,6 +124,23 @@ def test_an_output_can_be_chosen(trained: Artifact, folder: Path, take: Take) ->
     assert take(path, labels, output_name="twin").labels == labels
 
 
+@pytest.mark.parametrize("place", [".", "onnx"])
+def test_labels_are_in_the_order_of_the_models_own(
+    trained: Artifact, folder: Path, take: Take, place: str
+) -> None:
+    path, labels = folder / place / artifact.MODEL, trained.manifest.labels
+    path.parent.mkdir(exist_ok=True)
+    (folder / artifact.MODEL).replace(path)
+    own = {str(i): name.upper() for i, name in enumerate(labels)}
+    (folder / "config.json").write_text(json.dumps({"id2label": own}), encoding="utf-8")
+    assert take(path, labels).labels == labels
+    listed = ",".join(labels)
+    with pytest.raises(TrainingError, match=rf"in another order: give --labels {listed}, or"):
+        take(path, labels[::-1])
+    renamed = tuple(f"label {i}" for i, _ in enumerate(labels))
+    assert take(path, renamed).labels == renamed
+
+
 @pytest.mark.parametrize("place", ["onnx/model_int8.onnx", "models/deep/model.onnx"])
 def test_the_tokenizer_lies_beside_the_graph_or_one_folder_above(
     trained: Artifact, folder: Path, take: Take, place: str
@@ -135,7 +153,7 @@ def test_the_tokenizer_lies_beside_the_graph_or_one_folder_above(
         assert exported.provenance["source"] == path.name
         assert f"SHA-256 of {place}" in exported.provenance
     else:
-        with pytest.raises(TrainingError, match=r"holds no readable tokenizer\.json"):
+        with pytest.raises(TrainingError, match=r"holds no tokenizer\.json\. Save"):
             take(path, trained.manifest.labels)
 
 
@@ -164,7 +182,7 @@ def test_a_graph_with_another_number_of_outputs_is_rejected(
     [
         pytest.param(artifact.MODEL, None, r"model\.onnx cannot be read: No such", id="no-graph"),
         pytest.param(artifact.MODEL, b"spoilt", "is not an ONNX graph", id="spoilt-graph"),
-        pytest.param(TOKENIZER, None, "no readable tokenizer", id="no-tokenizer"),
+        pytest.param(TOKENIZER, None, r"no tokenizer\.json", id="no-tokenizer"),
         pytest.param(TOKENIZER, b"spoilt", "no readable tokenizer", id="spoilt-tokenizer"),
     ],
 )

@@ -157,6 +157,17 @@ def test_texts_are_batched(trained: Artifact) -> None:
     assert batches[1]["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
 
 
+def test_a_text_that_the_tokenizer_cannot_read_is_named(strict_tokenizer: bytes) -> None:
+    dataset = make_dataset("good", "good \N{GRINNING FACE}" + "x" * 100, "\u0301")
+    with pytest.raises(InvalidInputError) as caught:
+        [*dataset.batches({TOKENIZER: strict_tokenizer})]
+    (failed, shown), (empty, reason) = caught.value.errors
+    assert failed.startswith('"good \N{GRINNING FACE}x')
+    assert len(failed) < 80
+    assert shown == "holds characters that the model's tokenizer cannot read"
+    assert (empty, reason) == ('"\u0301"', "should hold something that can be read")
+
+
 def test_lengths_and_unknown_tokens_are_observed(trained: Artifact) -> None:
     dataset = make_dataset("bom", "Bom, xyzzy xyzzy", "\N{GRINNING FACE}", " ")
     observed = dataset.observations(trained.paths)

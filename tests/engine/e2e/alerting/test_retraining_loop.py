@@ -122,7 +122,7 @@ class Project:
             'case "$session" in\n'
             "dev) ;;\n"
             f'train) exec .venv/bin/{baked.slug} train "$@" ;;\n'
-            f'tests) [ "$1" = --no-cov ] && shift; {tests} ;;\n'
+            f"tests) {tests} ;;\n"
             "*) exit 9 ;;\n"
             "esac\n"
         )

@@ -187,7 +187,7 @@ def test_a_field_that_was_never_missing_is_required(
         ("living area", "large"),
         ("living area", True),
         ("town", 7),
-        ("town", ""),
+        ("energy class", ""),
         ("rooms", 2.5),
         ("garden", 2),
         ("energy class", ["A+"]),

@@ -171,7 +171,7 @@ def violated(ok: MonitoringResult) -> MonitoringResult:
                 GroupMetric("north", 55, "accuracy", 0.91, True),
                 GroupMetric("unstated", 5, "accuracy", None, False),
             ),
-            (FairnessGap("equalised_odds", 0.31, 0.2, "setosa", "south", "north", 0.0003, bad),),
+            (FairnessGap("equalised_odds", 0.31, 0.2, "setosa", "south", "north", 0.0003, bad, 2),),
         ),
         violations=(
             Violation("depth", "baseline_drift_check", "it has moved", "input-drift"),

@@ -135,7 +135,8 @@ def test_each_thing_that_is_breached_is_reported_with_its_runbook(
         f"Fairness gap equalised_odds: south is served worse. {since}fairness-gap.md",
         f"Model degraded degraded_share: the fallback had to answer. {since}model-degraded.md",
         "Not covered 1 field not read, because redacted or not captured: age.",
-        "The responses of 4 records: only the inputs were captured.",
+        "The version of 4 records: their responses were not captured, or are CSV or JSON Lines, "
+        "which name none.",
         "33 records of other versions: 0.0.9 (33).",
         "3 lines could not be read.",
     ):

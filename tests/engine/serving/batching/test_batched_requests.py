@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from modelserve.serving.app import wrap
+from modelserve.serving.batching.call_times import CallTimes
 
 from tests.engine.serving.conftest import Ask, Held, MakeComponents
 
@@ -31,6 +32,22 @@ def counted(held: Held, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(held, "run", counting)
     return rows
+
+
+def test_the_rows_of_one_request_do_not_limit_those_of_joined_ones(
+    ask: Ask, held: Held, counted: list[int], make_components: MakeComponents, body: bytes
+) -> None:
+    app = wrap(make_components(held, execution="threads", threads=1, batching="on", max_rows=1))
+
+    async def run() -> None:
+        asked = [asyncio.ensure_future(ask(app, "POST", "/predict", body)) for _ in range(4)]
+        await entered(held)
+        await asyncio.sleep(0.01)
+        held.go.set()
+        assert [each.status for each in await asyncio.gather(*asked)] == [200] * 4
+
+    asyncio.run(run())
+    assert counted == [1, 3]
 
 
 @pytest.mark.parametrize("batching", ["on", "off"])
@@ -94,7 +111,7 @@ def test_a_full_service_says_how_long_the_model_needs(
 
     async def run() -> Any:
         assert components.batcher
-        components.batcher._pause.add_call(7.0)  # as if a call took 7 seconds
+        components.batcher._times = CallTimes(7.0)
         waiting = [asyncio.ensure_future(ask(app, "POST", "/predict", body)) for _ in range(2)]
         await entered(held)
         refused = await ask(app, "POST", "/predict", body)

@@ -11,8 +11,10 @@ import pytest
 from modelserve import errors
 from modelserve.artifact import Artifact
 from modelserve.manifest import OutputBounds
+from modelserve.serving.batching import batcher as batching
 from modelserve.serving.batching.batch_metrics import BatchMetrics
 from modelserve.serving.batching.batcher import Batcher
+from modelserve.serving.batching.call_times import CallTimes
 from modelserve.serving.batching.outcomes import Answered
 from modelserve.serving.batching.queue import RequestQueue
 from modelserve.serving.metrics_registry import MetricsRegistry
@@ -94,6 +96,25 @@ class Silent:
 
 
 SILENT = Silent()
+
+
+class Clock:
+    """The time, which stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of calls."""
+    made = Clock()
+    monkeypatch.setattr(batching, "time", made)
+    return made
 
 
 @pytest.fixture
@@ -274,17 +295,18 @@ def test_a_request_that_waits_too_long_is_not_asked_about(bench: Bench) -> None:
 
 
 def test_a_request_that_would_wait_longer_than_the_limit_is_refused_with_an_honest_time(
-    bench: Bench,
+    bench: Bench, clock: Clock
 ) -> None:
     async def body() -> None:
-        batcher = bench.make(rows=2, limit_s=45)
-        batcher._pause.add_call(20.0)  # as if calls took 20 seconds
+        batcher = bench.make(rows=2, limit_s=45, times=CallTimes(20.0))
         tasks = await ask(batcher, row(1), row(2), row(3))
         assert batcher.delay_s() == 40  # two calls: the one under way, and the next
         with pytest.raises(errors.OverloadedError) as refused:
             await batcher.predict(row(4))
         assert refused.value.retry_after_s == 15  # a third call would end after 60 seconds
         assert bench.figure("model_shed_total") == 1
+        clock.now = 16.0
+        assert batcher.delay_s(1) == 44  # four seconds are left of the first one
         bench.model.open = True
         bench.model.go.release()
         await asyncio.gather(*tasks)
@@ -292,10 +314,71 @@ def test_a_request_that_would_wait_longer_than_the_limit_is_refused_with_an_hone
     run(body())
 
 
+@pytest.mark.parametrize("joins", [True, False])
+@pytest.mark.parametrize("calls", [1, 2])
+def test_an_idle_model_refuses_nothing_however_slow_it_is(
+    bench: Bench, joins: bool, calls: int
+) -> None:
+    async def body() -> None:
+        batcher = bench.make(joins=joins, calls=calls, limit_s=5, times=CallTimes(20.0, 20.0))
+        bench.model.open = True
+        for _ in range(2):
+            assert value_of(await batcher.predict(row(*range(64)))) == [*range(0, 128, 2)]
+        assert bench.figure("model_shed_total") == 0
+
+    run(body())
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("joins", "calls", "expected"),
+    [
+        pytest.param(True, 1, 100, id="full calls of 37.5 ms for 8 requests"),
+        pytest.param(True, 2, 200, id="two at once"),
+        pytest.param(False, 1, 51, id="calls of 9.5 ms for one request"),
+    ],
+)
+def test_of_a_burst_is_refused_what_would_be_answered_too_late(
+    bench: Bench, joins: bool, calls: int, expected: int
+) -> None:
+    async def body() -> None:
+        times = CallTimes(0.006, 0.0005)
+        for _ in range(30):
+            times.add(1, 0.006)
+        batcher = bench.make(rows=64, joins=joins, calls=calls, limit_s=0.5, times=times)
+        tasks = await ask(batcher, *[row(*range(8))] * 300)
+        refused = [each for each in tasks if each.done()]
+        assert all(isinstance(each.exception(), errors.OverloadedError) for each in refused)
+        assert len(tasks) - len(refused) == pytest.approx(expected, abs=8)
+        for each in tasks:
+            each.cancel()
+
+    run(body())
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("joins", [True, False])
+def test_a_consumer_whose_turn_is_next_does_not_wait_for_what_another_one_asked(
+    bench: Bench, joins: bool
+) -> None:
+    async def body() -> None:
+        batcher = bench.make(rows=8, joins=joins, limit_s=5, times=CallTimes(1.0))
+        many = await ask(batcher, *[row(*range(8))] * 5, consumer="many")
+        assert batcher.delay_s(8, "many") == 6
+        assert batcher.delay_s(8, "few") == 3  # after the call under way, and one of the other's
+        with pytest.raises(errors.OverloadedError):
+            await batcher.predict(row(*range(8)), "many")
+        few = await ask(batcher, row(1), consumer="few")
+        bench.model.open = True
+        bench.model.go.release()
+        await asyncio.gather(*few, *many)
+
+    run(body())
+
+
 def test_after_a_call_that_left_others_waiting_the_answered_clients_may_join(bench: Bench) -> None:
     async def body() -> None:
-        batcher = bench.make(limit_s=1_000)
-        batcher._pause.add_call(20.0)  # a pause of two seconds
+        batcher = bench.make(limit_s=1_000, times=CallTimes(20.0))  # a pause of two seconds
         tasks = await ask(batcher, row(1))
         await bench.entered()
         tasks += await ask(batcher, row(2))
@@ -313,16 +396,15 @@ def test_after_a_call_that_left_others_waiting_the_answered_clients_may_join(ben
 
 def test_the_pause_ends_although_nobody_joins(bench: Bench) -> None:
     async def body() -> None:
-        batcher = bench.make()
-        batcher._pause.add_call(0.2)
-        before = batcher._pause.seconds
+        batcher = bench.make(times=CallTimes(0.2))
+        before = batcher._pause.share
         tasks = await ask(batcher, row(1))
         await bench.entered()
         tasks += await ask(batcher, row(2))
         bench.model.open = True
         bench.model.go.release()
         await asyncio.gather(*tasks)
-        assert batcher._pause.seconds < before  # it did not pay
+        assert batcher._pause.share < before  # it did not pay
 
     run(body())
     assert bench.model.calls == [[1], [2]]

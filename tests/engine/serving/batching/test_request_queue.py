@@ -77,6 +77,43 @@ def test_consumers_take_turns(queue: RequestQueue, wait: Wait) -> None:
     assert queue.take() == many[5:]
 
 
+@pytest.mark.parametrize(
+    ("consumer", "rows", "joins", "expected"),
+    [
+        pytest.param("many", 1, True, (2, 8), id="behind its own, and one of the other's"),
+        pytest.param("few", 1, True, (1, 4), id="second turn; others join"),
+        pytest.param("new", 1, True, (1, 4), id="first turn"),
+        pytest.param("new", 9, True, (2, 11), id="more rows than a call has"),
+        pytest.param(None, 0, True, (2, 7), id="all"),
+        pytest.param("many", 1, False, (8, 8), id="many alone"),
+        pytest.param("few", 1, False, (4, 4), id="few alone"),
+        pytest.param("new", 9, False, (3, 11), id="new alone"),
+        pytest.param(None, 0, False, (7, 7), id="all alone"),
+    ],
+)
+def test_the_calls_until_a_request_follow_the_turns(
+    queue: RequestQueue,
+    wait: Wait,
+    consumer: str | None,
+    rows: int,
+    joins: bool,
+    expected: tuple[int, int],
+) -> None:
+    queue.joins = joins
+    for _ in range(6):
+        wait("many")
+    wait("few")
+    assert queue.calls_until(rows, consumer) == expected
+
+
+def test_a_request_with_more_rows_than_the_limit_is_one_call(
+    queue: RequestQueue, wait: Wait
+) -> None:
+    assert queue.calls_until(9, "shop") == (1, 9)
+    wait(rows=9)
+    assert queue.calls_until(9, "shop") == (2, 18)
+
+
 def test_the_turn_passes_on_where_requests_cannot_share_a_call(
     queue: RequestQueue, wait: Wait
 ) -> None:

@@ -76,7 +76,7 @@ def test_no_trace_of_a_redacted_value_is_left(
     assert not [each for each in spellings(secret) if each in actual]
 
 
-def test_of_tensors_nothing_but_names_and_shapes_is_left(
+def test_of_tensors_the_values_of_other_fields_are_left(
     captured: Callable[..., bytes],
     tensors: Callable[[Row], dict[str, Any]],
     row: Row,
@@ -92,10 +92,29 @@ def test_of_tensors_nothing_but_names_and_shapes_is_left(
     kept = json.loads(record["captureData"]["endpointInput"]["data"])
     assert kept == {
         "inputs": [
-            {name: each[name] for name in ("name", "shape", "datatype")} | {"data": REDACTED}
+            {name: each[name] for name in ("name", "shape", "datatype")}
+            | {
+                "data": [
+                    REDACTED if value == pytest.approx(secret) else value for value in each["data"]
+                ]
+            }
             for each in asked["inputs"]
         ]
     }
+    assert not [each for each in spellings(secret) if each in text]
+
+
+def test_of_nested_tensors_no_value_is_left(
+    captured: Callable[..., bytes],
+    tensors: Callable[[Row], dict[str, Any]],
+    row: Row,
+    field: str,
+    secret: Any,
+) -> None:
+    asked = tensors(row | {field: secret})
+    for each in asked["inputs"]:
+        each["data"] = [each["data"]] if len(each["shape"]) > 1 else each["data"]
+    text = captured("/v2/models/{model}/infer", asked, capture_redact=(field,))
     assert not [each for each in spellings(secret) if each in text]
 
 

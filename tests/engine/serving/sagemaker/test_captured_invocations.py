@@ -105,6 +105,17 @@ def test_a_record_holds_both_sides_as_they_were_sent(
     assert record["eventMetadata"]["customAttributes"] == ["store=7"]
 
 
+def test_requests_that_share_an_inference_id_are_records_of_their_own(
+    capture: Capture, count: Callable[[str], CaptureCounts], row: Row
+) -> None:
+    """Within a second, too: the id may name a session, not a request."""
+    for _ in range(3):
+        records = capture("captures", {ID: "session-7"}, write(JSON, [row]))
+    assert [each["eventMetadata"]["inferenceId"] for each in records] == ["session-7"] * 3
+    assert len({each["eventMetadata"]["eventId"] for each in records}) == 3
+    assert (count("captures").rows, count("captures").duplicate) == (3, 0)
+
+
 @pytest.mark.parametrize("encoded", [pytest.param(False, id="text"), pytest.param(True, id="b64")])
 @pytest.mark.parametrize("answered", TYPES)
 @pytest.mark.parametrize("asked", TYPES)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve.artifact import Artifact
+from modelserve.errors import InvalidInputError
 from modelserve.serving.metrics_registry import MetricsRegistry
 from modelserve.serving.observers import RequestLogQueue
 from modelserve.serving.request_context import RequestContext
@@ -88,6 +89,25 @@ def test_degraded_answers_are_counted_and_not_compared(
     assert exposed("uncompared_total", reason="degraded") == 5
     observer.close()
     assert not model.calls
+
+
+def test_the_rows_beside_those_of_the_fallback_are_compared(
+    make_observer: MakeObserver,
+    answered: Answered,
+    exposed: Exposed,
+    until: Until,
+    trained: Artifact,
+) -> None:
+    observer = make_observer(FakeModel(*trained.manifest.fallback))
+    mixed = answered(3, degraded=True)
+    assert mixed.prediction
+    mixed.prediction = mixed.prediction._replace(invalid={1: "not finite"})
+    observer.record([mixed, answered(2)])
+    until(lambda: exposed("rows_total") == 4)
+
+    assert exposed("uncompared_total", reason="degraded") == 1
+    assert exposed("uncompared_total", reason="failed") == 0
+    assert exposed("difference_sum") == 0
 
 
 def test_requests_without_an_answer_are_left_out(
@@ -240,6 +260,30 @@ def test_texts_of_similar_lengths_are_joined() -> None:
     assert [[each.size for each in batch] for batch in batches] == [[9, 11], [90, 100]]
 
 
+def test_a_text_that_the_challengers_tokenizer_cannot_read_is_not_compared(
+    make_observer: MakeObserver,
+    answered: Answered,
+    exposed: Exposed,
+    until: Until,
+    trained: Artifact,
+) -> None:
+    def complete(inputs: list[ModelInput]) -> list[ModelInput | InvalidInputError]:
+        return [
+            InvalidInputError([]) if each.rows == 1 else _with_own_tensor(each) for each in inputs
+        ]
+
+    model = FakeModel(*trained.manifest.fallback)
+    observer = make_observer(model, complete=complete)
+    observer.record([answered(1), answered(2)])
+    until(lambda: exposed("rows_total") == 2)
+    assert sum(len(each["own"]) for each in model.calls) == 2
+    assert exposed("uncompared_total", reason="failed") == 1
+
+
+def _with_own_tensor(given: ModelInput) -> ModelInput:
+    return given._replace(tensors={"own": np.ones((given.rows, 1))})
+
+
 def test_a_challenger_with_another_tokenizer_tokenizes_anew(
     make_observer: MakeObserver,
     answered: Answered,
@@ -251,7 +295,7 @@ def test_a_challenger_with_another_tokenizer_tokenizes_anew(
 
     def complete(inputs: list[ModelInput]) -> list[ModelInput]:
         given.extend(inputs)
-        return [each._replace(tensors={"own": np.ones((each.rows, 1))}) for each in inputs]
+        return [_with_own_tensor(each) for each in inputs]
 
     model = FakeModel(*trained.manifest.fallback)
     observer = make_observer(model, complete=complete)

@@ -22,7 +22,7 @@ from modelserve.training.sections import Gate
 from modelserve.training.text import model_folder, pretrained
 from modelserve.training.text.options import TextOptions
 from modelserve.training.text.texts import Texts
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models
 
 FAMILIES = ("sentiment",)
 MakeFolder = Callable[..., Path]
@@ -94,9 +94,10 @@ def test_labels_are_called_as_they_are_here(make_folder: MakeFolder) -> None:
     assert make(make_folder(), labels={"Bad": "Awful"}).labels == ("Awful", "Plain", "Good")
 
 
-def test_labels_stand_in_the_order_of_the_outputs() -> None:
+def test_labels_stand_in_the_order_of_the_outputs(tmp_path: Path) -> None:
     own = {str(number): f"label {number}" for number in reversed(range(12))}
-    names = model_folder.rename_labels({"id2label": own}, {})
+    (tmp_path / "config.json").touch()
+    names = model_folder.rename_labels(tmp_path, {"id2label": own}, {})
     assert names == tuple(f"label {number}" for number in range(12))
 
 
@@ -134,7 +135,6 @@ def test_labels_that_cannot_be_are_named(
 @pytest.mark.parametrize(
     "config",
     [
-        pytest.param(None, id="no-file"),
         pytest.param({}, id="none"),
         pytest.param({"id2label": {"0": "one"}}, id="one"),
         pytest.param({"id2label": ["one", "two"]}, id="list"),
@@ -143,9 +143,12 @@ def test_labels_that_cannot_be_are_named(
     ],
 )
 def test_a_model_that_does_not_name_its_labels_is_refused(
-    make_folder: MakeFolder, config: dict[str, Any] | None
+    make_folder: MakeFolder, config: dict[str, Any]
 ) -> None:
-    with pytest.raises(TrainingError, match='no "id2label" that names two or more labels'):
+    with pytest.raises(
+        TrainingError,
+        match=r'config\.json has no "id2label" that names two or more labels\. Add it',
+    ):
         make(make_folder(files={"config.json": config}))
 
 
@@ -165,19 +168,51 @@ def test_a_description_that_cannot_be_read_is_named(
 
 
 @pytest.mark.parametrize(
-    "files",
+    ("files", "complaint"),
     [
-        pytest.param({TOKENIZER: None}, id="no-tokenizer"),
-        pytest.param({TOKENIZER: "{}"}, id="no-tokenizer-in-its-file"),
+        pytest.param({TOKENIZER: None}, r"tokenizer\.json\. Save", id="no-tokenizer"),
+        pytest.param(
+            {TOKENIZER: "{}"}, r"readable tokenizer\.json: .*Save", id="no-tokenizer-in-its-file"
+        ),
+        pytest.param({"config.json": None}, r"config\.json, which names", id="no-labels"),
     ],
 )
-def test_a_folder_without_a_tokenizer_is_refused(
-    make_folder: MakeFolder, files: dict[str, Any]
+def test_a_folder_without_a_file_is_refused(
+    make_folder: MakeFolder, files: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(
-        TrainingError, match=r"tiny-sentiment holds no readable tokenizer\.json: .*save_pretrained"
+        TrainingError, match=rf"tiny-sentiment holds no {complaint}.*save_pretrained"
     ):
         make(make_folder(files=files))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(models.Unigram([("<pad>", 0.0), ("good", -1.0)]), id="Unigram"),
+        pytest.param(models.WordLevel({"[PAD]": 0, "good": 1}, "[UNK]"), id="WordLevel"),
+        pytest.param(models.WordPiece({"[PAD]": 0, "good": 1}), id="WordPiece"),
+    ],
+)
+def test_a_tokenizer_without_an_unknown_token_is_refused(
+    make_folder: MakeFolder, model: models.Model
+) -> None:
+    files = {TOKENIZER: Tokenizer(model).to_str()}
+    with pytest.raises(TrainingError, match=r'has no unknown token: .*Name a token .* by "unk_id"'):
+        make(make_folder(files=files))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(models.Unigram([("<pad>", 0.0), ("good", -1.0)], unk_id=0), id="Unigram"),
+        pytest.param(models.BPE({"[PAD]": 0, "g": 1}, []), id="BPE"),
+    ],
+)
+def test_a_tokenizer_that_reads_any_character_is_accepted(
+    make_folder: MakeFolder, model: models.Model
+) -> None:
+    assert make(make_folder(files={TOKENIZER: Tokenizer(model).to_str()})).labels
 
 
 def test_a_file_without_a_graph_is_refused(make_folder: MakeFolder) -> None:

@@ -179,6 +179,11 @@ class Manifest(Record):
         """Return what a row is: the columns of a table, or one text."""
         return "text" if self.features[0].dtype == "text" else "table"
 
+    def missing_texts(self, feature: Feature) -> frozenset[str]:
+        """Return the texts that stand for a missing value in a field, and for no category of it."""
+        named = () if feature.dtype == "text" else self.data.dialect.missing
+        return frozenset({"", *(each for each in named if each not in feature.categories)})
+
     def contradictions(self) -> list[str]:
         """Return what in the manifest contradicts itself, a phrase each."""
         names = [each.name for each in self.features]

@@ -1,7 +1,7 @@
 """Tokenize texts for a text model, in training and serving alike."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
@@ -10,18 +10,37 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from .artifact import Content
-from .errors import ArtifactError
+from .errors import ArtifactError, FieldError
 
 TOKENIZER = "tokenizer.json"
 IDS, MASK = "input_ids", "attention_mask"
 
 
 class Encoded(NamedTuple):
-    """Tokenized texts; `cut` are the indices of those that were truncated."""
+    """Tokenized texts; `cut` are the indices of those that were truncated.
+
+    `empty` are those without a token, and `failed` those on which the tokenizer fails, such as one
+    without an unknown token: no model can answer either.
+    """
 
     ids: NDArray[np.int64]
     mask: NDArray[np.int64]
     cut: list[int]
+    empty: Sequence[int] = ()
+    failed: Sequence[int] = ()
+
+    def errors(self, name: Callable[[int], str]) -> list[FieldError]:
+        """Return the errors of texts that cannot be answered.
+
+        Args:
+            name: returns the pointer to the text of an index.
+        """
+        return [
+            FieldError(name(i), "holds characters that the model's tokenizer cannot read")
+            if i in self.failed
+            else FieldError(name(i), "should hold something that can be read")
+            for i in sorted([*self.empty, *self.failed])
+        ]
 
     def tensors(self) -> dict[str, NDArray[np.int64]]:
         """Return the arrays by the graph's names, each of shape (texts, tokens of the longest)."""
@@ -63,22 +82,42 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return the arrays of some texts, padded to the longest."""
-        return self._pad(self._tokenizer.encode_batch_fast(list(texts)))
+        return self._pad(self._encode_all(list(texts)))
 
     def encode_groups(self, groups: Sequence[Sequence[str]]) -> list[Encoded]:
         """Return the arrays of some groups of texts, each padded to its own longest.
 
         All of them are tokenized by one call, during which other threads run.
         """
-        encodings = iter(self._tokenizer.encode_batch_fast([*chain.from_iterable(groups)]))
+        encodings = iter(self._encode_all([*chain.from_iterable(groups)]))
         return [self._pad([*islice(encodings, len(texts))]) for texts in groups]
 
-    def _pad(self, encodings: Sequence[Encoding]) -> Encoded:
-        cut = [i for i, each in enumerate(encodings) if each.overflowing]
-        if len(encodings) == 1:
-            ids = np.array([encodings[0].ids], dtype=np.int64)
+    def _encode_all(self, texts: list[str]) -> Sequence[Encoding | None]:
+        """Return the encoding of each text, None of one on which the tokenizer fails."""
+        try:
+            return self._tokenizer.encode_batch_fast(texts)
+        except Exception:  # pylint: disable=broad-exception-caught  # the library's only one
+            return [self._encode_alone(text) for text in texts]
+
+    def _encode_alone(self, text: str) -> Encoding | None:
+        try:
+            return self._tokenizer.encode(text)
+        except Exception:  # pylint: disable=broad-exception-caught
+            return None
+
+    def _pad(self, encodings: Sequence[Encoding | None]) -> Encoded:
+        cut = [i for i, each in enumerate(encodings) if each and each.overflowing]
+        rows = [each.ids if each else [] for each in encodings]
+        if not all(rows):
+            failed = [i for i, each in enumerate(encodings) if each is None]
+            empty = [i for i, row in enumerate(rows) if not row and encodings[i] is not None]
+            return self._fill(rows, cut)._replace(empty=empty, failed=failed)
+        return self._fill(rows, cut)
+
+    def _fill(self, rows: Sequence[Sequence[int]], cut: list[int]) -> Encoded:
+        if len(rows) == 1:
+            ids = np.array(rows, dtype=np.int64)
             return Encoded(ids, np.ones_like(ids), cut)
-        rows = [each.ids for each in encodings]
         lengths = [len(row) for row in rows]
         mask = np.arange(max(lengths, default=0)) < np.array(lengths, dtype=np.int64)[:, None]
         ids = np.full(mask.shape, self.pad_id, dtype=np.int64)

@@ -1,13 +1,13 @@
 """The types that hooks see: arrays, model inputs, predictions, models and codecs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import FieldError
+from .errors import FieldError, InvalidInputError
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -32,7 +32,8 @@ class ModelInput(NamedTuple):
 
     `warnings` name what the model does not see of the input, by a pointer such as "/row/field".
     `characters` holds the length of each text, which tokens no longer show. `asked` holds the rows
-    themselves where a hook or a text needs them. `explain` asks for explanations.
+    themselves where a hook or a text needs them. `explain` asks for explanations. `place` is the
+    pointer to a text, with "{row}" and "{name}" of its field, for errors that are found later.
     """
 
     tensors: Tensors
@@ -43,6 +44,11 @@ class ModelInput(NamedTuple):
     characters: Sequence[int] = ()
     asked: Rows = ()
     explain: bool = False
+    place: str = "/instances/{row}/{name}"
+
+
+# Returns inputs with what they lack of their tensors, or with an error in the place of one.
+Complete = Callable[[Sequence[ModelInput]], Sequence[ModelInput | InvalidInputError]]
 
 
 class Prediction(NamedTuple):

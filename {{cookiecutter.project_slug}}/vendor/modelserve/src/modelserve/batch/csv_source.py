@@ -46,7 +46,7 @@ class CsvSource:
         )
         self._rows = self._read()
         self._progress = stream.progress
-        self._cells = CellReader(dialect)
+        self._cells = CellReader(manifest)
         with _long_cells():
             names = next((cells for cells in self._rows if cells), [])
         self._width = len(names)

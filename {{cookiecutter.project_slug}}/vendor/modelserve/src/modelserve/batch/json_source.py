@@ -24,17 +24,15 @@ class RecordSplitter:
 
     def __init__(self, manifest: Manifest, *, keep: Keep) -> None:
         """Read the names of the fields."""
-        self._fields = frozenset(each.name for each in manifest.features)
-        texts = manifest.modality == "text"  # a text is what it is
-        self._missing = frozenset(() if texts else manifest.data.dialect.missing)
+        self._fields = {each.name: manifest.missing_texts(each) for each in manifest.features}
         self._keep, self._index = keep, manifest.data.index
 
     def split(self, records: list[Any]) -> tuple[list[Any], Columns]:
         """Return the model's fields of each record, and the columns that the output repeats."""
-        fields, missing = self._fields, self._missing
+        fields = self._fields
         rows = [
             {
-                name: None if isinstance(value, str) and value in missing else value
+                name: None if isinstance(value, str) and value in fields[name] else value
                 for name, value in record.items()
                 if name in fields
             }

@@ -1,12 +1,13 @@
 """The columns of captured rows, checked against the schema and of one type each."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from math import isfinite, isnan
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ..manifest import Feature
+from ..manifest import Feature, Manifest
 from ..monitoring.ingest.bodies import REDACTED
 from ..monitoring.table_inputs import BOOLEANS
 from .counts import RowCounts
@@ -14,6 +15,8 @@ from .counts import RowCounts
 MAX_FLOAT32 = 3.4028234663852886e38
 MAX_INT64 = 2**63 - 1
 NUMBERS = frozenset((int, float))
+TEXTS = ("category", "text")
+NAN = re.compile(r"\s*[+-]?nan\s*", re.IGNORECASE).fullmatch
 
 Cells = list[Any]
 
@@ -27,20 +30,24 @@ class ColumnCells(NamedTuple):
 
 
 def read_columns(
-    rows: Sequence[Mapping[str, Any]], features: Sequence[Feature], counts: RowCounts
+    rows: Sequence[Mapping[str, Any]], manifest: Manifest, counts: RowCounts
 ) -> tuple[list[Cells], list[bool] | None]:
     """Return the columns of the rows that fit the schema, and count the others.
 
     Args:
         rows: as they were captured.
-        features: the schema.
+        manifest: with the schema, and the texts that stand for a missing value.
         counts: of all rows so far.
 
     Returns:
         the values of each feature, None for a missing one, and for each of `rows` whether it fits;
         None if all do.
     """
-    columns = [read_column(_cells(rows, each.name), each) for each in features]
+    features = manifest.features
+    columns = [
+        read_column(_cells(rows, each.name), each, manifest.missing_texts(each))
+        for each in features
+    ]
     redacted = frozenset[int]().union(*(column.redacted for column in columns))
     misfit: set[int] = set()
     for feature, column in zip(features, columns, strict=True):
@@ -61,13 +68,15 @@ def _cells(rows: Sequence[Mapping[str, Any]], name: str) -> Cells:
         return [row.get(name) for row in rows]
 
 
-def read_column(cells: Cells, feature: Feature) -> ColumnCells:
+def read_column(cells: Cells, feature: Feature, missing: frozenset[str]) -> ColumnCells:
     """Return the values of one column: float, int, bool or str."""
     values = USUAL[feature.dtype](cells)
-    return _read_each(cells, feature) if values is None else ColumnCells(values)
+    if values is None or (feature.dtype in TEXTS and not missing.isdisjoint(values)):
+        return _read_each(cells, feature, missing)
+    return ColumnCells(values)
 
 
-def _read_each(cells: Cells, feature: Feature) -> ColumnCells:
+def _read_each(cells: Cells, feature: Feature, missing: frozenset[str]) -> ColumnCells:
     parse = PARSERS[feature.dtype]
     values: Cells = []
     redacted, misfit = set(), set()
@@ -75,7 +84,7 @@ def _read_each(cells: Cells, feature: Feature) -> ColumnCells:
         value = None
         if isinstance(cell, str) and cell == REDACTED:
             redacted.add(i)
-        elif cell is None or cell == "" or (isinstance(cell, float) and isnan(cell)):
+        elif _is_missing(cell, feature, missing):
             if not feature.nullable:
                 misfit.add(i)
         else:
@@ -85,6 +94,12 @@ def _read_each(cells: Cells, feature: Feature) -> ColumnCells:
                 misfit.add(i)
         values.append(value)
     return ColumnCells(values, frozenset(redacted), frozenset(misfit))
+
+
+def _is_missing(cell: Any, feature: Feature, missing: frozenset[str]) -> bool:
+    if isinstance(cell, str):
+        return cell in missing or (feature.dtype not in TEXTS and bool(NAN(cell)))
+    return cell is None or (isinstance(cell, float) and isnan(cell))
 
 
 def _usual_numbers(cells: Cells) -> Cells | None:
@@ -109,8 +124,7 @@ def _usual_booleans(cells: Cells) -> Cells | None:
 
 
 def _usual_texts(cells: Cells) -> Cells | None:
-    usual = set(map(type, cells)) == {str} and "" not in cells and REDACTED not in cells
-    return cells if usual else None
+    return cells if set(map(type, cells)) == {str} and REDACTED not in cells else None
 
 
 def _number(cell: Any) -> float:

@@ -121,7 +121,7 @@ def run(
         columns = _columns(manifest, target.dtype, request)
         row_format = make_format(output, columns, manifest.data.dialect)
         reader = RowReader(
-            manifest.features,
+            manifest,
             target,
             truths,
             record_filter,

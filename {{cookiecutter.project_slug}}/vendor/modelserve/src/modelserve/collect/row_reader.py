@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..artifact import sha256
 from ..errors import CollectionError
-from ..manifest import Feature
+from ..manifest import Manifest
 from ..monitoring.bitmap import Bitmap
 from ..monitoring.ground_truth import GroundTruth
 from ..monitoring.ingest.batches import InferenceBatch, RecordFilter
@@ -41,7 +41,7 @@ class RowReader:
     """Joins and writes rows; a copy of it does so in each process.
 
     Args:
-        features: the schema.
+        manifest: of the model, which has the schema.
         target: the values of ground truths.
         truths: the ground truth.
         record_filter: selects records.
@@ -52,7 +52,7 @@ class RowReader:
         with_time: whether the time of the inference is the last column.
     """
 
-    features: tuple[Feature, ...]
+    manifest: Manifest
     target: TargetColumn
     truths: GroundTruth
     record_filter: RecordFilter
@@ -135,7 +135,7 @@ class RowReader:
             times_us: in microseconds since the epoch, of shape (rows,).
             counts: of all rows so far.
         """
-        columns, fits = read_columns(rows, self.features, counts)
+        columns, fits = read_columns(rows, self.manifest, counts)
         if fits is not None:
             matches, times_us = matches[fits], times_us[fits]
         if not matches.size:

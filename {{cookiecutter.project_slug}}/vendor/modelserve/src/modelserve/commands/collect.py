@@ -54,11 +54,11 @@ def collect(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(help="Name of the column with the ground truth; default: [data] target."),
+        typer.Option(help="Name of the column with the ground truth; default: \\[data] target."),
     ] = None,
     time_column: Annotated[
         str | None,
-        typer.Option(help="Name of a column with the time; default: [split] column, by time."),
+        typer.Option(help="Name of a column with the time; default: \\[split] column, by time."),
     ] = None,
     model: ModelOption = Path("model"),
     config: ConfigOption = Path("config/training.toml"),
@@ -125,6 +125,11 @@ def _summarise(rows: "CollectedRows", output: Path) -> None:
     display.show(str(output), lines)
     for error in (*counts.errors.first, *truths.errors.first):
         display.say(f"{error.file}, line {error.line} {error.detail}", aside=True)
+    if counts.redacted > counts.written:
+        display.warn(
+            "most rows have a redacted value and are left out; the rows that are written, without "
+            "one, may differ from them"
+        )
     if counts.new_labels:
         new = counts.new_labels.most_common(MOST_LABELS)
         listed = ", ".join(f"{label[:60]!r} ({count:,})" for label, count in new)

@@ -76,6 +76,11 @@ def promote(
     from ..settings import Settings
     from ..tracking.champion import notify_promotion
 
+    if candidate.as_posix().startswith(("models:", "runs:")):
+        raise ConfigurationError(
+            f"{str(candidate)[:100]} is a model in MLflow's registry, and a candidate is a folder: "
+            "download it first, or train one with `train --output candidate`."
+        )
     request = PromotionRequest(
         candidate,
         to,
@@ -144,7 +149,7 @@ def promotions(
         lines, fault = read_record(record)
         show_record([line.content for line in lines])
     if fault:
-        raise TrainingError(f"The record is not intact: {fault}.")
+        raise TrainingError(f"The record is not intact: {fault.rstrip('.')}.")
     if verify or head is not None:
         where = f", the last of them {lines[-1].sha256}" if lines else ""
         display.say(f"{record} is intact: {len(lines)} line{'' if len(lines) == 1 else 's'}{where}")

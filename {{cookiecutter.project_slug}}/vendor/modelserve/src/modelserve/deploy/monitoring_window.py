@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from . import workflow
 
+MOST_DAYS = 36_500
 FORMATS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")  # those that `monitor` accepts
 
 
@@ -30,12 +31,19 @@ def parse_time(name: str, text: str) -> datetime | None:
     return None
 
 
+def parse_days(text: str) -> int:
+    """Return a number of days that was typed."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_DAYS):
+        workflow.fail(f"DAYS is {text[:40]!r}; write a whole number from 1 to {MOST_DAYS}.")
+    return int(text)
+
+
 def main(options: argparse.Namespace) -> None:
     """Set the outputs `since` and `until`."""
     now = datetime.now(UTC).replace(microsecond=0)
     end = now if options.end == "now" else now.replace(hour=0, minute=0, second=0)
     until = parse_time("UNTIL", options.until) or end
-    since = parse_time("SINCE", options.since) or until - timedelta(days=int(options.days))
+    since = parse_time("SINCE", options.since) or until - timedelta(days=parse_days(options.days))
     if since >= until:
         workflow.fail(f"SINCE is {since:{FORMATS[1]}} and UNTIL {until:{FORMATS[1]}}; swap them.")
     workflow.set_output(since=f"{since:{FORMATS[2]}}", until=f"{until:{FORMATS[2]}}")

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from . import workflow
 from .pull_request import MAX_BODY_CHARACTERS, commit_and_open, run, run_url, switch_branch
-from .training_rows import HOLDOUT, TRAINING
+from .training_rows import HOLDOUT, TRAINING, encoding_of_data, read_lines
 
 CANDIDATE = Path("candidate")
 PROPOSAL = Path("proposal")
@@ -52,7 +52,7 @@ def prepare() -> None:
         if path.is_file():
             (FILES / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, FILES / path)
-    held_out = sum(1 for _ in HOLDOUT.open(encoding="utf-8")) if HOLDOUT.exists() else 0
+    held_out = sum(1 for _ in read_lines(HOLDOUT, encoding_of_data())) if HOLDOUT.exists() else 0
     served = SERVED_CARD.read_text(encoding="utf-8") if SERVED_CARD.exists() else ""
     body = [
         f"Training on the repository's data and `{TRAINING.as_posix()}/` gives `{version}`. It was "

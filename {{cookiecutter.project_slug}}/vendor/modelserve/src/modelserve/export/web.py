@@ -132,6 +132,7 @@ def model_facts(service: Service) -> dict[str, Any]:
                 "name": each.name,
                 "dtype": each.dtype,
                 "nullable": each.nullable,
+                "missing": sorted(manifest.missing_texts(each)),
                 "longest": settings.max_text_length
                 if is_text
                 else max([MAX_CATEGORY, *map(len, each.categories)]),

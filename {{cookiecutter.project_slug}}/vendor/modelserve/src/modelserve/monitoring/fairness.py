@@ -65,4 +65,6 @@ def _largest(gaps: Sequence[FairnessGap], *, significance: float) -> FairnessGap
         else gap
         for gap in gaps
     ]
-    return max(checked, key=lambda gap: (ORDER.index(gap.verdict), gap.value))
+    uncompared = sum(gap.verdict is Verdict.TOO_FEW or gap.uncompared > 0 for gap in gaps)
+    largest = max(checked, key=lambda gap: (ORDER.index(gap.verdict), gap.value))
+    return replace(largest, uncompared=uncompared)

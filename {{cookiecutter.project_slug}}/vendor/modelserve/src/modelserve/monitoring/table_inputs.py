@@ -1,7 +1,7 @@
 """The columns of captured rows of a table, including rows with redacted values."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ class CapturedTable:
     def __init__(self, artifact: Artifact) -> None:
         """Read the features and their ranges."""
         self._features = artifact.manifest.features
+        self._missing = {
+            each.name: artifact.manifest.missing_texts(each) for each in self._features
+        }
         self.fields = tuple(each.name for each in self._features)
         # As float32, like the values: the float32 next to the maximum may exceed it.
         self.ranges = {
@@ -46,29 +49,46 @@ class CapturedTable:
         observed: dict[str, NDArray[Any]] = {}
         for feature in self._features:
             cells = [row.get(feature.name) for row in rows]
+            missing = self._missing[feature.name]
             if feature.dtype == "category":
-                observed[feature.name] = _categories(cells, feature)
+                observed[feature.name] = _categories(cells, feature, missing)
             else:
-                observed[feature.name] = _numbers(cells, feature)
+                observed[feature.name] = _numbers(cells, feature, missing)
         return observed
 
 
-def _numbers(cells: Sequence[Any], feature: Feature) -> NDArray[np.float32]:
+def _numbers(
+    cells: Sequence[Any], feature: Feature, missing: Collection[str]
+) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):  # a float32 overflow is infinity, in the last bin
         try:
             values = np.array(cells, dtype=np.float32)
-            flat = values.ndim == 1
+            # numpy reads "-999" as a number.
+            flat = values.ndim == 1 and not any(map(_is_numeral, missing))
         except (OverflowError, TypeError, ValueError):
             flat = False
         if not flat:
-            numbers = _readable(cells, _boolean if feature.dtype == "boolean" else _number)
+            parse = _boolean if feature.dtype == "boolean" else _number
+            numbers = _readable(_without(cells, missing), parse)
             values = np.array(numbers, dtype=np.float64).astype(np.float32)
     return values if feature.nullable else values[~np.isnan(values)]
 
 
-def _categories(cells: Sequence[Any], feature: Feature) -> NDArray[np.object_]:
-    names = _readable(cells, _category)
+def _categories(
+    cells: Sequence[Any], feature: Feature, missing: Collection[str]
+) -> NDArray[np.object_]:
+    names = _readable(_without(cells, missing), _category)
     return np.array(names if feature.nullable else [name for name in names if name], dtype=object)
+
+
+def _without(cells: Sequence[Any], missing: Collection[str]) -> list[Any]:
+    """Return cells with None for each text that stands for a missing value."""
+    return [None if isinstance(each, str) and each in missing else each for each in cells]
+
+
+def _is_numeral(text: str) -> bool:
+    value = _number(text or None)
+    return value is not None and not math.isnan(value)
 
 
 def _readable(cells: Sequence[Any], parse: Callable[[Any], Any]) -> list[Any]:
@@ -77,7 +97,7 @@ def _readable(cells: Sequence[Any], parse: Callable[[Any], Any]) -> list[Any]:
 
 def _number(value: Any) -> float | None:
     """Return a number, NaN if it is missing, None if the cell holds something else."""
-    if value is None or value == "":
+    if value is None:
         return math.nan
     try:
         return float(value) if isinstance(value, (str, int, float)) else None

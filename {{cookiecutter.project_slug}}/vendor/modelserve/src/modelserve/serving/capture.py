@@ -26,7 +26,8 @@ METADATA = b'"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b","inferenceId
 class RecordForm(NamedTuple):
     """What records have in common whose bodies are of the same types, and how these are encoded.
 
-    `template` takes the request, the answer, the id, the attributes, the time, and the id again.
+    `template` takes the request, the answer, the event's id, the attributes, the time, and the
+    inference id.
     """
 
     template: bytes
@@ -77,7 +78,7 @@ class Capture(RequestObserver):
         return form.template % (
             form.encode_request(body),
             form.encode_answer(finished.answer),
-            name,
+            finished.event_id.encode() or name,
             _attributes_of(finished),
             _second(int(finished.time)),
             name,
@@ -139,19 +140,7 @@ def redact_json(body: bytes, names: Collection[str]) -> bytes:
 
 
 def redact(content: Any, names: Collection[str]) -> Any:
-    """Return a parsed body with the values of some fields redacted.
-
-    Args:
-        content: {"instances": …}, or the Open Inference Protocol's {"inputs": …}, whose tensors
-            hold many fields in one: there, all data is redacted.
-        names: of the fields.
-    """
-    if "inputs" in content:
-        tensors = [
-            {name: each[name] for name in ("name", "shape", "datatype")} | {"data": REDACTED}
-            for each in content["inputs"]
-        ]
-        return {"inputs": tensors}
+    """Return a parsed body, {"instances": …}, with the values of some fields redacted."""
     rows = [
         {name: REDACTED if name in names else value for name, value in row.items()}
         for row in content["instances"]

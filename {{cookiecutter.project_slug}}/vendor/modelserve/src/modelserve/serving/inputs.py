@@ -1,6 +1,6 @@
 """How rows become tensors, whatever a row is: the columns of a table, or a text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..artifact import Artifact
 from ..manifest import Feature
-from ..types import ModelInput, Rows, Tensor, Tensors
+from ..types import Complete, ModelInput, Rows, Tensor, Tensors
 from .schemas import Extra
 
 
@@ -26,7 +26,7 @@ class Inputs(Protocol):
 
     pad_id: int
 
-    def complete_later(self) -> Callable[[Sequence[ModelInput]], Sequence[ModelInput]] | None:
+    def complete_later(self) -> Complete | None:
         """Return what `gather` leaves to a thread from now on; None if it is nothing."""
 
     def gather(self, rows: Rows) -> ModelInput:

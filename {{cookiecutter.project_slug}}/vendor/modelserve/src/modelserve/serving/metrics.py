@@ -60,7 +60,7 @@ class Metrics(RequestObserver):
         self._model_seconds = registry.distribution(
             "model_inference_seconds", "One call of the model.", buckets=MODEL_SECONDS
         )()
-        self._rows = registry.counter("model_rows", "Rows that the model was asked about.")()
+        self._rows = registry.counter("model_rows", "Rows of requests that were answered.")()
         self._degraded = registry.counter(
             "model_degraded", "Rows that the training prior answered."
         )()

@@ -60,6 +60,7 @@ class RequestContext:
     model_seconds = seconds = time = 0.0
     degraded = False
     error = reason = ""
+    event_id = ""  # of the request's capture, if the client chose the inference id
     trace = ""
     span: "RequestSpan | None" = None  # of a request that is traced
     batch = (0, 0)  # requests and rows of the model's call, if it joins them

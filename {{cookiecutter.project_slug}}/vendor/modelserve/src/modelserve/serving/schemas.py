@@ -15,11 +15,14 @@ PHRASES = {
     "dict_type": "Input should be an object",
     "null": "null is not allowed: this field may not be missing",
     "empty": "this text may not be empty",
+    "word": "this text stands for a missing value, and this field may not be missing",
     "string_pattern_mismatch": "should hold something that can be read",
 }
 SCALARS = {"bool_type", "boolean", "float_type", "int_type", "string_type"}
 STRICT = ConfigDict(extra="forbid", strict=True)
 LENIENT = ConfigDict(extra="ignore", strict=True)
+
+STANDS_FOR_MISSING: Any = object()  # in the place of a text where nothing may be missing
 
 Extra = Literal["refuse", "ignore"]
 
@@ -146,8 +149,10 @@ def request_error(
 
 
 def _kind_of(failure: Mapping[str, Any]) -> str:
-    """Return the type of an error; null and an empty text are types of their own."""
+    """Return the type of an error; null and texts for a missing value are types of their own."""
     kind, value = str(failure["type"]), failure.get("input")
+    if value is STANDS_FOR_MISSING:
+        return "word"
     if value is None and kind in SCALARS:
         return "null"
     return "empty" if value == "" and kind == "string_too_short" else kind

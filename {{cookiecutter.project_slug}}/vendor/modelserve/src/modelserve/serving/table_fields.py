@@ -1,6 +1,6 @@
 """The type of a table's field: strict, except for how data frames write some values."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import inf
 from typing import Annotated, Any, NotRequired
 
@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
 
 from ..manifest import Feature
+from .schemas import STANDS_FOR_MISSING
 
 LIMIT = 3.4028234663852886e38  # the largest float32
 WHOLE_LIMIT = 2**24  # float32 holds integers up to here
@@ -16,25 +17,39 @@ MAX_CATEGORY = 200  # characters, unless training saw a longer category
 KINDS: dict[str, type] = {"number": float, "integer": int, "boolean": bool, "category": str}
 
 FLAG = core.bool_schema(strict=True)
+TEXT = core.str_schema(strict=True)
 # pandas turns a column of integers into floats when it mixes types, or holds missing values.
 ANY_FLOAT = core.float_schema(strict=True, allow_inf_nan=True)
 # NaN is within no bounds, not even these.
 NO_NAN = core.float_schema(strict=True, allow_inf_nan=True, ge=-inf, le=inf)
-FIRST = {"boolean": (FLAG,), "category": (core.str_schema(strict=True),)}
-TO_NULL = core.with_default_schema(core.none_schema(), default=None, on_error="default")
-NAN_AS_NULL = core.chain_schema([ANY_FLOAT, TO_NULL])
 
 
-def field_type(feature: Feature) -> Any:
+def _replaced(schema: CoreSchema, value: object) -> CoreSchema:
+    """Return a schema of the same values, all of which become another one."""
+    other = core.with_default_schema(core.none_schema(), default=value, on_error="default")
+    return core.chain_schema([schema, other])
+
+
+NAN_AS_NULL = _replaced(ANY_FLOAT, None)
+
+
+def field_type(feature: Feature, missing: Collection[str] = ("",)) -> Any:
     """Return the annotated type of one field: strict, finite, and within the range of float32.
 
     A category that training has not seen is valid: the model has an answer for it. An integer may
     be written as 59.0, a boolean as 0 or 1. In a nullable field, NaN is a missing value.
+
+    Args:
+        feature: as training saw it.
+        missing: the texts that stand for a missing category.
     """
     kind = KINDS[feature.dtype]
     schema, description = SCHEMAS[feature.dtype](feature)
+    if feature.dtype == "category":
+        schema, description = _with_missing(schema, description, feature, missing)
+    elif feature.nullable:
+        schema = _nullable(schema, [FLAG] if kind is bool else [])
     if feature.nullable:
-        schema = _nullable(schema, FIRST.get(feature.dtype, ()))
         choices = description.get("anyOf", [description])
         description = {"anyOf": [*choices, {"type": "null"}]}
     facts: dict[str, Any] = {"examples": [kind(feature.example)]}
@@ -76,6 +91,24 @@ def _category(feature: Feature) -> tuple[CoreSchema, dict[str, Any]]:
     longest = max([MAX_CATEGORY, *map(len, feature.categories)])
     schema = core.str_schema(strict=True, min_length=1, max_length=longest)
     return schema, {"type": "string", "minLength": 1, "maxLength": longest}
+
+
+def _with_missing(
+    schema: CoreSchema, description: dict[str, Any], feature: Feature, missing: Collection[str]
+) -> tuple[CoreSchema, dict[str, Any]]:
+    """Return a category's schema in which some texts are null, or an error if that is none."""
+    # Known categories come first, for the time that the others take.
+    known = [core.literal_schema([*feature.categories])] if feature.categories else []
+    if feature.nullable:
+        gaps = _replaced(core.literal_schema([*missing]), None)
+        described = {name: fact for name, fact in description.items() if name != "minLength"}
+        return _nullable(schema, [*known, gaps, TEXT]), described
+    words = [each for each in missing if each]  # an empty text is too short
+    if not words:
+        return schema, description
+    gaps = _replaced(core.literal_schema(words), STANDS_FOR_MISSING)
+    choices = core.union_schema([*known, gaps, core.any_schema()], mode="left_to_right")
+    return core.chain_schema([choices, schema]), description
 
 
 SCHEMAS = {

@@ -35,11 +35,14 @@ class TableInputs:
     def __init__(self, artifact: Artifact, *, extra_fields: Extra = "refuse") -> None:
         """Build the row's type from the features."""
         self.features = artifact.manifest.features
-        types = {each.name: field_type(each) for each in self.features}
+        self._missing = {each.name: artifact.manifest.missing_texts(each) for each in self.features}
+        types = {each.name: field_type(each, self._missing[each.name]) for each in self.features}
         self.row = typed_dict("Row", types, extra_fields=extra_fields)
         self._rows = TypeAdapter(list[self.row])  # type: ignore[name-defined]
         self._numbers = [each for each in self.features if each.dtype != "category"]
         self._categories = [each for each in self.features if each.dtype == "category"]
+        words = [self._missing[each.name] for each in self._categories]
+        self._words = frozenset[str]().union(*words) - {""}
         self._nullable = {each.name for each in self.features if each.nullable}
         self._pick = _picker(self._numbers)
         self._known = {each.name: frozenset({"", *each.categories}) for each in self._categories}
@@ -90,6 +93,9 @@ class TableInputs:
             InvalidInputError: values are missing, fractions or no booleans where they may not be;
                 each place is "tensor/index", in row-major order.
         """
+        texts = tensors.get(CATEGORIES)
+        if texts is not None and not self._words.isdisjoint(texts.ravel().tolist()):
+            tensors = {**tensors, CATEGORIES: self._emptied(texts)}
         misfits = (
             FieldError(f"{name}/{row * len(columns) + i}", problem)
             for name, columns in ((NUMBERS, self._numbers), (CATEGORIES, self._categories))
@@ -145,7 +151,7 @@ class TableInputs:
 
         Args:
             rows: mappings of names to values; with `text`, to their spelling, as CSV has it.
-            text: whether values are spelled; then an empty one may be missing.
+            text: whether values are spelled; then some texts stand for a missing one.
 
         Raises:
             InvalidInputError: rows are wrong; each pointer begins with the row's number.
@@ -167,11 +173,23 @@ class TableInputs:
 
     def _spelled(self, row: Any) -> Any:
         """Return a row of texts without missing values, and with numbers as in JSON."""
-        return {  # pydantic reads 1_0 as 10, and refuses 1__0
-            k: v.replace("_", "__") if k not in self._known and isinstance(v, str) else v
-            for k, v in row.items()
-            if v != "" or k not in self._nullable
-        }
+        spelled = {}
+        for k, v in row.items():
+            if v in self._missing.get(k, ()):
+                if k not in self._nullable:
+                    spelled[k] = ""
+            else:  # pydantic reads 1_0 as 10, and refuses 1__0
+                number = k not in self._known and isinstance(v, str)
+                spelled[k] = v.replace("_", "__") if number else v
+        return spelled
+
+    def _emptied(self, texts: NDArray[Any]) -> NDArray[Any]:
+        """Return categories, of shape (rows, n_categories), with "" for each missing one."""
+        columns = [
+            ["" if text in self._missing[each.name] else text for text in texts[:, i].tolist()]
+            for i, each in enumerate(self._categories)
+        ]
+        return np.array([*zip(*columns, strict=True)], dtype=object)
 
 
 def _picker(features: Sequence[Feature]) -> Any:
@@ -189,6 +207,8 @@ def _number(value: float | None) -> float:
 def _misfits(columns: Sequence[Feature], tensor: NDArray[Any]) -> Iterator[tuple[int, int, str]]:
     """Yield column, row and problem of each value that its column does not allow."""
     for i, feature in enumerate(columns):
+        if feature.dtype == "category" and feature.nullable:
+            continue
         values = tensor[:, i]
         missing = values == "" if feature.dtype == "category" else np.isnan(values)
         name = feature.name

@@ -1,6 +1,6 @@
 """Rows of one text: their schema, and their tokens."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from ..artifact import Artifact
 from ..errors import FieldError, InvalidInputError
 from ..tokens import IDS, MASK, TOKENIZER, Encoded, Encoder, Word, observe
-from ..types import ModelInput, Row, Rows, Tensor, Tensors
+from ..types import Complete, ModelInput, Row, Rows, Tensor, Tensors
 from .schemas import Extra, request_error, typed_dict
 
 VISIBLE = r"[\p{L}\p{M}\p{N}\p{P}\p{S}]"  # not white space, control characters and the like
@@ -58,7 +58,7 @@ class TextInputs:
         self.pad_id = self._encoder.pad_id
         self.tensors: tuple[Tensor, ...] = (Tensor(self._name, "BYTES", (-1,)),)
 
-    def complete_later(self) -> Callable[[Sequence[ModelInput]], Sequence[ModelInput]]:
+    def complete_later(self) -> Complete:
         """Return `complete`, to which `gather` leaves the tokens from now on."""
         self._later = True
         return self.complete
@@ -69,12 +69,17 @@ class TextInputs:
         Returns:
             "input_ids" and "attention_mask", int64 of shape (rows, tokens of the longest); none of
             them after `complete_later`.
+
+        Raises:
+            InvalidInputError: the tokenizer cannot read texts; each pointer begins with a row.
         """
         texts = [row[self._name] for row in rows]
         characters = [len(text) for text in texts]
         if self._later:
             return ModelInput({}, len(rows), characters=characters, asked=rows)
         encoded = self._encoder.encode(texts)
+        if errors := encoded.errors(lambda i: f"/{i}/{self._name}"):
+            raise InvalidInputError(errors)
         return ModelInput(
             encoded.tensors(),
             len(rows),
@@ -83,8 +88,8 @@ class TextInputs:
             asked=rows,
         )
 
-    def complete(self, inputs: Sequence[ModelInput]) -> list[ModelInput]:
-        """Return inputs with the tokens of their texts, as `gather` describes them.
+    def complete(self, inputs: Sequence[ModelInput]) -> list[ModelInput | InvalidInputError]:
+        """Return inputs with the tokens of their texts, or their errors, as `gather` has them.
 
         All texts are tokenized by one call, in which other threads run; the tokens of each input
         are padded to its own longest. An input that has its tokens is returned as it is.
@@ -97,7 +102,10 @@ class TextInputs:
         encoded = iter(self._encoder.encode_groups(groups))
         return [given if given.tensors else self._add(given, next(encoded)) for given in inputs]
 
-    def _add(self, given: ModelInput, encoded: Encoded) -> ModelInput:
+    def _add(self, given: ModelInput, encoded: Encoded) -> ModelInput | InvalidInputError:
+        place = given.place.replace("{name}", self._name)
+        if errors := encoded.errors(lambda i: place.replace("{row}", f"{i}")):
+            return InvalidInputError(errors)
         warnings = [*given.warnings, *self._warn(encoded.cut)]
         return given._replace(tensors=encoded.tensors(), warnings=warnings)
 

@@ -39,7 +39,9 @@ def invalid_rows(features: tuple[Feature, ...], row: Row) -> list[tuple[str, Row
     """
     found: list[tuple[str, Row]] = []
     for each in features:
-        found += [(each.name, {**row, each.name: value}) for value in INVALID[each.dtype]]
+        gaps = ("",) if each.dtype == "category" and each.nullable else ()
+        wrong = [value for value in INVALID[each.dtype] if value not in gaps]
+        found += [(each.name, {**row, each.name: value}) for value in wrong]
         if not each.nullable:
             found.append((each.name, {**row, each.name: None}))
             found.append((each.name, _without(row, each.name)))

@@ -1,5 +1,6 @@
 """Edit ONNX graphs, so that serving finds the same inputs and output in all of them."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 import onnx
@@ -9,6 +10,10 @@ from onnx import helper
 PROBABILITIES, VALUE = "probabilities", "value"
 
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16)
+PROBABILISTIC = {
+    *("LinearClassifier", "Normalizer", "Sigmoid", "Softmax", "SVMClassifier"),
+    *("TreeEnsembleClassifier", "ZipMap"),
+}
 MIN_IR_VERSION = 4  # before it, every initializer had to be an input, too
 
 
@@ -77,6 +82,23 @@ def size_of(value: onnx.ValueInfoProto) -> list[int]:
     """Return a value's shape, -1 for a free axis; empty if it is unknown or not a tensor."""
     shape = value.type.tensor_type.shape
     return [axis.dim_value if axis.HasField("dim_value") else -1 for axis in shape.dim]
+
+
+def maker_of(graph: onnx.GraphProto, output: str) -> str:
+    """Return the type of the node that computes an output, behind casts and copies."""
+    makers = {name: node for node in graph.node for name in node.output}
+    node = makers.get(output)
+    while node is not None and node.op_type in ("Cast", "Identity"):
+        node = makers.get(node.input[0])
+    return "" if node is None else str(node.op_type)
+
+
+def suggest_output(graph: onnx.GraphProto, names: Sequence[str]) -> str:
+    """Return how one of several outputs is chosen: the one that looks like probabilities."""
+    makers = {name: maker_of(graph, name) for name in names}
+    likely = [name for name in names if makers[name] in PROBABILISTIC]
+    name = next(iter(likely), names[-1])
+    return f"Choose one by --output-name, such as --output-name {shlex.quote(name)}."
 
 
 def describe(value: onnx.ValueInfoProto) -> str:

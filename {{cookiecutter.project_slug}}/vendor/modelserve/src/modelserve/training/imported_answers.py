@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..answers import MOST_NEGATIVE, SUM_TOLERANCE, are_distributions
 from ..artifact import MODEL, Content
-from ..errors import TrainingError
+from ..errors import InvalidInputError, TrainingError
 from .dataset import Dataset
 from .onnx_file import one_line
 
@@ -163,6 +163,8 @@ def _run(
 ) -> NDArray[np.float32]:
     try:
         parts: list[Any] = [session.run(None, each)[0] for each in dataset.batches(files)]
+    except InvalidInputError:  # of a text
+        raise
     except Exception as error:  # onnxruntime's errors have no common base but Exception
         noun = "row" if len(dataset) == 1 else "rows"
         raise TrainingError(

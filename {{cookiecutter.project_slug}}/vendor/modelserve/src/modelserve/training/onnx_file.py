@@ -1,16 +1,22 @@
 """Read an ONNX file from another tool, and check that the served ONNX Runtime loads it."""
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import onnx
 import onnxruntime as ort
+from onnx import numpy_helper
 from onnx.external_data_helper import uses_external_data
 
 from ..errors import TrainingError
 
 LONGEST = 300  # characters of a library's message
 MAX_BYTES = 2**31 - 2**20  # protobuf holds 2 GiB, and the new inputs and output need a little
+RANDOM = {
+    *("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform"),
+    "RandomUniformLike",
+}
 MIN_OPSET = 7  # ONNX Runtime supports no older one
 OTHER_FORMATS = {
     b"version https://git-lfs": "a Git LFS pointer; fetch the file itself by `git lfs pull`",
@@ -33,7 +39,8 @@ def read(path: Path) -> onnx.ModelProto:
 
     Raises:
         TrainingError: the file is missing, is no ONNX graph, lacks its weights, is too large,
-            or needs another version of ONNX Runtime or operators that it does not have.
+            or needs another version of ONNX Runtime or operators that it does not have; or it
+            answers by chance.
     """
     try:
         with path.open("rb") as stream:
@@ -65,7 +72,49 @@ def read(path: Path) -> onnx.ModelProto:
         onnx.checker.check_model(model)
     except Exception as error:  # onnx raises errors of many types
         raise not_a_graph(path, head, error) from error
+    check_chance(path, model)
     return model
+
+
+def check_chance(path: Path, model: onnx.ModelProto) -> None:
+    """Check that a graph's answers do not depend on chance.
+
+    Args:
+        path: of the graph's file, for the message.
+        model: the graph.
+
+    Raises:
+        TrainingError: it has operators that draw random numbers; they are named.
+    """
+    parts = [model.graph.node, *(function.node for function in model.functions)]
+    constants = {each.name: each for each in model.graph.initializer}
+    nodes = [node for part in parts for node in _all_nodes(part)]
+    for node in nodes:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            constants[node.output[0]] = node.attribute[0].t
+    random = dict.fromkeys(node.op_type for node in nodes if node.op_type in RANDOM)
+    if any(node.op_type == "Dropout" and _trains(node, constants) for node in nodes):
+        random["Dropout in training mode"] = None
+    if random:
+        raise TrainingError(
+            f"{path.name} answers by chance: it has {', '.join(random)}. Export it in evaluation "
+            "mode, model.eval() in torch, and without operators that draw random numbers."
+        )
+
+
+def _all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    """Yield nodes, and those in their branches and loops."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _all_nodes(graph.node)
+
+
+def _trains(node: onnx.NodeProto, constants: Mapping[str, onnx.TensorProto]) -> bool:
+    """Return whether the third input of a Dropout, if it has one, is true."""
+    mode = constants.get(node.input[2]) if len(node.input) > 2 else None
+    return mode is not None and bool(numpy_helper.to_array(mode).any())
 
 
 def external_files(model: onnx.ModelProto) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import answers, artifact, provenance
 from ..artifact import Artifact, Content
-from ..errors import GateError, InvalidInputError
+from ..errors import ConfigurationError, GateError, InvalidInputError
 from ..manifest import Considerations, Data, Manifest, Origin, OutputBounds
 from ..metric_table import info_of
 from ..project import Project
@@ -54,6 +54,21 @@ class Candidate:
     threshold: float | None = None
     decision: answers.Decision | None = None
     evidence: Evidence | None = None
+
+
+def check_metadata(project: Project) -> None:
+    """Check that pyproject.toml names what an artifact needs, before anything is trained.
+
+    Raises:
+        ConfigurationError: it cannot be read, or lacks a key.
+    """
+    try:
+        _ = project.version, project.licence
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error}. The project's folder is the one above that of --config: keep every "
+            "configuration in config/."
+        ) from error
 
 
 def pack(

@@ -17,6 +17,11 @@ from .sections import Parity
 from .splits import SplitOutputs, Splits
 
 NAMED, MAX_SHOWN = 8, 60  # values of a row in an error, and characters of one
+REPLACE = "Replace"  # the first word of an advice
+PARAMETERS = (
+    " Or leave out a parameter of it that the conversion may not know, such as a loss or weights "
+    "(vendor/modelserve/docs/estimators.md#parameters)."
+)
 LOSSY = 1e-3  # of probabilities; graphs of floats differ by less
 
 
@@ -126,15 +131,27 @@ def compare(
         row = int(np.argmax(differences.max(axis=1)))
         column = int(np.argmax(differences[row]))
         one, other = native[row, column], exported[row, column]
-        known = advise(dataset.take(np.array([row]))) if advise and dataset else ""
-        advice = known or "Replace a step that ONNX computes differently"
+        advice = advise(dataset.take(np.array([row]))) if advise and dataset else ""
         of_scale = "" if scale is None else f" times the largest output ({scale:.7g})"
         raise ParityError(
             f"The ONNX graph differs from the model by {difference:.3g}{of_scale}; {tolerance:g} "
             f"is allowed. For {describe_row(dataset, row)}, the model returns {one:.7g} and the "
-            f"graph {other:.7g}. {advice}, or raise [parity] tolerance in config/training.toml."
+            f"graph {other:.7g}. {_way_out(advice, difference)}"
         )
     return difference
+
+
+def _way_out(advice: str, difference: float) -> str:
+    """Return what to do about a difference; of graphs of floats, no tolerance excuses a large one.
+
+    Args:
+        advice: about these rows; empty if it is unknown.
+        difference: relative to the largest output, or of probabilities.
+    """
+    if advice and not difference <= LOSSY:
+        return f"{advice}.{PARAMETERS if advice.startswith(REPLACE) else ''}"
+    advice = advice or f"{REPLACE} a step that ONNX computes differently"
+    return f"{advice}, or raise [parity] tolerance in config/training.toml."
 
 
 def describe_loss(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
+from pandas.api.types import is_bool_dtype, is_string_dtype
 
 from ..answers import Decision
 from ..errors import FieldError, InvalidInputError, TrainingError
@@ -16,8 +16,12 @@ from ..manifest import Interval, OutputBounds
 from .measures.measurement import Measurement
 from .measures.regression import measure_values
 from .sections import OutputSection
+from .table.float32 import distinct_numbers, merge_fractions
+from .table.units import WAY_OUT, describe_units
+from .table.value_kinds import find_other_kind
 
 MAX_SHOWN = 40  # characters of a value in an error
+LABEL = 'that is a label; write task = "classifier"'
 
 
 class Regressor:
@@ -27,22 +31,14 @@ class Regressor:
         """Return the values unchanged.
 
         Raises:
-            InvalidInputError: the target holds text, or two values only: labels.
+            InvalidInputError: the target holds text, or one or two values only; or numbers that are
+                not finite, or the same as float32.
         """
-        values = pd.unique(target)
-        way_out = 'that is a label; write task = "classifier"'
-        if is_string_dtype(target) or is_bool_dtype(target):
-            text = next((each for each in values if not _is_number(each)), None)
-            if text is None:
-                problem = "holds numbers as text; write its type under [data.dtypes]"
-            else:
-                problem = f"holds {str(text)[:MAX_SHOWN]!r}: {way_out}"
-        elif is_numeric_dtype(target) and len(values) == 2:
-            first, second = sorted(values)
-            problem = f"has the values {first:g} and {second:g} only: {way_out}"
-        else:
-            return target
-        raise InvalidInputError([FieldError(str(target.name), problem)])
+        typed = target.convert_dtypes() if target.dtype == object else target
+        is_label = is_string_dtype(typed) or is_bool_dtype(typed)
+        if problem := _describe_text(typed) if is_label else _describe_values(typed):
+            raise InvalidInputError([FieldError(str(target.name), problem)])
+        return target
 
     def too_few(self, target: Sequence[Any]) -> str:
         """Return nothing: there are no labels."""
@@ -144,6 +140,36 @@ class Regressor:
         """
         del labels, decision
         return measure_values(target, outputs, bounds, named)
+
+
+def _describe_text(target: pd.Series) -> str:
+    """Return what is wrong with a target of texts or truths."""
+    if problem := describe_units(target):
+        return f"{problem}: {WAY_OUT}"
+    text = next((each for each in pd.unique(target) if not _is_number(each)), None)
+    if text is None:
+        return "holds numbers as text; write its type under [data.dtypes]"
+    return f"holds {str(text)[:MAX_SHOWN]!r}: {LABEL}"
+
+
+def _describe_values(target: pd.Series) -> str:
+    """Return what is wrong with a target of numbers, or of other values; empty if nothing."""
+    if target.isna().all():
+        return "is missing in every row"
+    if other := find_other_kind(str(target.name), target):
+        return other.problem
+    values = pd.unique(target)
+    if len(values) == 1:
+        return f"has the value {values[0]:g} in every row; there is nothing to learn"
+    if len(values) == 2:
+        first, second = sorted(values)
+        return f"has the values {first:g} and {second:g} only: {LABEL}"
+    if merged := merge_fractions(distinct_numbers(target)):
+        return (
+            f"holds numbers that are the same as float32, in which a model answers, {merged}; "
+            "subtract a start from them, scale them, or take their logarithm, in `load` (data.py)"
+        )
+    return ""
 
 
 def _is_number(value: object) -> bool:

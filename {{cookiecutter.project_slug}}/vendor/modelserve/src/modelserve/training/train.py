@@ -55,6 +55,7 @@ def train(
         trainer: imports a model from another tool; by default, the project's `train` makes one.
 
     Raises:
+        ConfigurationError: pyproject.toml cannot be read.
         InvalidInputError: the data are invalid.
         TrainingError: the data cannot be split, or the model is not of the configured task.
         GateError: the model missed the gate, or its artifact is too large.
@@ -64,6 +65,7 @@ def train(
         ArtifactError: the artifact cannot be written.
     """
     step, warn = reporter.step, reporter.warn
+    packing.check_metadata(project)
     with step("Read the data"):
         splits, groups = load(project, config, warn)
         if text := config.find_foreign_texts():

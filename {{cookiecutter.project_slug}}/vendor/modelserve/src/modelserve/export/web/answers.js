@@ -6,6 +6,9 @@ const VISIBLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 // Returns an amount in a message as the service writes it: in English without separators.
 const amount = (numeral) => language === "en" ? String(numeral) : BigInt(numeral).toLocaleString(language);
 
+// Returns whether a text stands for a missing category.
+const isMissing = ({ dtype, missing = [] }, value) => dtype === "category" && missing.includes(value);
+
 // Returns what is wrong with a value, as the service says it; nothing for a valid one.
 const problemOf = (field, value, limits) => {
   if (value === null) return _("null is not allowed: this field may not be missing");
@@ -13,6 +16,7 @@ const problemOf = (field, value, limits) => {
     if (typeof value !== "string") return _("Input should be a valid string");
     const length = [...value].length;
     if (length < 1) return _("this text may not be empty");
+    if (isMissing(field, value)) return _("this text stands for a missing value, and this field may not be missing");
     if (length > field.longest) return _("String should have at most {max_length} characters", { max_length: amount(field.longest) });
     return field.dtype === "category" || VISIBLE.test(value) ? "" : _("should hold something that can be read");
   }
@@ -30,7 +34,7 @@ const problemsOf = (rows, { features, limits, extraFields }) => rows.flatMap((ro
   const at = (name) => `/instances/${i}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   const known = features.flatMap((field) => {
     const value = row[field.name];
-    if (field.nullable && (value === undefined || value === null)) return [];
+    if (field.nullable && (value === undefined || value === null || isMissing(field, value))) return [];
     const detail = value === undefined ? _("this field is missing") : problemOf(field, value, limits);
     return detail ? [{ pointer: at(field.name), detail }] : [];
   });
@@ -43,7 +47,8 @@ const problemsOf = (rows, { features, limits, extraFields }) => rows.flatMap((ro
 const arraysOfTable = (rows, { features }) => {
   const numbers = features.filter(({ dtype }) => dtype !== "category");
   const categories = features.filter(({ dtype }) => dtype === "category");
-  const valuesOf = (fields, missing) => rows.flatMap((row) => fields.map(({ name }) => row[name] ?? missing));
+  const valuesOf = (fields, missing) => rows.flatMap((row) => fields.map((field) =>
+    isMissing(field, row[field.name]) ? missing : row[field.name] ?? missing));
   return {
     ...(numbers.length ? { features: { type: "float32", data: Float32Array.from(valuesOf(numbers, NaN), Number), width: numbers.length } } : {}),
     ...(categories.length ? { categories: { type: "string", data: valuesOf(categories, ""), width: categories.length } } : {}),
@@ -62,6 +67,14 @@ const tokensOf = (tokenizer, text, { maxTokens, unknownId }) => {
   const after = before + words.length;
   return { ids: [...whole.slice(0, before), ...words.slice(0, maxTokens - added), ...whole.slice(after)], cut: true };
 };
+
+// Returns the errors of texts that the tokenizer cannot read: those without a token, and those with
+// characters that are in no token.
+const unreadableOf = (texts, name) => texts.flatMap(({ ids }, i) => {
+  const pointer = `/instances/${i}/${name}`;
+  if (!ids.length) return [{ pointer, detail: _("should hold something that can be read") }];
+  return ids.every((id) => id !== null && id !== undefined) ? [] : [{ pointer, detail: _("holds characters that the model's tokenizer cannot read") }];
+});
 
 // Returns texts' tokens as arrays by the graph's input, padded to the longest.
 const arraysOfTokens = (texts, padId) => {

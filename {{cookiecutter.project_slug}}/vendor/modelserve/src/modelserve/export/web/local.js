@@ -25,10 +25,15 @@ const load = async () => {
 };
 const loaded = load();
 
+// Returns texts' tokens; none for a table.
+const readTexts = async (rows) => {
+  const { tokenizer } = await loaded;
+  return model.text ? rows.map((row) => tokensOf(tokenizer, row[model.features[0].name], model.text)) : [];
+};
+
 // Returns the model's outputs, an array a row, and which texts were cut off.
-const predict = async (rows) => {
-  const { runtime, session, tokenizer } = await loaded;
-  const texts = model.text ? rows.map((row) => tokensOf(tokenizer, row[model.features[0].name], model.text)) : [];
+const predict = async (rows, texts) => {
+  const { runtime, session } = await loaded;
   const arrays = model.text ? arraysOfTokens(texts, model.text.padId) : arraysOfTable(rows, model);
   const feeds = Object.entries(arrays).map(([name, { type, data, width }]) => [name, new runtime.Tensor(type, data, [rows.length, width])]);
   const { data } = (await session.run(Object.fromEntries(feeds)))[session.outputNames[0]];
@@ -50,13 +55,18 @@ let requests = 0;
 
 // Returns the status and the content of the service's response to a request.
 const answerHere = async ({ instances }) => {
-  const errors = problemsOf(instances, model), request_id = String(++requests);
+  let errors = problemsOf(instances, model), texts = [];
+  const request_id = String(++requests);
+  if (!errors.length) {
+    texts = await readTexts(instances);
+    errors = unreadableOf(texts, model.features[0].name);
+  }
   if (errors.length) {
     const count = amount(errors.length);
     const detail = errors.length === 1 ? _("The input has {count} problem.", { count }) : _("The input has {count} problems.", { count });
     return { status: 422, content: { status: 422, detail, request_id, errors } };
   }
-  const { outputs, cut } = await predict(instances);
+  const { outputs, cut } = await predict(instances, texts);
   const { predictions, degraded, invalid } = encodeRows(outputs, model);
   if (degraded && !model.degradedAnswers)
     return { status: 500, content: { status: 500, detail: _("The model failed on this input."), request_id } };
@@ -90,7 +100,7 @@ const checkGolden = async () => {
   const cases = await jsonOf("golden.json").catch(() => []);
   let different = 0;
   for (const { input, output } of cases) {
-    const { outputs: [answer] } = await predict([input]);
+    const { outputs: [answer] } = await predict([input], await readTexts([input]));
     if (!output.every((value, i) => Math.abs(answer[i] - value) <= model.tolerance.golden)) different++;
   }
   const counts = { different: different.toLocaleString(language), count: cases.length.toLocaleString(language) };

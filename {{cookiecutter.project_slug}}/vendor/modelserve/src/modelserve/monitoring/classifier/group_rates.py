@@ -83,6 +83,7 @@ def _gap(
     compared = np.flatnonzero(rate.rows >= bounds.minimum_outcomes)
     if len(compared) < 2:
         return FairnessGap(measure, 0.0, bound, None, None, None, None, Verdict.TOO_FEW)
+    uncompared = int(len(compared) < len(rate.rows))
     hits, rows = rate.hits[compared], rate.rows[compared]
     shares = hits / rows
     low, high = int(shares.argmin()), int(shares.argmax())
@@ -96,4 +97,5 @@ def _gap(
         bounds.groups[compared[high]],
         p,
         Verdict.OK,
+        uncompared,
     )

@@ -41,6 +41,8 @@ class FairnessGap:
         p: the probability of such a difference by chance (Bonferroni).
         verdict: VIOLATION if `value` exceeds `bound` and `p` is below the significance; TOO_FEW
             if fewer than two groups can be compared: then `value` is 0, or 1 for a ratio.
+        uncompared: rates of this measure for which a group has too few rows, so that the largest
+            difference may be theirs.
     """
 
     measure: Measure
@@ -51,6 +53,7 @@ class FairnessGap:
     high: str | None
     p: float | None
     verdict: Verdict
+    uncompared: int = 0
 
     @property
     def chance(self) -> str:

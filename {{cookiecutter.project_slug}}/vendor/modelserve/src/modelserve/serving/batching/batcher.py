@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Receive
 
-from ...errors import DisconnectedError, ModelError, ModelTimeoutError, OverloadedError
-from ...types import ModelInput
+from ...errors import (
+    DisconnectedError,
+    InvalidInputError,
+    ModelError,
+    ModelTimeoutError,
+    OverloadedError,
+)
+from ...types import Complete, ModelInput
 from ..execution.plan import ExecutionPlan
 from ..predictor import Predictor
 from ..thread_priority import lower_priority
 from .batch_metrics import BatchMetrics
+from .call_times import CallTimes
 from .outcomes import Answered, Call, hand_out, settle
 from .pause import AdaptivePause
 from .queue import RequestQueue, WaitingRequest
 
 if TYPE_CHECKING:
     from ...service import Service
-
-Complete = Callable[[Sequence[ModelInput]], Sequence[ModelInput]]
 
 
 class Batcher:
@@ -40,6 +45,7 @@ class Batcher:
         calls: at once.
         limit_s: the time from a request's arrival to its answer.
         metrics: of calls and of waiting requests.
+        times: of calls, as far as they are known.
         complete: prepares inputs in the thread, such as by tokenization; None if there is nothing.
     """
 
@@ -51,6 +57,7 @@ class Batcher:
         calls: int,
         limit_s: float,
         metrics: BatchMetrics,
+        times: CallTimes | None = None,
         complete: Complete | None = None,
     ) -> None:
         """Start no thread yet."""
@@ -60,6 +67,8 @@ class Batcher:
         self._pool = ThreadPoolExecutor(
             calls, thread_name_prefix="model", initializer=lower_priority
         )
+        self._times = times or CallTimes()
+        self._running: dict[int, tuple[float, int]] = {}  # since when, and the rows, of each call
         self._pause = AdaptivePause()
         self._pausing: asyncio.TimerHandle | None = None
         self._expected = 0  # rows that end a pause
@@ -80,7 +89,7 @@ class Batcher:
             DisconnectedError: the client went away before the call.
             ModelError: the model failed, and there is no fallback.
         """
-        if (delay_s := self.delay_s(given.rows)) > self._limit_s:
+        if (delay_s := self.delay_s(given.rows, consumer)) > self._limit_s:
             raise self.refuse("Too many predictions wait for the model.", delay_s - self._limit_s)
         loop = asyncio.get_running_loop()
         request = WaitingRequest(given, consumer, loop.create_future(), time.perf_counter())
@@ -109,12 +118,22 @@ class Batcher:
         self._metrics.shed.inc()
         return OverloadedError(reason, retry_after_s=max(1, ceil(wait_s)))
 
-    def delay_s(self, rows: int = 0) -> float:
-        """Return how long a request of some rows would wait for the end of its call."""
-        waiting = self._queue.rows + rows
-        per_call = self._queue.most_rows if self._queue.joins else 1
-        calls = ceil(waiting / per_call) + (self._calls - self._free)
-        return ceil(calls / self._calls) * self._pause.call_s if calls > self._calls else 0.0
+    def delay_s(self, rows: int = 0, consumer: str | None = None) -> float:
+        """Return how long a request would wait for the end of its call; 0 if nothing is ahead.
+
+        Args:
+            rows: of the request.
+            consumer: who asks, and takes turns; None for the end of all that waits.
+        """
+        if self._free and not self._queue.requests:
+            return 0.0
+        now = time.perf_counter()
+        left = [self._times.seconds(rows) - (now - since) for since, rows in self._running.values()]
+        own = self._queue.calls_until(rows, consumer)
+        queued_s = self._times.seconds(own.rows, own.calls)
+        last_s = queued_s / own.calls if own.calls else 0.0
+        ahead_s = sum(each for each in left if each > 0) + queued_s - last_s
+        return ahead_s / self._calls + last_s
 
     def close(self) -> None:
         """Stop the threads; what waits is dropped."""
@@ -137,21 +156,25 @@ class Batcher:
         self._metrics.waits.observe_many([now - each.since for each in requests])
         self._metrics.rows.observe(sum(each.given.rows for each in requests))
         self._free -= 1
+        self._running[id(requests)] = now, sum(each.given.rows for each in requests)
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._pool, self._run, [each.given for each in requests])
         call.add_done_callback(partial(self._finish, requests))
 
     def _run(self, inputs: Sequence[ModelInput]) -> Call:
         """Run the model, in a thread."""
-        if self._complete:
-            inputs = self._complete(inputs)
+        began = time.perf_counter()
+        completed = self._complete(inputs) if self._complete else inputs
+        valid = [each for each in completed if not isinstance(each, InvalidInputError)]
         started = time.perf_counter()
-        outcomes = self.predictor.predict_joined(inputs)
-        return Call(inputs, outcomes, time.perf_counter() - started)
+        outcomes = self.predictor.predict_joined(valid) if valid else []
+        ended = time.perf_counter()
+        return Call(completed, outcomes, ended - started, ended - began)
 
     def _finish(self, requests: Sequence[WaitingRequest], finished: "asyncio.Future[Call]") -> None:
         """Hand out the answers of a call, and start the next one."""
         self._free += 1
+        _, rows = self._running.pop(id(requests))
         if finished.cancelled():
             error: BaseException | None = ModelError("The service stops.")
         else:
@@ -161,10 +184,10 @@ class Batcher:
                 settle(each, error)
         else:
             call = finished.result()
-            self._pause.add_call(call.seconds)
+            self._times.add(rows, call.thread_seconds)
             hand_out(requests, call)
         if self._queue.requests and not self._pausing:
-            self._begin_pause(sum(each.given.rows for each in requests))
+            self._begin_pause(rows)
         self._start_calls()
 
     def _begin_pause(self, answered_rows: int) -> None:
@@ -172,7 +195,9 @@ class Batcher:
         self._expected = min(self._queue.most_rows, self._queue.rows + answered_rows)
         if self._queue.joins and self._queue.rows < self._expected:
             loop = asyncio.get_running_loop()
-            self._pausing = loop.call_later(self._pause.seconds, self._pass_pause)
+            self._pausing = loop.call_later(
+                self._pause.share * self._times.mean_s, self._pass_pause
+            )
 
     def _pass_pause(self) -> None:
         self._end_pause(filled=False)
@@ -192,17 +217,14 @@ class Batcher:
 def make_batcher(service: "Service", predictor: Predictor, plan: ExecutionPlan) -> Batcher:
     """Return what runs a slow model as planned, within the operator's limits."""
     settings = service.settings
-    queue = RequestQueue(
-        rows=min(settings.batch_rows, settings.max_rows),
-        size=settings.batch_bytes,
-        joins=plan.batching,
-    )
+    queue = RequestQueue(rows=settings.batch_rows, size=settings.batch_bytes, joins=plan.batching)
     return Batcher(
         predictor,
         queue,
         calls=plan.calls,
         limit_s=settings.predict_timeout_s,
         metrics=BatchMetrics(service.registry),
+        times=CallTimes(plan.latency_ms / 1e3, plan.row_ms / 1e3),
         complete=service.codec.inputs.complete_later(),
     )
 

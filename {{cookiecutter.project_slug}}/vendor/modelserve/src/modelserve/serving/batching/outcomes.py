@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from ...errors import ModelError
+from ...errors import InvalidInputError, ModelError
 from ...types import ModelInput, Prediction
 from .queue import WaitingRequest
 
@@ -25,11 +25,19 @@ class Answered(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What one call of the model returns: the inputs, an outcome for each, and its time."""
+    """What one call of the model returns: an outcome for each valid input, and its time.
 
-    inputs: Sequence[ModelInput]
+    `inputs` are of all requests, with an error in the place of one that was found invalid.
+    `thread_seconds` include what prepares them.
+    """
+
+    inputs: Sequence[ModelInput | InvalidInputError]
     outcomes: Sequence[Prediction | ModelError]
     seconds: float
+    thread_seconds: float
+
+
+Matched = tuple[WaitingRequest, ModelInput, Prediction | ModelError | InvalidInputError]
 
 
 def settle(request: WaitingRequest, outcome: Answered | BaseException) -> None:
@@ -44,19 +52,24 @@ def settle(request: WaitingRequest, outcome: Answered | BaseException) -> None:
 
 def hand_out(requests: Sequence[WaitingRequest], call: Call) -> None:
     """Settle the requests of a call, some in each turn of the loop: health checks go in between."""
-    answers = zip(requests, call.inputs, call.outcomes, strict=True)
-    batch = (len(call.inputs), sum(each.rows for each in call.inputs))
-    _hand_out_some(answers, call.seconds, batch)
+    batch = (len(requests), sum(each.given.rows for each in requests))
+    _hand_out_some(_match(requests, call), call.seconds, batch)
 
 
-def _hand_out_some(
-    answers: Iterator[tuple[WaitingRequest, ModelInput, Prediction | ModelError]],
-    seconds: float,
-    batch: tuple[int, int],
-) -> None:
+def _match(requests: Sequence[WaitingRequest], call: Call) -> Iterator[Matched]:
+    """Yield each request with its input, and with its outcome."""
+    outcomes = [*reversed(call.outcomes)]
+    for request, given in zip(requests, call.inputs, strict=True):
+        if isinstance(given, InvalidInputError):
+            yield request, request.given, given
+        else:
+            yield request, given, outcomes.pop()
+
+
+def _hand_out_some(answers: Iterator[Matched], seconds: float, batch: tuple[int, int]) -> None:
     some = [*islice(answers, AT_ONCE)]
     for request, given, outcome in some:
-        if isinstance(outcome, ModelError):
+        if isinstance(outcome, Exception):
             settle(request, outcome)
         else:
             settle(request, Answered(given, outcome, seconds, batch))

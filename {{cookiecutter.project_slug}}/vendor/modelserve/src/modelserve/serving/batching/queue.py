@@ -3,8 +3,9 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
+from itertools import chain, islice, zip_longest
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...types import ModelInput
 from .joining import kind_of, length_of, size_of, used_of
@@ -40,6 +41,13 @@ class WaitingRequest:
         self.called = False  # whether its call has begun
 
 
+class QueuedCalls(NamedTuple):
+    """Calls that are to come, and the rows of all of them."""
+
+    calls: int
+    rows: int
+
+
 class RequestQueue:
     """The waiting requests of each consumer, in the order of their arrival.
 
@@ -72,6 +80,34 @@ class RequestQueue:
             del self._waiting[request.consumer]
         self.rows -= request.given.rows
         self.requests -= 1
+
+    def calls_until(self, rows: int, consumer: str | None) -> QueuedCalls:
+        """Return the calls up to that of a further request, and its own.
+
+        Args:
+            rows: of the request.
+            consumer: whose turn it waits for; None for a request behind all that wait.
+        """
+        requests, ahead = self._ahead_of(consumer)
+        calls = requests + (rows > 0)
+        if not self.joins:
+            return QueuedCalls(calls, ahead + rows)
+        calls = min(calls, ceil((ahead + min(rows, self.most_rows)) / self.most_rows))
+        # Those behind it in the queue may join its call.
+        through = max(ahead + rows, calls * self.most_rows)
+        return QueuedCalls(calls, min(self.rows + rows, through))
+
+    def _ahead_of(self, consumer: str | None) -> tuple[int, int]:
+        """Return the waiting requests before the next one of a consumer, and their rows."""
+        if consumer is None or self._waiting.keys() <= {consumer}:
+            return self.requests, self.rows
+        turn = len(self._waiting.get(consumer, ()))
+        ahead = []
+        before = True
+        for name, waiting in self._waiting.items():
+            before = before and name != consumer
+            ahead += [each.given.rows for each in islice(waiting, turn + before)]
+        return len(ahead), sum(ahead)
 
     def take(self) -> list[WaitingRequest]:
         """Return the requests of the next call: the oldest of the consumer whose turn it is first.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import isqrt
+from math import isfinite, isqrt
 from time import perf_counter
 from typing import NamedTuple
 
@@ -37,6 +37,12 @@ class Measured(NamedTuple):
     def joins(self) -> bool:
         """Return whether one call of several rows takes clearly less than a call for each."""
         return self.rows > 1 and self.batch_ms < WORTH_JOINING * self.rows * self.latency_ms
+
+    @property
+    def row_ms(self) -> float:
+        """Return what each further row adds to a call; 0 if it was not measured."""
+        known = self.rows > 1 and isfinite(self.batch_ms)
+        return max(0.0, self.batch_ms - self.latency_ms) / (self.rows - 1) if known else 0.0
 
 
 def list_layouts(processors: int, *, calls: int | None, threads: int | None) -> list[Layout]:

@@ -44,7 +44,7 @@ class ExecutionPlan(NamedTuple):
     """How the model runs.
 
     `calls` of it run at once, each in `threads_per_call` threads; `batching` says whether requests
-    that wait are joined. `latency_ms` is the least time of a call for one row.
+    that wait are joined. A call takes `latency_ms` for one row, and `row_ms` for each further one.
     """
 
     mode: Literal["inline", "threads"]
@@ -52,6 +52,7 @@ class ExecutionPlan(NamedTuple):
     threads_per_call: int
     batching: bool
     latency_ms: float
+    row_ms: float = 0.0
 
 
 class Sample:
@@ -118,7 +119,7 @@ def _choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]
     model = _load(partial(load_verified, service), settings.intra_op_threads or 1)
     loaded_s = perf_counter() - started
     report_missing(model, settings.providers, service.registry)
-    sample = Sample(codec, min(BATCH, settings.max_rows, settings.batch_rows))
+    sample = Sample(codec, min(BATCH, _most_rows(settings)))
     latency_ms = measure_ms(model, sample.one, limit_s=PATIENCE_S)
     loaded = Layout(1, settings.intra_op_threads or 1)
     if _runs_inline(settings, model, latency_ms):
@@ -145,6 +146,7 @@ def _choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]
         *chosen.layout,
         batching=joins if settings.batching == "auto" else settings.batching == "on",
         latency_ms=chosen.latency_ms,
+        row_ms=chosen.row_ms,
     )
 
 
@@ -186,14 +188,12 @@ def _measure(
     """Measure a model that is loaded for a layout."""
     latency_ms = measure_ms(model, sample.one, limit_s=PATIENCE_S)
     rows = sample.rows if latency_ms < SLOW_MS else min(2, sample.rows)
-    if settings.batching == "off":
-        rows = 1
     batch_ms = _measure_batch_ms(model, sample, rows) if rows > 1 else latency_ms
     measured = Measured(layout, latency_ms, rows, batch_ms, 1e3 * rows / batch_ms)
-    if not measured.joins:
+    if not (joins := measured.joins and settings.batching != "off"):
         measured = measured._replace(rows_per_s=1e3 / latency_ms)
     if compare and layout.calls > 1:
-        rows = rows if measured.joins else 1
+        rows = rows if joins else 1
         rows_per_s = measure_rows_per_s(
             model, sample.gather(rows), rows, calls=layout.calls, limit_s=PATIENCE_S
         )
@@ -214,11 +214,17 @@ def _measure_batch_ms(model: Model, sample: Sample, rows: int) -> float:
 def _warm_up(model: Model, sample: Sample, settings: Settings) -> None:
     """Call a model with batches of each power of two: a device prepares itself for each shape."""
     started = perf_counter()
-    for rows in _powers_of_two(min(settings.batch_rows, settings.max_rows)):
+    for rows in _powers_of_two(_most_rows(settings)):
         if perf_counter() - started > WARM_UP_S:
             log.warning("model not warmed up", extra={"rows": rows, "limit_s": WARM_UP_S})
             return
         model.run(sample.gather(rows))
+
+
+def _most_rows(settings: Settings) -> int:
+    """Return the rows of the largest call to prepare for."""
+    most = settings.batch_rows
+    return min(most, settings.max_rows) if settings.batching == "off" else most
 
 
 def _powers_of_two(most: int) -> Iterator[int]:

@@ -1,11 +1,11 @@
 """The Open Inference Protocol, version 2, over REST: what KServe's and Triton's clients speak."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from ...manifest import Manifest
 from ...types import ModelInput, Prediction, Tensor
@@ -92,6 +92,11 @@ class InferenceCodec:
             describe(tensor, _shorten(arrays[tensor.name])) for tensor in self._codec.inputs.tensors
         ]
         return to_json({"inputs": inputs}, inf_nan_mode="null")
+
+    def redact(self, body: bytes, names: Collection[str]) -> bytes:
+        """Return a request's JSON with the values of some fields redacted."""
+        inputs = from_json(body)["inputs"]
+        return to_json({"inputs": [self.reader.columns.redact(each, names) for each in inputs]})
 
     def infer_paths(self) -> tuple[str, str]:
         """Return the two paths of inference: without the version and with it."""

@@ -1,6 +1,6 @@
 """Tables with one tensor a column, as MLServer sends those of pandas."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ...manifest import Feature
 from ...types import Tensor
+from ..capture import REDACTED
 from .datatypes import BYTES
 
 
@@ -59,6 +60,23 @@ class Columns:
                 np.stack(columns, axis=1) if len(tensor.shape) > 1 else columns[0]
             )
         return assembled
+
+    def redact(self, tensor: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+        """Return a tensor in JSON with the values of some fields redacted, and nothing beside it.
+
+        Args:
+            tensor: of a request; all of its data is redacted if they are not one flat list.
+            names: of the fields.
+        """
+        redacted = {each: tensor[each] for each in ("name", "shape", "datatype")}
+        columns, data = self._columns.get(tensor["name"], []), tensor["data"]
+        if not columns or any(isinstance(each, list) for each in data):
+            return redacted | {"data": REDACTED}
+        kept, width = [*data], len(columns)
+        for i, column in enumerate(columns):
+            if column.name in names:
+                kept[i::width] = [REDACTED] * len(kept[i::width])
+        return redacted | {"data": kept}
 
     def locate(self, tensor: str, index: int) -> tuple[str, int]:
         """Return the column of a value in one of the model's tensors, and its row."""

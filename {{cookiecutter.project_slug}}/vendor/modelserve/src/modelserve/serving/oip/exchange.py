@@ -84,7 +84,7 @@ class InferenceNegotiator:
     def choose(self, context: RequestContext) -> InferenceExchange:
         """Return the exchange of a request."""
         exchange = InferenceExchange(self._codec, context.headers.get(LENGTH))
-        context.exchange = exchange
+        context.exchange, context.redact = exchange, self._codec.redact
         return exchange
 
     def head(self, context: RequestContext) -> Headers:

@@ -46,7 +46,7 @@ class RequestReader:
         """Build the schema once."""
         self._codec = codec
         self._tensors = {tensor.name: tensor for tensor in codec.inputs.tensors}
-        self._columns = Columns(codec.inputs.features, codec.inputs.tensors)
+        self.columns = Columns(codec.inputs.features, codec.inputs.tensors)
         self._outputs = [tensor.name for tensor in codec.outputs.tensors]
         self._max_rows = max_rows
         self._most_values = most_values(len(codec.inputs.features), max_rows)
@@ -97,13 +97,14 @@ class RequestReader:
         by_field = signature is not self._tensors
         if by_field:
             rows = len(next(iter(arrays.values())))
-            arrays = self._columns.assemble(arrays, rows)
+            arrays = self.columns.assemble(arrays, rows)
         try:
             given = self._codec.gather_tensors(arrays)
         except InvalidInputError as error:
             _raise([self._place(each, places, by_field=by_field) for each in error.errors])
             raise
         given = given._replace(
+            place=f"/inputs/{valid[0]}/data/{{row}}",
             id=request.get("id") or "",
             wanted=tuple(each["name"] for each in request.get("outputs") or ()),
         )
@@ -113,8 +114,8 @@ class RequestReader:
     def _signature(self, inputs: Sequence[Request]) -> dict[str, Tensor]:
         """Return the model's tensors, or those of its fields if the request names one of them."""
         names = {each["name"] for each in inputs}
-        if names.isdisjoint(self._tensors) and not names.isdisjoint(self._columns.tensors):
-            return self._columns.tensors
+        if names.isdisjoint(self._tensors) and not names.isdisjoint(self.columns.tensors):
+            return self.columns.tensors
         return self._tensors
 
     def _check(
@@ -139,7 +140,7 @@ class RequestReader:
                 continue
             names.add(name)
             invalid = check_header(
-                signature[name], given, f"/inputs/{i}", boolean=name in self._columns.boolean
+                signature[name], given, f"/inputs/{i}", boolean=name in self.columns.boolean
             )
             field_errors += invalid
             if not invalid:
@@ -176,7 +177,7 @@ class RequestReader:
             return field_error  # of a row, by `preprocess`
         name, _, index = field_error.pointer.partition("/")
         if by_field:
-            name, row = self._columns.locate(name, int(index))
+            name, row = self.columns.locate(name, int(index))
             index = str(row)
         place = f"/inputs/{places[name]}/data/{index}" if name in places else "/inputs"
         return FieldError(place, field_error.detail)

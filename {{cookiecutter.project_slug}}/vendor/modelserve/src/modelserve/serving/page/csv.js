@@ -3,7 +3,8 @@
 const SEPARATORS = [",", ";", "\t", "|"];
 
 // Returns rows of texts, at most `limit` of them, without empty lines; throws on an open quote.
-const parseCsv = (text, separator, limit = Infinity) => {
+// `spaced` is whether spaces before a value are none of it.
+const parseCsv = (text, separator, limit = Infinity, spaced = false) => {
   const rows = [];
   let row = [], value = "", quoted = false, line = 1, opened = 0;
   const endRow = () => {
@@ -19,6 +20,8 @@ const parseCsv = (text, separator, limit = Infinity) => {
       if (character !== '"') value += character;
       else if (text[i + 1] === '"') value += text[++i];
       else quoted = false;
+    } else if (spaced && character === " " && value === "") {
+      continue;
     } else if (character === '"' && value === "") {
       quoted = true;
       opened = line;
@@ -45,18 +48,19 @@ const writeCsv = (rows, separator = ",", decimal = ".") => rows.map((row) => row
 // numbers are written. The separator is the one by which the head names the most fields; of equals,
 // training's own, which the dialect names.
 const readTable = (text, fields, limit, dialect = {}) => {
-  const separators = new Set([dialect.separator ?? ",", ...SEPARATORS]);
-  const found = [...separators].filter(({ length }) => length === 1).map((separator) => {
-    const [head = []] = parseCsv(text, separator, 1), names = head.map((name) => name.trim());
-    const places = new Map(fields.map(({ name }) => [name, names.indexOf(name)]));
+  const [own, space] = dialect.separator ?? ",", isSpaced = (separator) => separator === own && space === " ";
+  const found = [...new Set([own, ...SEPARATORS])].map((separator) => {
+    const [head = []] = parseCsv(text, separator, 1, isSpaced(separator)), names = head.map((name) => name.trim());
+    const placeOf = (name) => head.includes(name) ? head.indexOf(name) : names.indexOf(name);
+    const places = new Map(fields.map(({ name }) => [name, placeOf(name)]));
     return { separator, head: names, places, known: [...places.values()].filter((i) => i >= 0).length };
   });
   const best = found.reduce((one, other) => other.known > one.known ? other : one);
-  const [, ...rows] = parseCsv(text, best.separator, limit + 2);
+  const [, ...rows] = parseCsv(text, best.separator, limit + 2, isSpaced(best.separator));
   const numbers = fields.filter(({ name, dtype }) => ["number", "integer"].includes(dtype) && best.places.get(name) >= 0);
   const values = rows.flatMap((row) => numbers.map(({ name }) => (row[best.places.get(name)] ?? "").trim()));
   // A file with training's separator has its thousands separator, too.
-  const thousands = best.separator === (dialect.separator ?? ",") ? dialect.thousands ?? "" : "";
+  const thousands = best.separator === own ? dialect.thousands ?? "" : "";
   // A comma is decimal where it separates nothing, and no number is written with a point.
   const commas = best.separator !== "," && values.some((value) => /^[+-]?\d+,\d+$/.test(value));
   return {
@@ -80,7 +84,7 @@ const isMisplaced = (text, thousands, decimal) => thousands !== "" && text.inclu
 // Returns a row of the file as the service takes it; it refuses a number that is left as text.
 const instanceOf = (table, row, fields, missing = []) => Object.fromEntries(fields.flatMap((field) => {
   const place = table.places.get(field.name), text = place < 0 ? "" : row[place] ?? "";
-  if (field.dtype !== "text" && field.nullable && missing.includes(text.trim())) return [];
+  if (isGap(field, text, missing)) return field.nullable ? [] : [[field.name, text]];
   const isNumber = field.dtype === "number" || field.dtype === "integer";
   const value = isNumber && isMisplaced(text.trim(), table.thousands, table.decimal) ? text : parseValue(field, text, table.decimal, table.thousands);
   return value === undefined ? [] : [[field.name, value]];

@@ -40,7 +40,7 @@ const makeField = (field, number) => {
   const range = make("div", "", { class: "range", "aria-hidden": "true" }), marker = make("i");
   range.append(marker);
   box.append(label, control, ...(field.dtype === "category" ? [other] : []), ...(chosen ? [] : [range]), words);
-  const read = () => parseTyped(field, control.value === OTHER ? other.value : control.value);
+  const read = () => parseTyped(field, control.value === OTHER ? other.value : control.value, facts.dialect.missing);
   const show = () => {
     other.hidden = control.value !== OTHER;
     const { words: where, outside, place } = locate(field, read());

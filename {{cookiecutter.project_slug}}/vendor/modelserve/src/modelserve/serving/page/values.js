@@ -1,26 +1,33 @@
 // What a person has typed or a file holds: as JSON has it, and where it lies in training's range.
 
 const NUMERAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const TRUE = ["true", "t", "yes", "y", "on", "1", "1.0"], FALSE = ["false", "f", "no", "n", "off", "0", "0.0"];
+const NAN = /^[+-]?nan$/i;
+const TRUE = ["true", "t", "yes", "y", "on"], FALSE = ["false", "f", "no", "n", "off"];
 
-// Returns undefined for a value that is missing; a text that is no number stays as it is, for the
+// Returns whether a text stands for a missing value, as in the training data: what they saw as a
+// category is one, and a text stands for itself.
+const isGap = ({ dtype, categories = [] }, text, missing) =>
+  dtype !== "text" && (text === "" || (missing.includes(text) && !categories.includes(text)));
+
+// Returns undefined for a number that is missing; a text that is no number stays as it is, for the
 // service to say what is wrong with it.
 const parseValue = (field, text, decimal = ".", thousands = "") => {
-  if (field.dtype === "text") return text;
-  const trimmed = text.trim();
-  if (trimmed === "" && field.nullable) return undefined;
-  if (field.dtype === "category") return text;
-  if (field.dtype === "boolean") {
-    const word = trimmed.toLowerCase();
-    return TRUE.includes(word) ? true : FALSE.includes(word) ? false : text;
-  }
-  const numeral = trimmed.replaceAll(thousands, "").replace(decimal, ".");
-  return NUMERAL.test(numeral) ? Number(numeral) : text;
+  if (field.dtype === "text" || field.dtype === "category") return text;
+  const isFlag = field.dtype === "boolean", word = text.toLowerCase(), trimmed = text.trim();
+  if (isFlag && TRUE.includes(word)) return true;
+  if (isFlag && FALSE.includes(word)) return false;
+  if (field.nullable && NAN.test(trimmed)) return undefined;
+  if (isFlag) return NUMERAL.test(trimmed) ? Number(trimmed) : text;
+  const whole = trimmed.replaceAll(thousands, ""), numeral = whole.replace(decimal, ".");
+  const foreign = decimal !== "." && whole.includes(".");
+  return NUMERAL.test(numeral) && !foreign ? Number(numeral) : text;
 };
 
 // Returns what a person has typed; of a numeral with two meanings neither, for nobody to be misread.
-const parseTyped = (field, text) => {
+const parseTyped = (field, text, missing = []) => {
   const trimmed = text.trim(), isNumber = field.dtype === "number" || field.dtype === "integer";
+  const isBlank = trimmed === "" || (field.dtype === "category" && isGap(field, text, missing));
+  if (field.nullable && field.dtype !== "text" && isBlank) return undefined;
   return isNumber && meaningsOf(trimmed) ? text : parseValue(field, text, ...separatorsOf(trimmed));
 };
 

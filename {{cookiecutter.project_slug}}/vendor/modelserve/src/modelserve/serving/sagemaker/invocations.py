@@ -86,7 +86,7 @@ class Invocations:
         context.answer_type, context.redact = pair.answer_type, pair.redact
         given = headers.get(INFERENCE_ID)
         if given and SAFE_ID(given):
-            context.inference_id = given.decode()
+            context.event_id, context.inference_id = context.inference_id, given.decode()
         return pair
 
     def head(self, context: RequestContext) -> Headers:

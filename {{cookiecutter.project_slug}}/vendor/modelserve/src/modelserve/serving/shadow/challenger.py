@@ -1,7 +1,7 @@
 """Loads the challenger, and checks that it can answer what the champion is asked."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from ... import artifact as artifacts
 from ...errors import ArtifactError, ConfigurationError, ServiceError
 from ...manifest import Feature, Manifest
 from ...notify import Notifier
-from ...types import Model, ModelInput
+from ...types import Complete, Model
 from ..inputs import Inputs, make_inputs
 from ..runtime import OnnxModel
 from ..verification import check_golden_case, check_signature
@@ -33,7 +33,7 @@ class Challenger:
     manifest: Manifest
     model: Model
     pad_id: int
-    complete: Callable[[Sequence[ModelInput]], Sequence[ModelInput]] | None = None
+    complete: Complete | None = None
 
 
 def load_challenger(service: "Service") -> Challenger | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import ModelError
-from ...types import Outputs
+from ...errors import InvalidInputError, ModelError
+from ...types import ModelInput, Outputs
 from ..batching.joining import join, kind_of, length_of
 from ..observers import PATIENCE_S, RequestObserver
 from ..output_validator import OutputValidator
@@ -71,10 +71,14 @@ class ShadowObserver(RequestObserver):
                 continue
             if share < 1 and random.random() >= share:  # noqa: S311
                 continue
+            outputs = each.prediction.outputs
             if each.degraded:
-                degraded += each.rows
-            else:
-                chosen.append(ShadowedRequest(each.given, each.prediction.outputs, len(each.body)))
+                by_fallback = each.prediction.by_fallback
+                degraded += (fallen := int(np.count_nonzero(by_fallback)))
+                if fallen == each.rows:
+                    continue
+                outputs = np.where(by_fallback[:, np.newaxis], np.nan, outputs)
+            chosen.append(ShadowedRequest(each.given, outputs, len(each.body)))
         self._metrics.count_uncompared(DEGRADED, degraded)
         if chosen:
             self._metrics.count_uncompared(DROPPED, self._queue.add(chosen))
@@ -109,10 +113,14 @@ class ShadowObserver(RequestObserver):
         Raises:
             ModelError: its outputs have the wrong shape.
         """
-        challenger, rows = self._challenger, _rows(batch)
+        challenger = self._challenger
         inputs = [each.given for each in batch]
         if challenger.complete:
-            inputs = [*challenger.complete([each._replace(tensors={}) for each in inputs])]
+            completed = challenger.complete([each._replace(tensors={}) for each in inputs])
+            batch, inputs = self._leave_out_failed(batch, completed)
+            if not batch:
+                return
+        rows = _rows(batch)
         started = time.perf_counter()
         outputs = challenger.model.run(join(inputs, pad_id=challenger.pad_id))
         seconds = time.perf_counter() - started
@@ -122,8 +130,22 @@ class ShadowObserver(RequestObserver):
         self._metrics.count_seconds(seconds, rows)
         self._count(expected, outputs)
 
+    def _leave_out_failed(
+        self, batch: Sequence[ShadowedRequest], completed: Sequence[ModelInput | InvalidInputError]
+    ) -> tuple[list[ShadowedRequest], list[ModelInput]]:
+        """Return the requests whose texts the challenger's tokenizer can read, and their inputs."""
+        kept = []
+        for request, given in zip(batch, completed, strict=True):
+            if isinstance(given, InvalidInputError):
+                self._fail(request.given.rows, given)
+            else:
+                kept.append((request, given))
+        return [request for request, _ in kept], [given for _, given in kept]
+
     def _count(self, expected: Outputs, outputs: Outputs) -> None:
-        """Compare the rows to which the challenger gave valid outputs."""
+        """Compare the rows to which both models gave valid outputs."""
+        if not (given := ~np.isnan(expected).any(axis=1)).all():
+            expected, outputs = expected[given], outputs[given]
         if fault := self._validator.check(outputs):
             valid = self._validator.rows(outputs)
             self._fail(int(np.count_nonzero(~valid)), ModelError(fault))

@@ -9,7 +9,10 @@ from ...types import ModelInput, Outputs
 
 
 class ShadowedRequest(NamedTuple):
-    """The rows of a request, the champion's outputs for them, and the size of the body in bytes."""
+    """The rows of a request, the champion's outputs for them, and the size of the body in bytes.
+
+    The outputs of a row that the fallback answered are NaN.
+    """
 
     given: ModelInput
     outputs: Outputs

@@ -15,7 +15,8 @@ from .. import parity
 from ..dataset import Dataset, Files
 from ..frames import with_columns
 from ..measures.bootstrap import choose
-from ..table.columns import MAX_FLOAT32, is_category
+from ..table.columns import is_category
+from ..table.float32 import MAX_FLOAT32
 from .row_scores import score_rows
 
 MAX_ROWS, MAX_TEXTS = 500, 100  # that are changed

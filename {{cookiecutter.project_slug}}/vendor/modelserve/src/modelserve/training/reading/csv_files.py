@@ -16,7 +16,13 @@ from ...errors import DialectError, FieldError
 from ...manifest import Dialect
 from ...thousands import make_check
 from .files import GZIP, read_bytes, unreadable
-from .sniff import DialectFault, find_dialect_faults, find_encoding_fault, split_rows
+from .sniff import (
+    DialectFault,
+    find_dialect_faults,
+    find_encoding_fault,
+    find_other_format,
+    split_rows,
+)
 
 HEAD_BYTES = 2**18
 LEADING_ZERO = r"\s*[+-]?0\d"
@@ -76,6 +82,8 @@ class CsvFile:
             raise unreadable(self.path, error) from error
         if head.startswith(GZIP):
             head = read_bytes(self.path)[:HEAD_BYTES]
+        if other := find_other_format(head):
+            raise self._dialect_error([other])
         if faults := find_dialect_faults(head, self.dialect):
             encoded = "encoding" in faults[0].changes
             if not encoded and (fault := self._encoding_fault()):

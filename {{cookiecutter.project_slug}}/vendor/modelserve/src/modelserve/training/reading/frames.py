@@ -13,7 +13,7 @@ from pandas.api import types
 from ...errors import FieldError, InvalidInputError
 from ...file_formats import FileFormat
 from ...manifest import Dialect
-from ..frames import with_columns
+from ..frames import mask_infinite, with_columns
 from ..sections import DataSection
 from .csv_files import TEXT, CsvFile, find_repeated_names
 from .files import find_files, format_of
@@ -234,6 +234,7 @@ def _find_mixed(frames: Sequence[pd.DataFrame]) -> set[str]:
 
 def _mark_missing(frame: pd.DataFrame, dialect: Dialect, section: DataSection) -> FileRows:
     """Return a frame without the texts that stand for a missing value, types inferred anew."""
+    frame = mask_infinite(frame, dialect.missing)
     columns, findings = {}, []
     for name, column in frame.items():
         if column.dtype == object or types.is_string_dtype(column):

@@ -8,11 +8,16 @@ from pydantic_core import from_json
 
 from ...errors import DialectError, FieldError, InvalidInputError, TrainingError
 from ...file_formats import is_unnamed_index
+from ..frames import with_plain_numbers
 from .files import read_bytes, unreadable
 from .remedies import shorten
-from .sniff import find_encoding_fault
+from .sniff import find_encoding_fault, find_other_format
 
 LISTED = 5  # bad lines of a file in an error
+ORIENT = (
+    "write an object on each line instead, with pandas by "
+    'frame.to_json(path, orient="records", lines=True)'
+)
 
 
 def read_json_lines(path: Path, encoding: str) -> list[dict[str, Any]]:
@@ -23,6 +28,8 @@ def read_json_lines(path: Path, encoding: str) -> list[dict[str, Any]]:
     """
     try:
         content = read_bytes(path)
+        if other := find_other_format(content):
+            raise DialectError([FieldError(str(path), other.problem)], other.changes)
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
         if fault := find_encoding_fault(content, encoding):
@@ -30,7 +37,7 @@ def read_json_lines(path: Path, encoding: str) -> list[dict[str, Any]]:
             raise DialectError([problem], fault.changes) from error
         raise unreadable(path, error) from error
     if text.lstrip().startswith("["):
-        raise unreadable(path, "it is one JSON array; write an object on each line instead")
+        raise unreadable(path, f"it is one JSON array; {ORIENT}")
     records, errors = [], []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -44,11 +51,26 @@ def read_json_lines(path: Path, encoding: str) -> list[dict[str, Any]]:
             records.append(record)
         else:
             errors.append(FieldError(f"{path}, line {number}", "is no JSON object"))
+    if _is_nested(records) or (errors and not records and _is_json(text)):
+        raise unreadable(path, f"it is one JSON object with the values of all rows; {ORIENT}")
     if errors:
         more = len(errors) - LISTED
         rest = [FieldError(str(path), f"{more} more lines are no JSON objects")] if more > 0 else []
         raise InvalidInputError(errors[:LISTED] + rest)
     return records
+
+
+def _is_nested(records: list[dict[str, Any]]) -> bool:
+    """Return whether there is one record, and it has columns instead of values."""
+    return len(records) == 1 and all(isinstance(e, dict | list) for e in records[0].values())
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a whole text is one JSON object on several lines."""
+    try:
+        return isinstance(from_json(text), dict)
+    except ValueError:
+        return False
 
 
 def to_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
@@ -84,6 +106,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     frame = frame.set_axis(frame.columns.map(str), axis="columns")  # such as of several levels
+    frame = with_plain_numbers(frame)
     levels = [level for level, name in enumerate(frame.index.names) if name is not None]
     names = [str(frame.index.names[level]) for level in levels]
     if twice := [name for name in names if name in frame or names.count(name) > 1]:

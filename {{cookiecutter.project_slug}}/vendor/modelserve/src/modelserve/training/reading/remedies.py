@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from ...errors import FieldError
+
+Markers = Callable[[], Sequence[str]]  # the texts for a missing value that the files have
 
 BARE = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 SHOWN = 60  # characters of a value in an error

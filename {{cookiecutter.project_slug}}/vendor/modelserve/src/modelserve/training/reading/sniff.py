@@ -17,14 +17,21 @@ CONSISTENT = (
     0.9  # share of rows that are as wide as the header, for a separator to be the right one
 )
 
+MAX_TITLE, MIN_ROWS = 5, 3  # lines above a header, and from it on, to be sure of one
+
 PARQUET = b"PAR1"
+COMPRESSED = "is compressed by {}; decompress it, or compress it by gzip"
 MAGIC = {
+    **{b"BZh%d1AY&SY" % level: COMPRESSED.format("bzip2") for level in range(1, 10)},
+    b"\x28\xb5\x2f\xfd": COMPRESSED.format("zstd"),
+    b"\xfd7zXZ\x00": COMPRESSED.format("xz"),
     b"PK\x03\x04": "is an Excel workbook or a ZIP archive; save the sheet as CSV",
     PARQUET: 'is a Parquet file; write format = "parquet" under [data]',
     b"%PDF": "is a PDF document; export its table as CSV",
     b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save the sheet as CSV",
 }
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+NUMBER = re.compile(r"[+-]?[\d.,]+").fullmatch
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+").fullmatch
 
 
@@ -36,15 +43,12 @@ class DialectFault(NamedTuple):
 
 
 def find_dialect_faults(head: bytes, dialect: Dialect) -> list[DialectFault]:
-    """Return why the first bytes of a file are not CSV of a dialect, each with the way out.
+    """Return why the first bytes of a text file are not CSV of a dialect, each with the way out.
 
     Args:
         head: some of the file, from its beginning.
         dialect: the one that it is to be read with.
     """
-    for magic, what in MAGIC.items():
-        if head.startswith(magic):
-            return [DialectFault(what, {"format": "parquet"} if magic == PARQUET else {})]
     unicode = dialect.encoding.replace("_", "-").startswith(("utf-16", "utf-32"))
     if not unicode and (encoding := _wide_encoding(head)):
         written = head.decode(encoding, errors="replace")
@@ -59,6 +63,14 @@ def find_dialect_faults(head: bytes, dialect: Dialect) -> list[DialectFault]:
     if start == "<":
         return [DialectFault("is a web page or XML, not CSV; export its table as CSV")]
     return find_separator_faults(text, dialect)
+
+
+def find_other_format(head: bytes) -> DialectFault | None:
+    """Return of which format the first bytes of a file are, if they are no text."""
+    for magic, what in MAGIC.items():
+        if head.startswith(magic):
+            return DialectFault(what, {"format": "parquet"} if magic == PARQUET else {})
+    return None
 
 
 def _wide_encoding(head: bytes) -> str:
@@ -98,7 +110,35 @@ def find_separator_faults(text: str, dialect: Dialect) -> list[DialectFault]:
             changes["decimal"], decimal = ",", ' and decimal = ","'
         problem = f'{header}; write separator = "{shown}"{decimal} under [data]'
         return [DialectFault(problem, changes)]
+    return _find_title(text, dialect)
+
+
+def _find_title(text: str, dialect: Dialect) -> list[DialectFault]:
+    """Return that the first lines are a title or a comment: the header comes after them."""
+    separators = dict.fromkeys((dialect.separator, *SEPARATORS))
+    tables = [list(split_rows(text, separator)) for separator in separators]
+    for count in range(1, MAX_TITLE + 1):
+        for table in tables:
+            titles, rows = table[:count], table[count:]
+            if len(rows) >= MIN_ROWS and _is_header(rows[0], titles) and _is_consistent(rows):
+                lines = "line is" if count == 1 else f"{count} lines are"
+                shown = shorten(text.lstrip().splitlines()[0])
+                problem = (
+                    f"the first {lines} not the header, which has {len(rows[0])} names: {shown}; "
+                    "remove what is above the header"
+                )
+                return [DialectFault(problem)]
     return []
+
+
+def _is_header(names: list[str], titles: list[list[str]]) -> bool:
+    """Return whether values may be names of columns, below lines that have fewer values.
+
+    One value less may be that of row names, which have no name.
+    """
+    fewer = all(len(row) < len(names) - (not row[0].startswith("#")) for row in titles)
+    plain = [name.strip() for name in names]
+    return fewer and all(plain) and len(set(plain)) == len(plain) and not any(map(NUMBER, plain))
 
 
 def _find_spaces(rows: list[list[str]], dialect: Dialect) -> list[DialectFault]:

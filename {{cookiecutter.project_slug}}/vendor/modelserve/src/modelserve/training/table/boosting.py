@@ -1,5 +1,6 @@
 """Train XGBoost with early stopping and export it to ONNX."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from xgboost import XGBModel
 
+from ...answers import label_of
 from ...errors import TrainingError
 from ..exported_model import ExportedModel
+from ..reading.remedies import shorten
 from .booster_converters import distributions_of, register_boosters, takes_missing
 from .estimators import EstimatorOptions
 from .fit_errors import DENSE, explain_failure
@@ -28,6 +31,8 @@ from .pipeline import (
     selects_by_name,
 )
 from .table import Table
+
+LISTED = 3  # labels in an error
 
 
 class BoostingOptions(EstimatorOptions):
@@ -117,7 +122,7 @@ def fit_boosting(
             stratify=stratify,
         )
     except ValueError as error:
-        raise TrainingError(f"There are too few rows for early stopping: {error}") from error
+        raise TrainingError(_describe_few(table, stratify)) from error
     prepared = design_matrix(table)
     if steps:
         first = Pipeline(steps)
@@ -130,6 +135,21 @@ def fit_boosting(
     eval_set = [(prepared[validation], y[validation])]
     fit(booster, prepared[training], y[training], eval_set=eval_set, verbose=False)
     return Pipeline([*steps, ("model", booster)])
+
+
+def _describe_few(table: Table, stratify: NDArray[Any] | None) -> str:
+    """Return why no validation rows can be chosen, and the way out."""
+    counts = Counter([] if stratify is None else map(label_of, table.target))
+    rare = sorted(label for label, count in counts.items() if count == 1)
+    listed = ", ".join(map(shorten, rare[:LISTED])) + (", …" if len(rare) > LISTED else "")
+    of_labels = f" of {len(counts)} labels" if counts else ""
+    why = f"{len(table)}{of_labels}, some of which validate"
+    way_out = "Add rows, or raise validation_fraction under [model]."
+    if rare:
+        have = "has a single one" if len(rare) == 1 else "have a single one each"
+        why = f"{listed} {have}, and a label needs two, one of which validates"
+        way_out = "Add rows, or leave these out or merge the labels in `load` (data.py)."
+    return f"There are too few rows for early stopping: {why}. {way_out}"
 
 
 def libraries() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Validate and describe one column of a table."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,18 +11,14 @@ from pandas.api import types
 
 from ...manifest import Dtype, Feature
 from ...thousands import make_check
-from ..reading.remedies import Finding, Remedy, counted, shorten
+from ..reading.remedies import Finding, Markers, Remedy, counted, shorten
+from .float32 import MAX_EXACT_INTEGER, find_large_numbers, find_merged_numbers
+from .value_kinds import DATES, find_other_kind
 
-Markers = Callable[[], Sequence[str]]
-
-MAX_FLOAT32 = 3.4028234663852886e38
-MAX_EXACT_INTEGER = 2**24  # float32 holds every integer up to here
 MAX_CATEGORIES = 200
-MAX_MERGED = 0.01  # share of the distinct whole numbers that float32 may merge with others
 LISTED = 3  # values in an error
 MAX_MARKED = 10  # texts to state as missing
 NEARLY_ALL = 0.9  # share of the rows
-DATES = "make numbers of them in data.py, such as the month, or leave them out"
 # They stand for a missing value rather than for one more category.
 MARKERS = {"?", "-", "--", ".", "*", "none", "nil", "missing", "unknown", "n.a.", "n/a", "#n/a"}
 
@@ -82,26 +78,13 @@ def find_fault(
     """
     if is_category(column) and column.notna().any():
         return _find_fault_in_texts(name, column, stated, missing, signs)
-    if problem := _describe_unfit(column):
-        return Finding(name, problem, (Remedy("drop", name),))
-    if stated or types.is_bool_dtype(column):
-        return None
-    return _find_merged_integers(name, column)
-
-
-def _describe_unfit(column: pd.Series) -> str:
-    """Return why a column is neither numbers nor booleans; an empty string if it is."""
     if column.isna().all():
-        return "is empty"
+        return Finding(name, "is empty", (Remedy("drop", name),))
     if types.is_bool_dtype(column):
-        return ""
-    if types.is_datetime64_any_dtype(column):
-        return f"holds dates ({column.dtype}); {DATES}"
-    if not types.is_numeric_dtype(column):
-        return f"holds {column.dtype}, not numbers, booleans or text"
-    count = int((column.abs() > MAX_FLOAT32).sum())
-    verb = "is" if count == 1 else "are"
-    return f"{counted(count, 'value')} {verb} larger than float32 can hold" if count else ""
+        return None
+    if other := find_other_kind(name, column) or find_large_numbers(name, column, missing):
+        return other
+    return None if stated else find_merged_numbers(name, column)
 
 
 def _find_fault_in_texts(
@@ -173,35 +156,6 @@ def _name_first_row(found: Finding, column: pd.Series, words: list[str]) -> Find
     where = f"{found.problem}, first in row {first + 1}"
     way_out = "correct the file, or leave out rows such as totals in `load` (data.py)"
     return found._replace(problem=f"{where}; {way_out}")
-
-
-def _find_merged_integers(name: str, column: pd.Series) -> Finding | None:
-    """Return that whole numbers, such as ids, become the same number as float32."""
-    if max(abs(float(column.min())), abs(float(column.max()))) <= MAX_EXACT_INTEGER:
-        return None
-    numbers = column.dropna()
-    values = np.unique(
-        numbers.to_numpy(dtype=np.int64)
-        if types.is_signed_integer_dtype(column)
-        else numbers.to_numpy(dtype=np.float64)
-    )
-    if (values % 1 != 0).any():
-        return None
-    same = np.diff(values.astype(np.float32)) == 0
-    if (merged := int(same.sum())) <= MAX_MERGED * len(values):
-        return None
-    first = int(same.argmax())
-    remedies = (
-        *([Remedy("index", name)] if len(values) == len(column) else []),
-        Remedy("drop", name),
-        Remedy("dtypes", name, "number", "if rounding is harmless"),
-    )
-    problem = (
-        f"holds whole numbers that a model cannot tell apart as float32, such as "
-        f"{values[first]:.0f} and {values[first + 1]:.0f} "
-        f"({len(values)} different ones become {len(values) - merged})"
-    )
-    return Finding(name, problem, remedies)
 
 
 def is_category(column: pd.Series) -> bool:

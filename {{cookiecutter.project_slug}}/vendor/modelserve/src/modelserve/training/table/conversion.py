@@ -123,6 +123,8 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, MissingConverter | MissingShapeCalculator):
         return "skl2onnx has no converter for it"
     message = " ".join(str(error).split()) or type(error).__name__
+    if "when the missing values are string" in message:  # skl2onnx's, of its SimpleImputer
+        return 'a missing category is an empty text: write SimpleImputer(missing_values="", ...)'
     if "attributes={" in message:  # skl2onnx prints a whole forest
         message = message.partition(" and attributes=")[0]
     return (message if len(message) <= SHOWN else f"{message[:SHOWN]}…").rstrip(".")

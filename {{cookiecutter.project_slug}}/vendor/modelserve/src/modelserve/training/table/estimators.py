@@ -34,6 +34,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1},
     "xgboost": {"n_jobs": 1},
 }
+CONSTRAINTS = {"monotone_constraints", "monotonic_cst"}
 Build = Callable[[Any, int], BaseEstimator]
 
 SHOWN = 400  # characters of a list in an error
@@ -109,6 +110,7 @@ def _make(task: Name, options: EstimatorOptions, seed: int, default: Build | Non
     known = _parameters_of(kind)
     _check_parameters(kind, options.parameters, known)
     library = kind.__module__.partition(".")[0]
+    _check_constraints(kind.__name__, library, options.parameters)
     defaults = dict(DEFAULTS.get(library, {}))
     if "random_state" in known and not {"seed", "random_seed"} & options.parameters.keys():
         defaults["random_state"] = seed
@@ -175,4 +177,24 @@ def _check_parameters(
             raise ConfigurationError(
                 f"[model] parameters: {kind.__name__} has no parameter {name[:50]!r}{guess} "
                 f"It has {listed}."
+            )
+
+
+def _check_constraints(name: str, library: str, parameters: dict[str, Any]) -> None:
+    """Check that the directions of columns are stated by position: an estimator sees no names.
+
+    Raises:
+        ConfigurationError: they are stated by name, or not as the library takes them.
+    """
+    for key in CONSTRAINTS & parameters.keys():
+        directions = parameters[key]
+        by_name = isinstance(directions, dict)
+        if by_name and library == "catboost":
+            by_name = not all(map(str.isdigit, directions))
+        if by_name or (library == "xgboost" and not isinstance(directions, str)):
+            form = '"(1,0,-1)"' if library == "xgboost" else "[1, 0, -1]"
+            raise ConfigurationError(
+                f"[model] parameters: {key} of {name} is stated by position, such as {form}: "
+                "first the numbers and booleans in the order of the data, then each category of "
+                "each column of categories."
             )

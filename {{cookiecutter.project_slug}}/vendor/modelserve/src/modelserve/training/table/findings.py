@@ -9,6 +9,7 @@ from pandas.api import types
 
 from ..reading.remedies import Finding, Remedy, counted, shorten
 from .columns import is_category
+from .float32 import MAX_FLOAT32
 
 MIN_ROWS = 20  # fewer may be distinct, or agree with the target, by chance
 MIN_ROWS_A_VALUE = 5
@@ -102,6 +103,8 @@ def _is_function(
     if not types.is_numeric_dtype(target) or target.nunique() <= MIN_ROWS:
         return False
     y = target.to_numpy(dtype=np.float64)
+    if (np.abs(y) > MAX_FLOAT32).any():  # which is refused: their products are not finite
+        return False
     ranks, target_ranks = (np.unique(values, return_inverse=True)[1] for values in (numbers, y))
     if np.array_equal(ranks, target_ranks) or np.array_equal(ranks.max() - ranks, target_ranks):
         return True

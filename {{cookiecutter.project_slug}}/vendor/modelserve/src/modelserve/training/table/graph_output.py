@@ -115,7 +115,7 @@ def select_output(
     if len(names) > 1:
         raise TrainingError(
             f"Several outputs of the graph fit: {', '.join(names[:LISTED])}. "
-            f"Choose one by --output-name, such as --output-name {names[-1]}."
+            f"{graphs.suggest_output(graph.graph, names)}"
         )
     if names:
         (chosen,) = (each for each in outputs if each.name == names[0])

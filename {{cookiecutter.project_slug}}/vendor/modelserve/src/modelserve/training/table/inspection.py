@@ -12,10 +12,11 @@ from ...errors import FieldError
 from ...manifest import Feature
 from ..frames import with_columns
 from ..reading.notation import beside_numbers, find_misplaced_thousands, find_other_notation
-from ..reading.remedies import Finding, Remedy, shorten
-from .columns import POINT, Markers, Signs, find_fault, is_category
+from ..reading.remedies import Finding, Markers, Remedy, shorten
+from .columns import POINT, Signs, find_fault, is_category
 from .dtypes import categories_as_texts, convert
 from .findings import find_alike, find_identifier, find_leak, find_unlabelled
+from .float32 import find_large_numbers
 from .large_integers import find_large_integers
 from .summary import ColumnSummary, summarise
 from .units import find_units
@@ -189,6 +190,8 @@ def _convert_target(target: pd.Series, roles: Roles) -> tuple[pd.Series, list[Fi
         target, problem = convert(target, dtype, roles.signs)
     if problem:
         return target, [Finding(roles.target, problem)]
+    if large := find_large_numbers(roles.target, target, roles.missing, is_target=True):
+        return target, [large]
     if target.isna().any():
         return target, [find_unlabelled(target, dropped=roles.drop_missing_target)]
     return target, []

@@ -5,7 +5,7 @@ import pandas as pd
 from pandas.api import types
 
 from ..reading.remedies import Finding, Remedy, counted
-from .columns import MAX_EXACT_INTEGER
+from .float32 import MAX_EXACT_INTEGER
 
 MAX_RARE = 0.01  # share of the rows; more are what the column holds
 

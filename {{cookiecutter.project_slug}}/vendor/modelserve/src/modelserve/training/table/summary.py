@@ -8,7 +8,8 @@ import pandas as pd
 from pandas.api import types
 
 from ..reading.remedies import shorten
-from .columns import MAX_EXACT_INTEGER, is_category
+from .columns import is_category
+from .float32 import MAX_EXACT_INTEGER
 
 EXAMPLES = 3
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...artifact import Artifact
 from ...errors import FieldError, InvalidDataError, InvalidInputError
 from ...manifest import Feature
+from ..frames import with_plain_numbers
 from ..reading.frames import FileRows, read_files
 from ..reading.remedies import Finding
 from ..reading.suggested import read_all
@@ -103,16 +104,15 @@ class Table:
             split_column: the time or the group that the split is by, without a section.
 
         Raises:
-            InvalidInputError: a column does not exist; there is no row; columns hold numbers that
-                float32 cannot, numbers mixed with text, dates, too many categories, row numbers or
-                the target; values do not fit their stated dtype. Each is named with the way out.
+            InvalidInputError: a column does not exist, there is no row, or columns hold what a
+                model cannot take; each is named with the way out.
         """
         given = section or DataSection(path=Path("data"), target=target, split_column=split_column)
         return cls._inspect(FileRows(frame, []), given)
 
     @classmethod
     def _inspect(cls, found: FileRows, section: DataSection) -> "Table":
-        named = found.frame.set_axis(found.frame.columns.map(str), axis="columns")
+        named = with_plain_numbers(found.frame).rename(columns=str)
         times, findings = _take_split_column(named, section)
         roles = Roles(
             section.target,

@@ -10,6 +10,7 @@ from .columns import NEARLY_ALL, is_category
 MIN_DISTINCT = 3
 MAX_UNITS = 2  # more are names, such as 1a, 2b, 3c
 LISTED = 3  # values in a warning
+WAY_OUT = "make numbers of them in `load` (data.py)"
 ORDINALS = {"st", "nd", "rd", "th"}
 
 NUMBER = r"[+-]?\d+([., ']\d{3})*([.,]\d+)?"
@@ -24,24 +25,31 @@ PLAIN = re.compile(NUMBER).fullmatch
 
 def find_units(name: str, column: pd.Series) -> Finding | None:
     """Return that nearly all texts of a column are numbers with a unit."""
-    if not is_category(column):
+    if not (problem := describe_units(column)):
         return None
+    problem = f"{problem}; the model sees names without an order: {WAY_OUT}"
+    keep = Remedy("dtypes", name, "category", "if they are names")
+    return Finding(name, problem, (keep,), blocking=False)
+
+
+def describe_units(column: pd.Series) -> str:
+    """Return what numbers with a unit nearly all texts of a column are; empty if they are none."""
+    if not is_category(column):
+        return ""
     counts = column.astype("string").str.strip().value_counts()
     units = {str(text): _unit_of(str(text)) for text in counts.index}
     measures = [text for text, unit in units.items() if unit]
     if len(measures) < MIN_DISTINCT or len(set(filter(None, units.values()))) > MAX_UNITS:
-        return None
+        return ""
     numbers = [text for text in units if units[text] or PLAIN(text)]
     rows = int(counts.sum())
     if counts[measures].sum() * 2 < rows or counts[numbers].sum() < NEARLY_ALL * rows:
-        return None
+        return ""
     listed = ", ".join(map(shorten, measures[:LISTED]))
-    problem = (
+    return (
         f"holds {counted(len(units), 'different text')} that are numbers with a unit, such as "
-        f"{listed}; the model sees names without an order: make numbers of them in `load` (data.py)"
+        f"{listed}"
     )
-    keep = Remedy("dtypes", name, "category", "if they are names")
-    return Finding(name, problem, (keep,), blocking=False)
 
 
 def _unit_of(text: str) -> str:

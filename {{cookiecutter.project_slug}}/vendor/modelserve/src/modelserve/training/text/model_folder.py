@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ... import artifact
 from ...errors import FieldError, InvalidInputError, TrainingError
 from ...tokens import TOKENIZER
 
+CONFIG = "config.json"
 DEFAULT_TOKENS = 512
 # Their position ids begin after the padding token's id, so that two positions are lost.
 ROBERTA_LIKE = ("roberta", "camembert", "data2vec-text", "longformer", "mpnet", "xmod")
@@ -22,30 +24,39 @@ def settings_of(folder: Path) -> dict[str, Any]:
     Raises:
         TrainingError: it is not a JSON object.
     """
-    return _read_json(folder / "config.json")
+    return _read_json(folder / CONFIG)
 
 
-def rename_labels(settings: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[str, ...]:
+def rename_labels(
+    folder: Path, settings: Mapping[str, Any], labels: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return the labels in the order of the model's outputs, under the project's names.
 
     Args:
-        settings: the content of `config.json`.
+        folder: has `config.json`.
+        settings: its content.
         labels: maps the model's names to the project's.
 
     Raises:
-        TrainingError: the model does not name its labels, or is a multi-label classifier.
+        TrainingError: the file is missing, it does not name the model's labels, or the model is a
+            multi-label classifier.
         InvalidInputError: `labels` maps unknown names, or two to one name.
     """
     if settings.get("problem_type") == "multi_label_classification":
         raise TrainingError(
             "The model gives a text many labels; only models that give one are supported."
         )
-    id2label = settings.get("id2label")
-    by_id: dict[str, Any] = id2label if isinstance(id2label, dict) else {}
-    ids = [str(number) for number in range(len(by_id))]
-    if len(ids) < 2 or set(ids) != set(by_id):
-        raise TrainingError('config.json has no "id2label" that names two or more labels.')
-    own = [str(by_id[number]) for number in ids]
+    if not (folder / CONFIG).is_file():
+        raise TrainingError(
+            f"{folder} holds no {CONFIG}, which names the model's labels. Save the model there by "
+            "save_pretrained(…) of transformers, or copy the file from its repository."
+        )
+    own = _own_labels(settings)
+    if len(own) < 2:
+        raise TrainingError(
+            f'{folder / CONFIG} has no "id2label" that names two or more labels. Add it, such as '
+            '"id2label": {"0": "no", "1": "yes"}, in the order of the model\'s outputs.'
+        )
     listed = ", ".join(own)
     names = tuple(labels.get(name, name) for name in own)
     errors = [
@@ -61,6 +72,27 @@ def rename_labels(settings: Mapping[str, Any], labels: Mapping[str, str]) -> tup
     if errors:
         raise InvalidInputError(errors)
     return names
+
+
+def check_order(folder: Path, settings: Mapping[str, Any], labels: Sequence[str]) -> None:
+    """Check given labels against those that a model names, where they are the same ones.
+
+    Args:
+        folder: has `config.json`, or not.
+        settings: its content.
+        labels: in the order of the graph's outputs.
+
+    Raises:
+        TrainingError: the model has them in another order.
+    """
+    own = [name.casefold() for name in _own_labels(settings)]
+    given = [name.casefold() for name in labels]
+    if sorted(own) == sorted(given) and own != given:
+        listed = ",".join(labels[given.index(name)] for name in own)
+        raise TrainingError(
+            f"By {folder / CONFIG}, the graph's outputs are in another order: give --labels "
+            f"{shlex.quote(listed)}, or correct the file."
+        )
 
 
 def token_limit(folder: Path, settings: Mapping[str, Any], *, wanted: int | None) -> int:
@@ -107,6 +139,14 @@ def hashes_of(folder: Path, *files: Path) -> dict[str, str]:
         for path in (*files, folder / TOKENIZER)
         if path.is_file()
     }
+
+
+def _own_labels(settings: Mapping[str, Any]) -> list[str]:
+    """Return the labels that a model names, in the order of its outputs; none if it does not."""
+    id2label = settings.get("id2label")
+    by_id: dict[str, Any] = id2label if isinstance(id2label, dict) else {}
+    ids = [str(number) for number in range(len(by_id))]
+    return [str(by_id[number]) for number in ids] if set(ids) == set(by_id) else []
 
 
 def _read_json(path: Path) -> dict[str, Any]:

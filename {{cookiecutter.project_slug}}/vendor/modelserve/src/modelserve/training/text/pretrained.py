@@ -15,7 +15,14 @@ from .. import graphs, imported_answers
 from ..exported_model import ExportedModel
 from ..onnx_file import files_of, one_line
 from ..parity import run_graph
-from .model_folder import hashes_of, licence_of, rename_labels, settings_of, token_limit
+from .model_folder import (
+    check_order,
+    hashes_of,
+    licence_of,
+    rename_labels,
+    settings_of,
+    token_limit,
+)
 from .quantisation import CALIBRATED, CalibrationTexts, Method, quantise
 from .texts import Texts
 from .transformer import GraphFile, load, normalise
@@ -24,6 +31,7 @@ LIBRARIES = ("numpy", "onnx", "onnxruntime", "tokenizers")
 EXPORTERS = ("onnxscript", "torch", "transformers")
 GRAPHS = ("onnx/model.onnx", "model.onnx")
 CHECKED = 8  # texts: a transformer takes its time
+RARE = "\N{CUNEIFORM SIGN A} \N{EGYPTIAN HIEROGLYPH A001} \N{AMPHORA}"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 Labels = Mapping[str, str] | tuple[str, ...]
 Int8 = bool | Method
@@ -61,7 +69,11 @@ def load_pretrained(
             "with tokenizer.json, config.json and model.onnx."
         )
     settings = settings_of(folder)
-    names = labels if isinstance(labels, tuple) else rename_labels(settings, labels)
+    if isinstance(labels, tuple):
+        check_order(folder, settings, labels)
+        names = labels
+    else:
+        names = rename_labels(folder, settings, labels)
     limit = token_limit(folder, settings, wanted=max_tokens)
     usual = (GraphFile(folder / name) for name in GRAPHS if (folder / name).is_file())
     graph = graph or next(usual, None)
@@ -90,9 +102,19 @@ def _read(
     try:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     except Exception as error:  # tokenizers raises no errors of its own
+        unread = f"readable {TOKENIZER}: {one_line(error)}"
         raise TrainingError(
-            f"{folder} holds no readable {TOKENIZER}: {one_line(error)}. Save one beside the "
-            "model by AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers."
+            f"{folder} holds no {unread if (folder / TOKENIZER).is_file() else TOKENIZER}. Save "
+            "one beside the model by AutoTokenizer.from_pretrained(…).save_pretrained(…) of "
+            "transformers."
+        ) from error
+    try:
+        tokenizer.encode(RARE)
+    except Exception as error:  # as above
+        raise TrainingError(
+            f"{folder / TOKENIZER} has no unknown token: {one_line(error)}. No text could be "
+            "answered with a character that its vocabulary lacks. Name a token of the vocabulary, "
+            'such as "<unk>" or "[UNK]", in its "model": by "unk_id", its index, or "unk_token".'
         ) from error
     if max_tokens <= (special := tokenizer.num_special_tokens_to_add(is_pair=False)):
         raise TrainingError(

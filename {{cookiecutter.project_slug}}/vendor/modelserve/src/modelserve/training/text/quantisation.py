@@ -11,7 +11,7 @@ from onnxruntime.quantization import QuantFormat, QuantType, quantize_dynamic, q
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from ...artifact import Content
-from ...errors import TrainingError
+from ...errors import InvalidInputError, TrainingError
 from ..onnx_file import one_line
 from .texts import Texts
 
@@ -94,6 +94,8 @@ def _write(quantiser: Callable[[Path], object]) -> bytes:
         path = Path(folder, "quantised.onnx")
         try:
             quantiser(path)
+        except InvalidInputError:  # of a text that calibrates
+            raise
         except Exception as error:  # of onnx, of onnxruntime, or of Python
             raise TrainingError(
                 f"The graph cannot be quantised to 8 bits: {one_line(error)}. Remove int8 from "

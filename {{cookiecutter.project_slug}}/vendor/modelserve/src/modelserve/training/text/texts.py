@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...artifact import Artifact
-from ...errors import InvalidDataError
+from ...errors import InvalidDataError, InvalidInputError
 from ...manifest import Feature
 from ...tokens import TOKENIZER, Encoder, observe
 from ..dataset import Files
 from ..reading.frames import read_files
-from ..reading.remedies import Finding, Remedy, counted
+from ..reading.remedies import Finding, Remedy, counted, shorten
 from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
@@ -137,11 +138,19 @@ class Texts:
         )
 
     def batches(self, files: Files) -> Iterator[dict[str, NDArray[np.int64]]]:
-        """Yield the graph's input tensors in batches of texts."""
+        """Yield the graph's input tensors in batches of texts.
+
+        Raises:
+            InvalidInputError: the tokenizer cannot read texts, as the service could not.
+        """
         encoder = Encoder(files[TOKENIZER])
         texts = self.texts
         for start in range(0, len(texts), BATCH):
-            yield encoder.encode(texts[start : start + BATCH]).tensors()
+            some = texts[start : start + BATCH]
+            encoded = encoder.encode(some)
+            if errors := encoded.errors(partial(_quote, some)):
+                raise InvalidInputError(errors)
+            yield encoded.tensors()
 
     def observations(self, files: Files) -> dict[str, NDArray[Any]]:
         """Return what is monitored for drift, none of it a text; each of shape (rows,)."""
@@ -160,6 +169,10 @@ class Texts:
         """Return the texts unchanged: a text model takes any."""
         del artifact
         return self
+
+
+def _quote(texts: list[str], i: int) -> str:
+    return shorten(texts[i])
 
 
 def _find_faults(frame: pd.DataFrame, roles: Roles) -> Iterator[Finding]:

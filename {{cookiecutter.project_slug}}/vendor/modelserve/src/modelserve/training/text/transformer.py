@@ -64,7 +64,7 @@ def normalise(model: onnx.ModelProto, file: GraphFile, *, n_labels: int) -> None
         shape = ["rows", "tokens"]
         graph.input.append(helper.make_tensor_value_info(name, onnx.TensorProto.INT64, shape))
     source = _select_output(graph, n_labels, file.output_name)
-    last = _maker(graph, source)
+    last = graphs.maker_of(graph, source)
     if last == "Sigmoid":
         raise TrainingError(
             "The graph ends in Sigmoid: it gives a text many labels; only models that give one "
@@ -100,7 +100,7 @@ def _select_output(graph: onnx.GraphProto, n_labels: int, name: str | None) -> s
     fitting: list[str] = [each for each, size in sizes.items() if not size or size[1:] in widths]
     if len(fitting) > 1:
         raise TrainingError(
-            f"Several outputs of the graph fit: {listed}. Choose one by --output-name."
+            f"Several outputs of the graph fit: {listed}. {graphs.suggest_output(graph, fitting)}"
         )
     if not fitting:
         size = sizes[outputs[0].name]
@@ -108,15 +108,6 @@ def _select_output(graph: onnx.GraphProto, n_labels: int, name: str | None) -> s
             f"The graph's output has shape {size}; {n_labels} numbers a text are needed."
         )
     return fitting[0]
-
-
-def _maker(graph: onnx.GraphProto, output: str) -> str:
-    """Return the type of the node that computes an output, behind casts and copies."""
-    makers = {name: node for node in graph.node for name in node.output}
-    node = makers.get(output)
-    while node is not None and node.op_type in ("Cast", "Identity"):
-        node = makers.get(node.input[0])
-    return "" if node is None else str(node.op_type)
 
 
 def load(path: Path) -> onnx.ModelProto:
