@@ -19,12 +19,15 @@ Row = dict[str, Any]
 MISSING = ("living area", "town", "rooms", "garden")
 CHANGES: list[Row] = [
     {"town": "Elsewhere"},
+    {"town": "NA"},
+    {"town": ""},
     {"heated": 0, "garden": 1},
     {"rooms": None, "garden": None},
     {"living area": 3.4e38},
 ]
 BAD_CHANGES: list[Row] = [
-    {"town": ""},
+    {"energy class": ""},
+    {"energy class": "NA"},
     {"town": "x" * 201},
     {"town": 3},
     {"energy class": None},
