@@ -65,5 +65,5 @@ class Workers:
     def scrape(self) -> Any:
         """Return the metrics that one of the workers exposes."""
         status, body = self.service.ask("GET", "/metrics")
-        assert status == 200
+        assert status == 200, f"{body!r}\n{self.log()[-4_000:]}"
         return self._figures(body.decode())

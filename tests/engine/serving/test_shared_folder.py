@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from modelserve import errors
 from modelserve.serving import shared_folder
+from modelserve.serving.metric_families import MetricFamilies
 from modelserve.serving.shared_folder import WORKERS, remove_dead_gauges
 
 from tests.engine.families import LIBRARY
@@ -172,3 +173,12 @@ def test_a_folder_that_another_start_removes_meanwhile_is_passed_over(
     gone = tmp_path / f"{shared_folder.PREFIX}gone"
     monkeypatch.setattr(Path, "glob", lambda *_: iter([gone]))
     assert not shared_folder.remove_left_folders(tmp_path)
+
+
+def test_a_file_that_a_worker_has_just_created_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is empty for a moment, in which another worker may be asked for its metrics."""
+    (tmp_path / "counter_7.db").touch()
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    assert [*MetricFamilies().collect()] == []

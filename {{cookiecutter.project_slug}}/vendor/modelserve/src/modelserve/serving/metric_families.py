@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -89,9 +91,7 @@ class MetricFamilies:
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this process, or of every worker."""
         if SHARED in os.environ:
-            everyone = CollectorRegistry()
-            MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
-            yield from everyone.collect()
+            yield from MultiProcessCollector.merge(_shared_files())  # type: ignore[no-untyped-call]
             return
         for family in self.registry.collect():
             for metric, _ in self._metrics.get(family.name, ())[1:]:
@@ -130,6 +130,16 @@ class Exposition:
     def _exposes(self, sample: Sample, kept: set[ModelLabels]) -> bool:
         model = _model_of(sample)
         return model[0] != self._served[0] or model in kept  # a project's own may be labelled so
+
+
+def _shared_files() -> list[str]:
+    """Return the files of all workers; one that a worker has just created is still empty."""
+    found = []
+    for path in Path(os.environ[SHARED]).glob("*.db"):
+        with suppress(FileNotFoundError):  # of a live gauge, whose worker has ended
+            if path.stat().st_size:
+                found.append(str(path))
+    return found
 
 
 def _model_of(sample: Sample) -> ModelLabels:
