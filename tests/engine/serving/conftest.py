@@ -68,6 +68,7 @@ async def send_request(
     *parts: bytes,
     headers: Mapping[str, str] | None = None,
     then: str = "end",
+    stalled: asyncio.Event | None = None,
 ) -> Reply:
     """Ask an application without a server.
 
@@ -79,6 +80,7 @@ async def send_request(
         headers: in any case.
         then: "end" the body after its parts, "stall" or "disconnect" instead of ending it; "leave"
             ends it and disconnects before the answer.
+        stalled: is set once the application waits for what does not come.
     """
     whole = parts or (b"",)
     coming: list[Message] = [
@@ -95,6 +97,8 @@ async def send_request(
 
     async def receive() -> Message:
         if not coming:
+            if stalled:
+                stalled.set()
             await asyncio.Event().wait()
         return coming.pop(0)
 

@@ -71,9 +71,10 @@ def test_a_request_that_the_stopping_server_cancels_is_answered_and_is_no_alarm(
     app = wrap(components)
 
     async def scenario() -> Any:
-        await ask(app, "GET", "/docs")  # which makes the framework
-        waiting = asyncio.create_task(ask(app, "POST", path, b"{", then="stall"))
-        await asyncio.sleep(0.05)
+        stalled = asyncio.Event()
+        request = ask(app, "POST", path, b"{", then="stall", stalled=stalled)
+        waiting = asyncio.create_task(request)
+        await stalled.wait()
         waiting.cancel()
         return await waiting
 
@@ -160,10 +161,12 @@ def test_clients_that_send_half_a_body_keep_no_one_from_a_prediction(
     app = wrap(make_components(max_concurrency=1))
 
     async def scenario() -> Any:
+        stalled = [asyncio.Event() for _ in range(3)]
         slow = [
-            asyncio.create_task(ask(app, "POST", path, body[:10], then="stall")) for _ in range(3)
+            asyncio.create_task(ask(app, "POST", path, body[:10], then="stall", stalled=each))
+            for each in stalled
         ]
-        await asyncio.sleep(0.05)
+        await asyncio.gather(*(each.wait() for each in stalled))
         answered = await ask(app, "POST", "/predict", body)
         for each in slow:
             each.cancel()
@@ -185,8 +188,9 @@ def test_bodies_that_arrive_have_a_limit_of_memory_which_is_logged(
     half = b" " * 800
 
     async def scenario() -> tuple[Any, Any, Any]:
-        held = asyncio.create_task(ask(app, "POST", path, half, then="stall"))
-        await asyncio.sleep(0.05)
+        stalled = asyncio.Event()
+        held = asyncio.create_task(ask(app, "POST", path, half, then="stall", stalled=stalled))
+        await stalled.wait()
         refused = [await ask(app, "POST", path, half, then="stall") for _ in range(2)]
         answered = await ask(app, "POST", "/predict", body)
         held.cancel()
