@@ -8,14 +8,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ..manifest import Feature, Manifest
-from ..monitoring.ingest.bodies import REDACTED
+from ..monitoring.ingest.bodies import REDACTED, TEXTS
 from ..monitoring.table_inputs import BOOLEANS
 from .counts import RowCounts
 
 MAX_FLOAT32 = 3.4028234663852886e38
 MAX_INT64 = 2**63 - 1
 NUMBERS = frozenset((int, float))
-TEXTS = ("category", "text")
 NAN = re.compile(r"\s*[+-]?nan\s*", re.IGNORECASE).fullmatch
 
 Cells = list[Any]
