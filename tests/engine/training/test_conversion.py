@@ -263,6 +263,26 @@ def test_a_missing_value_other_than_nan_is_refused() -> None:
         compare(filled, booster, [])
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"booster": "dart"}, "be converted to ONNX: only booster gbtree has a converter. Choose"),
+        ({"booster": "gblinear"}, "be converted to ONNX: only booster gbtree has a converter. "),
+        ({"objective": "reg:quantileerror"}, "be fitted: Check failed: !quantile_alpha.Get()"),
+    ],
+    ids=["dart", "gblinear", "quantile"],
+)
+def test_what_xgboost_refuses_is_said_without_its_stack(
+    parameters: dict[str, str], message: str
+) -> None:
+    table = make_table()
+    booster = XGBRegressor(n_estimators=5, n_jobs=1, **parameters)
+    with pytest.raises(TrainingError) as caught:
+        compare(table, booster, pipeline.encode_columns(table, impute=False))
+    assert str(caught.value).startswith(f"XGBRegressor cannot {message}")
+    assert "Stack trace" not in str(caught.value)
+
+
 def test_names_of_labels_come_back_from_a_booster_that_sees_numbers() -> None:
     table = make_table("two")
     steps = pipeline.encode_columns(table, impute=False)

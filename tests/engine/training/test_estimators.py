@@ -144,6 +144,9 @@ def test_columns_are_scaled_before_what_measures_them_and_not_before_trees(
         ("LGBMRegressor", {"linear_tree": True, "n_estimators": 5}, False),
         ("XGBRegressor", {"objective": "count:poisson", "n_estimators": 5}, True),
         ("XGBRegressor", {"objective": "reg:tweedie", "n_estimators": 5}, True),
+        ("XGBRegressor", {"objective": "reg:tweedie", "tweedie_variance_power": 1.3}, True),
+        ("XGBRegressor", {"objective": "reg:quantileerror", "quantile_alpha": 0.8}, True),
+        ("XGBRegressor", {"objective": "reg:pseudohubererror", "huber_slope": 2.0}, True),
     ],
     ids=str,
 )

@@ -1,5 +1,6 @@
 """Convert a fitted estimator to an ONNX graph, and say in one line what cannot be converted."""
 
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -32,6 +33,7 @@ TRIED_ROWS = 100
 # Estimators of these modules compare values with thresholds.
 TREES = ("sklearn.tree", "sklearn.ensemble", "catboost", "lightgbm", "xgboost")
 SHOWN = 300  # characters of another library's message
+XGBOOST_PLACE = re.compile(r"^\[[\d:]+\] \S+:\d+: ")  # when and where in its source
 WAYS_OUT = (
     "Choose another estimator or step (vendor/modelserve/docs/estimators.md lists what converts), "
     "import an ONNX graph of your own by `import-onnx`, or serve the model without ONNX by the "
@@ -123,6 +125,9 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, MissingConverter | MissingShapeCalculator):
         return "skl2onnx has no converter for it"
     message = " ".join(str(error).split()) or type(error).__name__
+    if message == "'gbtree_model_param'":  # onnxmltools', of XGBoost's other boosters
+        return "only booster gbtree has a converter"
+    message = XGBOOST_PLACE.sub("", message.partition(" Stack trace: ")[0])
     if "when the missing values are string" in message:  # skl2onnx's, of its SimpleImputer
         return 'a missing category is an empty text: write SimpleImputer(missing_values="", ...)'
     if "attributes={" in message:  # skl2onnx prints a whole forest

@@ -34,6 +34,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbose": -1},
     "xgboost": {"n_jobs": 1},
 }
+# Of objectives, which XGBoost's constructors take without naming them.
+UNNAMED = {
+    "xgboost": {"expectile_alpha", "huber_slope", "quantile_alpha", "tweedie_variance_power"},
+}
 CONSTRAINTS = {"monotone_constraints", "monotonic_cst"}
 Build = Callable[[Any, int], BaseEstimator]
 
@@ -146,9 +150,10 @@ def _check_task(task: Name, built: BaseEstimator, function: str) -> BaseEstimato
 
 
 def _parameters_of(kind: type[BaseEstimator]) -> set[str]:
-    """Return the names of a constructor's arguments, with those that LightGBM takes besides."""
+    """Return the names of a constructor's arguments, with those that it takes besides."""
     signature = inspect.signature(kind.__init__)
     known = {*signature.parameters, *kind().get_params()} - {"self", "kwargs"}
+    known |= UNNAMED.get(kind.__module__.partition(".")[0], set())
     if kind.__module__.startswith("lightgbm"):
         # pylint: disable-next=import-outside-toplevel  # the library is an extra
         from lightgbm.basic import _ConfigAliases
