@@ -42,7 +42,7 @@ CONTENTS = {
     "decisions/index.md": {"": ["*"]},
     "library/index.md": {"": ["*", "runbooks/index", "decisions/*"]},
     "library/runbooks/index.md": {"": ["*"]},
-    "pt-BR/index.md": {"": ["*"]},
+    "pt-BR/index.md": {"": ["quickstart", "make-it-yours", "glossario"]},
     "reference/index.md": {"": ["*"]},
 }
 RUNBOOKS = "# Runbooks\n\nOne for each alert: how to diagnose it, what to do.\n"
@@ -51,6 +51,13 @@ FENCED = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
 LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 BADGE = re.compile(r"^\[!\[[^]]*\]\(https:.*\n", re.M)
 MERMAID = re.compile(r"```mermaid\nflowchart LR\n(.*?)```", re.S)
+ARROW = re.compile(r" --(?: (.*?) --)?> ")
+# The outlines of a node, those of two signs first.
+OUTLINES = ("([ ])", "[( )]", "(( ))", "[[ ]]", "{{ }}", "[ ]", "( )", "{ }")
+SHAPES = [
+    re.compile(rf'(\w+){re.escape(left)}"?(.*?)"?{re.escape(right)}')
+    for left, right in (outline.split() for outline in OUTLINES)
+]
 
 
 class DeadLinkError(ValueError):
@@ -91,9 +98,19 @@ def resolve(link: str, source: Path, pages: dict[Path, str]) -> str:
 
 def draw_as_text(flowchart: re.Match[str]) -> str:
     """Return a Mermaid diagram as lines with arrows: its script would come from elsewhere."""
-    lines = re.sub(r"\w+\(\[(.*?)\]\)", r"\1", flowchart[1])
-    lines = re.sub(r" -- (.*?) --> ", r" → (\1) → ", lines).replace("-->", "→")
-    return "```text\n" + re.sub(r"^ +", "", lines, flags=re.M) + "```"
+    texts: dict[str, str] = {}
+    lines = [ARROW.split(line.strip()) for line in flowchart[1].splitlines()]
+    for node in (node for line in lines for node in line[::2]):
+        for shape in SHAPES:
+            if match := shape.fullmatch(node):
+                texts[match[1]], texts[node] = match[2], match[2]
+                break
+    drawn = []
+    for line in lines:
+        line[::2] = [texts.get(node, node) for node in line[::2]]
+        line[1::2] = [f" → ({text}) → " if text else " → " for text in line[1::2]]
+        drawn.append("".join(line) + "\n")
+    return "```text\n" + "".join(drawn) + "```"
 
 
 def convert(source: Path, pages: dict[Path, str]) -> str:

@@ -44,6 +44,15 @@ scipy setuptools shellingham six skl2onnx sklearn starlette threadpoolctl tokeni
 tqdm transformers trove_classifiers truststore typer typing_extensions typing_inspection tzdata
 urllib3 uvicorn uvloop xgboost xgboost_cpu yaml
 """.split()
+# What `.venv/bin` holds, and what the project's documents type where that comes first.
+COMMANDS = """
+activate aws backend-test-tools base64 bash cat cd check-model check-node chromium coverage
+coverage-3 coverage3 curl deactivate dmypy docker echo envsubst export f2py fastapi gcloud gh git
+grep hatchling head hf httpx2 idna isort isort-identify-imports jp kill kind kubectl markdown-it
+mypy mypyc nox numpy-config openssl pip pip3 py pydoc pygmentize pylint pylint-config pyreverse
+pytest python python3 pythonw rm ruff sed sha256sum sort source stubgen stubtest symilar tail
+tiny-agents tox-to-nox tqdm tr trove-classifiers typer undill uv uvicorn uvx
+""".split()
 # The project's folders, and the modules in them that no package holds.
 PROJECT_NAMES = """
 answers candidate captures config conftest data deploy dist docs fetched locustfile logs model
@@ -102,6 +111,7 @@ def slug_problem(slug: str, package: str) -> str | None:
         (package == LIBRARY, f"{slug!r} would hide the library in vendor/{LIBRARY}; {other}"),
         (package in DEPENDENCIES, f"{slug!r} would hide an installed package; {other}"),
         (package in PROJECT_NAMES, f"{slug!r} is a folder or a module of the project; {other}"),
+        (slug in COMMANDS, f"{slug!r} would hide a command that the project needs; {other}"),
         (WINDOWS_DEVICES.fullmatch(slug), f"{slug!r} is a device's name on Windows; {other}"),
     )
     return next((problem for is_wrong, problem in checks if is_wrong), None)

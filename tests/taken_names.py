@@ -1,7 +1,7 @@
-"""The names that no project's package may have, derived from what a project installs and holds.
+"""The names that no package or command may have, derived from what a project installs and holds.
 
-`python -m tests.renew names` asks the registry which modules the locked distributions bring, keeps
-them in data/modules.json, and writes the names into hooks/pre_gen_project.py.
+`python -m tests.renew names` asks the registry which modules and commands the locked distributions
+bring, keeps them in data/modules.json, and writes the names into hooks/pre_gen_project.py.
 """
 
 import ast
@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.bakery import FOLDER, LIBRARY, TEMPLATE
+from tests.readme_commands import console_commands
 
 HOOK = TEMPLATE / "hooks" / "pre_gen_project.py"
 MODULES = Path(__file__).with_name("data") / "modules.json"
@@ -31,14 +32,19 @@ PLATFORMS = ("x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-appl
 OLDEST_MACOS = "14.0"  # onnxruntime has no wheel for an older one
 SEEDS = {"pip": "", "setuptools": "<81"}  # what a new environment of Python 3.11 holds
 SCRIPTS = "bin"  # beside the modules, where `--target` puts commands
+VENV = {"activate", "deactivate", "pydoc", "python", "python3", "pythonw"}  # on some platform
 OLDEST_PYTHON = (3, 10)  # that may run the hook, and knows its own standard library
 
 PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==", re.M)
 IGNORED_FOLDER = re.compile(r"^/?([\w-]+)/$", re.M)
 SPAN = re.compile(r"^(\w+): (\d+)\.(\d+)-(?:(\d+)\.(\d+))?", re.M)
 COULD_BE_A_PACKAGE = re.compile(r"[a-z](_?[a-z0-9])*")
+COULD_BE_A_SLUG = re.compile(r"[a-z](-?[a-z0-9])*")
+QUOTED = re.compile(r"'[^']*'|\\\n")
+TYPED = re.compile(r"(?:^|[|;&]|\$\()\s*(?:\w+=(?!\$\()\S*\s+)*([\w-]+)(?=\s|$)")
+SHEBANG = re.compile(r"^#!/usr/bin/env (\S+)")
 
-Modules = dict[str, list[str]]
+Brought = dict[str, dict[str, list[str]]]
 
 
 def locks() -> list[Path]:
@@ -70,9 +76,30 @@ def optional() -> set[str]:
 
 def dependencies() -> set[str]:
     """Return the names of distributions, and of the modules that they bring."""
-    modules: Modules = json.loads(MODULES.read_text(encoding="utf-8"))
     names = {*locked(), *tools(), *optional()}
-    return could_be_packages([*names, *(module for name in modules for module in modules[name])])
+    return could_be_packages([*names, *brought("modules")])
+
+
+def commands() -> set[str]:
+    """Return what a shell finds in the project's environment, or is told to run by documents."""
+    documents = [TEMPLATE / "README.md", *TEMPLATE.glob("docs/*.md"), *FOLDER.rglob("*.md")]
+    texts = [path.read_text(encoding="utf-8") for path in documents]
+    scripts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.sh")]
+    shells = [shell for text in scripts for shell in SHEBANG.findall(text)]
+    typed = {
+        program
+        for text in texts
+        for command in console_commands(text)
+        for program in TYPED.findall(QUOTED.sub(" ", command))
+    }
+    names = {*VENV, *brought("commands"), "uv", *shells, *typed}
+    return {name for name in names if COULD_BE_A_SLUG.fullmatch(name)}
+
+
+def brought(kind: str) -> set[str]:
+    """Return the modules, or the commands, that the locked distributions and the tools bring."""
+    distributions_asked: Brought = json.loads(MODULES.read_text(encoding="utf-8"))
+    return {name for each in distributions_asked.values() for name in each[kind]}
 
 
 def project_names() -> set[str]:
@@ -125,9 +152,20 @@ def top_modules(distribution: Distribution) -> Iterator[str]:
             yield name
 
 
-def ask_registry() -> Modules:
-    """Return the modules of the locked distributions and of the tools, on every platform."""
+def commands_of(distribution: Distribution) -> Iterator[str]:
+    """Yield the names of the programs that a distribution installs, without their suffixes."""
+    for path in distribution.files or ():
+        if path.parts[0] == SCRIPTS:
+            yield path.name.partition(".")[0]
+    for entry in distribution.entry_points:
+        if entry.group in {"console_scripts", "gui_scripts"}:
+            yield entry.name.partition(".")[0]
+
+
+def ask_registry() -> Brought:
+    """Return what the locked distributions and the tools bring, on every platform."""
     modules: dict[str, set[str]] = {name: set() for name in {*locked(), *tools()}}
+    programs: dict[str, set[str]] = {name: set() for name in modules}
     uv = [os.environ.get("UV") or "uv", "pip", "install", "--quiet", "--no-deps", "--no-build"]
     sources = [["-r", str(path)] for path in locks()] + [
         [f"{name}{SEEDS.get(name, '')}" for name in sorted(tools())]
@@ -141,18 +179,23 @@ def ask_registry() -> Modules:
                 for each in distributions(path=[folder]):
                     name = canonicalize_name(each.metadata["Name"])
                     modules[name].update(top_modules(each))
-    return {name: sorted(modules[name]) for name in sorted(modules)}
+                    programs[name].update(commands_of(each))
+    return {
+        name: {"modules": sorted(modules[name]), "commands": sorted(programs[name])}
+        for name in sorted(modules)
+    }
 
 
 def write_into(hook: str) -> str:
     """Return the hook with the lists of names as they should be."""
     lists = {
         "DEPENDENCIES": dependencies(),
+        "COMMANDS": commands(),
         "PROJECT_NAMES": project_names(),
         "OTHER_PYTHONS": other_pythons(),
     }
     for variable, names in lists.items():
-        words = fill(" ".join(sorted(names)), 99, break_long_words=False)
+        words = fill(" ".join(sorted(names)), 99, break_long_words=False, break_on_hyphens=False)
         block = re.compile(rf'^{variable} = """\n.*?\n"""', re.M | re.S)
         hook, count = block.subn(f'{variable} = """\n{words}\n"""', hook)
         assert count == 1, f"{HOOK.name} has no {variable}"

@@ -1,22 +1,17 @@
 """Bad answers are refused, all at once, and leave nothing behind."""
 
-import json
 import os
-import pkgutil
 import re
-import sysconfig
-from importlib.metadata import packages_distributions
+from contextlib import nullcontext
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import yaml
 from cookiecutter.exceptions import FailedHookException
-from packaging.utils import canonicalize_name
+from cookiecutter.generate import generate_context
 
-from tests import taken_names
-from tests.bakery import bake_into, literal
+from tests.bakery import TEMPLATE, bake_into, literal
 
-RENEW = "run `python -m tests.renew names`"
 RAISED = (FailedHookException, FileNotFoundError)  # the second where the hook had to tidy up
 
 
@@ -36,15 +31,6 @@ def refuse(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
         return refusal.partition("Traceback")[0]
 
     return bake_and_fail
-
-
-@pytest.fixture
-def hook() -> ModuleType:
-    """Return the hook as a module, with answers in the place of Jinja."""
-    module = ModuleType("hook")
-    text = taken_names.HOOK.read_text(encoding="utf-8").replace("{{ cookiecutter | tojson }}", "{}")
-    exec(compile(text, "hook", "exec"), vars(module))  # pylint: disable=exec-used  # it is ours
-    return module
 
 
 @pytest.mark.parametrize(
@@ -128,12 +114,16 @@ def test_a_bad_answer_is_refused(refuse, question: str, answer: str, complaint: 
         pytest.param("model", "a folder or a module of the project", id="made-by-training"),
         pytest.param("conftest", "a folder or a module of the project", id="conftest"),
         pytest.param("noxfile", "a folder or a module of the project", id="noxfile"),
+        pytest.param("python3", "hide a command that the project needs", id="python"),
+        pytest.param("activate", "hide a command that the project needs", id="activate"),
+        pytest.param("check-model", "hide a command that the project needs", id="console-script"),
+        pytest.param("git", "hide a command that the project needs", id="typed-by-documents"),
     ],
 )
 def test_a_taken_name_is_refused_with_the_reason_and_the_way_out(
     refuse, slug: str, reason: str
 ) -> None:
-    """Such a project would be broken: the wrong one of the two would be imported."""
+    """Such a project would be broken: the wrong one of the two would be imported, or run."""
     line = f"  project_slug: {slug!r} (would|is) {reason}; give another, such as {slug}-model."
     assert re.search(line, refuse(project_slug=slug))
 
@@ -189,39 +179,10 @@ def test_a_choice_that_is_not_listed_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "output").exists()
 
 
-def test_the_names_that_no_package_may_have_are_those_of_what_is_installed() -> None:
-    """They are derived from the locks, the commands, the tree and the Pythons, and not stale."""
-    hook = taken_names.HOOK.read_text(encoding="utf-8")
-    asked = json.loads(taken_names.MODULES.read_text(encoding="utf-8"))
-    assert {*taken_names.locked(), *taken_names.tools()} == set(asked), RENEW
-    assert taken_names.write_into(hook) == hook, RENEW
-
-
-def test_a_new_lock_makes_the_names_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A distribution that a lock gains is missing from the hook."""
-    lock = tmp_path / "serving.txt"
-    lock.write_text("brand-new[extra]==1.0 \\\n    --hash=sha256:0\n", encoding="utf-8")
-    monkeypatch.setattr(taken_names, "locks", lambda: [lock])
-    hook = taken_names.HOOK.read_text(encoding="utf-8")
-    assert "brand_new" in taken_names.dependencies()
-    assert taken_names.write_into(hook) != hook
-
-
-def test_no_package_may_hide_a_module_of_this_python(hook: ModuleType) -> None:
-    """Its tests count: they are in the standard library's folder, and not in Python's own list."""
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    present = {
-        module.name for module in pkgutil.iter_modules([*folders, f"{folders[1]}/lib-dynload"])
-    }
-    assert taken_names.could_be_packages(present) <= hook.PYTHON_MODULES
-
-
-def test_no_package_may_hide_what_this_environment_imports(hook: ModuleType) -> None:
-    """Where it holds what the locks hold, the modules are the same."""
-    modules = {
-        name
-        for name, owners in packages_distributions().items()
-        if taken_names.locked() & {canonicalize_name(owner) for owner in owners}
-    }
-    assert modules
-    assert taken_names.could_be_packages(modules) <= {*hook.DEPENDENCIES}
+def test_a_choice_that_a_configuration_file_does_not_quote_becomes_the_default() -> None:
+    """As docs/questions.md says; YAML makes a number of it, and cookiecutter only warns."""
+    questions = str(TEMPLATE / "cookiecutter.json")
+    for line, taken in (("python_version: 3.11", "3.12"), ('python_version: "3.11"', "3.11")):
+        with nullcontext() if '"' in line else pytest.warns(UserWarning, match="python_version"):
+            context = generate_context(questions, yaml.safe_load(line))
+        assert context["cookiecutter"]["python_version"][0] == taken

@@ -204,6 +204,39 @@ def test_the_theme_speaks_the_language_of_a_page(site: Path) -> None:
         assert portuguese & english <= names
 
 
+def test_the_portuguese_pages_begin_with_the_first_steps_and_end_with_the_glossary(
+    site: Path,
+) -> None:
+    start = (site / "pt-BR/index.html").read_text(encoding="utf-8")
+    sidebar = re.findall(r'<li class="toctree-l2"><a [^>]*href="([a-z-]+\.html)"', start)
+    assert len(sidebar) == len(list((TEMPLATE / "docs/pt-BR").glob("*.md")))
+    assert (sidebar[0], sidebar[-1]) == ("quickstart.html", "glossario.html")
+
+
+DIAGRAM = """
+```mermaid
+flowchart LR
+    a([one two]) --> b[three (3)] -- four (4) --> c(five)
+    b --> d{"six?"} --> e[(seven)] -- eight --> a
+    e --> f((nine)) --> g[[ten]] --> h{{eleven}} --> last
+```
+"""
+DRAWN = """<span></span>one two → three (3) → (four (4)) → five
+three (3) → six? → seven → (eight) → one two
+seven → nine → ten → eleven → last
+</pre>"""
+
+
+def test_a_diagram_is_drawn_as_text(copy: Callable[[], Path], tmp_path: Path) -> None:
+    """With each node's text, whatever its shape, and wherever the node occurs again."""
+    root = copy()
+    with (root / "docs" / "structure.md").open("a", encoding="utf-8") as stream:
+        stream.write(DIAGRAM)
+    done = build(root, tmp_path / "site")
+    assert done.returncode == 0, done.stdout
+    assert DRAWN in (tmp_path / "site" / "structure.html").read_text(encoding="utf-8")
+
+
 def test_every_link_of_the_site_leads_somewhere(site: Path, pages: dict[str, Page]) -> None:
     """Those to other sites are only read: a test needs no network for them."""
     assert sum(len(page.links) for page in pages.values()) > 1000

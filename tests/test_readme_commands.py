@@ -132,6 +132,21 @@ def test_a_service_that_ends_is_seen(shell: Shell) -> None:
         shell.type("false && serve")
 
 
+@pytest.mark.parametrize("document", [QUICKSTART, f"{LANGUAGES}/en/README.md"])
+def test_a_document_commits_before_the_first_edit(document: str) -> None:
+    """An update merges with the edits by what was committed before them."""
+    text = (TEMPLATE / document).read_text(encoding="utf-8")
+    assert 0 < text.index("$ git commit") < text.index("`config/training.toml`")
+
+
+@pytest.mark.parametrize("name", ["quickstart", "updating"])
+def test_what_an_update_changed_is_looked_for_in_the_index(name: str) -> None:
+    """Where cruft leaves it: `git diff` alone would show nothing."""
+    text = (TEMPLATE / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    assert "git status" in text
+    assert set(re.findall("git diff.*?(?=[`\n])", text)) == {"git diff HEAD"}
+
+
 @pytest.mark.parametrize(("original", "translation"), TRANSLATIONS)
 def test_a_document_in_another_language_has_the_same_commands(
     original: str, translation: str

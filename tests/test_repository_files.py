@@ -1,5 +1,6 @@
 """Files that GitHub, editors, pre-commit and Locust read are valid, and do what they say."""
 
+import ast
 import json
 import re
 import shutil
@@ -130,19 +131,39 @@ def service() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.slow
-def test_the_load_test_sends_rows_of_examples_with_a_key(
-    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the session of nox, with the Locust that it names."""
+@pytest.fixture
+def sessions(tmp_path: Path) -> Path:
+    """Return a folder in which the session `load` runs."""
     for name in ("noxfile.py", "locustfile.py"):
         shutil.copy(FOLDER / name, tmp_path)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "its-name"\n', encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_load_test_sends_rows_of_examples_with_a_key(
+    service: str, sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the session of nox, with the Locust that it names."""
     monkeypatch.setenv("SERVICE_KEY", "its-key")
     monkeypatch.setenv("ROWS", "2")
 
     # As the session's docstring has it; only the time is shorter.
-    run_in(tmp_path, "nox", "-s", "load", "--", "--host", service, "--run-time", "3s")
+    run_in(sessions, "nox", "-s", "load", "--", "--host", service, "--run-time", "3s")
 
     assert Service.bodies[0] == {"instances": [{"age": 41, "city": "Recife"}] * 2}
     assert Service.keys == {"its-key"}
+
+
+@pytest.mark.slow
+def test_the_load_test_fails_without_a_request(sessions: Path) -> None:
+    """A run that has measured nothing is no success."""
+    with pytest.raises(AssertionError, match="No request was sent"):
+        run_in(sessions, "nox", "-s", "load", "--", "--users", "0", "--run-time", "1s")
+
+
+def test_the_load_test_has_a_host_where_serve_listens() -> None:
+    """The session needs no words: without one of these, Locust would send nothing."""
+    text = (FOLDER / "noxfile.py").read_text(encoding="utf-8")
+    (defaults,) = re.findall(r"^LOAD_DEFAULTS = (\{.*?^\})$", text, re.M | re.S)
+    assert ast.literal_eval(defaults)["HOST"] == "http://127.0.0.1:8080"

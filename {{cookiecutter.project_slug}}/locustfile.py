@@ -1,15 +1,25 @@
-"""Load on a running service, for Locust: `uvx nox -s load -- --host http://127.0.0.1:8080`.
+"""Load on the service on http://127.0.0.1:8080, for Locust: `uvx nox -s load`.
 
-Words after `--` are Locust's, such as `--users 50 --run-time 5m`; LOCUST_HEADLESS=false opens its
-page.
+Words after `--` are Locust's, such as `--host https://example.com --users 50 --run-time 5m`;
+LOCUST_HEADLESS=false opens its page.
 """
 
+import logging
 import os
 
-from locust import FastHttpUser, between, task
+from locust import FastHttpUser, between, events, task
+from locust.env import Environment
 
 KEY = os.environ.get("SERVICE_KEY", "")  # of a consumer, if the service asks for keys
 ROWS = int(os.environ.get("ROWS", "1"))  # in a request
+
+
+@events.quitting.add_listener
+def fail_without_a_request(environment: Environment, **_: object) -> None:
+    """Let no run pass that has measured nothing."""
+    if not environment.stats.total.num_requests:
+        logging.error("No request was sent.")
+        environment.process_exit_code = 1
 
 
 class Consumer(FastHttpUser):

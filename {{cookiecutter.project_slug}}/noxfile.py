@@ -21,7 +21,13 @@ SECRETS = ("--from", "detect-secrets==1.5.0", "detect-secrets-hook")
 BILL = ("--from", "cyclonedx-bom==7.5.0")
 LOAD = ("--from", "locust==2.47.0")
 # Words after `--` override them; LOCUST_HEADLESS=false opens Locust's page instead.
-LOAD_DEFAULTS = {"HEADLESS": "true", "USERS": "8", "SPAWN_RATE": "8", "RUN_TIME": "20s"}
+LOAD_DEFAULTS = {
+    "HOST": "http://127.0.0.1:8080",
+    "HEADLESS": "true",
+    "USERS": "8",
+    "SPAWN_RATE": "8",
+    "RUN_TIME": "20s",
+}
 LOCKS = {"serving": (), "training": ("training",), "development": ("training", "development")}
 GPU = "gpu"  # a lock that only a project with a GPU has
 
@@ -152,7 +158,7 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session
 def load(session: nox.Session) -> None:
-    """Put load on a running service for 20 seconds: `-- --host http://127.0.0.1:8080`."""
+    """Put load on a running service for 20 seconds; elsewhere: `-- --host https://example.com`."""
     settings = {f"LOCUST_{name}": value for name, value in LOAD_DEFAULTS.items()}
     locust = (UV, "tool", "run", "--quiet", *LOAD, "locust")
     session.run(*locust, *session.posargs, external=True, env=settings | os.environ)

@@ -51,6 +51,8 @@ DESCRIPTIONS = (
     "{threshold}",
     "{value} is within the threshold {threshold}, but its interval reaches over it: the true value "
     "lies between {low} and {high}",
+    "{value} is below the threshold {threshold}, but training measured its {training} on {rows} "
+    "rows, too few to tell a fall from chance",
 )
 
 LINE_READERS = (

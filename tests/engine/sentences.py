@@ -14,7 +14,7 @@ from tests.engine.families import LIBRARY
 PACKAGE = LIBRARY / "src" / "modelserve"
 FIELD = "{}"
 # What these functions return, and the values of this mapping, become the text of an error.
-FUNCTIONS = {"_misfits", "_reason"}
+FUNCTIONS = {"_misfits", "_reason", "json_fault"}
 MAPPINGS = {"PHRASES"}
 # Requests are answered without it: its errors are logged.
 UNSEEN = "serving/shadow/"

@@ -44,6 +44,16 @@ def test_rounding_is_as_large_as_the_largest_output_has_it(
     assert answers.rounding(outputs) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [("late ", "late "), (" late", "late"), ("", ""), (" ", ""), ("\tok", "\tok")],
+)
+def test_the_space_around_a_label_is_dropped_only_if_it_is_none_with_it(
+    text: str, label: str
+) -> None:
+    assert answers.find_label(text, ("late ", "\tok")) == label
+
+
 def test_no_outputs_give_empty_fields() -> None:
     observed = answers.observe(np.empty((0, 2), dtype=np.float32), ("no", "yes"))
     assert {name: values.tolist() for name, values in observed.items()} == {

@@ -221,6 +221,12 @@ def test_a_folder_without_a_manifest_is_rejected(folder: Path) -> None:
         artifact.load(folder)
 
 
+def test_a_file_is_no_artifact(folder: Path) -> None:
+    complaint = r"manifest\.json is a file: name an artifact's folder by MODEL_DIR\."
+    with pytest.raises(errors.ArtifactError, match=complaint):
+        artifact.load(folder / "manifest.json", setting="MODEL_DIR")
+
+
 def test_an_artifact_is_replaced_whole(trained: artifact.Artifact, folder: Path) -> None:
     (folder / "left over").write_bytes(b"from before")
     artifact.save(folder, trained.manifest, {"model.onnx": b"new"})

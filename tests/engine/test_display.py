@@ -5,8 +5,11 @@ import re
 
 import pytest
 from modelserve import display
+from modelserve.promotion.presentation import show_comparison
 from modelserve.training.gate import GateResult
 from rich.console import Console
+
+from tests.engine.promotion.conftest import comparison, metric
 
 
 @pytest.mark.parametrize("text", ["weight [kg]", "[bold]", "[/red]", "C:\\[x]\\y", ":smile:"])
@@ -104,6 +107,25 @@ def test_versions_and_metrics_can_be_searched_for_in_a_narrow_table(
     assert all(version in record for version in versions)
     assert metric in comparison
     assert max(map(len, (record + comparison).splitlines())) <= 80
+
+
+def test_figures_of_a_comparison_are_whole_in_a_narrow_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(display, "console", Console(width=80))
+    shown = {
+        "root_mean_squared_error": (123_858.1802, 125_000.55),
+        "mean_absolute_error": (9876.1234, 9899.4),
+        "r2": (0.91, 0.9),
+    }
+    metrics = (
+        metric(name, "worse", champion=old, candidate=new, difference=new - old)
+        for name, (old, new) in shown.items()
+    )
+    show_comparison(comparison(*metrics, primary="root_mean_squared_error"))
+    words = capsys.readouterr().out.replace("│", " ").split()
+    assert {"root_mean_squared_error", "(primary)", "123858", "125001"} <= {*words}
+    assert {"9876.1", "9899.4", "+1142.4", "+23.277", "0.9100", "-0.0100"} <= {*words}
 
 
 def test_no_character_of_a_long_version_is_lost(

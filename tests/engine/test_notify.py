@@ -72,7 +72,8 @@ def test_a_message_reaches_the_webhook_and_its_failure_is_only_logged(
     notifier.notify("key", "the model “failed”")
     notifier.drain()
     assert webhook.heard == [{"text": "the model “failed”"}]
-    assert caplog.messages == ([] if webhook.status == 200 else ["notification failed"])
+    errors = [vars(each)["error"] for each in caplog.records]
+    assert errors == ([] if webhook.status == 200 else ["HTTPError: 500"])
 
 
 def test_a_webhook_that_is_not_there_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -83,7 +84,27 @@ def test_a_webhook_that_is_not_there_is_only_logged(caplog: pytest.LogCaptureFix
     notifier.notify("key", "two")
     notifier.drain()
     assert caplog.messages == ["notification failed"] * 2
-    assert url not in caplog.text
+    errors = [vars(each)["error"] for each in caplog.records]
+    assert all(each.startswith("ConnectionRefusedError") for each in errors)
+    assert url not in "".join(errors)
+
+
+@pytest.mark.parametrize(
+    ("url", "logged"),
+    [
+        ("http://user:pass@127.0.0.1/token", "InvalidURL"),
+        ("http://127.0.0.1/token\x7f", "InvalidURL"),
+        ("http://127.0.0.1/token\xe9", "UnicodeEncodeError: ordinal not in range(128)"),
+    ],
+)
+def test_an_error_shows_nothing_of_the_address(
+    caplog: pytest.LogCaptureFixture, url: str, logged: str
+) -> None:
+    notifier = notify.Notifier(notify.slack_webhook(url, timeout_s=PATIENCE_S), interval_s=0)
+    notifier.notify("key", "text")
+    notifier.drain()
+    (record,) = caplog.records
+    assert vars(record)["error"] == logged
 
 
 def test_the_same_failure_is_reported_once_in_a_while() -> None:

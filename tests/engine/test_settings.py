@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import pytest
 from modelserve import environment
+from modelserve.environment import OTHER_NAMES
 from modelserve.errors import ConfigurationError
-from modelserve.settings import CLOSED, OTHER_NAMES, Settings
+from modelserve.settings import CLOSED, Settings
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
 
@@ -76,13 +77,16 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
         ("CAPTURE_FILE_BYTES", "0"),
         ("CAPTURE_FILE_AGE_S", "0"),
         ("CAPTURE_FILE_AGE_S", "inf"),
+        ("AIP_HTTP_PORT", "x"),
+        ("AIP_PREDICT_ROUTE", "predict"),
+        ("PROVIDERS", "gpu"),
     ],
 )
 def test_what_cannot_work_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigurationError, match=f"{name}='{value}'"):
+    with pytest.raises(ConfigurationError, match=f" {name}='{value}'"):
         Settings.load()
 
 
@@ -95,6 +99,12 @@ def test_what_cannot_work_is_refused(
         pytest.param({"PREDICT_ROUTE": "/v2/models/a/infer"}, "PREDICT_ROUTE=/v2/", id="v2"),
         pytest.param({"HEALTH_ROUTE": "/predict"}, "HEALTH_ROUTE=/predict", id="each-other"),
         pytest.param(
+            {"PREDICT_ROUTE": "/health/ready"}, "PREDICT_ROUTE=/health/ready", id="the-default"
+        ),
+        pytest.param(
+            {"AIP_PREDICT_ROUTE": "/metrics"}, "AIP_PREDICT_ROUTE=/metrics", id="another-name"
+        ),
+        pytest.param(
             {"PLATFORM": "sagemaker", "HEALTH_ROUTE": "/ping"}, "HEALTH_ROUTE=/ping", id="platform"
         ),
     ],
@@ -104,7 +114,7 @@ def test_a_path_that_another_route_has_is_refused(
 ) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigurationError, match=f"{named}.* is another route's path"):
+    with pytest.raises(ConfigurationError, match=f"(^|: ){named}.* is another route's path"):
         Settings.load()
 
 
@@ -116,7 +126,13 @@ def test_a_platform_may_choose_any_other_path(monkeypatch: pytest.MonkeyPatch, p
     assert (settings.predict_route, settings.health_route) == (path, "/healthz")
 
 
-@pytest.mark.parametrize("address", ["hooks.example/1", "file:///etc/passwd", "https://", "x"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("hooks.example/1", "file:///etc/passwd", "https://", "x", "https://user@hooks.example/1"),
+        *("http://user:pass@hooks.example/1", "https://hooks.example:port/1", "https://a.b/\xe9"),
+    ],
+)
 def test_a_webhook_without_an_address_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
@@ -124,6 +140,25 @@ def test_a_webhook_without_an_address_is_refused_and_not_shown(
     with pytest.raises(ConfigurationError, match="begins with https://") as caught:
         Settings.load()
     assert f"={address}" not in str(caught.value)
+    assert not any(part in str(caught.value) for part in ("pass@", "hooks", ":port", "\xe9"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "https://hooks.example/services/T0/B0?key=a@b",
+            "HTTP://localhost:8080",
+            "http://[::1]:1/",
+        ),
+        *("http://my_hook:80/%C3%A9", "https://hooks.example?key=1", "http://m\xfcnchen.example/1"),
+    ],
+)
+def test_a_webhook_may_be_anywhere(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("WEBHOOK_URL", address)
+    url = Settings.load().webhook_url
+    assert url is not None
+    assert url.get_secret_value() == address
 
 
 def test_a_variable_of_the_same_name_sets_a_field(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,3 +312,10 @@ def test_a_variable_is_dropped_if_it_is_empty(
     environment.drop_if_empty(environment.SHARED_METRICS)
     environment.drop_if_empty("SURELY_NOT_SET")
     assert (environment.SHARED_METRICS in os.environ) == remains
+
+
+def test_a_list_of_ones_own_says_which_type_takes_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"__annotations__": {"names": list[str]}, "names": Field(default=[], description="?")}
+    monkeypatch.setenv("NAMES", "a,b")
+    with pytest.raises(ConfigurationError, match=r"NAMES='a,b': .*\.setting_types\.Words"):
+        type("ListSettings", (Settings,), fields).load()  # type: ignore[attr-defined]

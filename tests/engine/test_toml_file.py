@@ -46,6 +46,13 @@ class Layout(BaseModel):
     listed: tuple[Column, ...] = ()
 
 
+def test_a_byte_order_mark_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "training.toml"
+    path.write_text("seed = 1\n", encoding="utf-8-sig")
+    with pytest.raises(ConfigurationError, match="begins with a byte-order mark; save it as UTF-8"):
+        read(path, Layout)
+
+
 @pytest.mark.parametrize(("line", "problem"), LINES.values(), ids=LINES)
 def test_a_line_that_is_not_toml_is_shown_with_the_way_out(
     tmp_path: Path, line: str, problem: str

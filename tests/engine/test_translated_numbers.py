@@ -56,6 +56,11 @@ def test_every_field_is_an_amount_or_none() -> None:
             id="fraction",
         ),
         pytest.param(
+            "Input should be less than or equal to 3.4 \u00d7 10³⁸",
+            "O valor deve ser menor ou igual a 3,4 \u00d7 10³⁸",
+            id="power",
+        ),
+        pytest.param(
             "935,469 over 20000 rows with a ground truth; it was 1234 in training, and the "
             "threshold is 1.5e12",
             "935.469 em 20.000 linhas com ground truth; no treino era 1.234, e o limite é 1,5e12",
@@ -119,6 +124,7 @@ def test_digits_without_end_are_no_amount() -> None:
         pytest.param(999_949_999_999.0, "999,949,999,999", id="large"),
         pytest.param(1.2345678e13, "1.235e13", id="huge"),
         pytest.param(6.2831853e-05, "6.283e-5", id="tiny"),
+        pytest.param(-0.0, "0", id="negative-zero"),
     ],
 )
 def test_the_integer_part_of_a_number_is_not_rounded(value: float | None, written: str) -> None:

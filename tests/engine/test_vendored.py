@@ -1,6 +1,8 @@
 """The library's folder is compared with its hashes, may be ejected, and can be restored."""
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -142,13 +144,43 @@ def test_restore_keeps_edits_that_are_not_committed(root: Path) -> None:
     assert edited.read_text(encoding="utf-8") == "A = 2\n"
 
 
-@pytest.mark.usefixtures("git")
-def test_restore_names_added_files_and_leaves_them(root: Path) -> None:
+def type_command(root: Path, message: str, program: str) -> None:
+    """Type the command of a program that a message names, in the project's folder."""
+    (line,) = re.findall(rf"`({program} [^`]+)`", message)
+    subprocess.run(shlex.split(line), cwd=root.parents[1], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_restore_names_a_command_for_each_difference_at_once(root: Path, git, staged: bool) -> None:
+    """They work: of two edits one may be in git's index, and after them nothing is in the way."""
+    (root / "src/modelserve/bins.py").write_text("A = 2\n", encoding="utf-8")
+    (root / "docs/operating.md").unlink()
+    for name in ("mine.py", "a name.py"):
+        (root / name).write_text("B = 1\n", encoding="utf-8")
+    if staged:
+        git("add", "--all")
+    with pytest.raises(VendoredError) as caught:
+        vendored.restore(root)
+    said = str(caught.value)
+    assert (root / "mine.py").exists()
+    assert "  edited, not committed: src/modelserve/bins.py\n" in said
+    assert "  added: a name.py, mine.py\n" in said
+    assert "  missing: docs/operating.md\n" in said
+    for program in ("git checkout", "rm"):
+        type_command(root, said, program)
+    assert "unchanged" in vendored.restore(root)
+
+
+def test_restore_leaves_a_file_that_was_added_and_committed(root: Path, git) -> None:
     added = root / "src/modelserve/mine.py"
     added.write_text("B = 1\n", encoding="utf-8")
-    with pytest.raises(VendoredError, match=r"Move or remove .*\n  added: src/modelserve/mine\.py"):
+    git("add", "--all")
+    git("commit", "--quiet", "--message=Add a file to the library")
+    with pytest.raises(VendoredError, match=r"  added: src/modelserve/mine\.py\n") as caught:
         vendored.restore(root)
     assert added.exists()
+    type_command(root, str(caught.value), "rm")
+    assert "unchanged" in vendored.restore(root)
 
 
 def test_restore_says_when_the_history_lacks_a_file(root: Path, git) -> None:

@@ -162,7 +162,9 @@ def test_a_parquet_file_without_a_field_is_refused(
     parquet = pytest.importorskip("pyarrow.parquet")
     source = tmp_path / "rows.parquet"
     parquet.write_table(sys.modules["pyarrow"].table({"other": [1]}), source)
-    with pytest.raises(MalformedError, match=r"its header has no '.*; it has 'other'\.$"):
+    with pytest.raises(
+        MalformedError, match=r"its header has no '.*; it has 'other'\. `batch` takes"
+    ):
         batch.run(source, output)
     source.write_bytes(b"no Parquet at all")
     with pytest.raises(MalformedError, match="no Parquet file"):
@@ -174,7 +176,11 @@ def test_columns_of_mixed_types_do_not_fit_parquet(
 ) -> None:
     pytest.importorskip("pyarrow")
     source = write_lines(tmp_path / "rows.jsonl", [row | {"id": 1}, row | {"id": "x"}])
-    with pytest.raises(MalformedError, match=r"several types .*; write a \.jsonl or \.csv file"):
+    message = (
+        r"the column 'id' holds values of several types: int64, and in row 1 string \('x'\); "
+        r"write a \.jsonl or \.csv file\.$"
+    )
+    with pytest.raises(MalformedError, match=message):
         batch.run(source, output.with_suffix(".parquet"))
     assert list(output.parent.iterdir()) == []
 

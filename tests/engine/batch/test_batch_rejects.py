@@ -176,6 +176,23 @@ def test_another_separator_is_named(
         batch.run(source, output)
 
 
+def test_fields_that_load_makes_are_named_whatever_the_separator(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [{f"my; {name}": 1 for name in [*row, "id"]}])
+    with pytest.raises(MalformedError, match=r"GET /model lists them, and does not run `load`"):
+        batch.run(source, output)
+
+
+def test_a_line_that_tells_a_spreadsheet_the_separator_is_named(
+    batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", [row])
+    source.write_bytes(b"sep=,\r\n" + source.read_bytes())
+    with pytest.raises(MalformedError, match="line that begins with sep=; delete it"):
+        batch.run(source, output)
+
+
 def test_a_field_that_is_named_twice_is_refused(
     batch: BatchPredictor, row: Row, tmp_path: Path, output: Path
 ) -> None:

@@ -69,8 +69,19 @@ def test_a_truncated_text_has_a_warning(batch: BatchPredictor, tmp_path: Path) -
     assert list(rejected) == [1]
 
 
+def test_a_late_warning_fits_parquet(
+    batch: BatchPredictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(batch.codec.inputs, "chunk", 2, raising=False)
+    output = tmp_path / "answers.parquet"
+    batch.run(write_lines(tmp_path / "rows.jsonl", "x", "x", LONG), output)
+    assert parquet.read_table(output).column("warnings").to_pylist() == [None, None, [CUT]]
+
+
 def test_invalid_texts_are_reported_by_their_rows(batch: BatchPredictor, tmp_path: Path) -> None:
-    answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", 5, "x", "\u200b", None, []))
+    texts = [{"x": 5}, "x", "\u200b", None, []]
+    answers, rejected = run(batch, write_lines(tmp_path / "rows.jsonl", *texts))
     assert [each["row"] for each in answers] == [1]
     assert rejected == {
         0: ["text: Input should be a valid string"],
@@ -78,6 +89,12 @@ def test_invalid_texts_are_reported_by_their_rows(batch: BatchPredictor, tmp_pat
         3: ["text: null is not allowed: this field may not be missing"],
         4: ["text: Input should be a valid string"],
     }
+
+
+def test_a_number_is_a_text_as_in_training(batch: BatchPredictor, tmp_path: Path) -> None:
+    of_numbers = run(batch, write_lines(tmp_path / "a.jsonl", 5, 1.5, True))
+    assert of_numbers == run(batch, write_lines(tmp_path / "b.jsonl", "5", "1.5", "True"))
+    assert of_numbers[1] == {}
 
 
 def test_a_text_that_the_tokenizer_cannot_read_is_rejected_alone(

@@ -4,16 +4,20 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from modelserve import Project, Service, serving
 from modelserve.artifact import Artifact
 from modelserve.batch import BatchPredictor
+from modelserve.batch.json_source import _write
 from modelserve.collect.columns import read_column
 from modelserve.errors import InvalidInputError
 from modelserve.export import web
@@ -193,6 +197,40 @@ def test_a_cell_of_csv_is_read_alike_everywhere(
     assert (collected.values, collected.misfit) == ([expected[i] for i in answered], frozenset())
 
 
+@pytest.mark.parametrize("dtype", ["number", "integer", "boolean"])
+@pytest.mark.parametrize("cell", ["", "NA"])
+def test_a_cell_without_a_number_is_refused_in_the_same_words_everywhere(
+    make_service: Callable[[str, bool], Service],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    without: Callable[[str], None],
+    dtype: str,
+    cell: str,
+) -> None:
+    service = make_service(dtype, False)
+    monkeypatch.setattr(service, "load_model", lambda *_, **__: Recorder(3))
+    detail = "null is not allowed: this field may not be missing"
+    source = write_csv(tmp_path / "rows.csv", [{"field": cell, "other": 1}])
+    output = tmp_path / "answers.csv"
+    BatchPredictor(service).run(source, output)
+    assert [each["problems"] for each in read(rejected(output))] == [[f"field: {detail}"]]
+
+    (row,) = _of_file(service, source.read_text(encoding="utf-8"), without)
+    codec = CsvCodec(service.codec, max_rows=9)
+    for decode, body in (
+        (codec.decode, f"{cell},1\n".encode()),
+        (service.codec.decode, *_instances([row])),
+    ):
+        with pytest.raises(InvalidInputError) as caught:
+            decode(body)
+        assert [each.detail for each in caught.value.errors] == [detail]
+    page = files(serving).joinpath("page", "sentences.js").read_text(encoding="utf-8")
+    run = evaluator(page + web.read_script("answers.js").replace('"use strict";', ""), without)
+    model = json.loads(json.dumps(web.model_facts(service)))
+    problems = run("problemsOf([row], model)", row=row, model=model)
+    assert problems == [{"pointer": "/instances/0/field", "detail": detail}]
+
+
 def test_a_category_of_json_is_read_alike_everywhere(
     make_service: Callable[[str, bool], Service],
     tmp_path: Path,
@@ -227,3 +265,60 @@ def test_training_reads_cells_and_categories_alike(tmp_path: Path) -> None:
         )
         column = Table.read_frame(section)["field"].astype(object)
         assert [None if text is pd.NA else text for text in column] == expected
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([17, 4, -1], id="integers"),
+        pytest.param([17, None, 4], id="integers and a gap"),
+        pytest.param([4.0, 2.5, 1e16], id="floats"),
+        pytest.param([True, None, False], id="booleans"),
+        pytest.param([Decimal(17), Decimal(4), None], id="whole decimals"),
+        pytest.param([Decimal("4.00"), Decimal("2.50"), None], id="decimals"),
+    ],
+)
+def test_a_category_that_is_no_text_is_read_as_in_training(
+    make_service: Callable[[str, bool], Service],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    values: list[Any],
+) -> None:
+    source = tmp_path / f"rows.{suffix}"
+    rows = [{"field": value, "other": i} for i, value in enumerate(values)]
+    if suffix == "csv":
+        write_csv(source, rows)
+    elif suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), source)
+    else:
+        write_lines(source, [{**row, "field": _plain(row["field"])} for row in rows])
+    section = DataSection(path=source, target="other", dtypes={"field": "category"})
+    column = Table.read(section).rows["field"].astype(object)
+    expected = [None if text is pd.NA else text for text in column]
+    assert any(expected)
+    assert _batch(make_service("category", True), source, monkeypatch) == expected
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return json.loads(str(value)) if isinstance(value, Decimal) else value
+
+
+@pytest.mark.parametrize(
+    ("known", "value", "text"),
+    [
+        pytest.param("17", 17.0, "17", id="beside gaps of pandas"),
+        pytest.param("17.0", 17, "17.0", id="beside fractions in training"),
+        pytest.param("17", 17.5, "17.5", id="a fraction"),
+        pytest.param("17", float("nan"), None, id="not a number"),
+        pytest.param("1", True, "True", id="a boolean"),
+        pytest.param("17", 10**400, str(10**400), id="beyond every float"),
+        pytest.param("17", float("inf"), "inf", id="infinite"),
+    ],
+)
+def test_a_whole_number_is_the_category_that_training_knows(
+    known: str, value: float, text: str | None
+) -> None:
+    assert _write(value, {known}) == text

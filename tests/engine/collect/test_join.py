@@ -137,6 +137,20 @@ def test_all_versions_are_taken_unless_some_are_named(collect: Collect, written:
     assert [row["size"] for row in written()] == [2, 4]
 
 
+def test_a_label_with_space_at_an_end_is_written_as_it_stands(
+    collect: Collect, written: Written
+) -> None:
+    labels = ("late ", " ", "ok")
+    truths = [*labels, " ok", "\tnew "]
+    rows = [{"size": number} for number in range(len(truths))]
+    answer = make_side("late \n" * len(rows), CSV, "CSV")
+    records = [make_record(1, rows, answered=answer)]
+    told = [make_truth(1, text, row=row) for row, text in enumerate(truths)]
+    done = collect(records, told, manifest=make_manifest(labels=labels))
+    assert [row["sold"] for row in written()] == [*labels, "ok", "new"]
+    assert done.counts.new_labels == {"new": 1}
+
+
 def test_consumers_can_be_named(collect: Collect, written: Written) -> None:
     records = [
         make_record(1, [{"size": 1}], consumer="shop"),

@@ -7,6 +7,7 @@ import onnx
 import pytest
 from modelserve import artifact
 from modelserve.artifact import Artifact
+from modelserve.commands.training import labels_in
 from modelserve.tokens import TOKENIZER
 
 from tests.engine.commands.run import Command, one_line
@@ -69,3 +70,19 @@ def test_an_output_is_chosen_by_its_name(
     assert one_line(refused.err).startswith("error: Several outputs of the graph fit: ")
     assert "--output-name" in refused.err
     assert (accepted.code, accepted.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "labels"),
+    [
+        ("no, yes", ("no", "yes"), ("no", "yes")),
+        ("no,  yes ", ("no", "yes"), ("no", "yes")),
+        ("late , ok,  early", ("late ", "ok", " early"), ("late ", "ok", " early")),
+        (" ,late", (" ", "late"), (" ", "late")),
+        ("a, b", (), ("a", "b")),
+    ],
+)
+def test_the_space_around_a_label_is_part_of_it_if_the_data_have_it(
+    text: str, known: tuple[str, ...], labels: tuple[str, ...]
+) -> None:
+    assert labels_in(text, known) == labels

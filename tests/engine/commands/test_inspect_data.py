@@ -133,6 +133,16 @@ def test_whole_numbers_that_gaps_made_fractions_are_announced_with_their_dtypes(
     assert 'write dtypes = { seats = "integer", lit = "boolean" } under [data]' in warning
 
 
+def test_thousands_are_not_announced_as_whole_numbers_with_a_fraction(
+    command: Command, training_toml: Path
+) -> None:
+    rows = "".join(f"{i}.000,{'ab'[i % 2]}\n" for i in range(100, 140))
+    Path("rows.csv").write_text(f"price,label\n{rows}", encoding="utf-8")
+    done = command("inspect-data", "rows.csv", "--target", "label", "--config", training_toml)
+    assert '"100.000" is read as 100, and three digits follow each "."' in done.out
+    assert "whole numbers written with a fraction" not in done.out
+
+
 def test_numbers_in_another_notation_are_shown_with_the_lines_to_write(
     command: Command, training_toml: Path
 ) -> None:

@@ -27,14 +27,14 @@ def test_missing_libraries_are_reported_with_what_to_install(
     assert "this command needs requirements/training.txt" in one_line(done.err)
 
 
-def capture_one_request(manifest: Manifest) -> None:
-    """Write a request of sixty equal rows to the folder `captures`."""
+def capture_one_request(manifest: Manifest, *, rows: int = 60) -> None:
+    """Write a request of some equal rows to the folder `captures`."""
     row = {each.name: each.maximum for each in manifest.features}
     answer = {"label": manifest.labels[0], "probabilities": dict.fromkeys(manifest.labels, 0.0)}
     answer["probabilities"][manifest.labels[0]] = 1.0
     bodies = [
-        {"instances": [row] * 60},
-        {"predictions": [answer] * 60, "model_version": manifest.version, "degraded": False},
+        {"instances": [row] * rows},
+        {"predictions": [answer] * rows, "model_version": manifest.version, "degraded": False},
     ]
     sides = {
         side: {"observedContentType": "application/json", "data": json.dumps(body), **ENCODING}
@@ -64,6 +64,18 @@ def test_a_violation_is_printed_with_its_runbook(
     assert "What to do: vendor/modelserve/docs/runbooks/input-drift.md" in lines
     assert "What to do: vendor/modelserve/docs/runbooks/prediction-drift.md" in lines
     assert lines[-1].endswith("violations; report/report.html")
+
+
+def test_few_rows_are_not_taken_for_no_violations(
+    command: Command, trained: Artifact, family: Family
+) -> None:
+    capture_one_request(trained.manifest, rows=9)
+    config = family.root / "config" / "monitoring.toml"
+    done = command("monitor", "captures", "--model", trained.folder, "--config", config)
+    assert done.code == 0
+    assert "9 rows, too few to compare; report/report.html" in done.out
+    page = Path("report/report.html").read_text(encoding="utf-8")
+    assert "<title>too few rows: " in page
 
 
 def test_what_is_missing_in_the_comparison_is_said(
@@ -102,3 +114,17 @@ def test_ground_truth_that_is_missing_is_warned_of_and_drift_is_monitored(
         0,
         "shard 0 was counted before; complete: 1 of 1",
     )
+
+
+def test_a_rule_file_out_of_date_is_renewed_by_the_command_that_is_named(
+    command: Command, family: Family
+) -> None:
+    """The whole command, with the project's before it."""
+    words = ("thresholds", "--config", family.root / "config" / "monitoring.toml")
+    done = command(*words, "--check", "--output", "rules.yaml")
+    assert done.code == 2
+    name = family.package.replace("_", "-")
+    named = " ".join(map(str, (name, *words, "--output", "rules.yaml")))
+    assert f"run `{named}`" in one_line(done.err)
+    assert command(*words, "--output", "rules.yaml").code == 0
+    assert command(*words, "--check", "--output", "rules.yaml").code == 0

@@ -1,6 +1,9 @@
 """`predict` answers one request without a service."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,10 @@ from modelserve import artifact
 from modelserve.artifact import Artifact
 
 from tests.engine.commands.run import Command, one_line
+from tests.engine.families import Family
 
 FAMILIES = ("iris", "diabetes", "sentiment")
+TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
 def test_predict_answers_a_file(
@@ -43,6 +48,42 @@ def test_predict_lists_every_wrong_field(
     assert head == f"error: The input has {len(row) + 1} problems."
     missing = [f"  /instances/0/{name}: this field is missing" for name in row]
     assert listed == [*missing, "  /instances/1/no_such: there is no such field"]
+
+
+@pytest.mark.parametrize("setting", [None, ""], ids=["unset", "empty"])
+def test_a_prediction_leaves_no_id_of_the_device_for_telemetry(
+    family: Family, trained: Artifact, body: bytes, tmp_path: Path, setting: str | None
+) -> None:
+    """ONNX Runtime makes one when it is imported, unless its telemetry is off by then."""
+    variables = {name: text for name, text in os.environ.items() if name != TELEMETRY}
+    variables |= {"HOME": str(tmp_path), "PYTHONPATH": family.python_path}
+    done = subprocess.run(
+        [sys.executable, "-m", family.package, "predict", "-", "--model", str(trained.folder)],
+        env=variables if setting is None else variables | {TELEMETRY: setting},
+        input=body,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["predictions"]
+    assert not [*tmp_path.rglob("Microsoft")]
+
+
+def test_telemetry_that_is_asked_for_stays_on(family: Family) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import modelserve, os; print(os.environ[{TELEMETRY!r}])"],
+        env=os.environ | {"PYTHONPATH": family.python_path, TELEMETRY: "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "0"
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff\xfe"], ids=["utf-8", "utf-16"])
+def test_predict_names_a_byte_order_mark(command: Command, trained: Artifact, mark: bytes) -> None:
+    done = command("predict", "-", "--model", trained.folder, stdin=mark + b"{}")
+    fault = "The body is no valid JSON: it must be UTF-8 without a byte-order mark."
+    assert (done.code, one_line(done.err)) == (2, f"error: {fault}")
 
 
 @pytest.mark.parametrize("arguments", [("predict", "-"), ("info",), ("serve",), ("golden",)])

@@ -12,6 +12,7 @@ from modelserve import artifact
 from modelserve.artifact import Artifact
 from modelserve.errors import GateError
 from modelserve.promotion.comparison import Criteria
+from modelserve.promotion.presentation import figure
 from modelserve.promotion.record import read_record
 from modelserve.signature import SIGNATURE
 from modelserve.training.train import train
@@ -119,7 +120,7 @@ def test_a_table_shows_both_models_and_a_worse_one_is_refused(
     assert one_line(done.err).startswith("error: Not promoted: ")
     name, value = next(iter(trained.manifest.metrics.items()))
     row = next(each for each in done.rows if each.split()[:1] == [name])
-    assert f"{value:.4f} {weaker.manifest.metrics[name]:.4f}" in row
+    assert f"{figure(value)} {figure(weaker.manifest.metrics[name])}" in row
     assert any(each.endswith("worse") for each in done.rows)
     assert "Latency of 1 row" in done.out
     assert artifact.load(Path("model")).manifest.version == trained.manifest.version
@@ -234,8 +235,11 @@ def test_promotions_lists_what_was_decided(command: Command, trained: Artifact) 
     assert done.code == 0
     assert "\x1b" not in done.out
     shown = " ".join(" ".join(done.out.replace("│", " ").split()).split())
-    assert re.search(r" 2 \d{4}-\S+ .*A \[b\]\S* .*promoted 1 begin", shown), shown
+    assert re.search(r" 2 \d{4}-\S+ .*A \[b\]\S* .*promoted 1 ", shown), shown
     assert re.search(r" 3 .* refused 2 1 ", shown), shown
+    *_, begin, refusal = done.out.splitlines()  # whole, below the table
+    assert begin == "2: begin"
+    assert re.match("3: go on / .*its labels differ", refusal)
     assert "approved" not in shown
 
 

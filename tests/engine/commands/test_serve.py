@@ -101,6 +101,13 @@ def test_every_wrong_setting_of_the_environment_is_named_at_once(command: Comman
     ]
 
 
+def test_a_wrong_port_is_named_by_the_variable_that_sets_it(command: Command) -> None:
+    os.environ["AIP_HTTP_PORT"] = "x"
+    done = command("serve")
+    assert done.code == 2
+    assert "used: AIP_HTTP_PORT='x': " in one_line(done.err)
+
+
 @pytest.mark.parametrize(
     ("words", "names"),
     [

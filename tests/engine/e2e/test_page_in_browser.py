@@ -70,13 +70,25 @@ def test_a_row_of_a_file_with_a_value_too_many_is_not_answered(
     assert "more values than the first line has names" in note
 
 
-def test_an_empty_file_is_told_from_one_without_columns(
-    serve: Callable[..., Any], browser: Browser, tmp_path: Path
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param(b"", "The file has no first line that names columns.", id="empty"),
+        pytest.param(
+            b"PK\x03\x04\x14\x00", "The file is an Excel workbook or a ZIP", id="workbook"
+        ),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1", "The file is an Excel workbook", id="old workbook"),
+        pytest.param(b"PAR1\x15\x00\n\x15", "The file is no text;", id="no text"),
+        pytest.param(b"a;b\n1;2\n", "Columns that the file lacks: ", id="other columns"),
+    ],
+)
+def test_a_file_that_is_no_table_of_the_model_is_told_from_others(
+    serve: Callable[..., Any], browser: Browser, tmp_path: Path, content: bytes, problem: str
 ) -> None:
-    (file := tmp_path / "rows.csv").touch()
+    (file := tmp_path / "rows.csv").write_bytes(content)
     browser.open(f"http://127.0.0.1:{serve().port}/")
     browser.choose_file("#file", file)
-    browser.wait_for("document.getElementById('state').textContent.includes('no first line')")
+    browser.wait_for(f"document.getElementById('state').textContent.startsWith('{problem}')")
 
 
 def test_an_address_may_ask_for_an_answer(

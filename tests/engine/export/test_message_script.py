@@ -15,7 +15,7 @@ from tests.engine.node import evaluator
 TEXT = {"name": "text", "dtype": "text", "longest": 20_000}
 NUMBER = {"name": "length", "dtype": "number"}
 COUNT = {"name": "count", "dtype": "integer"}
-FLOAT = "340282346638528860000000000000000000000"
+FLOAT = "3.4 \u00d7 10³⁸"
 LIMITS = {
     "number": {"limit": 3.4028234663852886e38, "numeral": FLOAT},
     "integer": {"limit": 2**24, "numeral": "16777216"},

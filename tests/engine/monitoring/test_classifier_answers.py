@@ -86,6 +86,14 @@ def test_csv_holds_a_label_probabilities_or_both(cells: list[str], expected: Any
     assert ClassifierAnswerReader(LABELS).read_csv(cells) == expected
 
 
+@pytest.mark.parametrize(
+    ("cell", "label"), [("late ", "late "), (" ", " "), (" ok\t", "ok"), ("\u2028x", "\u2028x")]
+)
+def test_a_label_in_csv_is_taken_as_it_stands_if_it_is_one(cell: str, label: str) -> None:
+    reader = ClassifierAnswerReader(("late ", " ", "ok", "\u2028x", "late"))
+    assert reader.read_csv([cell]) == {"label": label}
+
+
 def test_csv_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="argument"):
         ClassifierAnswerReader(LABELS).read_csv(["dog", "0.2"])

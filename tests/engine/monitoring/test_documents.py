@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import typer
 from modelserve.cli import app
+from modelserve.environment import OTHER_NAMES
 from modelserve.serving.metrics_registry import MetricsRegistry
 from modelserve.serving.reloading.alias_lookup import count_lookups
-from modelserve.settings import OTHER_NAMES, Settings
+from modelserve.settings import Settings
 
 from tests.engine.families import FOLDER, LIBRARY, Family
 from tests.engine.scrape import scrape
@@ -60,6 +61,15 @@ def test_the_commands_that_it_names_exist_with_their_options(path: Path) -> None
         assert name in COMMANDS, f"PROJECT {name}"
         known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
         assert set(re.findall(r"(?<= )--[a-z-]+", rest)) - known == set(), f"PROJECT {name}{rest}"
+
+
+def test_a_request_that_a_runbook_sends_has_a_key_and_shows_a_refusal() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.glob("runbooks/*.md"))
+    commands = re.findall(r"^ *\$ (.*\bcurl .*/predict\b.*)$", text, re.M)
+    assert commands
+    for command in commands:
+        assert ' -H "X-API-Key: $API_KEY" ' in command
+        assert " curl -sS --fail-with-body " in command
 
 
 def test_every_page_is_linked_from_the_overview() -> None:

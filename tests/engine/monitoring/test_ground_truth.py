@@ -1,6 +1,7 @@
 """Ground truth is matched with its row."""
 
 import base64
+import json
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,10 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve.errors import MonitoringError
+from modelserve.monitoring.classifier.outcomes import ClassifierTruths
 from modelserve.monitoring.ground_truth import GroundTruth, TruthFiles, load_ground_truth
 from modelserve.monitoring.partitions import TimeWindow, find_truth_files
 from modelserve.monitoring.processes import WorkerPool
 from modelserve.monitoring.row_keys import keys_of
+from modelserve.serving.feedback import describe
+
+from tests.engine.collect.records import make_manifest
 
 HEX = [f"{n:032x}" for n in range(6)]
 Load = Callable[..., GroundTruth]
@@ -24,7 +29,6 @@ class NumberReader:
 
     def truth(self, text: str) -> float:
         """Return a number."""
-        assert text == text.strip()
         return float(text)
 
     def merge(self, other: Any) -> None:
@@ -139,6 +143,29 @@ def test_a_truth_may_be_spelled_in_several_ways(
 ) -> None:
     record = {**truth(0), "groundTruthData": {"data": data, "encoding": encoding}}
     assert trained(truths(record), "1" * 32) == 2.5
+
+
+LABELS = ("late ", "late", " ", "\ta", "\u2028x", "\nb", ' "c" ', "d, ", "ok")
+
+
+# Without quoted texts, all lines are parsed at once.
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_label_is_taken_as_it_stands_and_without_the_space_around_it_only_if_it_is_none(
+    write_lines: Callable[..., Path], pool: WorkerPool, quoted: bool
+) -> None:
+    asked = dict(zip(LABELS, LABELS, strict=True)) | {"\tok ": "ok", "ok\t": "ok", " late": "late"}
+    texts = [text for text in asked if quoted or not {*'",\n'} & {*text}]
+    lines = [json.loads(describe({"inference_id": text, "label": text}, "label")) for text in texts]
+    folder, parser = write_lines(lines), ClassifierTruths(make_manifest(labels=LABELS))
+    reading = TruthFiles(folder, TimeWindow(), parser)
+    told = load_ground_truth(reading, find_truth_files(folder, TimeWindow()), pool)
+    assert [trained(told, text) for text in texts] == [LABELS.index(asked[text]) for text in texts]
+
+
+def test_an_empty_truth_is_none_unless_it_is_a_label() -> None:
+    with pytest.raises(ValueError, match="without a label"):
+        ClassifierTruths(make_manifest(labels=("a", "b"))).truth(" ")
+    assert ClassifierTruths(make_manifest(labels=("a", ""))).truth("") == 1
 
 
 @pytest.mark.parametrize(

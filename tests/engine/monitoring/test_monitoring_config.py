@@ -64,7 +64,7 @@ def test_a_group_whose_name_is_none_is_named_by_its_place(
     write_monitoring: Write, group: str
 ) -> None:
     path = write_monitoring(fairness={"groups": ["north", group]})
-    with pytest.raises(ConfigurationError, match=r"fairness\.groups\.1: "):
+    with pytest.raises(ConfigurationError, match=r"fairness\.groups\.1: write lower-case letters "):
         load_config(path)
 
 

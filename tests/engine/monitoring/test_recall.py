@@ -1,6 +1,7 @@
 """A label that the model no longer recognises is a violation, however good accuracy is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from modelserve.monitoring.config import MonitoringConfig
 from modelserve.monitoring.results.drift import Verdict
 from modelserve.monitoring.results.performance import LabelMetrics
 from modelserve.monitoring.results.result import MonitoringResult
+from modelserve.monitoring.uncertain import uncertain_figures
 from modelserve.training.reference import label_hits
 
 Run = Callable[..., MonitoringResult]
@@ -39,10 +41,25 @@ def test_a_recall_has_a_verdict(
     assert [each.verdict for each in others] == [Verdict.OK] * 2
 
 
-def test_few_rows_of_training_excuse_a_low_recall(bounds: MonitoringConfig) -> None:
+@pytest.mark.parametrize("rows", [100, 100_000])
+def test_few_rows_of_training_excuse_a_low_recall_and_are_named(
+    bounds: MonitoringConfig, job: Run, production: Any, rows: int
+) -> None:
     few = {"actual": [3, 30, 30], "recalled": [3, 28, 28]}
-    cat, *_ = compare_recalls([LabelMetrics("cat", 70, 100, 70), *OTHERS], few, bounds.quality)
+    right = rows * 7 // 10
+    labels = [LabelMetrics("cat", right, rows, right), *OTHERS]
+    cat, *others = compare_recalls(labels, few, bounds.quality)
     assert (cat.verdict, cat.training, cat.bound) == (Verdict.OK, 1.0, pytest.approx(0.9))
+    assert (cat.chance, [each.chance for each in others]) == ("may be chance", ["", ""])
+    records = production.capture(production.rows)
+    result = job(production.write(records), ground_truth=production.write_truths(records))
+    assert result.performance
+    told = replace(result, performance=replace(result.performance, labels=(cat,)))
+    assert (
+        "recall of cat",
+        "0.7 is below the threshold 0.9, but training measured its 1 on 3 rows, too few to tell a "
+        "fall from chance",
+    ) in uncertain_figures(told)
 
 
 @pytest.mark.slow

@@ -2,10 +2,14 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseServer
+from typing import Any
 
 import pytest
 import yaml
@@ -21,7 +25,32 @@ RULES = [USERS / "thresholds.yaml", *sorted(PROMETHEUS.glob("rules/*.yaml"))]
 TESTS = sorted(PROMETHEUS.glob("tests/*.yaml"))
 RUNBOOKS = sorted((LIBRARY / "docs" / "runbooks").glob("[!R]*.md"))  # without README
 
+SILENCES = [
+    pytest.param(command.replace("\\\n", ""), id=path.stem)
+    for path in sorted((LIBRARY / "docs" / "runbooks").glob("*.md"))
+    for command in re.findall(
+        r"\bdocker compose exec alertmanager amtool (?:[^`…\n]|\\\n)*--comment WHY",
+        path.read_text("utf-8"),
+    )
+]
+
 Run = Callable[..., str]
+
+
+class Silencing(BaseHTTPRequestHandler):
+    """Alertmanager, which is sent a silence."""
+
+    def do_POST(self) -> None:  # pylint: disable=invalid-name
+        """Accept it."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"silenceID": "019c"}' if self.path == "/api/v2/silences" else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:  # pylint: disable=arguments-differ
+        """Say nothing."""
 
 
 @pytest.fixture
@@ -75,6 +104,25 @@ def test_amtool_accepts_the_configuration(run: Run) -> None:
 def test_each_severity_is_routed_to_its_receiver(run: Run, severity: str) -> None:
     words = ("config", "routes", "test", f"--config.file={ALERTMANAGER}", f"severity={severity}")
     assert run("amtool", *words).strip() == severity
+
+
+@pytest.mark.parametrize("command", SILENCES)
+def test_a_silence_of_a_runbook_is_sent_to_the_alertmanager_of_compose(
+    run: Run, listen: Callable[[BaseServer], None], command: str
+) -> None:
+    words = shlex.split(command)
+    service, program, url = words[3:6]
+    compose = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
+    assert url in compose["services"][service]["healthcheck"]["test"]
+    server = HTTPServer(("127.0.0.1", 0), Silencing)
+    listen(server)
+    address = f"--alertmanager.url=http://127.0.0.1:{server.server_port}"
+    assert run(program, address, "--no-version-check", *words[6:]).strip() == "019c"
+
+
+def test_no_silence_of_a_runbook_leaves_out_where_alertmanager_is() -> None:
+    text = "".join(path.read_text("utf-8") for path in LIBRARY.glob("docs/runbooks/*.md"))
+    assert len(re.findall(r"\bsilence add [^…]", text)) == len(SILENCES) == 4
 
 
 def test_jobs_are_notified_apart() -> None:

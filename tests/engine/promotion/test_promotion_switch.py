@@ -17,7 +17,7 @@ from modelserve.promotion.comparison import MetricDifference
 from modelserve.promotion.promote import SCHEMA_WAY_OUT, WAY_OUT, promote, recover
 from modelserve.promotion.record import RecordAppender, read_record
 from modelserve.promotion.switch import complete, manifest_hash, places_of
-from modelserve.promotion.verify import verify
+from modelserve.promotion.verify import is_unpromoted, verify
 from modelserve.signature import SIGNATURE
 
 from tests.engine.families import LIBRARY
@@ -568,6 +568,29 @@ def test_verification_compares_the_record_with_the_served_model(
     assert len(read) == kept
     assert fault in actual
     assert bool(actual) == bool(fault)
+
+
+def test_a_record_of_refusals_alone_says_nothing_against_the_served_model(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    record, target = tmp_path / "promotions.jsonl", variant("model", version="1")
+    with pytest.raises(GateError):
+        promote(ask(variant("worse", version="2")), compare_badly)
+    lines, fault = verify(record, target)
+    assert (len(lines), fault) == (1, "")
+    assert is_unpromoted(lines, record, target)
+    promote(ask(variant("better", version="3")), compare_well)
+    assert not is_unpromoted(verify(record, target)[0], record, target)
+
+
+def test_what_a_killed_promotion_left_is_removed(
+    variant: Variant, ask: Ask, tmp_path: Path
+) -> None:
+    record, target = tmp_path / "promotions.jsonl", tmp_path / "model"
+    promote(ask(variant("candidate")), compare_well)
+    variant(places_of(target).staged.name, version="2")
+    assert recover(record, target) is None
+    assert not places_of(target).staged.exists()
 
 
 def test_a_known_head_must_still_be_there(variant: Variant, ask: Ask, tmp_path: Path) -> None:

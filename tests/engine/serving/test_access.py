@@ -118,7 +118,7 @@ def test_doors_without_any_key_stay_shut(keys_file: Path) -> None:
 
 def test_without_keys_everyone_is_anonymous() -> None:
     everyone = access.load_access(None)
-    assert not everyone.required
+    assert (everyone.required, everyone.closed) == (False, False)
     assert everyone.identify({b"x-api-key": b"any"}) == access.ANONYMOUS
     assert everyone.consumers == (access.ANONYMOUS,)
 
@@ -137,10 +137,9 @@ def test_every_wrong_line_is_numbered_and_none_is_shown(tmp_path: Path) -> None:
     [
         pytest.param(None, "cannot be read", id="missing"),
         pytest.param(b"\xff\xfe", "cannot be read", id="no-text"),
-        pytest.param(b"# only a comment\n", "no key in it", id="empty"),
     ],
 )
-def test_a_file_that_lets_nobody_in_is_refused(
+def test_a_file_that_cannot_be_read_is_refused(
     tmp_path: Path, content: bytes | None, complaint: str
 ) -> None:
     path = tmp_path / "keys"
@@ -148,6 +147,23 @@ def test_a_file_that_lets_nobody_in_is_refused(
         path.write_bytes(content)
     with pytest.raises(errors.ConfigurationError, match=complaint):
         access.load_access(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"# only a comment\n"], ids=["empty", "comment"])
+def test_a_file_without_a_key_shuts_everyone_out(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "keys"
+    path.write_bytes(content)
+    doors = access.load_access(path)
+    assert (doors.required, doors.closed) == (True, True)
+    for headers in ({}, {b"x-api-key": b"open"}):
+        with pytest.raises(errors.AccessError):
+            doors.identify(headers)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f"shop:{digest(b'open')}\n", encoding="utf-8-sig")
+    assert access.load_access(path).consumers == ("shop",)
 
 
 def test_a_file_without_a_name_opens_nothing() -> None:

@@ -101,7 +101,7 @@ def test_a_body_that_stalls_is_given_up(messages: list[Message]) -> None:
 def test_a_client_that_goes_away_is_distinguished_from_an_empty_body(
     messages: list[Message],
 ) -> None:
-    with pytest.raises(errors.MalformedError, match="went away"):
+    with pytest.raises(errors.DisconnectedError, match="went away"):
         read(arriving(*messages))
 
 
@@ -210,7 +210,7 @@ def test_nothing_is_read_of_a_client_that_is_not_admitted() -> None:
     [
         pytest.param([part(b"01", more=True), part(b"23", more=False)], None, id="complete"),
         pytest.param([part(b"01", more=True)], errors.SlowClientError, id="stalled"),
-        pytest.param([part(b"01", more=True), GONE], errors.MalformedError, id="gone"),
+        pytest.param([part(b"01", more=True), GONE], errors.DisconnectedError, id="gone"),
         pytest.param([part(b"01234567890", more=True)], errors.TooLargeError, id="too-large"),
         pytest.param(
             [part(b"012", more=True), part(b"345", more=True)], errors.OverloadedError, id="full"

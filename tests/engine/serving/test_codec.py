@@ -78,6 +78,9 @@ def test_hostile_names_stay_within_their_strings(trained: Any, row: dict[str, An
 def test_wrong_bodies_are_refused(codec: JsonCodec, row: dict[str, Any]) -> None:
     with pytest.raises(errors.MalformedError, match="no valid JSON"):
         codec.decode(b"{")
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"):
+        with pytest.raises(errors.MalformedError, match="must be UTF-8 without a byte-order mark"):
+            codec.decode(json.dumps({"instances": [row]}).encode(encoding))
     with pytest.raises(errors.InvalidInputError) as caught:
         codec.decode(json.dumps({"instances": [row, {}], "more": 1}).encode())
     assert {each.pointer.rpartition("/")[0] for each in caught.value.errors} == {

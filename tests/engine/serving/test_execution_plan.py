@@ -62,7 +62,7 @@ class Paced(OnnxModel):
         return self._seconds(self._threads, rows)
 
 
-def pretend_ms(model: Any, tensors: Tensors, *, limit_s: float) -> float:
+def pretend_ms(model: Any, tensors: Tensors, *, limit_s: float, check: Any = None) -> float:
     """Return how long a model says that a call takes."""
     model.run(tensors)
     return float(model.seconds(rows_of(tensors)) * 1e3)
@@ -118,6 +118,7 @@ def own(project: Project, make_settings: Callable[..., Settings]) -> MakeService
             def load_model(self, artifact: Artifact, *, threads: int) -> Model:
                 """Return it."""
                 OwnModelService.loads += 1
+                model.width = len(artifact.manifest.fallback)  # type: ignore[attr-defined]
                 return model
 
         return OwnModelService(make_settings(**changes))
@@ -129,7 +130,7 @@ class Own:
     """A model of a project's own, whose calls take 10 ms, one at a time or all at once."""
 
     def __init__(self, *, alone: bool, most_rows: int = 100) -> None:
-        self.alone, self._most_rows = alone, most_rows
+        self.alone, self._most_rows, self.width = alone, most_rows, 1
 
     def seconds(self, rows: int) -> float:
         """Return the time of a call."""
@@ -139,7 +140,7 @@ class Own:
         """Answer after some time."""
         if rows_of(tensors) > self._most_rows:
             raise ValueError("one row at a time")
-        return np.zeros((rows_of(tensors), 1), np.float32)
+        return np.zeros((rows_of(tensors), self.width), np.float32)
 
 
 def decide(service: Service) -> ExecutionPlan:

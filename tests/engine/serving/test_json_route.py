@@ -60,7 +60,7 @@ def test_a_body_that_comes_in_parts_is_read_whole(app: HotPath, ask: Any, outcom
         pytest.param((b"x" * 600, b"x" * 600), "end", (413, "body-too-large"), id="too-long"),
         pytest.param((b"x" * 600,) * 9, "stall", (413, "body-too-large"), id="without-end"),
         pytest.param((b"{",), "stall", (408, "slow-body"), id="too-slow"),
-        pytest.param((b"{",), "disconnect", (400, "malformed-body"), id="gone"),
+        pytest.param((b"{",), "disconnect", (400, "client-gone"), id="gone"),
     ],
 )
 def test_a_body_beyond_its_limits_is_refused(
@@ -70,6 +70,14 @@ def test_a_body_beyond_its_limits_is_refused(
     status, kind = refusal
     assert (reply.status, reply.json()["type"]) == (status, f"urn:problem:{kind}")
     assert reply.json()["request_id"] == reply.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/feedback", "/v2/models/{}/infer"])
+def test_a_byte_order_mark_is_named(app: HotPath, ask: Any, trained: Any, path: str) -> None:
+    path = path.format(trained.manifest.name)
+    reply = asyncio.run(ask(app, "POST", path, b"\xef\xbb\xbf{}", headers=KEY))
+    assert reply.status == 400
+    assert "it must be UTF-8 without a byte-order mark" in reply.body.decode()
 
 
 def test_a_body_that_says_it_is_too_long_is_not_even_read(app: HotPath, ask: Any) -> None:

@@ -18,6 +18,7 @@ from modelserve.serving.app import create_app
 from starlette.testclient import TestClient
 
 PATIENCE_S = 10
+CLOSED = "no key is known: every prediction is refused"
 KEPT, RELOADED = "keys not reloaded, the previous ones are kept", "keys reloaded"
 
 Ask = Callable[[str], int]
@@ -136,7 +137,22 @@ def test_an_emptied_file_shuts_everyone_out(
     put(keys_file, "# nobody\n")
     wait_until(lambda: ask("open") == 401)
     assert [ask(key) for key in ("open", "", "sesame")] == [401, 401, 401]
-    wait_until(lambda: RELOADED in caplog.messages)
+    wait_until(lambda: CLOSED in caplog.messages)
+    assert RELOADED in caplog.messages
+    put(keys_file, line("shop", "open"))
+    wait_until(lambda: ask("open") == 200)
+
+
+def test_a_file_that_was_emptied_starts_a_service_that_warns_and_takes_up_the_next_key(
+    serve: Callable[[Path], Ask], keys_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that is replaced reads what the others have read."""
+    put(keys_file, "")
+    ask = serve(keys_file)
+    wait_until(lambda: CLOSED in caplog.messages)
+    (told,) = (each for each in caplog.records if each.getMessage() == CLOSED)
+    assert (told.levelno, vars(told)["file"]) == (logging.WARNING, str(keys_file))
+    assert [ask(key) for key in ("open", "")] == [401, 401]
     put(keys_file, line("shop", "open"))
     wait_until(lambda: ask("open") == 200)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from modelserve import answers
 from modelserve.artifact import Artifact
+from modelserve.errors import ConfigurationError
 from modelserve.serving import metrics_registry
 from modelserve.serving.metrics_registry import MetricsRegistry
 from starlette.testclient import TestClient
@@ -121,3 +122,18 @@ def test_what_is_averaged_has_a_sum_and_a_count(
     for name in answers.averaged(trained.manifest.labels):
         assert told(f"model_{name}_count") == [3]
         assert 0 < told(f"model_{name}_sum")[0] <= 3
+
+
+@pytest.mark.parametrize("labels", [("version",), ("colour", "model"), ("a", "a"), ("__own",)])
+@pytest.mark.parametrize("kind", ["counter", "gauge", "mean"])
+def test_labels_that_would_hide_a_series_are_refused(
+    series: MetricsRegistry, kind: str, labels: tuple[str, ...]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^The metric pears "):
+        getattr(series, kind)("pears", "Pears.", *labels)
+
+
+def test_a_second_metric_of_a_name_is_refused(series: MetricsRegistry) -> None:
+    series.counter("pears", "Pears.")
+    with pytest.raises(ConfigurationError, match="metric pears already; choose another name"):
+        series.gauge("pears", "Pears.")

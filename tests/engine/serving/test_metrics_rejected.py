@@ -121,6 +121,19 @@ def test_a_body_that_stalls_is_counted(
     assert counted(TestClient(app)) == {("slow-body", "anonymous"): 1}
 
 
+@pytest.mark.parametrize("path", ["/predict", "/v2/models/{}/infer", "/feedback"])
+def test_a_client_that_hangs_up_within_its_body_is_counted_as_gone(
+    make_components: Callable[..., Any],
+    ask: Callable[..., Awaitable[Any]],
+    trained: Any,
+    counted: Counted,
+    path: str,
+) -> None:
+    app = wrap(make_components())
+    asyncio.run(ask(app, "POST", path.format(trained.manifest.name), b"half", then="disconnect"))
+    assert counted(TestClient(app)) == {("client-gone", "anonymous"): 1}
+
+
 def test_a_request_beyond_what_training_saw_is_counted_once(
     shop: TestClient, trained: Any, counted: Counted, beyond: Row, tensors: Any
 ) -> None:

@@ -68,6 +68,7 @@ def distributions() -> OutputValidator:
         pytest.param([0.25, 0.75], id="usual"),
         pytest.param([1.0, 0.0], id="certain"),
         pytest.param([1.0000001, -1e-7], id="rounded"),
+        pytest.param([1.0000017, -1.66893e-06], id="of 700 trees"),
         pytest.param([0.502, 0.49], id="of 8 bits"),
     ],
 )

@@ -20,6 +20,8 @@ TOWN = {"name": "town", "dtype": "category", "categories": ["nan"], "nullable": 
 TEXT = {"name": "text", "dtype": "text", "minimum": 3.0, "maximum": 10.0}
 FIELDS = [LENGTH, COUNT, KIND, FLAG]
 
+PORTUGUESE = "speak('pt-BR', {'{n} row': '{n} linha', '{n} rows': '{n} linhas'})"
+
 
 @pytest.fixture
 def run(without: Callable[[str], None]) -> Run:
@@ -61,6 +63,8 @@ def test_values_are_sent_as_json_has_them(run: Run) -> None:
         pytest.param(TOWN, "NA", None, id="a category's word"),
         pytest.param(TOWN, "nan", "nan", id="a category that training saw"),
         pytest.param(KIND, "NA", "NA", id="where nothing may be missing"),
+        pytest.param(TOWN, "  ", None, id="a blank"),
+        pytest.param(TOWN | {"categories": [" "]}, " ", " ", id="a blank that training saw"),
     ],
 )
 def test_a_person_leaves_a_field_out_by_a_blank_or_a_categorys_word(
@@ -79,6 +83,8 @@ def test_a_person_leaves_a_field_out_by_a_blank_or_a_categorys_word(
         pytest.param(LENGTH, 1e9, "above training's range", True, 1, id="far above"),
         pytest.param(LENGTH, "abc", "not a number", True, None, id="no number"),
         pytest.param(LENGTH, "", "a value is needed", True, None, id="empty"),
+        pytest.param(COUNT, 2.5, "a whole number is needed", True, None, id="fraction"),
+        pytest.param(COUNT, 2.0, "within training's range", False, None, id="whole"),
         pytest.param(KIND, "red", "seen in training", False, None, id="known"),
         pytest.param(KIND, "pink", "not seen in training", True, None, id="unknown"),
         pytest.param(TEXT, "😀😀😀", "within training's range", False, 1 / 6, id="characters"),
@@ -121,6 +127,13 @@ def test_what_is_written_has_the_signs_of_the_file(run: Run) -> None:
 def test_an_open_quote_is_named_by_its_line(run: Run) -> None:
     program = "(() => { try { parseCsv(text, ','); } catch (error) { return error.message; } })()"
     assert "line 2" in run(program, text='a\n"b\nc\n')
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"SEP=;"', "sep=,"])
+def test_a_line_that_tells_a_spreadsheet_the_separator_is_named(run: Run, line: str) -> None:
+    program = "(() => { try { readTable(text, f, 9); } catch (error) { return error.message; } })()"
+    said = run(program, text=f"{line}\r\nlength;count\n1,5;3\n", f=FIELDS)
+    assert f"first line of the file is {line}, which only spreadsheets read; delete it." in said
 
 
 @pytest.mark.parametrize(
@@ -255,10 +268,38 @@ def test_a_decimal_point_is_no_number_among_decimal_commas(run: Run) -> None:
     assert read == [1.5, "1.500"]
 
 
+POINTED = {"separator": ";", "decimal": "."}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text", "english", "portuguese"),
+    [
+        pytest.param({}, "count;kind\n7;red\n", ".", ",", id="semicolon"),
+        pytest.param(POINTED, "count;kind\n7;red\n", ".", ",", id="training's separator"),
+        pytest.param({}, "length;kind\n1,5;red\n", ",", ",", id="a comma"),
+        pytest.param({}, "length;kind\n1.5;red\n", ".", ".", id="a point"),
+        pytest.param({}, "count;price\n7;-3.5e2\n", ".", ".", id="a point in another column"),
+        pytest.param({}, "count;day\n7;12.05.2021\n", ".", ",", id="a date"),
+        pytest.param({}, "count,kind\n7,red\n", ".", ".", id="comma between values"),
+        pytest.param({}, "count\tkind\n7\tred\n", ".", ".", id="tab"),
+        pytest.param(
+            {"separator": "\t", "decimal": ","}, "count\tkind\n7\tred\n", ",", ",", id="training's"
+        ),
+    ],
+)
+def test_a_file_without_fractions_has_the_decimal_sign_of_its_spreadsheet(
+    run: Run, dialect: dict[str, str], text: str, english: str, portuguese: str
+) -> None:
+    program = "readTable(text, fields, 9, dialect).decimal"
+    assert run(program, text=text, fields=FIELDS, dialect=dialect) == english
+    localized = f"({PORTUGUESE}, {program})"
+    assert run(localized, text=text, fields=FIELDS, dialect=dialect) == portuguese
+
+
 def test_a_short_row_and_a_spelled_gap_are_missing_values(run: Run) -> None:
     program = "instanceOf(readTable(text, fields, 9), ['1', 'NA'], fields, ['NA'])"
     read = run(program, text="length,count,kind,flag\n1,NA\n", fields=FIELDS)
-    assert read == {"length": 1, "kind": "", "flag": ""}
+    assert read == {"length": 1, "kind": "", "flag": None}
 
 
 def test_names_of_javascripts_own_are_columns_like_others(run: Run) -> None:
@@ -288,9 +329,6 @@ def test_a_range_is_written_as_training_saw_it(run: Run) -> None:
         "",
         "3 to 10 characters",
     ]
-
-
-PORTUGUESE = "speak('pt-BR', {'{n} row': '{n} linha', '{n} rows': '{n} linhas'})"
 
 
 def test_numbers_and_counts_are_written_in_the_pages_language(run: Run) -> None:

@@ -90,7 +90,7 @@ def test_an_unknown_provider_is_refused_and_the_known_ones_are_listed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PROVIDERS", "gpu,cpu")
-    with pytest.raises(errors.ConfigurationError, match=r"PROVIDERS\.0='gpu': .*'cuda'") as caught:
+    with pytest.raises(errors.ConfigurationError, match=r"PROVIDERS='gpu': .*'cuda'") as caught:
         Settings.load()
     assert all(repr(each) in str(caught.value) for each in PROVIDERS)
 

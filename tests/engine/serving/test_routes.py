@@ -29,6 +29,12 @@ def test_health_tells_which_model_is_served(client: TestClient, trained: Any) ->
     }
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/model", "/"])
+def test_each_allowed_method_is_named_once(client: TestClient, path: str) -> None:
+    response = client.post(path)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+
+
 def test_the_route_of_readiness_can_be_set(make_client: MakeClient) -> None:
     client = make_client(health_route="/healthz")
     assert client.get("/healthz").json()["status"] == "ready"

@@ -3,12 +3,13 @@
 import os
 import socket
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
-from modelserve import Project, errors
+from modelserve import Project, RequestObserver, errors
 from modelserve.serving import server
 from modelserve.settings import Settings
 
@@ -92,6 +93,7 @@ def test_several_workers_make_it_each_for_itself(project: Project, fake: FakeUvi
         pytest.param("MONITORING_CONFIG={}/nowhere", errors.ConfigurationError, id="groups"),
         pytest.param("CAPTURE_REDACT=no such field", errors.ConfigurationError, id="redaction"),
         pytest.param("LOG_LEVEL=loud", errors.ConfigurationError, id="settings"),
+        pytest.param("OTEL_EXPORTER_OTLP_PROTOCOL=grpc", errors.ConfigurationError, id="tracing"),
     ],
 )
 def test_workers_are_not_even_started_with_what_cannot_work(
@@ -103,10 +105,45 @@ def test_workers_are_not_even_started_with_what_cannot_work(
     kind: type[Exception],
 ) -> None:
     name, _, value = setting.format(tmp_path).partition("=")
+    monkeypatch.setenv("TRACING", "on" if name.startswith("OTEL") else "off")
     monkeypatch.setenv(name, value)
     with pytest.raises(kind):
         server.run(project)
     assert fake.app is None
+
+
+@pytest.mark.parametrize("hook", ["codecs", "routers", "observers"])
+def test_hooks_that_fail_end_the_start_before_workers_would_fail_for_ever(
+    project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    def fail(_: object) -> None:
+        raise errors.ConfigurationError(f"{hook}() failed.")
+
+    monkeypatch.setattr(project.service_class, hook, fail)
+    with pytest.raises(errors.ConfigurationError, match=hook):
+        server.run(project)
+    assert fake.app is None
+
+
+def test_what_is_made_for_the_check_is_closed(
+    project: Project, fake: FakeUvicorn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[RequestObserver] = []
+
+    class Closing(RequestObserver):
+        """An observer that may have started something."""
+
+        def close(self) -> None:
+            """Keep that it was closed."""
+            closed.append(self)
+
+    made = [Closing(), Closing()]
+    monkeypatch.setattr(project.service_class, "observers", lambda _: made)
+    monkeypatch.setenv("TRACING", "on")
+    before = {*threading.enumerate()}
+    server.run(project)
+    assert (closed, fake.config["workers"]) == (made, 2)
+    assert {*threading.enumerate()} <= before
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -45,6 +45,29 @@ def test_waits_are_short_unless_they_are_set(monkeypatch: pytest.MonkeyPatch) ->
     assert DEFAULTS.keys() <= os.environ.keys()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite:////tmp/x.db",
+        "file:///tmp/runs",
+        "ftp://x",
+        "./mlruns",
+        f"postgresql://user:{PASSWORD}@{'x' * 999}/db",
+    ],
+)
+def test_what_is_no_servers_address_is_refused_by_a_whole_sentence_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv(TRACKING_URI, address)
+    refusal = r"MLFLOW_TRACKING_URI is .*https://… or http://….*`mlflow server --backend-store-uri"
+    with pytest.raises(ConfigurationError, match=refusal) as caught:
+        connect()
+    assert server_address()[:100] in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+    assert describe(caught.value) == str(caught.value)
+
+
 def test_credentials_are_not_shown() -> None:
     error = RuntimeError(f"API request to {SERVER.replace(' ', '%20')}/api failed:\n  no")
     assert PASSWORD not in server_address() + server_name() + describe(error)

@@ -49,6 +49,18 @@ def test_the_documented_load_takes_both(
     assert other.rows["month"].tolist() == months["2.csv"]
 
 
+@pytest.mark.parametrize("path", [["1.csv", "2.csv"], ["2.csv", "1.csv"]])
+def test_codes_of_digits_stay_texts_where_one_file_has_no_leading_zeros(
+    folder: Path, load: Callable[[DataSection], Table], path: Sequence[str]
+) -> None:
+    for name, code in (("1.csv", "01310"), ("2.csv", "20040")):
+        head, *rows = (folder / name).read_text(encoding="utf-8").splitlines()
+        lines = [f"zip,{head}", *(f"{code},{row}" for row in rows)]
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    section = DataSection(path=tuple(folder / name for name in path), target="sold", drop=("date",))
+    assert set(load(section).rows["zip"]) == {"01310", "20040"}
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [

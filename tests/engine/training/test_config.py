@@ -47,6 +47,10 @@ target = {positive = 1, threshold = "f1"}
     assert (loaded.split.test_size, loaded.split.calibration_size) == (0.3, 0.1)
     assert (loaded.target.positive, loaded.target.threshold) == ("1", "f1")
     assert loaded.data.split_column == "day"
+    assert not loaded.data.numeric_target
+    (tmp_path / "other").mkdir()
+    regressor = write(tmp_path / "other", RIGHT.replace('"classifier"', '"regressor"'))
+    assert load_config(regressor).data.numeric_target
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,11 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
-from sklearn.model_selection import RandomizedSearchCV
+from sklearn.model_selection import RandomizedSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
@@ -281,6 +282,30 @@ def test_what_xgboost_refuses_is_said_without_its_stack(
         compare(table, booster, pipeline.encode_columns(table, impute=False))
     assert str(caught.value).startswith(f"XGBRegressor cannot {message}")
     assert "Stack trace" not in str(caught.value)
+
+
+@pytest.mark.parametrize("trees", [20, 50, 700])
+@pytest.mark.parametrize("kind", [RandomForestClassifier, ExtraTreesClassifier])
+def test_a_forests_sums_are_probabilities(kind: type[BaseEstimator], trees: int) -> None:
+    table = make_table("two")
+    forest = kind(n_estimators=trees, random_state=1)
+    fitted = pipeline.fit_pipeline(table, pipeline.encode_columns(table), forest)
+    exported = pipeline.export_pipeline(fitted, table)
+    outputs = parity.run_graph(exported.files, table)
+    assert 0 <= outputs.min() <= outputs.max() <= 1
+    assert not exported.warnings
+
+
+def test_labels_that_are_not_the_most_probable_ones_are_a_warning() -> None:
+    table = make_table("two")
+    tuned = TunedThresholdClassifierCV(LogisticRegression(class_weight={"no": 5, "yes": 1}))
+    fitted = pipeline.fit_pipeline(table, pipeline.encode_columns(table), tuned)
+    *_, warning = pipeline.export_pipeline(fitted, table).warnings
+    assert re.match(
+        r"`predict` of TunedThresholdClassifierCV names another label than the most probable one "
+        r"in \d+ of \d+ training rows; .*\[target\] positive and threshold",
+        warning,
+    )
 
 
 def test_names_of_labels_come_back_from_a_booster_that_sees_numbers() -> None:

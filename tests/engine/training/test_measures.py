@@ -97,6 +97,13 @@ def test_the_metrics_of_the_positive_label_follow_the_threshold() -> None:
     )
 
 
+def test_sums_of_rounded_shares_are_probabilities() -> None:
+    given = np.array([[1.0000017, -1.66893e-06], [0.25, 0.75]], dtype=np.float32)
+    metrics = classify(["a", "b"], given, ("a", "b"), None, "brier_score").metrics
+    clipped = classify(["a", "b"], given.clip(0, 1), ("a", "b"), None, "brier_score").metrics
+    assert metrics == pytest.approx(clipped, abs=1e-5)
+
+
 def test_labels_that_sort_otherwise_as_texts_keep_their_probabilities() -> None:
     outputs = np.array([[0.9, 0.1], [0.2, 0.8]], dtype=np.float32)
     measured = classify([9, 10], outputs, ("9", "10")).metrics

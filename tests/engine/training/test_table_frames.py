@@ -151,3 +151,13 @@ def test_the_manifests_ranges_are_those_of_the_training_rows(
         column = rows[feature.name]
         assert column.min() <= feature.minimum <= feature.example
         assert feature.example <= feature.maximum <= column.max()
+
+
+@pytest.mark.parametrize("names", [["size", "size"], [3, "3"]], ids=str)
+def test_columns_of_one_name_are_refused(names: list[object]) -> None:
+    frame = pd.DataFrame([[1, 2, "a"], [3, 4, "b"]], columns=[*names, "kind"])
+    with pytest.raises(InvalidInputError) as caught:
+        Table.from_frame(frame, target="kind")
+    (error,) = caught.value.errors
+    assert error.pointer == str(names[0])
+    assert "several columns have this name" in error.detail

@@ -144,3 +144,48 @@ def test_dates_are_not_read_as_numbers_without_their_points(read: Read) -> None:
 
 def test_texts_of_a_category_are_not_looked_at(read: Read) -> None:
     assert read(["384.3", "1.264"], dtypes={"a": "category"}, **GERMAN).rows["a"][0] == "384.3"
+
+
+ALONE = 'three digits follow each "."; under [data] write decimal = "," and thousands = "." if "." '
+
+
+@pytest.mark.parametrize(
+    ("values", "read_as"),
+    [
+        (["35.582", "116.483", "7.250"], '"35.582" is read as a fraction'),
+        (["80.000", "112.000", "9.000"], '"80.000" is read as 80'),
+        (["80.000", "116.483", "9.000", "0", "-7.250"], '"116.483" is read as a fraction'),
+    ],
+    ids=["fractions", "whole", "a small number"],
+)
+def test_three_digits_behind_every_sign_are_reported_as_thousands(
+    read: Read, values: list[str], read_as: str
+) -> None:
+    ((column, problem),) = read(values, separator=";").warnings
+    assert column == "a"
+    assert problem.startswith(f"{read_as}, and {ALONE}")
+    assert read(values, separator=";", dtypes={"a": "number"}).warnings == ()
+    assert read(values, separator=";", decimal=",", thousands=".").warnings == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(["35.582", "116.483"] * 3, id="two values"),
+        pytest.param(["35.582", "116.483", "7.25"], id="two digits"),
+        pytest.param(["35.582", "116.483", "1013.250"], id="four digits before"),
+        pytest.param(["35.582", "116.483", "0.000"], id="zero"),
+        pytest.param(["35.582;1.5", "116.483;1.5", "7.250;2.0"], id="another column"),
+    ],
+)
+def test_three_digits_tell_nothing_beside_other_fractions(
+    read: Read, values: list[str], tmp_path: Path
+) -> None:
+    head = "a;b;y\n" if ";" in values[0] else "a;y\n"
+    rows = "".join(f"{value};x\n" for value in values)
+    (tmp_path / "t.csv").write_text(head + rows, encoding="utf-8")
+    assert read([], path=tmp_path / "t.csv", separator=";").warnings == ()
+
+
+def test_a_decimal_comma_that_is_stated_begins_fractions(read: Read) -> None:
+    assert read(["5,499", "4,199", "6,250"], separator=";", decimal=",").warnings == ()

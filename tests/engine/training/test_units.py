@@ -1,5 +1,6 @@
 """Numbers that are texts by a unit, a stray word or their size are named with the way out."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -76,6 +77,25 @@ def test_a_target_with_a_unit_is_reported() -> None:
     (warning,) = Table.from_frame(frame, target="y").warnings
     assert warning.pointer == "y"
     assert "numbers with a unit" in warning.detail
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("R$ 1.0{:02},21", "make numbers of them in `load` (data.py)"),
+        ("1.0{:02},21", 'under [data] write decimal = "," and thousands = "."'),
+    ],
+    ids=["unit", "notation"],
+)
+def test_the_target_of_a_regressor_is_never_to_become_a_category(form: str, said: str) -> None:
+    frame = pd.DataFrame({"a": [i * 7919 % 13 for i in range(COUNT)]})
+    frame["y"] = [form.format(i % 20) for i in range(COUNT)]
+    section = DataSection(path=Path("rows.csv"), target="y", numeric_target=True)
+    with pytest.raises(InvalidDataError) as caught:
+        Table.from_frame(frame, section)
+    ((name, detail),) = caught.value.errors
+    assert name == "y"
+    assert detail.endswith(said)
 
 
 NUMBERS = [str(i % 50) for i in range(COUNT)]

@@ -190,6 +190,8 @@ def test_what_was_read_is_counted(violated: MonitoringResult, read: ReadPage) ->
         "a.jsonl 17 no JSON",
     ):
         assert told in section
+    healthy = replace(violated, captures=replace(violated.captures, degraded=0))
+    assert "Rows 100 Degraded rows 0 Files 24" in words(read(healthy).sections["read"])
 
 
 def test_the_breached_fields_stand_first(violated: MonitoringResult, read: ReadPage) -> None:

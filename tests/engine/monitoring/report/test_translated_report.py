@@ -219,7 +219,10 @@ def every_kind(violated: MonitoringResult, make_drift: MakeDrift) -> MonitoringR
             Metric("accuracy", 0.8, 0.95, 0.855, 0.3, ok, (0.7, 0.9)),
             Metric("accuracy", 0.9, 0.95, 0.855, 0.9, ok, (0.8, 0.99)),
         ),
-        labels=(LabelMetrics("setosa", 41, 30, 10, 0.9, 0.81, 0.0, bad, (0.2, 0.5)),),
+        labels=(
+            LabelMetrics("setosa", 41, 30, 10, 0.9, 0.81, 0.0, bad, (0.2, 0.5)),
+            LabelMetrics("virginica", 41, 300, 210, 1.0, 0.9, 0.02, ok, (0.62, 0.77), 17),
+        ),
     )
     gaps = tuple(
         FairnessGap("equalised_odds", 0.31, 0.2, label, "south", "north", 0.0003, verdict)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from modelserve.collect.consumers import consumer_of
 from modelserve.serving.capture import Capture
 from modelserve.serving.request_context import RequestContext
 from modelserve.types import ModelInput
@@ -132,6 +133,16 @@ def test_either_part_can_be_left_out(
         pytest.param({"consumer": "shop"}, ["consumer=shop"], id="consumer"),
         pytest.param({"attributes": b'a="b"'}, ['a="b"'], id="attributes"),
         pytest.param({"attributes": b"\xe9\\"}, ["é\\"], id="odd-attributes"),
+        pytest.param(
+            {"attributes": b"consumer=shop"},
+            ["consumer=anonymous", "consumer=shop"],
+            id="a-name-of-ones-own",
+        ),
+        pytest.param(
+            {"consumer": "app", "attributes": b"consumer=shop"},
+            ["consumer=app", "consumer=shop"],
+            id="another-name-than-the-keys",
+        ),
     ],
 )
 def test_custom_attributes_are_there_where_there_are_any(
@@ -139,6 +150,7 @@ def test_custom_attributes_are_there_where_there_are_any(
 ) -> None:
     (record,) = pen().write(answered(**facts))
     assert record["eventMetadata"].get("customAttributes") == told
+    assert consumer_of(record) == facts.get("consumer", "anonymous")
 
 
 @pytest.mark.parametrize(

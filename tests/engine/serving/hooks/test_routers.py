@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, Request, WebSocket
 from modelserve import Project, errors
 from modelserve.serving.app import wrap
 from starlette.testclient import TestClient
@@ -106,6 +106,23 @@ def test_a_body_has_the_limits_of_every_other(
     assert reply.json()["request_id"] == reply.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("path", ["/prices", "/raw"])
+def test_a_client_that_hangs_up_within_its_body_is_no_failure(
+    project: Project, make_components: Any, ask: Any, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    async def read(request: Request) -> None:
+        await request.body()
+
+    router = make_router()
+    router.add_api_route("/raw", read, methods=["POST"])
+    hooks = {"routers": lambda _: [router]}
+    service_class = type("Service", (project.service_class,), hooks)
+    app = wrap(make_components(service_class=service_class))
+    reply = asyncio.run(ask(app, "POST", path, b"half", then="disconnect"))
+    assert (reply.status, reply.json()["type"]) == (400, "urn:problem:client-gone")
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
 def test_a_router_that_fails_is_a_500_with_its_reason_in_the_log(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -152,6 +169,26 @@ def test_what_cannot_be_served_is_refused_at_the_start(
 ) -> None:
     with pytest.raises(errors.ConfigurationError, match=message):
         serve(routers=lambda _: [router])
+
+
+async def list_late(_: Any) -> list[APIRouter]:
+    """Return routers, too late."""
+    return []
+
+
+@pytest.mark.parametrize(
+    ("routers", "message"),
+    [
+        pytest.param(lambda _: None, "returned None; return a list of fastapi", id="none"),
+        pytest.param(lambda _: make_router(), "returned an APIRouter; return a list", id="single"),
+        pytest.param(list_late, "is a coroutine; write `def`", id="coroutine"),
+    ],
+)
+def test_what_lists_no_routers_is_refused_at_the_start(
+    serve: Serve, routers: Any, message: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=rf"routers\(\) in service.py {message}"):
+        serve(routers=routers)
 
 
 def test_without_routers_a_start_does_not_import_fastapi(family: Any) -> None:

@@ -100,10 +100,21 @@ def test_a_row_that_preprocess_rejects_is_named(
     assert not failures(caplog)
 
 
+def reject_by_text(*_: Any) -> None:
+    """Reject rows without naming one."""
+    raise InvalidInputError("too small")  # type: ignore[arg-type]
+
+
+def test_a_rejection_says_what_it_takes() -> None:
+    with pytest.raises(TypeError, match=r'takes a list: \[FieldError\("/0/age"'):
+        reject_by_text()
+
+
 @pytest.mark.parametrize(
     "hooks",
     [
         pytest.param({"preprocess": raise_error}, id="preprocess-raises"),
+        pytest.param({"preprocess": reject_by_text}, id="preprocess-rejects-by-a-text"),
         pytest.param({"preprocess": lambda _, rows: None}, id="preprocess-returns-nothing"),
         pytest.param({"preprocess": lambda _, rows: rows[1:]}, id="preprocess-drops-a-row"),
         pytest.param({"preprocess": lambda _, rows: ["?"] * len(rows)}, id="preprocess-no-rows"),

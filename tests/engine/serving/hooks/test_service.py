@@ -21,13 +21,28 @@ Serve = Callable[..., TestClient]
 class Constant:
     """A model that answers the first label, or a number, whatever is asked."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, width: int, factor: float = 1) -> None:
+        self.width, self.factor = width, np.float32(factor)
 
     def run(self, tensors: Any) -> Any:
         """Return one row of outputs for each of the input's."""
         rows = len(next(iter(tensors.values())))
-        return np.tile(np.eye(1, self.width, dtype=np.float32), (rows, 1))
+        return np.tile(np.eye(1, self.width, dtype=np.float32) * self.factor, (rows, 1))
+
+
+class Answering:
+    """A model that answers a change of what has the right shape.
+
+    Args:
+        change: of zeros, of shape (rows, 3).
+    """
+
+    def __init__(self, change: Callable[[Any], Any]) -> None:
+        self._change = change
+
+    def run(self, tensors: Any) -> Any:
+        """Return the change."""
+        return self._change(np.zeros((len(next(iter(tensors.values()))), 3), np.float32))
 
 
 class Counting(RequestObserver):
@@ -72,6 +87,11 @@ def test_another_model_answers_in_every_format(
         pytest.param(lambda *_, **__: 1 / 0, id="raises"),
         pytest.param(lambda *_, **__: None, id="returns-nothing"),
         pytest.param(lambda *_, **__: object(), id="cannot-run"),
+        pytest.param(lambda *_, **__: Constant(9), id="other-columns"),
+        pytest.param(lambda *_, **__: Answering(lambda rows: rows[:0]), id="no-rows"),
+        pytest.param(lambda *_, **__: Answering(lambda rows: rows[:, 0]), id="one-axis"),
+        pytest.param(lambda *_, **__: Answering(lambda rows: rows.tolist()), id="list"),
+        pytest.param(lambda *_, **__: Answering(lambda rows: rows.astype(str)), id="texts"),
     ],
 )
 def test_a_model_that_cannot_be_loaded_ends_the_start(serve: Serve, load: Any) -> None:
@@ -80,9 +100,10 @@ def test_a_model_that_cannot_be_loaded_ends_the_start(serve: Serve, load: Any) -
 
 
 def test_a_model_that_answers_nonsense_is_replaced_by_the_fallback(
-    serve: Serve, row: Row, format_: Format, caplog: pytest.LogCaptureFixture
+    serve: Serve, row: Row, format_: Format, caplog: pytest.LogCaptureFixture, trained: Any
 ) -> None:
-    client = serve(load_model=lambda *_, **__: Constant(9))
+    width = len(trained.manifest.labels)
+    client = serve(load_model=lambda *_, **__: Constant(width, np.nan))
     response = format_.post(client, [row])
     assert response.status_code == 200
     assert client.get("/health/ready").json()["degraded"] is True
@@ -111,9 +132,29 @@ def test_an_observer_that_fails_is_logged_and_stops_nobody(
     assert "Failing" in vars(record).values()
 
 
-def test_what_is_no_observer_is_refused_at_the_start(serve: Serve) -> None:
-    with pytest.raises(errors.ConfigurationError, match="subclass RequestObserver"):
-        serve(observers=lambda _: [print])
+@pytest.mark.parametrize(
+    ("observers", "said"),
+    [
+        pytest.param(lambda _: [print], "subclass RequestObserver", id="no-observer"),
+        pytest.param(lambda _: None, "None; return a list of RequestObserver", id="none"),
+        pytest.param(lambda _: Failing(), "a Failing; return a list", id="single"),
+        pytest.param(
+            lambda service: [Counting(service.registry), Counting(service.registry)],
+            "There is a metric own_rows already",
+            id="metric-twice",
+        ),
+    ],
+)
+def test_what_is_no_observer_is_refused_at_the_start(
+    serve: Serve, observers: Any, said: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=said):
+        serve(observers=observers)
+
+
+def test_an_init_without_the_librarys_is_named_at_the_start(serve: Serve) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"`super\(\).__init__\(settings, artifact"):
+        serve(__init__=lambda *_: None)
 
 
 def test_a_setting_of_ones_own_is_read_from_the_environment_within_its_range(

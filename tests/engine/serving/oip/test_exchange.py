@@ -49,6 +49,20 @@ def infer(components: Components) -> str:
     return components.oip.infer_paths()[0]
 
 
+@pytest.mark.parametrize("path", ["another", "{}/versions/99"])
+def test_another_model_is_unknown_to_a_request_in_binary_too(
+    client: TestClient, components: Components, asked: Tensors, path: str
+) -> None:
+    content, headers = to_binary(asked)
+    url = f"/v2/models/{path.format(components.manifest.name)}/infer"
+    for body in (content, b"{"):
+        response = client.post(url, content=body, headers=headers)
+        assert response.status_code == 404
+        assert response.json()["error"].startswith("There is no ")
+    version = "/versions/{version}" if "versions" in path else ""
+    assert f'route="/v2/models/{{name}}{version}/infer"' in client.get("/metrics").text
+
+
 def to_binary(request: Tensors) -> tuple[bytes, dict[str, str]]:
     """Return a request with its tensors in binary, and its headers."""
     inputs, tail = [], b""

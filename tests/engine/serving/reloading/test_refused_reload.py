@@ -67,6 +67,8 @@ BAD: dict[str, tuple[Callable[[Path, Artifact], object], str]] = {
     ),
 }
 
+UNREADABLE = ("no JSON", "empty manifest", "no manifest", "no folder")
+
 
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_artifact_is_refused_and_changes_nothing(
@@ -89,6 +91,8 @@ def test_a_bad_artifact_is_refused_and_changes_nothing(
     assert service.client.get("/model").json()["version"] == "1.0"
     (line,) = [each for each in caplog.records if each.levelname == "ERROR"]
     assert vars(line)["reason"] == outcome.reason
+    assert vars(line)["version"] == "1.0"
+    assert vars(line).get("refused_version") == (None if kind in UNREADABLE else "2.0")
     exposed = figures(service.client.get("/metrics").text)
     assert {each.labels["version"] for each in exposed.samples} == {"1.0"}
     assert exposed.by("result", "model_reloads_total")["refused"] == 1

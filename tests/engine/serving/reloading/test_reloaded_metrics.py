@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from modelserve.artifact import Artifact
+from modelserve.errors import ConfigurationError
 from modelserve.serving import observers
 from modelserve.serving.generation import Generation
 from modelserve.serving.metric_families import RETIRED
@@ -117,7 +118,7 @@ def test_a_model_that_was_not_served_leaves_no_series(trained: Artifact, figures
 def test_a_metric_is_created_once_for_a_model(trained: Artifact) -> None:
     registry = MetricsRegistry(trained.manifest)
     registry.counter("pears", "Pears.")
-    with pytest.raises(ValueError, match="There is a metric pears already"):
+    with pytest.raises(ConfigurationError, match="There is a metric pears already"):
         registry.counter("pears", "Pears.")
 
 

@@ -54,6 +54,11 @@ def test_a_line_that_is_no_json_is_named(codec: JsonLinesCodec, row: Row) -> Non
         codec.decode(body.encode())
 
 
+def test_a_byte_order_mark_is_named(codec: JsonLinesCodec, row: Row) -> None:
+    with pytest.raises(MalformedError, match=r"Line 1 .*: it must be UTF-8 without a byte-order"):
+        codec.decode(json.dumps(row).encode("utf-8-sig"))
+
+
 def test_a_row_on_two_lines_is_none(codec: JsonLinesCodec, row: Row) -> None:
     with pytest.raises(MalformedError, match="Line 1 is no valid JSON"):
         codec.decode(json.dumps(row, indent=1).encode())

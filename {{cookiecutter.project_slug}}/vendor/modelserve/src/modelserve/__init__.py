@@ -3,6 +3,7 @@
 # Everything in `__all__`, in `modelserve.types` and in `modelserve.testing` is public; the rest may
 # change with any version. Names are imported on first use: serving does not install what trains.
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from .training.table.table import Table
     from .training.text.options import TextOptions, train_text_model
     from .training.text.texts import Texts
+
+# ONNX Runtime reads it while it is imported, and would send telemetry without it.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ.get("ORT_DISABLE_TELEMETRY", "").strip() or "1"
 
 _HOMES = {
     "artifact": ("Artifact",),

@@ -1,6 +1,6 @@
 """The monitored values of a model's outputs, shared by training, serving and monitoring."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from .manifest import Manifest
 
-MOST_NEGATIVE = -1e-6  # of a probability: 1 - 1.0000001 is no fault of the model
+MOST_NEGATIVE = -1e-4  # of a probability: 1 - 1.000002 is no fault of a forest's sums
 ROUNDING = 1e-5  # of the largest output: graphs of floats differ by less on any machine
 SUM_TOLERANCE = 0.01  # outputs of 8 or 16 bits are rounded
 LABEL, CONFIDENCE, VALUE = "label", "confidence", "value"
@@ -70,6 +70,11 @@ def label_codes(outputs: NDArray[Any], decision: Decision | None = None) -> NDAr
         return np.asarray(outputs.argmax(axis=1))
     positive, threshold = decision
     return np.where(outputs[:, positive] >= threshold, positive, 1 - positive)
+
+
+def find_label(text: str, labels: Container[str]) -> str:
+    """Return a label as it stands; without the space around it only if it is none of `labels`."""
+    return text if text in labels else text.strip()
 
 
 def label_of(value: object) -> str:

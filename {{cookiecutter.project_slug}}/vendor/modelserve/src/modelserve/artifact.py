@@ -92,11 +92,13 @@ def load(folder: Path, *, public_key: Path | None = None, setting: str = "") -> 
             every such fault; or it is not signed by the key.
         ConfigurationError: the key cannot be read.
     """
+    by = f" by {setting}" if setting else ""
     try:
         content = (folder / MANIFEST).read_bytes()
         manifest = Manifest.model_validate_json(content)
+    except NotADirectoryError as error:
+        raise ArtifactError(f"{folder} is a file: name an artifact's folder{by}.") from error
     except FileNotFoundError as error:
-        by = f" by {setting}" if setting else ""
         raise ArtifactError(
             f"There is no model in {folder}: {MANIFEST} is missing. Run `train` first, "
             f"or name an artifact's folder{by}."

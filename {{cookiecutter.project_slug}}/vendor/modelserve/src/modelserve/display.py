@@ -34,7 +34,8 @@ def show(title: str, rows: Iterable[tuple[str | Text, ...]], head: tuple[str, ..
     columns = [Column(each, overflow="fold") for each in head or ("", "")]
     free = console.width // 2
     for column, cells in zip(columns, zip(*lines, strict=False), strict=False):
-        width = max(cell_len(str(each)) for each in (column.header, *cells))
+        texts = (line for each in (column.header, *cells) for line in str(each).splitlines())
+        width = max(map(cell_len, texts), default=0)
         # A cell that has no room would lose its end.
         if column.header in UNBROKEN and width <= free:
             column.no_wrap, free = True, free - width

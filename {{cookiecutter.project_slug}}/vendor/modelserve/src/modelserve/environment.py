@@ -8,12 +8,20 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 LONGEST = 100  # characters of a value that a message shows
+LISTS = ("list_type", "tuple_type", "set_type", "frozen_set_type")  # errors of pydantic
 # prometheus_client reads it while it is imported, and takes an empty one for the working directory.
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # Whether the tokenizer spreads the texts of one call over threads of its own.
 TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"
 # What MODEL_URI was before a command found its folder: the service looks an alias up again.
 RESOLVED_URI = "MODELSERVE_RESOLVED_URI"
+
+# Vertex AI's names of some variables, which count less than the service's own.
+OTHER_NAMES = {
+    "port": "AIP_HTTP_PORT",
+    "predict_route": "AIP_PREDICT_ROUTE",
+    "health_route": "AIP_HEALTH_ROUTE",
+}
 
 
 def read(name: str) -> str:
@@ -36,23 +44,25 @@ def set_default(name: str, value: str) -> None:
         os.environ[name] = value
 
 
-def read_fields(
-    fields: Mapping[str, FieldInfo], other_names: Mapping[str, str], closed: Iterable[str] = ()
-) -> dict[str, str]:
+def variable(field: str) -> str:
+    """Return the name of the variable that sets a field; its own if none does."""
+    own, other = field.upper(), OTHER_NAMES.get(field, "")
+    return other if not read(own) and read(other) else own
+
+
+def read_fields(fields: Mapping[str, FieldInfo], closed: Iterable[str] = ()) -> dict[str, str]:
     """Return the values of a model's fields that are set.
 
     A choice is taken in upper and in lower case.
 
     Args:
         fields: of a pydantic model; each is read from its name in capitals.
-        other_names: further names of some fields, which count less.
         closed: fields that stay set when they are empty.
     """
     values = {}
     for field, info in fields.items():
-        name = field.upper()
-        value = read(name) or read(other_names.get(field, ""))
-        if value or (field in closed and name in os.environ):
+        value = read(variable(field))
+        if value or (field in closed and field.upper() in os.environ):
             values[field] = _choice(info.annotation, value)
     return values
 
@@ -60,10 +70,14 @@ def read_fields(
 def describe(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     """Return what is wrong with a variable, by one of pydantic's errors."""
     field = str(error["loc"][0]) if error["loc"] else ""
-    name = ".".join(map(str, error["loc"])).upper()
+    name = variable(field)
     problem = str(error["msg"]).removeprefix("Value error, ")
     if not name:
         return problem
+    if error["type"] in LISTS:
+        problem += (
+            "; for words with commas between, let its type be `modelserve.setting_types.Words`"
+        )
     if error["type"] == "missing":
         return f"{name}: {problem}"
     secret = field in fields and "Secret" in str(fields[field].annotation)

@@ -125,11 +125,18 @@ class InvalidInputError(RequestError):
     Args:
         errors: invalid fields, in the order of the input.
         complete: whether these are all; validation stops after some.
+
+    Raises:
+        TypeError: the errors are no list of FieldError.
     """
 
     def __init__(self, errors: Sequence[FieldError], *, complete: bool = True) -> None:
         """Keep the errors beside a summary that counts them."""
         self.errors = tuple(errors)
+        if not all(isinstance(each, FieldError) for each in self.errors):
+            raise TypeError(
+                'InvalidInputError takes a list: [FieldError("/0/age", "should be at least 18")].'
+            )
         self.complete = complete
         noun = "problem" if len(self.errors) == 1 else "problems"
         rest = "" if complete else " or more"

@@ -13,6 +13,8 @@ from .settings import Settings
 
 log = logging.getLogger(__name__)
 
+LONGEST = 200  # characters of an error
+
 Send = Callable[[str], None]
 
 
@@ -72,9 +74,19 @@ class Notifier:
                 self._send(text)
             except Exception as error:  # pylint: disable=broad-exception-caught
                 # A webhook may fail in any way; the service goes on.
-                log.warning("notification failed", extra={"error": repr(error)})
+                log.warning("notification failed", extra={"error": describe(error)})
             finally:
                 self._queue.task_done()
+
+
+def describe(error: Exception) -> str:
+    """Return an error of a webhook without any part of its address, which is a secret."""
+    cause = getattr(error, "reason", None)
+    if not isinstance(cause, Exception):
+        cause = error
+    details = (getattr(cause, name, None) for name in ("code", "reason", "strerror"))
+    detail = next(filter(None, details), "")
+    return f"{type(cause).__name__}: {detail}"[:LONGEST] if detail else type(cause).__name__
 
 
 def make_notifier(settings: Settings) -> Notifier:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .errors import ConfigurationError
+from .hook_calls import call, name_kind
 
 if TYPE_CHECKING:  # training is not installed where the model is served
     import numpy as np
@@ -63,8 +64,15 @@ class Project:
 
         Raises:
             InvalidInputError: the data are invalid; every problem is named.
+            ConfigurationError: it takes something else, or returns no dataset.
         """
-        dataset: Dataset = self._part("data", "load")(section)
+        place = "`load` in data.py"
+        dataset: Dataset = call(self._part("data", "load"), place, {"section": section})
+        if not hasattr(type(dataset), "pipeline_tag"):
+            raise ConfigurationError(
+                f"{place} returned {name_kind(dataset)}; return a Table: "
+                "Table.from_frame(frame, section); of texts, Texts.from_frame(frame, target=…)."
+            )
         return dataset
 
     def train(self, dataset: "Dataset", options: "Options", seed: int) -> "ExportedModel":
@@ -74,8 +82,17 @@ class Project:
             dataset: the training rows.
             options: `[model]` in config/training.toml.
             seed: of every random choice.
+
+        Raises:
+            ConfigurationError: it takes something else, or returns no exported model.
         """
-        exported: ExportedModel = self._part("model", "train")(dataset, options, seed)
+        place, given = "`train` in model.py", {"table": dataset, "options": options, "seed": seed}
+        exported: ExportedModel = call(self._part("model", "train"), place, given)
+        if not (hasattr(exported, "files") and hasattr(exported, "labels")):
+            raise ConfigurationError(
+                f"{place} returned {name_kind(exported)}; return an ExportedModel: "
+                "export_pipeline(fitted, table)."
+            )
         return exported
 
     @property
@@ -93,6 +110,12 @@ class Project:
     def service_class(self) -> "type[Service]":
         """Return `Service` in service.py."""
         service: type[Service] = self._part("service", "Service")
+        chosen = getattr(service, "settings_class", None)
+        if not hasattr(chosen, "load"):
+            raise ConfigurationError(
+                f"`settings_class` of `Service` in service.py is {chosen!r}; set it to a subclass "
+                "of modelserve.Settings."
+            )
         return service
 
     def load_settings(self) -> "Settings":

@@ -11,6 +11,7 @@ from . import artifact as artifacts
 from . import environment
 from .artifact import Artifact
 from .environment import SHARED_METRICS, TOKENIZER_THREADS
+from .errors import ConfigurationError
 from .settings import Settings
 from .translation import Catalogue, load_catalogue
 from .types import Codec, Model, Rows
@@ -22,6 +23,19 @@ if TYPE_CHECKING:  # each is imported when it is first needed: monitoring serves
     from .serving.codec import JsonCodec
     from .serving.metrics_registry import MetricsRegistry
     from .serving.observers import RequestObserver
+
+
+class _FromInit:
+    """An attribute that `Service.__init__` sets."""
+
+    def __get__(self, instance: object, owner: type) -> "_FromInit":
+        """Name the call that is missing."""
+        if instance is None:
+            return self
+        raise ConfigurationError(
+            f"`__init__` of `{owner.__name__}` in service.py did not begin with "
+            "`super().__init__(settings, artifact)`."
+        )
 
 
 class Service:
@@ -39,6 +53,8 @@ class Service:
     """
 
     settings_class: ClassVar[type[Settings]] = Settings
+    if not TYPE_CHECKING:
+        settings = artifact = _FromInit()
 
     def __init__(self, settings: Settings, artifact: Artifact | None = None) -> None:
         """Load and verify the artifact."""
@@ -102,7 +118,10 @@ class Service:
         return ()
 
     def observers(self) -> "Sequence[RequestObserver]":
-        """Return what is given every finished request, for own metrics or an own log."""
+        """Return what is given every finished request, for own metrics or an own log.
+
+        The parent of several workers calls this once, too, to find errors; it closes what it gets.
+        """
         return ()
 
     @classmethod

@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
-WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE).fullmatch
+# What urllib can send to: no name and password before the host, a port of digits, a path in ASCII.
+WEB_ADDRESS = re.compile(
+    r"https?://(?:[^\s/?#@:\[\]\\]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?(?:[/?#][!-~]*)?", re.IGNORECASE
+).fullmatch
 # Names are parts of a path in the cache.
 MODEL_URI = re.compile(
     r"models:/(?P<name>[A-Za-z0-9][A-Za-z0-9._ -]{0,199})"
@@ -59,7 +62,9 @@ def _level(value: object) -> object:
 
 def _web_address(secret: SecretStr) -> SecretStr:
     if not WEB_ADDRESS(secret.get_secret_value()):
-        raise ValueError("write an address that begins with https:// or http://")
+        raise ValueError(
+            "write an address that begins with https:// or http:// and has no NAME:PASSWORD@"
+        )
     return secret
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from . import environment
 from .errors import ConfigurationError
-from .route_paths import check_routes
+from .route_paths import HEALTH_ROUTE, check_routes
 from .setting_types import (
     Level,
     ModelUri,
@@ -23,14 +23,6 @@ from .translation import Locale
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 MONITORING = Path("config/monitoring.toml")
-
-
-# Vertex AI's names.
-OTHER_NAMES = {
-    "port": "AIP_HTTP_PORT",
-    "predict_route": "AIP_PREDICT_ROUTE",
-    "health_route": "AIP_HEALTH_ROUTE",
-}
 # An empty variable would open what it closes: it is refused instead.
 CLOSED = ("api_keys_file", "model_public_key")
 
@@ -63,7 +55,7 @@ class Settings(BaseModel):
     )
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes.")
     predict_route: Route = Field(default="/predict", description="Path of predictions.")
-    health_route: Route = Field(default="/health/ready", description="Path of the readiness check.")
+    health_route: Route = Field(default=HEALTH_ROUTE, description="Path of the readiness check.")
     platform: Literal["plain", "sagemaker"] = Field(
         default="plain", description="sagemaker adds GET /ping and POST /invocations."
     )
@@ -239,10 +231,10 @@ class Settings(BaseModel):
     def read_public_key(cls) -> Path | None:
         """Return `model_public_key` alone from the environment, for commands without a service."""
         fields = {"model_public_key": dict(cls.model_fields)["model_public_key"]}
-        value = environment.read_fields(fields, {}, CLOSED).get("model_public_key")
+        value = environment.read_fields(fields, CLOSED).get("model_public_key")
         return None if value is None else Path(value)
 
     @classmethod
     def read_environment(cls) -> dict[str, str]:
         """Return the variables that are set, by field."""
-        return environment.read_fields(dict(cls.model_fields), OTHER_NAMES, CLOSED)
+        return environment.read_fields(dict(cls.model_fields), CLOSED)

@@ -42,6 +42,8 @@ def read(path: Path, schema: type[Schema]) -> Schema:
 
 def _explain(error: tomllib.TOMLDecodeError, text: str) -> str:
     """Return what is wrong with a text that is not TOML, with its line."""
+    if text.startswith("\ufeff"):
+        return "it begins with a byte-order mark; save it as UTF-8 without one"
     if not (place := LINE(str(error))):
         return str(error)
     line = text.split("\n")[int(place[1]) - 1].strip()

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import cached_property
 from importlib.resources import files
 from math import isfinite
@@ -17,7 +18,12 @@ LONGEST = 10_000  # characters: longer messages, which quote a request, stay Eng
 UNKNOWN = "\u2013"  # a dash for a missing figure
 LARGE = 1e12  # from here on, a number has an exponent
 SEPARATORS = str.maketrans(",.", ".,")
-NUMERAL = re.compile(r"-?(?:\d{1,400}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{1,400})?(?:e[+-]?\d+)?%?")
+DIGITS = re.compile(r"\d{16,}")  # more than a person reads
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+NUMERAL = re.compile(
+    r"-?(?:\d{1,400}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{1,400})?"
+    r"(?:e[+-]?\d+| \u00d7 10[⁰¹²³⁴⁵⁶⁷⁸⁹]+)?%?"
+)
 # The fields of finished messages that hold amounts. Other numerals are a place, a code or a name.
 AMOUNTS = frozenset(
     (
@@ -155,8 +161,18 @@ def write_number(value: float | None, *, digits: int = 4) -> str:
         return UNKNOWN
     if 10_000 <= abs(value) + 0.5 < LARGE:
         return f"{value:,.0f}"
-    short = f"{value:.{digits}g}"
+    short = f"{value + 0.0:.{digits}g}"  # -0 is 0
     return short.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+
+
+def with_powers(message: str) -> str:
+    """Return a message with a power of ten in the place of each whole number of many digits."""
+
+    def rounded(digits: re.Match[str]) -> str:
+        mantissa, _, exponent = f"{Decimal(digits[0]):.1e}".partition("e+")
+        return f"{mantissa} \u00d7 10{exponent.translate(RAISED)}"
+
+    return DIGITS.sub(rounded, message)
 
 
 def _sorted(patterns: Iterable[MessagePattern]) -> list[MessagePattern]:

@@ -8,6 +8,7 @@ import argparse
 import fnmatch
 import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,10 +29,11 @@ This copy of modelserve belongs to this project: edit it and test it as your own
 
 - `cruft update` still merges new releases into these files, and may leave conflicts in them. To
   stay on this copy, add `"skip": ["vendor"]` to `.cruft.json`.
-- `nox -s restore` brings the released files back and removes this one.
+- `nox -s restore` brings the released files back and removes this one, but not a file that you
+  edited before an update merged into it: your history never had that file as it was released.
 """
 WAYS_OUT = """Choose one:
-  - restore the released files: `nox -s restore`
+  - commit or discard your edits, and restore the released files: `nox -s restore`
   - move the change into a hook of your own package: docs/make-it-yours.md
   - take the library over, to edit it: `nox -s eject`"""
 
@@ -50,12 +52,16 @@ class Differences(NamedTuple):
     def describe(self) -> str:
         """Return one line for each kind of difference, with a bounded list of paths."""
         lines = [
-            f"  {kind}: {', '.join(paths[:NAMES_SHOWN])}"
-            + (f" and {len(paths) - NAMES_SHOWN} more" if len(paths) > NAMES_SHOWN else "")
+            f"  {kind}: {_shown(paths)}"
             for kind, paths in zip(("changed", "missing", "added"), self, strict=True)
             if paths
         ]
         return "\n".join(lines)
+
+
+def _shown(paths: list[str]) -> str:
+    more = len(paths) - NAMES_SHOWN
+    return ", ".join(paths[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def hash_files(root: Path) -> dict[str, str]:
@@ -130,25 +136,40 @@ def restore(root: Path) -> str:
     """Bring the released files back from git's history, and undo an eject.
 
     Raises:
-        VendoredError: edits are not committed and would be lost, the history lacks a released
-            file, or files were added.
+        VendoredError: edits are not committed and would be lost, files were added, or the history
+            lacks a released file.
     """
     _, listed = read_listing(root)
     changed, missing, added = compare(root)
-    if changed and _git(root, "status", "--porcelain", "--", *changed):
-        raise VendoredError(
-            "vendor/modelserve holds edits that are not committed. Commit them, so that they stay "
-            "in the history, and repeat; or discard them: `git checkout -- vendor/modelserve`."
-        )
+    edited = [path for path in changed if _git(root, "status", "--porcelain", "--", path)]
+    if edited or added:
+        raise VendoredError(_first_steps(edited, missing, added))
     contents = {path: _released(root, path, listed[path]) for path in (*changed, *missing)}
     for path, content in contents.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(content)
     (root / MARKER).unlink(missing_ok=True)
-    if added:
-        found = Differences([], [], added).describe()
-        raise VendoredError(f"Move or remove what the library does not have:\n{found}")
     return f"{check(root)} Commit it."
+
+
+def _first_steps(edited: list[str], missing: list[str], added: list[str]) -> str:
+    """Return what to do before a restore, for each kind of difference."""
+    lines = ["Nothing was restored yet. First, and then `nox -s restore` again:"]
+    if edited:
+        lines += [
+            f"  edited, not committed: {_shown(edited)}",
+            "    commit them, so that they stay in the history, or discard the edits: "
+            "`git checkout HEAD -- vendor/modelserve`",
+        ]
+    if added:
+        places = [f"vendor/modelserve/{path}" for path in added[:NAMES_SHOWN]]
+        lines += [
+            f"  added: {_shown(added)}",
+            f"    move them elsewhere, or remove them: `{shlex.join(['rm', *places])}`",
+        ]
+    if missing:
+        lines += [f"  missing: {_shown(missing)}", "    nothing: they come back"]
+    return "\n".join(lines)
 
 
 def _released(root: Path, path: str, sha256: str) -> bytes:

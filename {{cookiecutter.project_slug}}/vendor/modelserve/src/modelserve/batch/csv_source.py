@@ -10,6 +10,7 @@ from itertools import islice
 
 from ..errors import MalformedError
 from ..manifest import Manifest
+from .column_types import Types, load_pyarrow
 from .dialect import CellReader
 from .header import check_header, distinct
 from .streams import TAB, TABS, InputStream, read_lines
@@ -51,8 +52,9 @@ class CsvSource:
             names = next((cells for cells in self._rows if cells), [])
         self._width = len(names)
         features = {each.name: each for each in manifest.features}
-        hint = f"Columns are separated by {separator!r} in the training data; check the separator."
-        self.absent: Sequence[str] = check_header(names, manifest, hint=hint) if names else []
+        self.absent: Sequence[str] = (
+            check_header(names, manifest, separator=separator) if names else []
+        )
         self._fields = [(features[name], i) for i, name in enumerate(names) if name in features]
         chosen = [i for i, name in enumerate(names) if keep == "all" or name not in features]
         chosen.sort(key=lambda i: names[i] != manifest.data.index)
@@ -62,6 +64,10 @@ class CsvSource:
     def progress(self) -> float | None:
         """Return the share of the file that was read; None if its size is unknown."""
         return self._progress()
+
+    def types(self) -> Types:
+        """Return the types of the kept columns: texts."""
+        return dict.fromkeys(self.kept, load_pyarrow().string())
 
     def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
         """Yield the rows of a shard, from at most `size` rows of the file at once."""

@@ -8,15 +8,17 @@ from ..manifest import Manifest
 
 SHOWN = 10  # columns that an error names
 LONGEST = 60  # characters of a column's name in an error
+SEPARATORS = ",;\t|"
+FIELDS = "`batch` takes the model's fields, as GET /model lists them, and does not run `load`."
 
 
-def check_header(names: Sequence[str], manifest: Manifest, *, hint: str = "") -> list[str]:
+def check_header(names: Sequence[str], manifest: Manifest, *, separator: str = "") -> list[str]:
     """Return the fields that a file does not have, and that may be missing.
 
     Args:
         names: of the file's columns.
         manifest: of the model.
-        hint: a sentence that ends the message.
+        separator: of the columns, if they have one.
 
     Raises:
         MalformedError: the header names a field twice, or lacks one that may not be missing, or
@@ -30,8 +32,18 @@ def check_header(names: Sequence[str], manifest: Manifest, *, hint: str = "") ->
     required = [each.name for each in manifest.features if not each.nullable]
     if len(absent) < len(expected) and not set(absent).intersection(required):
         return absent
-    message = f"its header has no {_list(absent)}; it has {_list(names)}. {hint}"
-    raise MalformedError(message.rstrip())
+    message = f"its header has no {_list(absent)}; it has {_list(names)}. "
+    raise MalformedError(message + _find_hint(names, separator))
+
+
+def _find_hint(names: Sequence[str], separator: str) -> str:
+    """Return what to do about columns that are absent."""
+    first = "".join(names[:1])
+    if first.lower().startswith("sep="):
+        return "Only spreadsheets read a first line that begins with sep=; delete it."
+    if separator and len(names) == 1 and any(each in first for each in SEPARATORS):
+        return f"Columns are separated by {separator!r} in the training data; check the separator."
+    return FIELDS
 
 
 def distinct(names: Sequence[str]) -> list[str]:

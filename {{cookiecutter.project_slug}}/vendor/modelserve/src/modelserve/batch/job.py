@@ -108,7 +108,7 @@ class BatchJob:
         by_files = shards.job.options["shard_by"] == "files"
         path = PurePosixPath(shards.names.part)
         rows = FilesSource(
-            files[0],
+            files,
             divide(files, shard) if by_files else files,
             self.predictor.manifest,
             keep=self.keep,

@@ -1,34 +1,30 @@
 """Read and write Parquet, which needs pyarrow."""
 
-# pylint: disable=import-outside-toplevel
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import IO, Any
 
-from ..errors import ConfigurationError, MalformedError
+from ..errors import MalformedError
 from ..file_formats import is_unnamed_index
 from ..manifest import Manifest
+from .column_types import (
+    LONGEST,
+    Types,
+    as_text,
+    convert,
+    describe,
+    infer_types,
+    is_unknown,
+    load_pyarrow,
+    settle,
+    unify,
+)
 from .header import check_header
 from .json_source import RecordSplitter
 from .streams import InputStream
-from .tables import ABSENT, AnsweredRows, Chunk, Keep, Shard
+from .tables import ABSENT, ROW, AnsweredRows, Chunk, Columns, Keep, Shard
 from .writers import TableLayout
-
-
-def load_pyarrow() -> Any:
-    """Return pyarrow.
-
-    Raises:
-        ConfigurationError: it is not installed.
-    """
-    try:
-        import pyarrow.parquet
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"{error.name} is not installed, which Parquet needs; in pyproject.toml, add parquet "
-            "to the brackets behind modelserve, or use a .csv or .jsonl file."
-        ) from error
-    return pyarrow
 
 
 class BlockReader:
@@ -53,28 +49,25 @@ class BlockReader:
         self._names = [name for name in names if name in fields or not is_unnamed_index(name)]
         _, kept = self._splitter.split([dict.fromkeys(self._names)])
         self.kept: Sequence[str] = list(kept)
-        texts = {each.name for each in manifest.features if each.dtype in ("category", "text")}
-        self._texts = texts.intersection(names)
+        self._fields = fields
 
     def chunk(self, block: Any, numbers: range) -> Chunk:
         """Return the rows of a table or a record batch, which have these numbers."""
-        columns = [self._values(block, name) for name in self._names]
-        records = [
-            dict(zip(self._names, values, strict=True)) for values in zip(*columns, strict=True)
-        ]
+        columns = [block.column(name) for name in self._names]
+        values = [column.to_pylist() for column in columns]
+        records = [dict(zip(self._names, each, strict=True)) for each in zip(*values, strict=True)]
         rows, kept = self._splitter.split(records)
+        for name, column in zip(self._names, columns, strict=True):
+            if name in self._fields and self._arrow.types.is_decimal(column.type):
+                _read_decimals(rows, name)
         return Chunk(numbers, None, rows, kept, {})
 
-    def _values(self, block: Any, name: str) -> list[Any]:
-        """Return a column; numbers that stand for categories become text."""
-        column = block.column(name)
-        types = self._arrow.types
-        if types.is_decimal(column.type):
-            column = column.cast(self._arrow.float64())
-        elif name in self._texts and types.is_integer(column.type):
-            column = column.cast(self._arrow.string())
-        values: list[Any] = column.to_pylist()
-        return values
+
+def _read_decimals(rows: Sequence[dict[str, Any]], name: str) -> None:
+    """Change the decimals of a field to numbers."""
+    for row in rows:
+        if isinstance(row[name], Decimal):
+            row[name] = float(row[name])
 
 
 class ParquetSource:
@@ -97,7 +90,7 @@ class ParquetSource:
             self._file = self._arrow.parquet.ParquetFile(stream.binary)
         except self._arrow.ArrowInvalid as error:
             raise MalformedError(f"it is no Parquet file: {error}") from error
-        schema = self._file.schema_arrow
+        schema = self._schema = self._file.schema_arrow
         self._ranges = _find_ranges(schema)
         self._blocks = BlockReader([*schema.names, *self._ranges], manifest, keep=keep)
         self.absent, self.kept = self._blocks.absent, self._blocks.kept
@@ -107,6 +100,16 @@ class ParquetSource:
         """Return the share of the rows that was read."""
         rows = self._file.metadata.num_rows
         return self._read / rows if rows else None
+
+    def types(self) -> Types:
+        """Return the types of the kept columns, by their names."""
+        types = {each.name: each.type for each in self._schema if each.name in self.kept}
+        is_dictionary = self._arrow.types.is_dictionary
+        ranges = {name: self._arrow.int64() for name in self._ranges if name in self.kept}
+        return ranges | {
+            name: type_.value_type if is_dictionary(type_) else type_
+            for name, type_ in types.items()
+        }
 
     def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
         """Yield the rows of a shard, from at most `size` rows of the file at once."""
@@ -136,47 +139,56 @@ def _find_ranges(schema: Any) -> dict[str, range]:
 
 
 class ParquetWriter:
-    """Writes a Parquet file.
+    """Writes a Parquet file, whose columns keep their types from the first row to the last.
+
+    A column whose type is not known when the file begins holds texts, as one of CSV does.
 
     Args:
         stream: of the file.
         layout: of its columns.
+        kept: the types of the columns that are kept, by their names in the input.
+        answers: the types of the answers' columns, as far as they are known.
 
     Raises:
         ConfigurationError: pyarrow is not installed.
     """
 
-    def __init__(self, stream: IO[bytes], layout: TableLayout) -> None:
-        """Write nothing yet: the first answers give the columns their types."""
+    def __init__(
+        self, stream: IO[bytes], layout: TableLayout, *, kept: Types, answers: Types
+    ) -> None:
+        """Write nothing yet: the first answers name the columns."""
         self._arrow = load_pyarrow()
         self._stream, self._layout = stream, layout
-        self._schema: Any = None
+        self._kept, self._answers = kept, answers
+        self._types: Types = {}
         self._writer: Any = None
 
     def write(self, rows: AnsweredRows) -> None:
         """Write a group of rows.
 
         Raises:
-            MalformedError: a value of a column is of another type than those before.
+            MalformedError: a column's type does not hold a value as it is.
         """
-        columns = [
-            [None if value is ABSENT else value for value in column]
-            for column in self._layout.arrange(rows)
-        ]
-        names = self._layout.names
-        try:
-            table = self._arrow.table(dict(zip(names, columns, strict=True)), self._schema)
-        except (self._arrow.ArrowInvalid, self._arrow.ArrowTypeError) as error:
-            raise MalformedError(
-                f"a column holds values of several types ({error}); write a .jsonl or .csv file."
-            ) from error
-        self._open(table.schema)
-        self._writer.write_table(table)
+        arranged = self._layout.arrange(rows)
+        columns = {
+            name: [None if value is ABSENT else value for value in column]
+            for name, column in zip(self._layout.names, arranged, strict=True)
+        }
+        self._open(columns)
+        arrays = []
+        for name, values in columns.items():
+            type_ = settle(self._types[name])
+            if is_unknown(self._types[name]):
+                values = [*map(as_text, values)]
+            array = convert(values, type_)
+            if array is None:
+                raise _misfit(name, values, type_, rows)
+            arrays.append(array)
+        self._writer.write_table(self._arrow.table(arrays, [*columns]))
 
     def close(self) -> None:
         """Complete the file."""
-        names = self._layout.names
-        self._open(self._arrow.schema([(name, self._arrow.string()) for name in names]))
+        self._open(dict.fromkeys(self._layout.names, ()))
         self._writer.close()
 
     def abandon(self) -> None:
@@ -185,7 +197,31 @@ class ParquetWriter:
             with suppress(Exception):
                 self._writer.close()
 
-    def _open(self, schema: Any) -> None:
-        if self._writer is None:
-            self._schema = schema
-            self._writer = self._arrow.parquet.ParquetWriter(self._stream, schema)
+    def _open(self, columns: Columns) -> None:
+        """Begin the file, unless it has begun.
+
+        Args:
+            columns: of the first rows, which give types to what `postprocess` adds.
+        """
+        if self._writer is not None:
+            return
+        types = {**infer_types(columns), ROW: self._arrow.int64()}
+        for name, known in self._answers.items():
+            if name in types:
+                unified = unify(known, types[name])
+                types[name] = types[name] if unified is None else unified
+        kept = zip(self._layout.names[1:], self._layout.kept, strict=False)
+        self._types = types | {name: self._kept[own] for name, own in kept}
+        schema = self._arrow.schema([(name, settle(self._types[name])) for name in columns])
+        self._writer = self._arrow.parquet.ParquetWriter(self._stream, schema)
+
+
+def _misfit(name: str, values: Sequence[Any], type_: Any, rows: AnsweredRows) -> MalformedError:
+    """Return the error of a column with a value that its type does not hold as it is."""
+    misfits = (i for i, value in enumerate(values) if convert([value], type_) is None)
+    place = next(misfits, 0)
+    where = f"row {rows.numbers[place]}" + (f" of {rows.file}" if rows.file else "")
+    return MalformedError(
+        f"the column {name[:LONGEST]!r} holds values of several types: {type_}, and in {where} "
+        f"{describe(values[place])}; write a .jsonl or .csv file."
+    )

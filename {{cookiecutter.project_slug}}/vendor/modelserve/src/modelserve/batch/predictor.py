@@ -19,6 +19,7 @@ from ..service import Service
 from ..serving.verification import load_verified
 from ..types import ModelInput, Outputs, Prediction
 from .checked_model import CheckedModel
+from .column_types import answer_types
 from .formats import open_rows
 from .gathering import Problems, RowGatherer, problem_lines, take_rows
 from .streams import (
@@ -156,7 +157,8 @@ class BatchPredictor:
             return CsvWriter(stream, layout, separator=separator, decimal=dialect.decimal)
         from .parquet import ParquetWriter  # pylint: disable=import-outside-toplevel
 
-        return ParquetWriter(stream, layout)
+        answers = answer_types(example, texts=[WARNINGS])
+        return ParquetWriter(stream, layout, kept=rows.types(), answers=answers)
 
     def example(self) -> str:
         """Return the fallback as an answer, for the names of its fields."""
@@ -219,7 +221,8 @@ class BatchPredictor:
         whole = len(positions) == len(chunk.numbers)
         numbers = chunk.numbers if whole else [chunk.numbers[i] for i in positions]
         kept = select(chunk.kept, positions, len(chunk.numbers))
-        writer.write(AnsweredRows(numbers, kept, answers, self._add_fields(given, outputs)))
+        further = self._add_fields(given, outputs)
+        writer.write(AnsweredRows(numbers, kept, answers, further, chunk.file))
         return problems
 
     def _main_field(self, answers: Sequence[str], prediction: Prediction) -> Sequence[Any]:

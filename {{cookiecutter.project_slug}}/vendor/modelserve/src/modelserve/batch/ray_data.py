@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ..project import Project
+from .column_types import answer_types, load_pyarrow
 from .gathering import Problems
-from .parquet import BlockReader, load_pyarrow
+from .parquet import BlockReader
 from .predictor import WARNINGS, BatchPredictor
 from .summary import BatchCounts
 from .tables import ABSENT, AnsweredRows, Keep, free_names
@@ -46,15 +47,8 @@ class RayPredictor:
         self._predictor = BatchPredictor(service, threads=threads)
         self._keep = keep
         self._arrow = load_pyarrow()
-        example = {name: values[0] for name, values in flatten([self._predictor.example()]).items()}
-        text, number = self._arrow.string(), self._arrow.float64()  # 151.0 may be written as 151
-        self._types = {
-            name: text if isinstance(value, str) else number for name, value in example.items()
-        }
-        texts = self._arrow.list_(self._arrow.string())
-        self._types |= {PROBLEMS: texts}
-        if self._predictor.manifest.modality == "text":
-            self._types |= {WARNINGS: texts}
+        warnings = [WARNINGS] if self._predictor.manifest.modality == "text" else []
+        self._types = answer_types(self._predictor.example(), texts=[PROBLEMS, *warnings])
 
     def __call__(self, batch: Any) -> Any:
         """Return the answers to a table.

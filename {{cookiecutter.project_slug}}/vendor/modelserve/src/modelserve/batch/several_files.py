@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from ..errors import MalformedError
+from ..file_formats import SUFFIXES
 from ..manifest import Manifest
+from .column_types import Types, load_pyarrow, unify_types
 from .formats import open_rows
 from .stored_files import StoredFile
-from .streams import read_stream
+from .streams import read_stream, suffix_of
 from .tables import FILE, Chunk, Columns, Keep, Shard, Source, free_names
 
 UNREADABLE = (OSError, EOFError, UnicodeError, csv.Error, zlib.error, MalformedError)
@@ -20,7 +22,7 @@ class FilesSource:
     """The rows of several files, one file after another; each file's rows are numbered from 0.
 
     Args:
-        first: the file whose columns are those of the answers, whichever files are read.
+        every: all files; the columns of the answers are those of the first one, whichever are read.
         files: that are read.
         manifest: of the model.
         keep: which columns the output repeats.
@@ -33,7 +35,7 @@ class FilesSource:
 
     def __init__(
         self,
-        first: StoredFile,
+        every: Sequence[StoredFile],
         files: Sequence[StoredFile],
         manifest: Manifest,
         *,
@@ -42,18 +44,37 @@ class FilesSource:
         table: bool,
     ) -> None:
         """Read the columns of the first file."""
-        self._first, self._table = first, table
+        self._every, self._table = every, table
         self._files, self._manifest, self._keep, self._named = files, manifest, keep, named
         self._done, self._bytes = 0, sum(each.size_bytes for each in files)
         self._progress: float | None = 0.0
-        with self._open(first) as rows:
-            self.kept: Sequence[str] = [*self._name(first, dict.fromkeys(rows.kept, ()), 0)]
+        with self._open(every[0]) as rows:
+            self.kept: Sequence[str] = [*self._name(every[0], dict.fromkeys(rows.kept, ()), 0)]
         self._absent: list[str] = []
         self.absent: Sequence[str] = self._absent
 
     def progress(self) -> float | None:
         """Return the share of the bytes that was read; None if it is unknown."""
         return self._progress
+
+    def types(self) -> Types:
+        """Return the types of the kept columns, the same whichever files are read.
+
+        They hold the values of every Parquet file, and of the first file's first rows.
+
+        Raises:
+            MalformedError: a column has no such type; the file is named.
+        """
+        named = {FILE: load_pyarrow().string()} if self._named else {}
+        types: Types = {}
+        for file in self._every if len(self.kept) > len(named) else ():
+            is_parquet = SUFFIXES.get(suffix_of(PurePosixPath(file.name))) == "parquet"
+            if is_parquet or file is self._every[0]:
+                with self._open(file) as rows:
+                    others = rows.types()
+                    names = free_names([*others], [*named])
+                    types = unify_types(types, dict(zip(names, others.values(), strict=True)))
+        return {**types, **named}
 
     def chunks(self, size: int, shard: Shard) -> Iterator[Chunk]:
         """Yield the rows of a shard of each file, from at most `size` rows at once.
@@ -97,7 +118,7 @@ class FilesSource:
         if self._table and (unknown := [name for name in kept if name not in self.kept]):
             raise MalformedError(
                 f"from row {row} on, it has the column {unknown[0][:60]!r}, which the first rows "
-                f"of {self._first.name} do not have, and a table of answers has their columns. "
+                f"of {self._every[0].name} do not have, and a table of answers has their columns. "
                 "Choose files with the same columns by a pattern, answer this one alone, or set "
                 "--keep none or --format jsonl."
             )

@@ -58,13 +58,14 @@ class Chunk(NamedTuple):
 class AnsweredRows(NamedTuple):
     """The answered rows of a chunk: `answers` are JSON objects, `further` are added to them.
 
-    A value of `further` may be ABSENT.
+    A value of `further` may be ABSENT. `file` names one of several files.
     """
 
     numbers: Sequence[int]
     kept: Columns
     answers: Sequence[str]
     further: Columns
+    file: str = ""
 
 
 class Source(Protocol):
@@ -82,6 +83,9 @@ class Source(Protocol):
 
     def progress(self) -> float | None:
         """Return the share of the file that was read; None if its size is unknown."""
+
+    def types(self) -> Mapping[str, Any]:
+        """Return the types of the kept columns by their names, as pyarrow has them."""
 
 
 def select(columns: Columns, positions: Sequence[int], rows: int) -> Columns:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from io import TextIOWrapper
 from itertools import chain
 from math import isnan
@@ -71,6 +72,7 @@ class JsonLinesWriter:
 
 def _objects(columns: Columns) -> list[str]:
     """Return the fields of each row as JSON, without braces; nothing without columns."""
+    columns = {name: _plain(values) for name, values in columns.items()}
     return [
         to_json(
             {
@@ -85,6 +87,18 @@ def _objects(columns: Columns) -> list[str]:
     ]
 
 
+def _plain(values: Sequence[Any]) -> Sequence[Any]:
+    """Return decimals as numbers of JSON, or as texts where these would have fewer digits."""
+    if Decimal not in set(map(type, values)):
+        return values
+    return [_number(value) if isinstance(value, Decimal) else value for value in values]
+
+
+def _number(value: Decimal) -> float | str:
+    number = int(value) if value == value.to_integral_value() else float(value)
+    return number if Decimal(repr(number)) == value else f"{value:f}"
+
+
 class TableLayout:
     """The columns of a table of answers, the same for all of its rows.
 
@@ -95,13 +109,13 @@ class TableLayout:
 
     def __init__(self, kept: Sequence[str], columns: Sequence[str]) -> None:
         """Note the columns."""
-        self._kept, self._columns = list(kept), list(columns)
+        self.kept, self._columns = list(kept), list(columns)
         self._fixed = False
 
     @property
     def names(self) -> list[str]:
         """Return the names of the columns."""
-        return [ROW, *free_names(self._kept, [ROW, *self._columns]), *self._columns]
+        return [ROW, *free_names(self.kept, [ROW, *self._columns]), *self._columns]
 
     def arrange(self, rows: AnsweredRows) -> list[Sequence[Any]]:
         """Return the columns of rows, in the order of their names.
@@ -118,13 +132,13 @@ class TableLayout:
                 "postprocess gives rows different fields, which a table cannot hold; "
                 "write a .jsonl file."
             )
-        if unknown := [name for name in rows.kept if name not in self._kept]:
+        if unknown := [name for name in rows.kept if name not in self.kept]:
             raise MalformedError(
                 f"row {rows.numbers[0]} or one after it has the field {unknown[0][:60]!r}, which "
                 "the file's first rows do not have; write a .jsonl file, or set --keep none."
             )
         absent = [ABSENT] * len(rows.numbers)
-        kept = [rows.kept.get(name, absent) for name in self._kept]
+        kept = [rows.kept.get(name, absent) for name in self.kept]
         return [rows.numbers, *kept, *answers.values()]
 
 
@@ -214,6 +228,8 @@ class CsvWriter:
             return ""
         if isinstance(value, float):
             return "" if isnan(value) else repr(value).replace(".", self._point)
+        if isinstance(value, Decimal):
+            return f"{value:f}".replace(".", self._point)
         if isinstance(value, str | int) and not isinstance(value, bool):
             return value
         text = to_json(value, inf_nan_mode="null", bytes_mode="base64").decode()

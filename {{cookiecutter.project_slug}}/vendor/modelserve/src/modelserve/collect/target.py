@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers import label_of
+from ..answers import find_label, label_of
 from ..errors import CollectionError
 from ..manifest import Dtype, Manifest
 
@@ -92,8 +92,9 @@ class LabelTarget:
             ValueError: the label is empty, or too long.
             CollectionError: there are too many labels that the model does not know.
         """
-        code = self._codes.get(text)
-        return self._add(text) if code is None else code
+        label = find_label(text, self._codes)
+        code = self._codes.get(label)
+        return self._add(label) if code is None else code
 
     def merge(self, other: Any) -> None:
         """Add the labels of a copy of it."""

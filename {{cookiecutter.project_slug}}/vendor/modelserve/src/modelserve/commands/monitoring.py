@@ -96,7 +96,9 @@ def monitor(
     _print_violations(result)
     _warn_of_gaps(result)
     count = len(result.violations)
-    summary = f"{count} violation{'' if count == 1 else 's'}" if count else "no violations"
+    summary = "no violations" if result.compared else "too few to compare"
+    if count:
+        summary = f"{count} violation{'' if count == 1 else 's'}"
     display.say(f"{result.window.rows} rows, {summary}; {output / 'report.html'}")
     if result.violations:
         raise typer.Exit(VIOLATION)
@@ -139,6 +141,7 @@ def _warn_of_gaps(result: "MonitoringResult") -> None:
 
 @app.command()
 def thresholds(
+    context: typer.Context,
     output: Annotated[Path, typer.Option(help="The rule file to write.")] = Path(
         "monitoring/thresholds.yaml"
     ),
@@ -150,4 +153,4 @@ def thresholds(
     """Render the thresholds of config/monitoring.toml as Prometheus rules."""
     from ..monitoring.thresholds import run
 
-    run(config, output, check=check)
+    run(config, output, check=check, command=context.command_path)

@@ -137,10 +137,11 @@ def promotions(
     from ..promotion.presentation import show_record
     from ..promotion.promote import recover as run_recovery
     from ..promotion.record import read_record
+    from ..promotion.verify import is_unpromoted
     from ..promotion.verify import verify as run_verification
 
     if recover:
-        end = run_recovery(record)
+        end = run_recovery(record, to)
         display.say(f"The interrupted promotion: {end}" if end else "No promotion was interrupted")
         return
     if verify or head is not None:
@@ -153,6 +154,8 @@ def promotions(
     if verify or head is not None:
         where = f", the last of them {lines[-1].sha256}" if lines else ""
         display.say(f"{record} is intact: {len(lines)} line{'' if len(lines) == 1 else 's'}{where}")
+        if is_unpromoted(lines, record, to):
+            display.say(f"{to} holds a model that was not promoted: no line promotes one to it")
 
 
 def _make_compare(

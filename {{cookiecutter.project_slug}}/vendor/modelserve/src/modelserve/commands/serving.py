@@ -47,7 +47,7 @@ def serve(
 
     Other settings are environment variables: see vendor/modelserve/docs/operating.md.
     """
-    os.environ |= {"MODEL_DIR": str(model), "HOST": host, "PORT": port}
+    os.environ |= {"MODEL_DIR": str(model), "HOST": host, environment.variable("port"): port}
     os.environ["WORKERS"] = workers  # which share the processors
     environment.drop_if_empty(environment.SHARED_METRICS)
     os.environ.pop("WEB_CONCURRENCY", None)  # uvicorn's name for WORKERS, which decides

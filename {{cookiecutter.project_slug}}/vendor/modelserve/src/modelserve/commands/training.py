@@ -74,11 +74,12 @@ def import_onnx(
 
         project, settings = load_training(context, config)
     dataset, _ = load_dataset(project, settings)
+    known = load_task(settings.task).labels_of(dataset.target.tolist())
     if labels is None:
-        labels = ", ".join(load_task(settings.task).labels_of(dataset.target.tolist()))
+        labels = ", ".join(known)
         if labels:
             labels = typer.prompt("The labels, in the order of the graph's outputs", default=labels)
-    names = tuple(name.strip() for name in labels.split(",")) if labels else ()
+    names = labels_in(labels, known) if labels else ()
     importer = make_importer(dataset, graph, names, softmax=softmax, output_name=output_name)
     with record_run(
         project, settings, output, command="import-onnx", warn=display.warn
@@ -118,6 +119,14 @@ def evaluate(
     display.show_metrics(data.name, measured.metrics, results, measured.intervals)
     if not all(each.passed for each in results):
         raise typer.Exit(1)
+
+
+def labels_in(text: str, known: "Sequence[str]") -> tuple[str, ...]:
+    """Return the labels of a list; a space after a comma is part of one only if the data say so."""
+    from ..answers import find_label
+
+    parts = (each if each in known else each.removeprefix(" ") for each in text.split(","))
+    return tuple(find_label(each, known) for each in parts)
 
 
 def make_reporter(recorder: RunRecorder) -> "Reporter":

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 import tempfile
-from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ..artifact import GOLDEN, MODEL, Artifact, Content
 from ..errors import ExportError
 from ..service import Service
 from ..serving import playground
+from ..translation import with_powers
 from .golden import golden_tolerance, read_cases
 from .npm import NpmPackage, read_files
 
@@ -145,9 +145,8 @@ def model_facts(service: Service) -> dict[str, Any]:
         "fallback": manifest.fallback,
         "degradedAnswers": settings.degraded_answers,
         "extraFields": settings.extra_fields,
-        # As messages of the service have them: all digits, where JavaScript writes an exponent.
-        "limits": {
-            dtype: {"limit": limit, "numeral": f"{Decimal(repr(limit)):f}"}
+        "limits": {  # as messages of the service have them
+            dtype: {"limit": limit, "numeral": with_powers(f"{limit:.0f}")}
             for dtype, limit in (("number", LIMIT), ("integer", WHOLE_LIMIT))
         },
         "tolerance": {

@@ -1,18 +1,30 @@
 """The thresholds in config/monitoring.toml, validated as a whole."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ..toml_file import read
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(gt=0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
-Group = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-
+GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}").fullmatch
 UNSTATED = "unstated"  # the group of feedback that names none
+
+
+def _group(name: str) -> str:
+    if not GROUP(name):
+        raise ValueError(
+            "write lower-case letters without accents, digits, - and _, at most 32 of them and a "
+            "letter or a digit first, such as grande-sao-paulo"
+        )
+    return name
+
+
+Group = Annotated[str, AfterValidator(_group)]
 
 
 class MonitoringSection(BaseModel):

@@ -31,13 +31,14 @@ SLOW = """
 """
 
 
-def run(config: Path, output: Path, *, check: bool) -> None:
+def run(config: Path, output: Path, *, check: bool, command: str = "thresholds") -> None:
     """Write the rule file of the thresholds, or compare it with the configuration.
 
     Args:
         config: the path of config/monitoring.toml.
         output: the path of the rule file.
         check: compare only, write nothing.
+        command: what a user types to run this.
 
     Raises:
         ConfigurationError: the configuration is invalid, the file cannot be written, or, with
@@ -45,7 +46,7 @@ def run(config: Path, output: Path, *, check: bool) -> None:
     """
     text = render(load_config(config))
     if check:
-        _compare(output, text, config)
+        _compare(output, text, config, command)
         return
     try:
         _write(output, text)
@@ -78,7 +79,7 @@ def _rules(config: MonitoringConfig) -> Iterator[str]:
                 yield f"      - record: threshold:{section}_{key}\n        expr: vector({number})\n"
 
 
-def _compare(path: Path, text: str, config: Path) -> None:
+def _compare(path: Path, text: str, config: Path, command: str) -> None:
     try:
         found = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -86,7 +87,7 @@ def _compare(path: Path, text: str, config: Path) -> None:
     if found != text:
         raise ConfigurationError(
             f"{path} is out of date with {config}; run "
-            f"`thresholds --config {config} --output {path}`."
+            f"`{command} --config {config} --output {path}`."
         )
 
 

@@ -66,7 +66,7 @@ def _to_columns(values: Sequence[Any], reading: TruthLines) -> TruthColumns:
         raise ValueError
     if any(text.lstrip()[:1] == '"' for text in set(texts)):
         raise ValueError
-    truths = {text: reading.parser.truth(text.strip()) for text in dict.fromkeys(texts)}
+    truths = {text: reading.parser.truth(text) for text in dict.fromkeys(texts)}
     other = len(reading.codes)
     groups = [reading.codes.get(event.get("group"), other) for event in events]
     return ids, rows, [truths[text] for text in texts], groups
@@ -113,7 +113,7 @@ def _text(data: Mapping[str, Any]) -> str:
         value = from_json(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError("has a truth that is neither text nor number")
-    text = str(value).strip()
-    if text[:1] == '"' and encoding != "JSON":
-        ((text, *_),) = csv.reader([text])
+    text = str(value)
+    if text.lstrip()[:1] == '"' and encoding != "JSON":
+        ((text, *_),) = csv.reader([text.strip()])
     return text

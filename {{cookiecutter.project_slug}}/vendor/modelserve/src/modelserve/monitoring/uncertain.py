@@ -33,7 +33,14 @@ def uncertain_figures(result: MonitoringResult) -> Iterator[UncertainFigure]:
         if metric.chance:
             yield _of(metric.name, metric.value, metric.interval, metric.bound)
     for label in performance.labels if performance else ():
-        if label.chance and label.recall is not None:
+        if label.training_tells_too_little and label.recall is not None:
+            yield UncertainFigure(
+                recall_of(label.label),
+                f"{write_number(label.recall)} is below the threshold {write_number(label.bound)}, "
+                f"but training measured its {write_number(label.training)} on "
+                f"{label.training_rows} rows, too few to tell a fall from chance",
+            )
+        elif label.chance and label.recall is not None:
             yield _of(recall_of(label.label), label.recall, label.interval, label.bound)
     for gap in result.fairness.gaps if result.fairness else ():
         if gap.chance:

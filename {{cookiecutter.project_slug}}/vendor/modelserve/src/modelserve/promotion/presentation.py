@@ -13,6 +13,7 @@ from .chain import to_json
 from .comparison import Comparison
 from .decisions import APPROVED, CANDIDATE, CHAMPION, DECISION, ENDS
 
+DIGITS = 5  # of a figure, unless more are before its point
 MINUTES = 16  # characters of a time without its seconds
 COLOURS = {"better": "green", "worse": "red"}
 
@@ -23,16 +24,16 @@ def show_comparison(comparison: Comparison) -> None:
         f"{comparison.rows} rows of {comparison.source}",
         [
             (
-                each.name + (" (primary)" if each.name == comparison.primary else ""),
-                f"{each.champion:.4f}",
-                f"{each.candidate:.4f}",
-                f"{each.difference:+.4f}",
+                each.name + ("\n(primary)" if each.name == comparison.primary else ""),
+                figure(each.champion),
+                figure(each.candidate),
+                figure(each.difference, "+"),
                 each.interval,
                 Text(each.verdict, style=COLOURS.get(each.verdict, "")),
             )
             for each in comparison.metrics
         ],
-        head=("metric", "served", "candidate", "difference", "95 % interval", "verdict"),
+        head=("metric", "served", "candidate", "change", "95 % interval", "verdict"),
     )
     for each in comparison.slices[:1]:
         display.say(
@@ -80,7 +81,7 @@ def write_comparison(
 
 def show_record(contents: Sequence[Mapping[str, Any]]) -> None:
     """Print the decisions as a table: an approval and how it ended are one row."""
-    rows, why = [], ""
+    rows, lines, why = [], list[str](), ""
     for place, each in enumerate(contents):
         approved = each.get(DECISION) == APPROVED
         why = _text(each.get("reason")) if approved else why
@@ -96,10 +97,19 @@ def show_record(contents: Sequence[Mapping[str, Any]]) -> None:
                 _text(each.get("by")),
                 _text(each.get(DECISION)),
                 *(_version(each.get(role)) for role in (CANDIDATE, CHAMPION)),
-                " / ".join(filter(None, (reason, faults))),
             )
         )
-    display.show("", rows, head=("", "UTC", "by", "decision", "candidate", "before", "why"))
+        if told := " / ".join(filter(None, (reason, faults))):
+            lines.append(f"{_text(each.get('number'))}: {told}")
+    display.show("", rows, head=("", "UTC", "by", "decision", "candidate", "before"))
+    for line in lines:
+        display.say(line)
+
+
+def figure(value: float, sign: str = "-") -> str:
+    """Return a number with four decimals, the fewer the larger it is, to fit in its column."""
+    decimals = max(0, DIGITS - len(f"{abs(value):.0f}"))
+    return f"{value:{sign}.{decimals}f}"
 
 
 def _text(value: object) -> str:

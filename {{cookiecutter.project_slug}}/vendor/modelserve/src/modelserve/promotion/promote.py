@@ -18,6 +18,7 @@ from .record import RecordAppender, open_record
 from .switch import (
     Places,
     complete,
+    discard,
     manifest_hash,
     places_of,
     replace_signature,
@@ -151,11 +152,12 @@ def _is_tolerable(comparison: Comparison) -> bool:
     return any(each.verdict == "worse" and isfinite(each.difference) for each in compared)
 
 
-def recover(path: Path) -> str | None:
+def recover(path: Path, target: Path | None = None) -> str | None:
     """Bring an interrupted promotion to its end, and return how it ended; None without one.
 
     Args:
         path: of the record.
+        target: the served model's folder, if what a killed promotion left beside it shall go.
 
     Raises:
         ArtifactError: a folder cannot be moved.
@@ -166,6 +168,8 @@ def recover(path: Path) -> str | None:
     with open_record(path) as record:
         line = decisions.pending(record.lines)
         if line is None:
+            if target:
+                discard(places_of(target))
             return None
         places = places_of(path.resolve().parent / str(line.content[decisions.TARGET]))
         candidate, champion = (
@@ -175,6 +179,7 @@ def recover(path: Path) -> str | None:
         served = complete(places, str(candidate), champion)
         end = str(line.content[decisions.INTENT]) if served else decisions.FAILED
         _conclude(record, line.content, end, ["the process was interrupted"])
+        discard(places)
     return end
 
 

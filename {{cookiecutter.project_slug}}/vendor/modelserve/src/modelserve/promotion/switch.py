@@ -131,6 +131,11 @@ def complete(places: Places, candidate: str, champion: str | None) -> bool:
     return manifest_hash(places.target) == candidate
 
 
+def discard(places: Places) -> None:
+    """Remove the staged model that a killed promotion left; the record's lock must be held."""
+    shutil.rmtree(places.staged, ignore_errors=True)
+
+
 def _is_whole(folder: Path, expected: str) -> bool:
     """Return whether a folder holds the artifact with this hash of its manifest, and all of it."""
     try:

@@ -37,12 +37,18 @@ def verify(path: Path, target: Path, head: str | None = None) -> tuple[list[Reco
     return lines, _compare_with_served(lines, path, target)
 
 
+def is_unpromoted(lines: list[RecordLine], path: Path, target: Path) -> bool:
+    """Return whether the served model is one that no line promoted, as `train` leaves it."""
+    return last_served(lines, relative(target, path)) is None and manifest_hash(target) is not None
+
+
 def _compare_with_served(lines: list[RecordLine], path: Path, target: Path) -> str:
     """Return how the served model differs from the last that was promoted."""
     line = last_served(lines, relative(target, path))
     held = manifest_hash(target)
     if line is None:
-        return f"{target} holds a model that no line of {path} promoted" if held else ""
+        unknown = held and not lines  # after refusals alone, nothing has been promoted yet
+        return f"{target} holds a model that no line of {path} promoted" if unknown else ""
     where = f"line {line.number} promoted"
     if held is None:
         return f"{target} holds no model, and {where} one"

@@ -18,14 +18,19 @@ class Access:
     """Identifies a request's consumer by its key.
 
     Args:
-        keys: SHA-256 digests by the consumer's name; with none, access is open.
+        keys: SHA-256 digests by the consumer's name; None for open access.
     """
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
+    def __init__(self, keys: Mapping[str, bytes] | None) -> None:
         """Keep the digests."""
-        self.required = bool(keys)
-        self._keys = tuple(keys.items())
+        self.required = keys is not None
+        self._keys = tuple((keys or {}).items())
         self._accepted: dict[bytes, str] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Return whether nobody has a key, and one is required."""
+        return self.required and not self._keys
 
     def replace(self, keys: Mapping[str, bytes]) -> bool:
         """Accept these keys and no others; return whether they differ from the previous ones."""
@@ -70,22 +75,19 @@ def _bearer(credentials: bytes) -> bytes:
 
 
 def load_access(path: Path | None) -> Access:
-    """Read the keys of a file; without a file, access is open.
+    """Read the keys of a file, which may hold none; without a file, access is open.
 
     Raises:
-        ConfigurationError: as `read_keys`, or no file is named, or it holds no key.
+        ConfigurationError: as `read_keys`, or no file is named.
     """
     if path is None:
-        return Access({})
+        return Access(None)
     if path == Path():
         raise ConfigurationError(
             "API_KEYS_FILE names no file: set it to the file of keys, or unset it to let everyone "
             "in without a key."
         )
-    keys = read_keys(path)
-    if not keys:
-        raise ConfigurationError(f"{path}: no key in it. {WAY_OUT}")
-    return Access(keys)
+    return Access(read_keys(path))
 
 
 def read_keys(path: Path) -> dict[str, bytes]:
@@ -96,9 +98,9 @@ def read_keys(path: Path) -> dict[str, bytes]:
             numbers, never their content.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The keys in {path} cannot be read: {error}") from error
+        raise ConfigurationError(f"API_KEYS_FILE={path} cannot be read: {error}") from error
     keys: dict[str, bytes] = {}
     wrong = []
     for number, line in enumerate(lines, start=1):
@@ -112,7 +114,7 @@ def read_keys(path: Path) -> dict[str, bytes]:
             keys[match[1]] = bytes.fromhex(match[2])
     if wrong:
         trouble = f"lines {wrong} are not NAME:SHA-256, each name once"
-        raise ConfigurationError(f"{path}: {trouble}. {WAY_OUT}")
+        raise ConfigurationError(f"API_KEYS_FILE={path}: {trouble}. {WAY_OUT}")
     return keys
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from starlette.types import ASGIApp
 
 from .. import notify
+from ..errors import ConfigurationError
 from ..monitoring.config import load_config
 from ..service import make_lookup
 from ..settings import MONITORING
@@ -24,7 +25,7 @@ from .drift_counters import DriftCounters
 from .edge import at_edge
 from .execution.plan import choose
 from .explain.explainer import Explainer
-from .extensions import load_codecs, load_observers, load_routers
+from .extensions import load_extensions
 from .feedback import Feedback
 from .feedback_exchange import join_workers
 from .feedback_metrics import make_feedback_metrics
@@ -33,7 +34,7 @@ from .hot_path import HotPath
 from .key_watch import follow
 from .lazy_app import LazyApp
 from .metrics import Metrics
-from .observers import RequestLogQueue, RequestObserver
+from .observers import RequestLogQueue, RequestObserver, close_all
 from .oip.codec import InferenceCodec
 from .prediction_cache import PredictionCache
 from .prediction_routes import prediction_paths, prediction_routes
@@ -84,17 +85,21 @@ def create_app(
 
 
 def check(service: "Service") -> None:
-    """Read everything that a process reads at its start, without starting.
+    """Read and make everything that may fail at the start of a process, without starting.
 
     Raises:
         ArtifactError, ConfigurationError: as `create_app`.
     """
-    settings = service.settings
-    check_redaction(settings, service.artifact.manifest)
+    settings, manifest = service.settings, service.artifact.manifest
+    check_redaction(settings, manifest)
     load_access(settings.api_keys_file)
     load_groups(settings.monitoring_config)
     load_verified(service, threads=1)
     load_challenger(service)
+    oip = InferenceCodec(manifest, service.codec, max_rows=settings.max_rows)
+    _, _, observers = load_extensions(service, oip.infer_paths())
+    tracing = make_tracing(service)
+    close_all([*observers, *([tracing.exporter] if tracing else [])])
 
 
 # pylint: disable-next=too-many-locals
@@ -123,9 +128,8 @@ def assemble(
     notifier = predecessor.notifier if predecessor else notify.make_notifier(settings)
     registry = service.registry
     oip = InferenceCodec(manifest, codec, max_rows=settings.max_rows)
-    codecs = load_codecs(service, oip.infer_paths())
-    routers = load_routers(service, [*oip.infer_paths(), *codecs])
-    own_observers = load_observers(service)  # before threads are started: it may fail
+    # Before threads are started: it may fail.
+    codecs, routers, own_observers = load_extensions(service, oip.infer_paths())
     if predecessor or parent_process():  # another model is served already, or this one was checked
         challenger = load_or_pause(service, notifier)
     else:
@@ -198,7 +202,10 @@ def load_groups(path: Path) -> tuple[str, ...]:
     """
     if path == MONITORING and not path.exists():
         return ()
-    return load_config(path).fairness.groups
+    try:
+        return load_config(path).fairness.groups
+    except ConfigurationError as error:
+        raise ConfigurationError(f"MONITORING_CONFIG: {error}") from error
 
 
 def wrap(components: Components) -> HotPath:

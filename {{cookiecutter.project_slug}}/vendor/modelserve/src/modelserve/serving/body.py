@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Message, Receive
 
-from ..errors import MalformedError, OverloadedError, SlowClientError, TooLargeError
+from ..errors import DisconnectedError, OverloadedError, SlowClientError, TooLargeError
 from .limit_log import LimitLog
 
 
@@ -64,7 +64,7 @@ async def read_body(
         TooLargeError: it has more than `limit_bytes`, as it says itself or as it turns out.
         SlowClientError: it did not arrive in `timeout_s` seconds.
         OverloadedError: too many other bodies are arriving.
-        MalformedError: the client went away.
+        DisconnectedError: the client went away.
     """
     _hold(int(headers.get(b"content-length", 0)), limit_bytes)
     reading = _collect(receive, limit_bytes, memory)
@@ -170,7 +170,7 @@ async def _collect(receive: Receive, limit_bytes: int, memory: BodyMemory | None
         parts += body
         body = bytes(parts)
     if message["type"] == "http.disconnect":
-        raise MalformedError("The client went away before its body had arrived.")
+        raise gone()
     return body
 
 
@@ -182,6 +182,11 @@ def _hold(length: int, limit_bytes: int) -> None:
 def stopping() -> OverloadedError:
     """Return the error of a request that the server cancels: it stops, and has waited for it."""
     return OverloadedError("The service is stopping.", retry_after_s=1)
+
+
+def gone() -> DisconnectedError:
+    """Return the error of a request whose client went away before its body had arrived."""
+    return DisconnectedError("The client went away before its body had arrived.")
 
 
 def _slow(timeout_s: float) -> SlowClientError:

@@ -20,6 +20,7 @@ from .rotating_writer import HOUR_S, RotatingWriter
 
 JSON = "application/json"
 REDACTED = "[redacted]"
+CONSUMER = "consumer="  # begins the attribute that names the consumer
 METADATA = b'"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b","inferenceId":"%b"}'
 
 
@@ -163,10 +164,12 @@ def _attributes_of(finished: RequestContext) -> bytes:
 
 @lru_cache(maxsize=64)
 def _attributes(consumer: str, given: bytes, traceparent: str = "") -> bytes:
-    """Return the consumer, the span and the caller's own attributes as SageMaker's custom ones."""
-    attributes = [f"consumer={consumer}"] if consumer != ANONYMOUS else []
-    if traceparent:
-        attributes.append(traceparent)
-    if given:
-        attributes.append(given.decode("latin-1"))
+    """Return the consumer, the span and the caller's own attributes as SageMaker's custom ones.
+
+    `collect` goes by the first one: before a consumer that the caller names, it is the service's.
+    """
+    own = given.decode("latin-1")
+    attributes = [each for each in (traceparent, own) if each]
+    if consumer != ANONYMOUS or "".join(attributes[:1]).startswith(CONSUMER):
+        attributes.insert(0, f"{CONSUMER}{consumer}")
     return b'"customAttributes":' + to_json(attributes) + b"," if attributes else b""

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ConfigurationError, ModelError, ServiceError
+from ..hook_calls import call, list_all, name_kind
 from ..route_paths import PLATFORM_PATHS, is_taken
 from ..settings import Settings
 from ..types import Codec, ModelInput, Prediction
@@ -86,6 +87,25 @@ class ProjectCodec:
         return body
 
 
+class Extensions(NamedTuple):
+    """What the project adds to the service."""
+
+    codecs: Mapping[str, ProjectCodec]
+    routers: "Sequence[APIRouter]"
+    observers: tuple[RequestObserver, ...]
+
+
+def load_extensions(service: "Service", infer_paths: Collection[str]) -> Extensions:
+    """Return the project's codecs by path, its routers, and its observers.
+
+    Raises:
+        ConfigurationError: one of them cannot be used.
+    """
+    codecs = load_codecs(service, infer_paths)
+    routers = load_routers(service, [*infer_paths, *codecs])
+    return Extensions(codecs, routers, load_observers(service))
+
+
 def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, ProjectCodec]:
     """Return the project's codecs by path.
 
@@ -93,7 +113,13 @@ def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, 
         ConfigurationError: a path is malformed or taken, or a codec lacks a method.
     """
     codecs: dict[str, ProjectCodec] = {}
-    for path, codec in service.codecs().items():
+    returned = call(service.codecs, "codecs() in service.py", {})
+    if not isinstance(returned, Mapping):
+        raise ConfigurationError(
+            f"codecs() in service.py returned {name_kind(returned)}; return a dict of codecs by "
+            "path."
+        )
+    for path, codec in returned.items():
         _check_path(path, "codecs()", service.settings, infer_paths)
         if not (
             callable(getattr(codec, "decode", None)) and callable(getattr(codec, "encode", None))
@@ -126,7 +152,7 @@ def load_routers(service: "Service", taken: Iterable[str]) -> "Sequence[APIRoute
     from fastapi import APIRouter
     from fastapi.routing import APIRoute, iter_route_contexts
 
-    routers = tuple(service.routers())
+    routers = list_all(service.routers, "routers() in service.py", "fastapi.APIRouter objects")
     for router in routers:
         if not isinstance(router, APIRouter):
             raise ConfigurationError(
@@ -148,7 +174,8 @@ def load_observers(service: "Service") -> tuple[RequestObserver, ...]:
     Raises:
         ConfigurationError: an object is no RequestObserver.
     """
-    observers = tuple(service.observers())
+    place = "observers() in service.py"
+    observers = list_all(service.observers, place, "RequestObserver objects")
     for observer in observers:
         if not isinstance(observer, RequestObserver):
             raise ConfigurationError(

@@ -4,10 +4,12 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from .. import errors
 from . import docs_page, feedback_routes, openapi, problems, routes
+from .body import gone
 from .components import Components
 from .oip import routes as protocol_routes
 from .problems import ErrorResponses
@@ -74,14 +76,22 @@ def answer_problems(app: FastAPI, responses: ErrorResponses) -> None:
             error = request_error(error.errors(), skip=1, body=error.body)
         if isinstance(error.__cause__, errors.RequestError):
             error = error.__cause__  # FastAPI wraps an error while it reads a body
+        if isinstance(error, ClientDisconnect) or isinstance(error.__cause__, ClientDisconnect):
+            error = gone()
         context = request.state.context
         if isinstance(error, errors.RequestError):
             context.error, context.reason = type(error).__name__, problems.classify(error)[1]
         answered = form_of(request.scope, responses)(error, context.request_id)
         headers = {name.decode(): value.decode() for name, value in answered.headers}
         if "GET" in (allowed := headers.get("allow", "").split(", ")):
-            headers["allow"] = ", ".join([*allowed, "HEAD"])
+            headers["allow"] = ", ".join(sorted({*allowed, "HEAD"}))
         return Response(answered.body, answered.status, headers)
 
-    for kind in (errors.ServiceError, RequestValidationError, HTTPException, Exception):
+    for kind in (
+        errors.ServiceError,
+        RequestValidationError,
+        HTTPException,
+        ClientDisconnect,
+        Exception,
+    ):
         app.add_exception_handler(kind, answer)

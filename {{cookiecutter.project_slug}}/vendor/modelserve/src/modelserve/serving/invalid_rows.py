@@ -11,7 +11,7 @@ from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
 from ..types import Rows
 from .inputs import Inputs
 from .problems import LISTED
-from .schemas import EXPLAIN, INSTANCES, PARAMETERS, request_error
+from .schemas import EXPLAIN, INSTANCES, PARAMETERS, json_fault, request_error
 
 SMALL_BYTES = 16_384  # a body of this size is validated in a few milliseconds, whatever it holds
 VALUES_PER_ROW = 64  # that a row may hold at least, with fields that the model does not have
@@ -205,7 +205,8 @@ def _parse(body: bytes) -> Any:
     try:
         return from_json(body)
     except ValueError as error:
-        raise MalformedError(f"The body is no valid JSON: {error}.") from error
+        fault = json_fault(body, error)
+        raise MalformedError(f"The body is no valid JSON: {fault}.") from error
 
 
 def _move(field_error: FieldError, start: int) -> FieldError:

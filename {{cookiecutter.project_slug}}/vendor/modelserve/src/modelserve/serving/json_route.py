@@ -13,6 +13,7 @@ from ..settings import Settings
 from .access import Access
 from .body import read_body
 from .invalid_rows import SMALL_BYTES, check_values
+from .schemas import json_fault
 
 NAME, JSON = b"content-type", b"application/json"
 
@@ -38,7 +39,8 @@ class JsonRequest(Request):
         try:
             self._content = from_json(body)
         except ValueError as error:
-            raise MalformedError(f"The body is no valid JSON: {error}.") from error
+            fault = json_fault(body, error)
+            raise MalformedError(f"The body is no valid JSON: {fault}.") from error
 
     async def body(self) -> bytes:
         """Return the body."""

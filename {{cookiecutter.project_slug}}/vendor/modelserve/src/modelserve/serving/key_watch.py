@@ -17,6 +17,7 @@ async def follow(path: Path, access: Access) -> None:
     # No stamp yet: the file may have changed since it was read at the start.
     loaded: tuple[int, ...] = ()
     previous = loaded
+    _warn_if_closed(path, access)
     while True:
         await asyncio.sleep(PAUSE_S)
         stamp = await asyncio.to_thread(_stamp, path)
@@ -32,6 +33,13 @@ async def follow(path: Path, access: Access) -> None:
         else:
             if access.replace(keys):
                 log.info("keys reloaded", extra={"consumers": ",".join(keys)})
+                _warn_if_closed(path, access)
+
+
+def _warn_if_closed(path: Path, access: Access) -> None:
+    """Warn of a file without a key, which may block the last consumer on purpose."""
+    if access.closed:
+        log.warning("no key is known: every prediction is refused", extra={"file": str(path)})
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -13,8 +13,9 @@ from typing import Any
 from prometheus_client import Counter, Gauge, Histogram, Summary, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
+from ..errors import ConfigurationError
 from ..manifest import Manifest
-from .metric_families import SHARED, AnyMetric, Exposition, MetricFamilies
+from .metric_families import MODEL_LABELS, SHARED, AnyMetric, Exposition, MetricFamilies
 from .shared_folder import remove_dead_gauges
 
 # Private parts of prometheus_client: without them, each value is observed by itself.
@@ -57,7 +58,8 @@ class MetricsRegistry:
     """A registry of metrics.
 
     Each method returns a function from the values of the further labels to one series. The labels
-    `model` and `version` separate versions that run side by side.
+    `model` and `version` separate versions that run side by side: no further label has these names.
+    A name or labels that cannot be are a ConfigurationError.
 
     Args:
         manifest: the model's name and version.
@@ -154,6 +156,16 @@ class MetricsRegistry:
         **options: Any,
     ) -> AnyMetric:
         if name in self._names:
-            raise ValueError(f"There is a metric {name} already.")
+            raise ConfigurationError(
+                f"There is a metric {name} already; choose another name in service.py."
+            )
+        if len({*MODEL_LABELS, *labels}) < len(MODEL_LABELS) + len(labels):
+            raise ConfigurationError(
+                f"The metric {name} has the labels {', '.join(labels)}: choose each name once, and "
+                "neither model nor version, which every metric has already."
+            )
         self._names.add(name)
-        return self._families.get(kind, name, text, labels, self._model, **options)
+        try:
+            return self._families.get(kind, name, text, labels, self._model, **options)
+        except ValueError as error:
+            raise ConfigurationError(f"The metric {name} cannot be made: {error}.") from error

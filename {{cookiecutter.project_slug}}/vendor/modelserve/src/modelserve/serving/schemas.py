@@ -1,5 +1,6 @@
 """The typed bodies of requests and responses, for validation and for /openapi.json alike."""
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -8,6 +9,7 @@ from pydantic_core import from_json
 from typing_extensions import TypedDict
 
 from ..errors import FieldError, InvalidInputError, MalformedError, RequestError
+from ..translation import with_powers
 
 PHRASES = {
     "missing": "this field is missing",
@@ -18,7 +20,9 @@ PHRASES = {
     "word": "this text stands for a missing value, and this field may not be missing",
     "string_pattern_mismatch": "should hold something that can be read",
 }
+BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 SCALARS = {"bool_type", "boolean", "float_type", "int_type", "string_type"}
+BYTE_ORDER_MARKS = (BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE)
 STRICT = ConfigDict(extra="forbid", strict=True)
 LENIENT = ConfigDict(extra="ignore", strict=True)
 
@@ -127,7 +131,7 @@ def request_error(
     Args:
         failures: pydantic's list of errors.
         skip: leading steps of each location that the body does not have.
-        body: as text, if another parser than pydantic's read it, which names no line.
+        body: in bytes; or as text, if another parser than pydantic's read it, which names no line.
     """
     if failures[0]["type"] == "json_invalid":
         reason = failures[0].get("ctx", {}).get("error", failures[0]["msg"])
@@ -136,16 +140,25 @@ def request_error(
                 from_json(body)
             except ValueError as error:
                 reason = str(error)
+        elif isinstance(body, bytes):
+            reason = json_fault(body, reason)
         return MalformedError(f"The body is no valid JSON: {reason}.")
     return InvalidInputError(
         [
             FieldError(
                 "".join(f"/{_escape(step)}" for step in each["loc"][skip:]),
-                PHRASES.get(_kind_of(each), each["msg"]),
+                PHRASES.get(_kind_of(each)) or _message(each),
             )
             for each in failures
         ]
     )
+
+
+def json_fault(text: bytes, error: object) -> str:
+    """Return why a text is no JSON: by its parser's error, unless it is no plain UTF-8 at all."""
+    if text.startswith(BYTE_ORDER_MARKS) or b"\0" in text[:2]:
+        return "it must be UTF-8 without a byte-order mark"
+    return str(error)
 
 
 def _kind_of(failure: Mapping[str, Any]) -> str:
@@ -156,6 +169,12 @@ def _kind_of(failure: Mapping[str, Any]) -> str:
     if value is None and kind in SCALARS:
         return "null"
     return "empty" if value == "" and kind == "string_too_short" else kind
+
+
+def _message(failure: Mapping[str, Any]) -> str:
+    """Return pydantic's message, with a bound as a person reads it."""
+    message = str(failure["msg"])
+    return with_powers(message) if failure["type"] in BOUNDS else message
 
 
 def _escape(step: str | int) -> str:

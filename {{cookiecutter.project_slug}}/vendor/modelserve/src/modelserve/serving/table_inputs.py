@@ -172,12 +172,12 @@ class TableInputs:
         return [feature.model_dump() | {"seen": feature.seen} for feature in self.features]
 
     def _spelled(self, row: Any) -> Any:
-        """Return a row of texts without missing values, and with numbers as in JSON."""
+        """Return a row of texts with numbers and missing values as in JSON."""
         spelled = {}
         for k, v in row.items():
             if v in self._missing.get(k, ()):
                 if k not in self._nullable:
-                    spelled[k] = ""
+                    spelled[k] = "" if k in self._known else None
             else:  # pydantic reads 1_0 as 10, and refuses 1__0
                 number = k not in self._known and isinstance(v, str)
                 spelled[k] = v.replace("_", "__") if number else v

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from ..errors import ServiceError
@@ -41,15 +42,36 @@ class WorkerSupervisor(Multiprocess):
         """Start no worker yet."""
         super().__init__(config, sockets)
         self._settings = settings
-        self._announced = False
+        self._announced = self._failed = False
         self._hang_up = HangUpHandler()
 
+    def run(self) -> None:
+        """Run until a signal stops it.
+
+        Raises:
+            SystemExit: a worker ended before any was ready.
+        """
+        super().run()
+        if self._failed:
+            sys.exit(STARTUP_FAILURE)
+
     def keep_subprocess_alive(self) -> None:
-        """Replace dead workers; once the first one answers, say where."""
-        super().keep_subprocess_alive()
-        if not self._announced and any(each.is_ready() for each in self.processes):
+        """Replace dead workers; once the first one answers, say where.
+
+        One that ends before that would end each time: then, all stop.
+        """
+        if self.should_exit.is_set():
+            return
+        alive = [each for each in self.processes if each.exitcode is None]
+        if not self._announced and any(each.is_ready() for each in alive):
             self._announced = True
             announce(self._settings, self.sockets)
+        if not self._announced and len(alive) < len(self.processes):
+            log.error("service not started: a worker ended at its start")
+            self._failed = True
+            self.should_exit.set()
+            return
+        super().keep_subprocess_alive()
 
     def handle_hup(self) -> None:
         """Have every worker reload the artifact, where uvicorn would restart the workers."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 LONGEST = 400  # characters of a server's error in a message
+SHOWN = 100  # characters of an address that is refused
 NO_ANSWER = "Max retries exceeded"
 RETRY = "Retrying ("  # begins urllib3's warning of each try
 
@@ -37,7 +38,7 @@ def connect() -> "MlflowClient":
     """Return a client; nothing is sent yet.
 
     Raises:
-        ConfigurationError: the extra `mlflow` is not installed, or no server is named.
+        ConfigurationError: the extra `mlflow` is not installed, or the URI names no server.
     """
     if not environment.read(TRACKING_URI):
         raise ConfigurationError(
@@ -53,7 +54,15 @@ def connect() -> "MlflowClient":
             "add it in pyproject.toml, as in modelserve[mlflow], then run `uvx nox -s lock` and "
             "`uvx nox -s dev`."
         ) from error
-    return MlflowClient()
+    try:
+        return MlflowClient()
+    except Exception as error:
+        raise ConfigurationError(
+            f"{TRACKING_URI} is {server_address()[:SHOWN]}: the extra `mlflow` takes only a "
+            "server's address, https://… or http://…. Start one, as by "
+            "`mlflow server --backend-store-uri sqlite:///mlflow.db`, or install the whole package "
+            "`mlflow`, which opens a database by itself."
+        ) from error
 
 
 @contextmanager

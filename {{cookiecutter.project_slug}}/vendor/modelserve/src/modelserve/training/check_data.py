@@ -78,9 +78,11 @@ def _inspect(
 
 def _note_integers(inspection: Inspection) -> str:
     """Return the line for columns of whole numbers that are taken for fractions; or nothing."""
-    roles = inspection.roles
+    roles, findings = inspection.roles, inspection.findings
+    misread = {way.column for each in findings for way in each.remedies if way.key == "notation"}
+    rows = inspection.rows.drop(columns=misread, errors="ignore")
     # Of a text classifier, no other column is used.
-    found = {} if roles.text else find_gapped_integers(inspection.rows, roles.dtypes)
+    found = {} if roles.text else find_gapped_integers(rows, roles.dtypes)
     names = [*found][:LISTED]
     if not names:
         return ""

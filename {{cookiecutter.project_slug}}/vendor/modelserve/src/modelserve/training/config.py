@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from ..artifact import sha256
+from ..errors import ConfigurationError
 from ..toml_file import read
 from .evidence.section import EvaluationSection
 from .search.section import SearchSection
@@ -70,16 +71,19 @@ class Config(Section):
             return content
         if "split_column" in data:
             raise ValueError("[data] split_column belongs into [split], as column")
+        if "numeric_target" in data:
+            raise ValueError('[data] numeric_target is not a key; write task = "regressor"')
         moved = {name: data[name] for name in MOVED if name in data}
         if both := sorted(moved.keys() & split.keys()):
             raise ValueError(
                 f"{', '.join(both)}: in [data] and in [split]; keep the one in [split]"
             )
         data = {name: value for name, value in data.items() if name not in moved}
-        return content | {
-            "data": data | {"split_column": split.get("column")},
-            "split": split | moved,
+        implied = {
+            "split_column": split.get("column"),
+            "numeric_target": content.get("task") == "regressor",
         }
+        return content | {"data": data | implied, "split": split | moved}
 
     @model_validator(mode="after")
     def _check_task(self) -> Self:
@@ -116,6 +120,8 @@ def load_config(path: Path, options: type[Options] = Options) -> Config:
         ConfigurationError: the file is missing, is not TOML, or violates the schema; the message
             names every invalid field.
     """
+    if not (isinstance(options, type) and issubclass(options, Options)):
+        raise ConfigurationError("`Options` in model.py must be a subclass of modelserve.Options.")
     schema = create_model("TrainingConfig", __base__=Config, model=(options, options()))
     config = read(path, schema)
     project = path.parent.parent

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from ..errors import FieldError, InvalidInputError
+
 MAX_EXACT = 2**53  # float64 holds every integer up to here
 
 
@@ -19,6 +21,22 @@ def with_columns(rows: pd.DataFrame, columns: Mapping[Any, Any]) -> pd.DataFrame
     for name, values in columns.items():
         changed[name] = values
     return changed
+
+
+def with_names(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose columns are named by texts.
+
+    Raises:
+        InvalidInputError: columns have the same name; each is named.
+    """
+    named = rows.rename(columns=str)
+    if doubled := dict.fromkeys(named.columns[named.columns.duplicated()]):
+        problem = (
+            "several columns have this name, as text; rename or drop all but one before "
+            "`from_frame`"
+        )
+        raise InvalidInputError([FieldError(str(name), problem) for name in doubled])
+    return named
 
 
 def with_plain_numbers(rows: pd.DataFrame) -> pd.DataFrame:

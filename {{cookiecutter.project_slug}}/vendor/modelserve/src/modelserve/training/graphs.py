@@ -55,6 +55,17 @@ def keep_output(model: onnx.ModelProto, name: str, *, width: int) -> None:
     model.graph.output.append(output)
 
 
+def clip_output(model: onnx.ModelProto, name: str) -> None:
+    """Clip the last output, which gets a name, to 0 to 1: a sum of shares may lie beyond."""
+    sums = f"{name}_unclipped"
+    rename(model, model.graph.output[-1].name, sums)
+    ends = (f"{name}_least", 0.0), (f"{name}_most", 1.0)
+    for end, value in ends:
+        tensor = helper.make_tensor(end, onnx.TensorProto.FLOAT, [], [value])
+        model.graph.initializer.append(tensor)
+    model.graph.node.append(helper.make_node("Clip", [sums, *(end for end, _ in ends)], [name]))
+
+
 def to_bytes(model: onnx.ModelProto) -> bytes:
     """Return the graph's file, the same bytes for the same graph in every process.
 

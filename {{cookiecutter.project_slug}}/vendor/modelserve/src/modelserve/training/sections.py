@@ -37,7 +37,7 @@ class DataSection(Section):
     decimal, thousands and encoding are of CSV files; `missing` are the texts that stand for a
     missing value besides an empty one. `index` identifies a row; it is no feature, and nor is what
     `drop` names. `dtypes` overrides what a column is taken for; `drop_missing_target` leaves out
-    rows without a target. `split_column` is `[split] column`.
+    rows without a target. `split_column` is `[split] column`, `numeric_target` a regressor's.
     """
 
     path: Paths
@@ -54,6 +54,7 @@ class DataSection(Section):
     dtypes: dict[str, ColumnDtype] = {}
     drop_missing_target: bool = False
     split_column: str | None = None
+    numeric_target: bool = False
 
     @field_validator("encoding")
     @classmethod

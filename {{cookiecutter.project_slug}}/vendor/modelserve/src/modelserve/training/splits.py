@@ -78,8 +78,9 @@ def split_dataset(
             warn(f"{each.pointer}: {each.detail}.")
     splits = split(dataset, config.split, load_task(config.task), config.seed, test_rows=test_rows)
     if warn and (copies := count_copies(splits.training, splits.test)):
+        copied = "is a copy of a training row" if copies == 1 else "are copies of training rows"
         warn(
-            f"{copies} of {len(splits.test)} test rows are copies of training rows; "
+            f"{copies} of {len(splits.test)} test rows {copied}; "
             "the metrics are too good if new rows are not."
         )
     return splits

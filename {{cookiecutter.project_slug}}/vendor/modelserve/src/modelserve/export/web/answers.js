@@ -4,7 +4,8 @@
 const VISIBLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 
 // Returns an amount in a message as the service writes it: in English without separators.
-const amount = (numeral) => language === "en" ? String(numeral) : BigInt(numeral).toLocaleString(language);
+const amount = (numeral) => language === "en" ? String(numeral)
+  : /^\d+$/.test(numeral) ? BigInt(numeral).toLocaleString(language) : localize(numeral);
 
 // Returns whether a text stands for a missing category.
 const isMissing = ({ dtype, missing = [] }, value) => dtype === "category" && missing.includes(value);

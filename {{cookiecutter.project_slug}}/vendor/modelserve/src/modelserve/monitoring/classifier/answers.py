@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...answers import CONFIDENCE, LABEL, Decision, label_codes
+from ...answers import CONFIDENCE, LABEL, Decision, find_label, label_codes
 from ...bins import Shape
 
 HALF_UNIT = 0.5e-6  # of the last digit of a probability in a response
@@ -102,7 +102,7 @@ class ClassifierAnswerReader:
         prediction: dict[str, Any] = {}
         shares = list(cells)
         if len(shares) != len(self._codes):
-            prediction["label"] = shares.pop(0).strip()
+            prediction["label"] = find_label(shares.pop(0), self._codes)
         if shares:
             prediction["probabilities"] = dict(zip(self._codes, map(float, shares), strict=True))
         return prediction

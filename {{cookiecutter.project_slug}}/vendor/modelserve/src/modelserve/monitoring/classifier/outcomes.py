@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...answers import find_label
 from ...manifest import Manifest
 from ..exact import Units, array_to_units, to_units
 from ..outcome_counts import OutcomeCounts
@@ -31,9 +32,10 @@ class ClassifierTruths:
         Raises:
             ValueError: the label is empty.
         """
-        if not text:
+        label = find_label(text, self._labels)
+        if not label and label not in self._labels:
             raise ValueError("has a truth without a label")
-        return self._labels.get(text, len(self._labels))
+        return self._labels.get(label, len(self._labels))
 
     def merge(self, other: Any) -> None:
         """Do nothing: it knows no more after parsing than before."""

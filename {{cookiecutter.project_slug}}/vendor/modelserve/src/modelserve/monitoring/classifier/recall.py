@@ -52,4 +52,5 @@ def _compare(
     interval = proportion_interval(
         label.both, label.actual, significance=bounds.significance / tests
     )
-    return replace(label, training=training, bound=bound, p=p, verdict=verdict, interval=interval)
+    known = replace(label, training=training, training_rows=actual, bound=bound)
+    return replace(known, p=p, verdict=verdict, interval=interval)

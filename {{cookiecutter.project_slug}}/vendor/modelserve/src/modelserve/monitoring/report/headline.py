@@ -45,8 +45,7 @@ class Headline:
 
 def make_headline(result: MonitoringResult, wording: Wording) -> Headline:
     """Return the verdict, the violations by runbook, and what is not covered."""
-    compared = any(each.verdict in (Verdict.OK, Verdict.VIOLATION) for each in result.fields)
-    verdict = Verdict.OK if compared else Verdict.TOO_FEW
+    verdict = Verdict.OK if result.compared else Verdict.TOO_FEW
     captures = result.captures
     unread = [each.field for each in result.fields if each.verdict is Verdict.UNREAD]
     too_few = [each.field for each in result.fields if each.verdict is Verdict.TOO_FEW]
@@ -57,7 +56,7 @@ def make_headline(result: MonitoringResult, wording: Wording) -> Headline:
     others = {name: n for name, n in captures.versions.items() if name not in known}
     return Headline(
         verdict=Verdict.VIOLATION if result.violations else verdict,
-        compared=compared,
+        compared=result.compared,
         violated=list(dict.fromkeys(name_of(each.name) for each in result.violations)),
         by_runbook={
             runbook: [

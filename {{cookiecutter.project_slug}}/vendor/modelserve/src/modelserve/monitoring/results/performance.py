@@ -77,6 +77,7 @@ class LabelMetrics:
         p: the probability of a recall at least as far below training's by chance (Bonferroni).
         verdict: of the recall: VIOLATION if it is below `bound` and `p` below the significance.
         interval: of the true recall.
+        training_rows: that training's recall is of.
     """
 
     label: str
@@ -88,11 +89,23 @@ class LabelMetrics:
     p: float | None = None
     verdict: Verdict = Verdict.INFORMATIVE
     interval: Interval | None = None
+    training_rows: int = 0
 
     @property
     def chance(self) -> str:
-        """Return "may be chance" if `bound` lies in `interval`, nothing if not."""
+        """Return "may be chance" if `bound` lies in `interval`, or training has too few rows."""
+        if self.training_tells_too_little:
+            return MAY_BE_CHANCE
         return chance_of(self.verdict, self.interval, self.bound)
+
+    @property
+    def training_tells_too_little(self) -> bool:
+        """Return whether recall is below `bound` for certain, but perhaps not below training's.
+
+        However many rows there are in production, only more rows in training decide it.
+        """
+        below = self.interval and self.bound is not None and self.interval[1] < self.bound
+        return self.verdict is Verdict.OK and bool(below)
 
     @property
     def precision(self) -> float | None:

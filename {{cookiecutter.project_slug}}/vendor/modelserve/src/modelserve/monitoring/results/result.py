@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from .captures import CaptureSummary, ObservedWindow
-from .drift import FieldDrift
+from .drift import FieldDrift, Verdict
 from .fairness import Fairness
 from .performance import Confidence, Performance
 from .timeline import TimeSeries
@@ -59,3 +59,8 @@ class MonitoringResult:
     fairness: Fairness | None
     violations: tuple[Violation, ...]
     timeline: tuple[TimeSeries, ...] = ()
+
+    @property
+    def compared(self) -> bool:
+        """Return whether any field has enough rows."""
+        return any(each.verdict in (Verdict.OK, Verdict.VIOLATION) for each in self.fields)

@@ -12,6 +12,7 @@ from ...errors import ArtifactError, ServiceError
 from ...settings import Settings
 from ...types import Model, Tensors
 from ..codec import JsonCodec
+from ..output_validator import FAILED, check_possible
 from ..runtime import OnnxModel, measure_ms
 from ..thread_priority import call_with_low_priority
 from ..verification import load_verified
@@ -92,9 +93,7 @@ def choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]:
     except ServiceError:
         raise
     except Exception as error:
-        raise ArtifactError(
-            f"The model failed on an example row at the start: {error!r}"
-        ) from error
+        raise ArtifactError(f"{FAILED}: {error!r}") from error
     manifest = service.artifact.manifest
     log.info(
         "model loaded",
@@ -120,7 +119,8 @@ def _choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]
     loaded_s = perf_counter() - started
     report_missing(model, settings.providers, service.registry)
     sample = Sample(codec, min(BATCH, _most_rows(settings)))
-    latency_ms = measure_ms(model, sample.one, limit_s=PATIENCE_S)
+    check = partial(check_possible, service.artifact.manifest)
+    latency_ms = measure_ms(model, sample.one, limit_s=PATIENCE_S, check=check)
     loaded = Layout(1, settings.intra_op_threads or 1)
     if _runs_inline(settings, model, latency_ms):
         return model, ExecutionPlan("inline", *loaded, batching=False, latency_ms=latency_ms)

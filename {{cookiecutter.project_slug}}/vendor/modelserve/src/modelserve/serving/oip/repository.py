@@ -19,6 +19,7 @@ from ..components import Components
 from ..problems import ErrorResponses
 from ..reloading.hang_up import send_hang_up
 from ..reloading.reloader import Reloader
+from ..schemas import json_fault
 from ..security import identify_with
 from ..shared_folder import WORKERS
 
@@ -86,7 +87,8 @@ def check_load_request(body: bytes) -> None:
     try:
         content = from_json(body or b"{}")
     except ValueError as error:
-        raise MalformedError(f"The body is no valid JSON: {error}.") from error
+        fault = json_fault(body, error)
+        raise MalformedError(f"The body is no valid JSON: {fault}.") from error
     if not isinstance(content, dict):
         raise MalformedError("The body is no JSON object.")
     if content.get("parameters"):

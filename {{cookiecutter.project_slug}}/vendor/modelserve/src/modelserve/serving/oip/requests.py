@@ -69,7 +69,7 @@ class RequestReader:
         try:
             request = self._validate(text)
         except ValidationError as error:
-            raise request_error(error.errors(include_url=False)) from error
+            raise request_error(error.errors(include_url=False), body=text) from error
         return self.gather(request, rest)
 
     def gather(self, request: Request, rest: memoryview | None = None) -> Inference:

@@ -1,14 +1,15 @@
 """The routes of the Open Inference Protocol: server, model, metadata."""
 
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, FastAPI, Response
+from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 
 from ...errors import UnknownModelError
 from ...manifest import Manifest
 from ..components import Components
-from ..invalid_rows import most_values
-from ..json_route import make_json_route
 from ..security import identify_with
 from . import repository
 from .binary import EXTENSION
@@ -22,13 +23,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 def install(app: FastAPI, components: Components) -> None:
     """Add the routes to the application; inference is answered by the hot path."""
-    settings, features = components.settings, components.codec.inputs.features
-    kind = make_json_route(
-        components.access, settings, most_values=most_values(len(features), settings.max_rows)
-    )
-    router = APIRouter(
-        prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS, route_class=kind
-    )
+    make = partial(APIRouter, prefix="/v2", tags=["Open Inference Protocol"], responses=ERRORS)
+    router, inference = make(), make(route_class=make_unknown_route(components))
     manifest, codec = components.manifest, components.oip
     keys = [Depends(identify_with(components.access))]
     extensions = [EXTENSION]
@@ -80,22 +76,41 @@ def install(app: FastAPI, components: Components) -> None:
         check(name, version)
         return {"name": manifest.name, "ready": True}
 
-    # The hot path answers for the served model: any other is unknown.
-    @router.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
-    async def infer(name: str, _: Annotated[InferRequest, Body()]) -> Response:
+    @inference.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
+    async def infer(name: str, _: Annotated[InferRequest, Body()]) -> None:
         """Answer named tensors with named tensors."""
-        raise _unknown(manifest, name)
 
-    @router.post(
+    @inference.post(
         "/models/{name}/versions/{version}/infer", response_model=InferResponse, dependencies=keys
     )
-    async def infer_by_version(
-        name: str, version: str, _: Annotated[InferRequest, Body()]
-    ) -> Response:
+    async def infer_by_version(name: str, version: str, _: Annotated[InferRequest, Body()]) -> None:
         """Answer named tensors with named tensors, by a version of the model."""
-        raise _unknown(manifest, name, version)
 
     app.include_router(router)
+    app.include_router(inference)
+
+
+def make_unknown_route(components: Components) -> type[APIRoute]:
+    """Return the class of routes that are only documented: the hot path answers for the model.
+
+    Any other model is unknown, whatever the body holds: it may be in binary, and is not read.
+    """
+    access, manifest = components.access, components.manifest
+
+    class UnknownModelRoute(APIRoute):
+        """A route that answers by an error."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            """Return the handler, which checks the key first."""
+
+            async def refuse(request: Request) -> Response:
+                headers = dict(request.scope["headers"])
+                request.state.context.consumer = access.identify(headers)
+                raise _unknown(manifest, **request.path_params)
+
+            return refuse
+
+    return UnknownModelRoute
 
 
 def _unknown(served: Manifest, name: str, version: str | None = None) -> UnknownModelError:

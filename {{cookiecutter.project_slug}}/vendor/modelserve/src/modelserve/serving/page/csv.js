@@ -44,10 +44,29 @@ const quote = (value, separator) => value.includes(separator) || /["\r\n]/.test(
 const writeCsv = (rows, separator = ",", decimal = ".") => rows.map((row) => row.map((value) =>
   quote(typeof value === "number" ? String(value).replace(".", decimal) : value, separator)).join(separator) + "\r\n").join("");
 
+// Returns whether a file is a workbook of a spreadsheet, by its first bytes: a ZIP archive's, or an old one's.
+const isWorkbook = (bytes) => ["80,75,3,4", "208,207,17,224"].includes(bytes.join());
+
+// Returns whether a text is a number that is written with a decimal point.
+const isPointed = (text) => text.includes(".") && NUMERAL.test(text.trim());
+
+// Returns the decimal sign of a file without thousands separators, from the values of its numbers.
+const decimalOf = (separator, values, rows, dialect) => {
+  // A comma is decimal where it separates nothing, and no number is written with a point.
+  if (separator === ",") return ".";
+  if (values.some((value) => /^[+-]?\d+,\d+$/.test(value)))
+    return dialect.decimal === "," || !values.some((value) => value.includes(".")) ? "," : ".";
+  // Without fractions, it is that of spreadsheets in the page's language, or training's.
+  const presumed = (separator === ";" && decimalComma()) || (separator === dialect.separator?.[0] && dialect.decimal === ",");
+  return presumed && !rows.some((row) => row.some(isPointed)) ? "," : ".";
+};
+
 // Returns the file's head and rows, where each field stands, the fields that it lacks, and how its
 // numbers are written. The separator is the one by which the head names the most fields; of equals,
-// training's own, which the dialect names.
+// training's own, which the dialect names. Throws at a line by which a spreadsheet knows the separator.
 const readTable = (text, fields, limit, dialect = {}) => {
+  if (/^"?sep=/i.test(text))
+    throw new Error(_("The first line of the file is {line}, which only spreadsheets read; delete it.", { line: text.split(/[\r\n]/, 1)[0] }));
   const [own, space] = dialect.separator ?? ",", isSpaced = (separator) => separator === own && space === " ";
   const found = [...new Set([own, ...SEPARATORS])].map((separator) => {
     const [head = []] = parseCsv(text, separator, 1, isSpaced(separator)), names = head.map((name) => name.trim());
@@ -61,11 +80,9 @@ const readTable = (text, fields, limit, dialect = {}) => {
   const values = rows.flatMap((row) => numbers.map(({ name }) => (row[best.places.get(name)] ?? "").trim()));
   // A file with training's separator has its thousands separator, too.
   const thousands = best.separator === own ? dialect.thousands ?? "" : "";
-  // A comma is decimal where it separates nothing, and no number is written with a point.
-  const commas = best.separator !== "," && values.some((value) => /^[+-]?\d+,\d+$/.test(value));
   return {
     ...best, rows, thousands,
-    decimal: thousands ? dialect.decimal : commas && (dialect.decimal === "," || !values.some((value) => value.includes("."))) ? "," : ".",
+    decimal: thousands ? dialect.decimal : decimalOf(best.separator, values, rows, dialect),
     lacking: fields.filter(({ name, nullable }) => best.places.get(name) < 0 && !nullable).map(({ name }) => name),
   };
 };
@@ -84,7 +101,7 @@ const isMisplaced = (text, thousands, decimal) => thousands !== "" && text.inclu
 // Returns a row of the file as the service takes it; it refuses a number that is left as text.
 const instanceOf = (table, row, fields, missing = []) => Object.fromEntries(fields.flatMap((field) => {
   const place = table.places.get(field.name), text = place < 0 ? "" : row[place] ?? "";
-  if (isGap(field, text, missing)) return field.nullable ? [] : [[field.name, text]];
+  if (isGap(field, text, missing)) return field.nullable ? [] : [[field.name, field.dtype === "category" ? text : null]];
   const isNumber = field.dtype === "number" || field.dtype === "integer";
   const value = isNumber && isMisplaced(text.trim(), table.thousands, table.decimal) ? text : parseValue(field, text, table.decimal, table.thousands);
   return value === undefined ? [] : [[field.name, value]];

@@ -98,10 +98,13 @@ const decodeText = (bytes) => {
 // Returns the file's table; throws what is wrong with it.
 const readFile = async (file) => {
   if (file.size > MOST_BYTES) throw new Error(_("The file has {size} MB, more than {limit}.", { size: written(file.size / 1e6), limit: MOST_BYTES / 1e6 }) + LARGER);
-  const table = readTable(decodeText(await file.arrayBuffer()), facts.fields, MOST_ROWS, facts.dialect);
+  const bytes = await file.arrayBuffer(), text = decodeText(bytes);
+  if (isWorkbook(new Uint8Array(bytes.slice(0, 4)))) throw new Error(_("The file is an Excel workbook or a ZIP archive; save the sheet as CSV."));
+  const table = readTable(text, facts.fields, MOST_ROWS, facts.dialect);
   if (!table.head.some(Boolean)) throw new Error(_("The file has no first line that names columns."));
+  if (table.lacking.length && /[\0-\x08]/.test(text)) throw new Error(_("The file is no text; save its table as CSV."));
   if (table.lacking.length)
-    throw new Error(_("The file has no column {columns}. Its first line names {head}.",
+    throw new Error(_("Columns that the file lacks: {columns}. Its first line names {head}.",
       { columns: shorten(table.lacking.slice(0, MOST_NAMED).join(", ")), head: shorten(table.head.slice(0, MOST_NAMED).join(", ")) }));
   if (!table.rows.length) throw new Error(_("The file has no rows below its first line."));
   if (table.rows.length > MOST_ROWS) throw new Error(_("The file has more than {rows} rows.", { rows: MOST_ROWS.toLocaleString(language) }) + LARGER);

@@ -26,7 +26,8 @@ const parseValue = (field, text, decimal = ".", thousands = "") => {
 // Returns what a person has typed; of a numeral with two meanings neither, for nobody to be misread.
 const parseTyped = (field, text, missing = []) => {
   const trimmed = text.trim(), isNumber = field.dtype === "number" || field.dtype === "integer";
-  const isBlank = trimmed === "" || (field.dtype === "category" && isGap(field, text, missing));
+  const isSpace = trimmed === "" && !field.categories?.includes(text);
+  const isBlank = isSpace || (field.dtype === "category" && isGap(field, text, missing));
   if (field.nullable && field.dtype !== "text" && isBlank) return undefined;
   return isNumber && meaningsOf(trimmed) ? text : parseValue(field, text, ...separatorsOf(trimmed));
 };
@@ -58,6 +59,7 @@ const locate = (field, value) => {
     const words = text === "" ? _("a value is needed") : meanings ? _("ambiguous: write {whole} or {fraction}", meanings) : _("not a number");
     return { words, outside: true, place: null };
   }
+  if (field.dtype === "integer" && !Number.isInteger(measure)) return { words: _("a whole number is needed"), outside: true, place: null };
   const { minimum, maximum } = field, width = maximum - minimum;
   // In float32, as the model sees both: 7.9 is not above 7.9.
   const below = Math.fround(measure) < Math.fround(minimum), above = Math.fround(measure) > Math.fround(maximum);

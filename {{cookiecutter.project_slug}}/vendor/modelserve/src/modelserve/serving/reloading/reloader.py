@@ -23,7 +23,7 @@ from .daemon_call import DaemonCaller
 from .folder_watch import follow_folder
 from .hang_up import hung_up_before, on_hang_up
 from .outcome import ReloadOutcome, count_reloads
-from .snapshot import Snapshots, holds_other
+from .snapshot import Snapshots, holds_other, name_refused
 
 if TYPE_CHECKING:  # which import this module
     from ...service import Service
@@ -154,7 +154,7 @@ class Reloader:
         try:
             if self._alias:
                 await self._alias.refresh()
-            fresh = await self._loader.call(self._load)
+            fresh = await self._loader.call(partial(self._load, about))
         except Exception as error:  # pylint: disable=broad-exception-caught
             # A hook of the project's, or a library, may fail in any way: the model stays.
             return self._refuse(error, about)
@@ -184,8 +184,8 @@ class Reloader:
         )
         return ReloadOutcome("refused", reason)
 
-    def _load(self) -> Loaded | None:
-        """Return the service and the generation of the artifact in the folder.
+    def _load(self, about: dict[str, str]) -> Loaded | None:
+        """Return the service and the generation of the artifact in the folder, named in `about`.
 
         Raises:
             ServiceError: it cannot be served.
@@ -193,6 +193,7 @@ class Reloader:
         if not (self._differs() or self._challenger_differs()):
             return None
         settings, current, folder = self._service.settings, self._hot_path.components, self._folder
+        about |= name_refused(folder, self.served)
         with switching_often(), ExitStack() as failed:
             key = settings.model_public_key
             artifact = call_with_low_priority(partial(self._snapshots.take, folder, key))

@@ -15,6 +15,7 @@ from ...signature import SIGNATURE
 from ..shared_folder import PREFIX, WORKERS, owned, remove_left_folders
 
 ATTEMPTS = 3  # to copy a folder that is replaced meanwhile
+LONGEST = 100  # characters of a version in the log
 
 
 class Snapshots:
@@ -106,6 +107,15 @@ def holds_other(folder: Path, served: Manifest | None) -> bool:
         return Manifest.model_validate_json(read_manifest(folder)) != served
     except ValueError:
         return True
+
+
+def name_refused(folder: Path, served: Manifest) -> dict[str, str]:
+    """Return for the log which version is refused, if it is, and if its manifest can be read."""
+    try:
+        manifest = Manifest.model_validate_json(read_manifest(folder))
+    except ValueError:
+        return {}
+    return {} if manifest == served else {"refused_version": manifest.version[:LONGEST]}
 
 
 def copy_files(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from ...types import ModelInput, Prediction
 from ..capture import redact
 from ..codec import JsonCodec
 from ..invalid_rows import SMALL_BYTES, check_values, wrong_row_count
+from ..schemas import json_fault
 
 LINE = re.compile(rb"\S[^\n]*")  # one that is not empty, from its first character
 
@@ -42,7 +43,8 @@ class JsonLinesCodec:
                 from_json(line)  # alone: half an object on each of two lines is no row
             except ValueError as error:
                 number = body.count(b"\n", 0, match.start()) + 1
-                raise MalformedError(f"Line {number} is no valid JSON: {error}.") from error
+                fault = json_fault(line, error)
+                raise MalformedError(f"Line {number} is no valid JSON: {fault}.") from error
             rows.append(line)
         if len(rows) > self._codec.max_rows:
             raise wrong_row_count(len(rows), self._codec.max_rows, complete=False)

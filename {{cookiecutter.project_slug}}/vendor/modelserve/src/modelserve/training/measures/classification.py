@@ -80,7 +80,7 @@ def predict_labels(
         way_out = "; name them by [model] labels in config/training.toml" if unnamed else ""
         problem = f"not a label of the model, which has {listed}{way_out}"
         raise InvalidInputError([FieldError(name, problem) for name in unknown])
-    shares = outputs.astype(np.float64)
+    shares = outputs.astype(np.float64).clip(0)  # 1 - 1.0000001 is negative
     shares /= shares.sum(axis=1, keepdims=True)
     return LabelPredictions(
         np.array([codes[name] for name in truth], dtype=np.int64),

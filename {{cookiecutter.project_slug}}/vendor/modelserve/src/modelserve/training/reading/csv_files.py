@@ -117,7 +117,12 @@ class CsvFile:
         return io.BytesIO(read_bytes(self.path)) if compressed else self.path
 
     def _parse(
-        self, names: list[str], *, dtype: str | Mapping[int, str], usecols: list[int] | None = None
+        self,
+        names: list[str],
+        *,
+        dtype: str | Mapping[int, str],
+        usecols: list[int] | None = None,
+        rows: int | None = None,
     ) -> pd.DataFrame:
         """Return the columns, or some of them, under the header's names."""
         dialect = self.dialect
@@ -135,7 +140,7 @@ class CsvFile:
         }
         try:
             frame: pd.DataFrame = pd.read_csv(
-                self._source(), dtype=dtype, usecols=usecols, **options
+                self._source(), dtype=dtype, usecols=usecols, nrows=rows, **options
             )
         except UnicodeError as error:
             if fault := self._encoding_fault():
@@ -192,11 +197,11 @@ class CsvFile:
             index=list(texts),
         )
 
-    def read_written(self, columns: Collection[str]) -> pd.DataFrame:
-        """Return some columns as they are written."""
+    def read_written(self, columns: Collection[str], rows: int | None = None) -> pd.DataFrame:
+        """Return some columns as they are written, and their first rows only if so many are."""
         names = self.names()
         places = sorted(names.index(name) for name in columns)
-        frame = self._parse(names, dtype=TEXT, usecols=places)
+        frame = self._parse(names, dtype=TEXT, usecols=places, rows=rows)
         return frame.set_axis([names[place] for place in places], axis="columns")
 
     def _view(self) -> bytes | mmap.mmap:

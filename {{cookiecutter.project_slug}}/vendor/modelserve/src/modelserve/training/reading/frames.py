@@ -1,6 +1,6 @@
 """Read all files of `[data]` into one data frame."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -17,13 +17,13 @@ from ..frames import mask_infinite, with_columns
 from ..sections import DataSection
 from .csv_files import TEXT, CsvFile, find_repeated_names
 from .files import find_files, format_of
-from .notation import find_candidates, find_thousands
+from .grouped import find_grouped
 from .records import read_json_lines, read_parquet, to_frame
 from .remedies import Finding, Remedy, shorten, toml_lines
 
 NAMED = 5  # columns in an error
 MADE_COLUMNS = (
-    "if `load` in data.py makes one of the other, let it read each file by itself "
+    "if `load` in data.py makes one of the other, let it take files with either "
     "(vendor/modelserve/docs/data.md#retraining)"
 )
 
@@ -135,7 +135,7 @@ class _Reading:
             counts = pd.concat(seen).groupby(level=0, sort=False).sum()
             findings = [_report_markers(name, counts[name]) for name in gaps if counts[name].any()]
         if dialect.thousands is None:
-            findings += _find_thousands(files, frame, {*numbers, *unused})
+            findings += find_grouped(files, frame, {*numbers, *unused})
         return FileRows(frame, findings, partial(_find_markers, files, dialect))
 
     def join(self, frames: Sequence[tuple[Path, pd.DataFrame]]) -> pd.DataFrame:
@@ -195,19 +195,6 @@ def _dialect_of(path: Path, dialect: Dialect) -> Dialect:
 
 def _find_markers(files: Sequence[CsvFile], dialect: Dialect) -> list[str]:
     return list(dict.fromkeys(m for file in files for m in file.find_markers(dialect.missing)))
-
-
-def _find_thousands(
-    files: Sequence[CsvFile], frame: pd.DataFrame, aside: Collection[str | None]
-) -> Iterator[Finding]:
-    """Yield the columns of numbers whose thousands were probably read as fractions."""
-    for name in (each for each in find_candidates(frame) if each not in aside):
-        texts: list[object] = []
-        for file in files:
-            if name in file.names():
-                texts += file.read_written([name])[name].dropna().tolist()
-        if found := find_thousands(name, texts, files[0].dialect.decimal):
-            yield found
 
 
 def _report_markers(name: str, counts: pd.Series) -> Finding:

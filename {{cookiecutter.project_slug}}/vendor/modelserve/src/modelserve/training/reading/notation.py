@@ -1,11 +1,10 @@
 """Recognise numbers in another notation: other signs before a fraction and between thousands."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
 from ...thousands import WHERE, make_check
 from .remedies import Finding, Remedy, quote, shorten
@@ -13,14 +12,10 @@ from .remedies import Finding, Remedy, quote, shorten
 POINTS = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?").fullmatch
 COMMAS = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?").fullmatch
 PLAIN = re.compile(r"[+-]?\d*\.?\d+").fullmatch
-WHOLE = re.compile(r"[+-]?\d{1,3}").fullmatch
 
-THOUSAND = 1_000
 NEARLY_ALL = 0.9  # of the different values
-MIN_GROUPED = 3  # rows with a sign that may separate thousands
 IN_LOAD = "convert it in `load` (data.py)"
 ALL_SO = f"if all columns are written so; {IN_LOAD} otherwise"
-MIN_WHOLE = 100  # of whole numbers up to a few thousand, some are of three digits
 
 
 def find_other_notation(
@@ -139,50 +134,3 @@ def _signs_of(values: Sequence[str], decimal: str) -> tuple[str, list[tuple[str,
         return "numbers with a decimal comma", [(",", "." if dot else "")]
     grouped = by_commas and any(value.count(".") > 1 for value in values)
     return "numbers", [(",", ".")] if grouped else []
-
-
-def find_candidates(frame: pd.DataFrame) -> list[str]:
-    """Return the columns of numbers that may be whole, with a sign between thousands.
-
-    Their fractions have at most three digits, and whole numbers of three digits lie beside them.
-    There is no such column where another one has other fractions: the sign begins them.
-    """
-    found = []
-    for name, column in frame.items():
-        if not types.is_float_dtype(column):
-            continue
-        numbers = column.dropna().abs().to_numpy(dtype=np.float64)
-        numbers = numbers[np.isfinite(numbers)]
-        fractions, whole = numbers[numbers % 1 != 0], numbers[numbers % 1 == 0]
-        if not fractions.size:
-            continue
-        grouped = fractions * THOUSAND
-        if fractions.min() < 1 or not np.allclose(grouped, grouped.round(), rtol=0, atol=1e-6):
-            return []
-        if numbers.max() < THOUSAND and (whole >= MIN_WHOLE).any():
-            found.append(str(name))
-    return found
-
-
-def find_thousands(name: str, column: Iterable[object], decimal: str) -> Finding | None:
-    """Return that a sign between thousands was probably read as the decimal one.
-
-    Args:
-        name: of the column.
-        column: its values as they are written.
-        decimal: the sign before a fraction that is stated.
-    """
-    texts = [str(value).strip() for value in column]
-    is_grouped = re.compile(rf"[+-]?[1-9]\d{{0,2}}{re.escape(decimal)}\d{{3}}").fullmatch
-    grouped = [text for text in texts if is_grouped(text)]
-    whole = [text for text in texts if WHOLE(text)]
-    if len(grouped) < MIN_GROUPED or not whole or len(grouped) + len(whole) < len(texts):
-        return None
-    largest = max(whole, key=lambda text: abs(int(text)))
-    other = "," if decimal == "." else "."
-    ways = (
-        Remedy("notation", name, (other, decimal), f"if {quote(decimal)} separates thousands"),
-        Remedy("dtypes", name, "number", "if these are fractions"),
-    )
-    problem = f"{quote(grouped[0])} is read as a fraction, and {quote(largest)} as a larger number"
-    return Finding(name, problem, ways, blocking=False)

@@ -32,6 +32,7 @@ MAGIC = {
 }
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 NUMBER = re.compile(r"[+-]?[\d.,]+").fullmatch
+SEPARATOR_LINE = re.compile(r"\"?sep=.?\"?[;,|\t]*", re.IGNORECASE).fullmatch
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+").fullmatch
 
 
@@ -87,9 +88,15 @@ def _wide_encoding(head: bytes) -> str:
 
 def find_separator_faults(text: str, dialect: Dialect) -> list[DialectFault]:
     """Return what is wrong with the separator: another splits the header and the rows alike."""
+    first, _, rest = text.partition("\n")
+    if SEPARATOR_LINE(first.strip()):
+        problem = f"the first line is {shorten(first.strip())}, which only spreadsheets read"
+        return [DialectFault(f"{problem}; delete it"), *find_separator_faults(rest, dialect)]
     rows = list(split_rows(text, dialect.separator))
     if not rows:
         return []
+    if padded := _find_title(text, dialect, padded=True):
+        return padded
     if _is_consistent(rows):
         return _find_spaces(rows, dialect)
     for separator in SEPARATORS:
@@ -113,14 +120,19 @@ def find_separator_faults(text: str, dialect: Dialect) -> list[DialectFault]:
     return _find_title(text, dialect)
 
 
-def _find_title(text: str, dialect: Dialect) -> list[DialectFault]:
-    """Return that the first lines are a title or a comment: the header comes after them."""
+def _find_title(text: str, dialect: Dialect, *, padded: bool = False) -> list[DialectFault]:
+    """Return that the first lines are a title or a comment: the header comes after them.
+
+    Those that are `padded` have as many separators as the header, as a spreadsheet writes them.
+    """
     separators = dict.fromkeys((dialect.separator, *SEPARATORS))
     tables = [list(split_rows(text, separator)) for separator in separators]
     for count in range(1, MAX_TITLE + 1):
         for table in tables:
             titles, rows = table[:count], table[count:]
-            if len(rows) >= MIN_ROWS and _is_header(rows[0], titles) and _is_consistent(rows):
+            if len(rows) < MIN_ROWS or (padded and not _are_padded(titles, rows)):
+                continue
+            if _is_header(rows[0], titles) and _is_consistent(rows):
                 lines = "line is" if count == 1 else f"{count} lines are"
                 shown = shorten(text.lstrip().splitlines()[0])
                 problem = (
@@ -131,14 +143,31 @@ def _find_title(text: str, dialect: Dialect) -> list[DialectFault]:
     return []
 
 
-def _is_header(names: list[str], titles: list[list[str]]) -> bool:
-    """Return whether values may be names of columns, below lines that have fewer values.
+def _are_padded(titles: list[list[str]], rows: list[list[str]]) -> bool:
+    """Return whether lines have as many values as those below, whose first is none of data."""
+    names = rows[0]
+    return all(len(row) == len(names) for row in titles) and not any(
+        name == value for row in rows[1:] for name, value in zip(names, row, strict=False)
+    )
 
-    One value less may be that of row names, which have no name.
-    """
-    fewer = all(len(row) < len(names) - (not row[0].startswith("#")) for row in titles)
+
+def _is_header(names: list[str], titles: list[list[str]]) -> bool:
+    """Return whether values may be names of columns, below lines that have fewer values."""
     plain = [name.strip() for name in names]
+    fewer = all(_is_above(row, len(names)) for row in titles)
     return fewer and all(plain) and len(set(plain)) == len(plain) and not any(map(NUMBER, plain))
+
+
+def _is_above(row: list[str], width: int) -> bool:
+    """Return whether a line has fewer values than a header of a width, without empty ones behind.
+
+    One less may be that of row names, which have no name.
+    """
+    count = len(row)
+    while count and not row[count - 1].strip():
+        count -= 1
+    is_sure = row[0].startswith("#") or width == 2
+    return count < width - (not is_sure)
 
 
 def _find_spaces(rows: list[list[str]], dialect: Dialect) -> list[DialectFault]:

@@ -23,6 +23,7 @@ from .fit_errors import DENSE, explain_failure
 from .pipeline import (
     LIBRARIES,
     Steps,
+    check_steps,
     design_matrix,
     export_pipeline,
     fit,
@@ -77,6 +78,7 @@ def train_boosting(
         TrainingError: there are too few rows for early stopping, the data do not suit the
             estimator, or it cannot be converted.
     """
+    check_steps(steps)
     if not isinstance(estimator, XGBModel) or not estimator.early_stopping_rounds:
         if table.nullable() and not takes_missing(estimator):
             steps = [*steps, ("missing", SimpleImputer(strategy="median"))]

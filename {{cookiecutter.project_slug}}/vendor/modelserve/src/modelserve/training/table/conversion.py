@@ -32,6 +32,8 @@ TYPES = {"features": FloatTensorType, "categories": StringTensorType}
 TRIED_ROWS = 100
 # Estimators of these modules compare values with thresholds.
 TREES = ("sklearn.tree", "sklearn.ensemble", "catboost", "lightgbm", "xgboost")
+# The graphs of these estimators add each tree's or estimator's share of a probability.
+SUMMED = ("sklearn.ensemble._bagging", "sklearn.ensemble._forest", "sklearn.ensemble._voting")
 SHOWN = 300  # characters of another library's message
 XGBOOST_PLACE = re.compile(r"^\[[\d:]+\] \S+:\d+: ")  # when and where in its source
 WAYS_OUT = (
@@ -83,7 +85,10 @@ def convert(fitted: BaseEstimator, table: Table, labels: tuple[str, ...], *, nam
         if named:  # first: a column may be named as the output is
             _connect(model, table)
         output = graphs.output_name(labels)
-        graphs.rename(model, model.graph.output[-1].name, output)
+        if labels and type(last).__module__.startswith(SUMMED):
+            graphs.clip_output(model, output)
+        else:
+            graphs.rename(model, model.graph.output[-1].name, output)
         graphs.keep_output(model, output, width=max(len(labels), 1))
         content = graphs.to_bytes(model)
         _try_graph(content, table)

@@ -1,7 +1,6 @@
 """Say what each column of a data frame is taken for, and why, and what is wrong with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -9,42 +8,20 @@ import pandas as pd
 from pandas.api import types
 
 from ...errors import FieldError
-from ...manifest import Feature
 from ..frames import with_columns
 from ..reading.notation import beside_numbers, find_misplaced_thousands, find_other_notation
-from ..reading.remedies import Finding, Markers, Remedy, shorten
-from .columns import POINT, Signs, find_fault, is_category
+from ..reading.remedies import Finding, Remedy, shorten
+from .columns import Signs, find_fault, is_category
 from .dtypes import categories_as_texts, convert
 from .findings import find_alike, find_identifier, find_leak, find_unlabelled
 from .float32 import find_large_numbers
 from .large_integers import find_large_integers
+from .roles import Roles
 from .summary import ColumnSummary, summarise
 from .units import find_units
 
 LISTED = 20  # columns in an error
 EXAMPLES = 3
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Which columns are the target, the index and dropped, and the dtypes that are stated.
-
-    With `features`, a model's, only these columns are taken, and nothing else is looked for.
-    `split_column` is what the split is by, `text` the only feature of texts, `signs` those of
-    numbers; `missing` returns the texts for a missing value that an error repeats beside a new one.
-    Rows without a target are refused, or left out by `drop_missing_target`.
-    """
-
-    target: str
-    index: str | None = None
-    drop: Sequence[str] = ()
-    dtypes: Mapping[str, str] = field(default_factory=dict)
-    features: Sequence[Feature] = ()
-    split_column: str | None = None
-    text: str | None = None
-    signs: Signs = POINT
-    missing: Markers = tuple
-    drop_missing_target: bool = False
 
 
 class Inspection(NamedTuple):
@@ -204,10 +181,12 @@ def _find_notation_of_target(target: pd.Series, roles: Roles) -> list[Finding]:
     found = find_other_notation(roles.target, target, *roles.signs)
     if not found and (found := find_misplaced_thousands(roles.target, target, *roles.signs)):
         return [found]
-    if not found and (units := find_units(roles.target, target)):
+    if not found and (units := find_units(roles.target, target, numeric=roles.numeric_target)):
         return [units]
+    if not found or roles.numeric_target:
+        return [found] if found else []
     as_labels = Remedy("dtypes", roles.target, "category", "if these are labels")
-    return [found._replace(remedies=(*found.remedies, as_labels))] if found else []
+    return [found._replace(remedies=(*found.remedies, as_labels))]
 
 
 def _find_single_rows(target: pd.Series) -> Iterator[Finding]:

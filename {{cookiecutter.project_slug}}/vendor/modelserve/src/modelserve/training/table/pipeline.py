@@ -17,13 +17,16 @@ from threadpoolctl import threadpool_limits
 from ... import artifact
 from ...errors import TrainingError
 from ..exported_model import ExportedModel
+from ..reading.remedies import shorten
 from .booster_converters import boosters_in, distributions_of
-from .conversion import convert, one_line, refuse_text_steps
+from .conversion import convert, last_step, one_line, refuse_text_steps
 from .fit_errors import explain_failure
 from .step_difference import advise
 from .table import Table
 
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "numpy")
+COMPARED_ROWS = 1_000  # whose labels are compared with the most probable ones
+TIE = 1e-6  # two probabilities that are nearer than this
 
 Steps = list[tuple[str, BaseEstimator]]
 
@@ -89,6 +92,23 @@ def encode_columns(table: Table, *, impute: bool = True) -> Steps:
     return [("columns", ColumnTransformer(parts))]
 
 
+def check_steps(steps: Any) -> None:
+    """Check what `transformers` in features.py returns.
+
+    Raises:
+        TrainingError: it is no list of pairs.
+    """
+    pairs = isinstance(steps, list | tuple) and all(
+        isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str) for each in steps
+    )
+    if not pairs:
+        raise TrainingError(
+            f"`transformers` in features.py returned {shorten(repr(steps))}; return a list of "
+            'pairs of a name and a transformer: [*encode_columns(table), ("scaled", '
+            "StandardScaler())]."
+        )
+
+
 def fit_pipeline(
     table: Table, steps: Steps, estimator: BaseEstimator, *, named: bool | None = None
 ) -> Pipeline:
@@ -104,6 +124,7 @@ def fit_pipeline(
     Raises:
         TrainingError: the data do not suit the estimator.
     """
+    check_steps(steps)
     if steps and selects_by_name(estimator):
         raise TrainingError(
             "The estimator selects columns by their names, but other steps come before it: return "
@@ -175,9 +196,30 @@ def export_pipeline(
 
     files = {artifact.MODEL: convert(fitted, table, labels, named=by_name)}
     texts = getattr(fitted, "warnings_", ())
+    if labels:
+        some = table.take(np.arange(min(len(table), COMPARED_ROWS)))
+        texts = (*texts, *_find_other_labels(fitted, matrix(some)))
     last = fitted.steps[-1][1] if isinstance(fitted, Pipeline) else fitted
     provenance = {"estimator": type(last).__name__}
     return ExportedModel(files, labels, native, libraries, provenance, texts, advise_on)
+
+
+def _find_other_labels(fitted: BaseEstimator, rows: Any) -> tuple[str, ...]:
+    """Return a warning if `predict` names other labels than the most probable ones, which count."""
+    shares = np.asarray(fitted.predict_proba(rows), dtype=np.float64)
+    named = np.ravel(fitted.predict(rows))
+    if not np.isin(named, fitted.classes_).all():
+        return ()
+    own = shares[np.arange(len(named)), np.searchsorted(fitted.classes_, named)]
+    others = int((shares.max(axis=1) - own > TIE).sum())
+    if not others:
+        return ()
+    name = type(last_step(fitted)).__name__
+    return (
+        f"`predict` of {name} names another label than the most probable one in {others} of "
+        f"{len(named)} training rows; the model's answer is the most probable one. For two labels, "
+        "state [target] positive and threshold (vendor/modelserve/docs/training.md).",
+    )
 
 
 def selects_by_name(estimator: Any) -> bool:

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from ...artifact import Artifact
 from ...errors import FieldError, InvalidDataError, InvalidInputError
 from ...manifest import Feature
-from ..frames import with_plain_numbers
+from ..frames import with_names, with_plain_numbers
 from ..reading.frames import FileRows, read_files
 from ..reading.remedies import Finding
 from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
-from .columns import Signs, describe_column, is_category
-from .inspection import Inspection, Roles, inspect_frame
+from .columns import describe_column, is_category
+from .inspection import Inspection, inspect_frame
+from .roles import Roles
 
 
 @dataclass(frozen=True)
@@ -112,19 +113,9 @@ class Table:
 
     @classmethod
     def _inspect(cls, found: FileRows, section: DataSection) -> "Table":
-        named = with_plain_numbers(found.frame).rename(columns=str)
+        named = with_plain_numbers(with_names(found.frame))
         times, findings = _take_split_column(named, section)
-        roles = Roles(
-            section.target,
-            index=section.index,
-            drop=section.drop,
-            dtypes=section.dtypes,
-            features=section.features,
-            split_column=section.split_column,
-            signs=Signs(section.decimal, section.thousands),
-            missing=found.markers if section.missing is None else lambda: section.missing or (),
-            drop_missing_target=section.drop_missing_target,
-        )
+        roles = Roles.of(section, found.markers)
         inspected = inspect_frame(named, roles, found.findings)
         inspected = inspected._replace(findings=(*findings, *inspected.findings))
         if inspected.errors or inspected.target is None:

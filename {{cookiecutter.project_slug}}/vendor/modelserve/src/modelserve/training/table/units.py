@@ -23,10 +23,15 @@ MEASURE = re.compile(
 PLAIN = re.compile(NUMBER).fullmatch
 
 
-def find_units(name: str, column: pd.Series) -> Finding | None:
-    """Return that nearly all texts of a column are numbers with a unit."""
+def find_units(name: str, column: pd.Series, *, numeric: bool = False) -> Finding | None:
+    """Return that nearly all texts of a column are numbers with a unit.
+
+    They are refused in a `numeric` column; in another they may be names.
+    """
     if not (problem := describe_units(column)):
         return None
+    if numeric:
+        return Finding(name, f"{problem}: {WAY_OUT}")
     problem = f"{problem}; the model sees names without an order: {WAY_OUT}"
     keep = Remedy("dtypes", name, "category", "if they are names")
     return Finding(name, problem, (keep,), blocking=False)

@@ -15,13 +15,15 @@ from ...errors import InvalidDataError, InvalidInputError
 from ...manifest import Feature
 from ...tokens import TOKENIZER, Encoder, observe
 from ..dataset import Files
+from ..frames import with_names
 from ..reading.frames import read_files
 from ..reading.remedies import Finding, Remedy, counted, shorten
 from ..reading.suggested import read_all
 from ..sections import DataSection
 from ..split_column import take_split_column
 from ..table.findings import LEFT_OUT, find_alike, find_unlabelled
-from ..table.inspection import Inspection, Roles
+from ..table.inspection import Inspection
+from ..table.roles import Roles
 
 TEXT = "text"  # the column, and the field of a request
 BATCH = 64
@@ -103,6 +105,7 @@ class Texts:
             InvalidDataError: a column is missing, there is no row, or rows have no text or label;
                 each is named.
         """
+        frame = with_names(frame)
         roles = Roles(target, text=TEXT, drop_missing_target=drop_missing_target)
         inspection = Inspection(frame, frame, None, roles, tuple(_find_faults(frame, roles)))
         if inspection.errors:
