@@ -3,6 +3,7 @@
 # pylint: disable=import-outside-toplevel
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from math import isnan
 from typing import Any
 
 from pydantic_core import to_json
@@ -155,6 +156,6 @@ def _is_same(given: Any, stored: Any) -> bool:
         )
     if isinstance(given, Decimal) and isinstance(stored, float):
         return given == Decimal(repr(stored))
-    if given != given:  # NaN
-        return bool(stored != stored)
+    if isinstance(given, float) and isnan(given):
+        return isinstance(stored, float) and isnan(stored)
     return isinstance(given, bool) == isinstance(stored, bool) and bool(given == stored)

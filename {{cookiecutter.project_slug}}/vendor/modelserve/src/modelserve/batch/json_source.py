@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import TextIOWrapper
 from itertools import chain, islice
+from math import isnan
 from typing import Any
 
 from pydantic_core import from_json
@@ -123,7 +124,7 @@ def _write(value: Any, known: Container[str]) -> str | None:
     """
     if isinstance(value, Decimal):
         value = float(value) if value.as_tuple().exponent else int(value)
-    if value != value:
+    if isinstance(value, float) and isnan(value):
         return None
     text = str(value)
     if not isinstance(value, bool) and abs(value) < EXACT and value == int(value):

@@ -77,12 +77,14 @@ def install(app: FastAPI, components: Components) -> None:
         return {"name": manifest.name, "ready": True}
 
     @inference.post("/models/{name}/infer", response_model=InferResponse, dependencies=keys)
+    # pylint: disable-next=unused-argument  # what is documented
     async def infer(name: str, _: Annotated[InferRequest, Body()]) -> None:
         """Answer named tensors with named tensors."""
 
     @inference.post(
         "/models/{name}/versions/{version}/infer", response_model=InferResponse, dependencies=keys
     )
+    # pylint: disable-next=unused-argument  # what is documented
     async def infer_by_version(name: str, version: str, _: Annotated[InferRequest, Body()]) -> None:
         """Answer named tensors with named tensors, by a version of the model."""
 
