@@ -81,7 +81,7 @@ def dependencies() -> set[str]:
 
 
 def commands() -> set[str]:
-    """Return what a shell finds in the project's environment, or is told to run by documents."""
+    """Return the commands of the project's environment, and those that documents type."""
     documents = [TEMPLATE / "README.md", *TEMPLATE.glob("docs/*.md"), *FOLDER.rglob("*.md")]
     texts = [path.read_text(encoding="utf-8") for path in documents]
     scripts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.sh")]
