@@ -267,12 +267,15 @@ def test_a_missing_value_other_than_nan_is_refused() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"booster": "dart"}, "be converted to ONNX: only booster gbtree has a converter. Choose"),
-        ({"booster": "gblinear"}, "be converted to ONNX: only booster gbtree has a converter. "),
+        (
+            {"booster": "gblinear"},
+            "be converted to ONNX: only booster gbtree has a converter. Choose",
+        ),
         ({"objective": "reg:quantileerror"}, "be fitted: Check failed: !quantile_alpha.Get()"),
     ],
-    ids=["dart", "gblinear", "quantile"],
+    ids=["gblinear", "quantile"],
 )
+@pytest.mark.filterwarnings("ignore:.*`booster=gblinear` is deprecated:UserWarning")
 def test_what_xgboost_refuses_is_said_without_its_stack(
     parameters: dict[str, str], message: str
 ) -> None:
