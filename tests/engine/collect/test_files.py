@@ -14,6 +14,7 @@ from modelserve.collect import parquet_rows
 from modelserve.collect.text_rows import CsvRows
 from modelserve.errors import CollectionError
 from modelserve.manifest import Data, Dialect
+from modelserve.training.reading.records import read_json_lines
 
 from tests.engine.collect.records import MIXED, Record, make_manifest, make_record, make_truth
 
@@ -48,7 +49,7 @@ def test_a_character_that_the_encoding_lacks_is_named_and_nothing_is_written(
         source="a.csv", sha256="", training_rows=1, test_rows=1, dialect=Dialect(encoding="cp1252")
     )
     records = [make_record(1, [ROW | {"zip": "東京"}])]
-    with pytest.raises(CollectionError, match=r"has no sign for '東'; write a .parquet file"):
+    with pytest.raises(CollectionError, match=r"has no sign for '東'; write a .jsonl or"):
         collect(
             records,
             [make_truth(1, "yes")],
@@ -56,6 +57,24 @@ def test_a_character_that_the_encoding_lacks_is_named_and_nothing_is_written(
             output="new.csv",
         )
     assert {path.name for path in tmp_path.iterdir()} == {"captures", "truths"}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "shift_jis", "ascii"])
+def test_a_character_that_the_encoding_lacks_is_an_escape_in_json_lines(
+    collect: Collect, tmp_path: Path, encoding: str
+) -> None:
+    data = Data(
+        source="a.csv", sha256="", training_rows=1, test_rows=1, dialect=Dialect(encoding=encoding)
+    )
+    town = 'é東"\\😀'
+    collect(
+        [make_record(1, [ROW | {"zip": town}])],
+        [make_truth(1, "yes")],
+        manifest=make_manifest(*MIXED, data=data),
+        output="new.jsonl",
+    )
+    (row,) = read_json_lines(tmp_path / "new.jsonl", encoding)
+    assert row["zip"] == town
 
 
 def test_utf16_has_one_byte_order_mark(collect: Collect, tmp_path: Path) -> None:

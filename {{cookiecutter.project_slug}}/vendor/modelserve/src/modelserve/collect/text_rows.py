@@ -3,8 +3,9 @@
 import csv
 import gzip
 import io
+import json
 import shutil
-from codecs import getincrementalencoder, lookup
+from codecs import getincrementalencoder, lookup, register_error
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..manifest import Dialect, Dtype
 LEVEL = 6  # of compression; the highest takes several times as long for little
 PIECE_BYTES = 2**18
 TEXTS = ("category", "text")
+ESCAPES = "modelserve.json-escapes"  # the handler of characters that an encoding lacks
 
 
 class CsvPart:
@@ -148,26 +150,41 @@ class JsonLinesRows:
         yield JsonLinesPart(stream, self._names)
 
     def join(self, parts: Sequence[Path], stream: IO[bytes]) -> None:
-        """Write the rows of all parts.
+        """Write the rows of all parts; a character that the encoding lacks becomes its escape.
 
         Raises:
-            CollectionError: the encoding has no sign for a character.
             OSError: a part cannot be read, or the file cannot be written.
         """
-        _join("", parts, stream, self._encoding, compressed=self._compressed)
+        register_error(ESCAPES, _escape)
+        _join("", parts, stream, self._encoding, ESCAPES, compressed=self._compressed)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Return what JSON writes for characters that an encoding lacks, and the place after them."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _join(
-    header: str, parts: Sequence[Path], stream: IO[bytes], encoding: str, *, compressed: bool
+    header: str,
+    parts: Sequence[Path],
+    stream: IO[bytes],
+    encoding: str,
+    errors: str = "strict",
+    *,
+    compressed: bool,
 ) -> None:
     if not compressed:
-        _write(header, parts, stream, encoding)
+        _write(header, parts, stream, encoding, errors)
         return
     with gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as archive:
-        _write(header, parts, cast(IO[bytes], archive), encoding)
+        _write(header, parts, cast(IO[bytes], archive), encoding, errors)
 
 
-def _write(header: str, parts: Sequence[Path], stream: IO[bytes], encoding: str) -> None:
+def _write(
+    header: str, parts: Sequence[Path], stream: IO[bytes], encoding: str, errors: str
+) -> None:
     """Write a header and the text of all parts in an encoding."""
     if lookup(encoding).name == "utf-8":
         stream.write(header.encode())
@@ -175,7 +192,7 @@ def _write(header: str, parts: Sequence[Path], stream: IO[bytes], encoding: str)
             with part.open("rb") as source:
                 shutil.copyfileobj(source, stream, PIECE_BYTES)
         return
-    encoder = getincrementalencoder(encoding)()
+    encoder = getincrementalencoder(encoding)(errors)
     try:
         stream.write(encoder.encode(header))
         for part in parts:
@@ -186,5 +203,5 @@ def _write(header: str, parts: Sequence[Path], stream: IO[bytes], encoding: str)
         sign = error.object[error.start : error.start + 1]
         raise CollectionError(
             f"{encoding}, in which the training data are written, has no sign for {sign!r}; "
-            "write a .parquet file instead."
+            "write a .jsonl or .parquet file instead."
         ) from error
