@@ -138,7 +138,15 @@ def test_without_labelled_captures_a_candidate_is_compared_and_not_proposed(
     )
     assert words in run.summary
     assert ("    accuracy is worse @everyone" in run.summary) == bool(verdict)
-    assert "there are no captures with ground truth" in run.log
+    assert "`collect` wrote no rows, and its error in the log says why" in run.log
+
+
+def test_a_collection_that_breaks_is_no_run_without_rows(configured: Repository) -> None:
+    configured.reply(configured.command, "collect", exit=1)
+    train(configured)
+    run = configured.run("retrain.yml")
+    assert run.jobs == {"retrain": "failure", "propose": "skipped"}, run.log
+    assert "`collect` ended with exit code 1; the log says why." in run.log
 
 
 def test_collected_rows_are_trained_on_and_the_latest_are_held_out(

@@ -21,10 +21,12 @@ from .training_path import add_training_path
 
 CONFIG = Path("config", "training.toml")
 TRAINING = Path("data", "collected")  # in the repository, and in [data] of config/training.toml
+TRUTHS = workflow.FETCHED / "ground-truth"
 COLLECTED = workflow.FETCHED / "collected.jsonl"
 DAYS = workflow.FETCHED / "days"  # of the rows to train on, until it is known that there are enough
 LATEST = workflow.FETCHED / "latest.jsonl"  # rows, some of which may equal those to train on
 HOLDOUT = workflow.FETCHED / "holdout.jsonl"  # which training never sees
+NOTHING_WRITTEN = 2  # the exit code of `collect` after an error that it names
 HOLDOUT_PART = 4  # the latest quarter of the rows
 TIME = "__captured_at"  # the last field of a collected row; no row to train on has it
 DATE = len("2026-01-31")
@@ -38,14 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def collect(since: str, until: str) -> bool:
-    """Run the project's `collect`; return whether it found rows with ground truth."""
-    truths = workflow.FETCHED / "ground-truth"
-    if not truths.is_dir():
-        return False
-    words = [str(workflow.FETCHED / "captures"), "--ground-truth", str(truths)]
+    """Run the project's `collect`; return whether it wrote rows.
+
+    The step fails if the command ended in another way than by saying why it wrote none.
+    """
+    words = [str(workflow.FETCHED / "captures"), "--ground-truth", str(TRUTHS)]
     words += ["--model", str(workflow.SERVED_MODEL), "--since", since, "--until", until]
     words += ["--time-column", split_column() or TIME, "--output", str(COLLECTED)]
-    return workflow.run_project_command("collect", *words) == 0
+    code = workflow.run_project_command("collect", *words)
+    if code not in (0, NOTHING_WRITTEN):
+        workflow.fail(f"`collect` ended with exit code {code}; the log says why.")
+    return code == 0
 
 
 def read_config() -> dict[str, Any]:
@@ -142,7 +147,10 @@ def key_of(line: str) -> bytes:
 def main(options: argparse.Namespace) -> None:
     """Set the output `collected`; that there are no rows is no failure of this step."""
     rows = held_out = 0
-    if collect(options.since, options.until):
+    reason = "there are no captures with ground truth to train and to compare on"
+    if TRUTHS.is_dir() and not collect(options.since, options.until):
+        reason = "`collect` wrote no rows, and its error in the log says why"
+    elif TRUTHS.is_dir():
         try:
             rows, held_out = split(options.since)
         except UnicodeError as error:
@@ -156,7 +164,7 @@ def main(options: argparse.Namespace) -> None:
     else:
         HOLDOUT.unlink(missing_ok=True)
         workflow.notice(
-            f"From {options.since} to {options.until}, there are no captures with ground truth to "
-            "train and to compare on: the model is trained on the repository's data alone."
+            f"From {options.since} to {options.until}, {reason}: the model is trained on the "
+            "repository's data alone."
         )
     workflow.set_output(collected=str(bool(rows and held_out)).lower())
