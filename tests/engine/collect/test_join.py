@@ -221,6 +221,18 @@ def test_a_tensor_of_another_width_is_not_read_as_other_rows(collect: Collect) -
         collect([record], [make_truth(1, "no")], manifest=manifest)
 
 
+@pytest.mark.parametrize("shape", [[10**12], [2, 1]], ids=str)
+def test_an_answer_whose_tensor_has_not_the_values_of_its_shape_is_a_line_that_cannot_be_read(
+    collect: Collect, written: Written, shape: list[int]
+) -> None:
+    tensor = {"name": "label", "shape": shape, "datatype": "BYTES", "data": ["yes"]}
+    answer = make_side({"model_name": "houses", "model_version": "1.0", "outputs": [tensor]})
+    records = [make_record(1, [{"size": 1}], answered=answer), make_record(2, [{"size": 2}])]
+    rows = collect(records, [make_truth(1, "no"), make_truth(2, "yes")])
+    assert rows.counts.errors.foreign == 1
+    assert written() == [{"size": 2.0, "sold": "yes"}]
+
+
 def test_a_missing_value_is_written_where_the_field_may_be_missing(
     collect: Collect, written: Written
 ) -> None:

@@ -16,7 +16,7 @@ from ..manifest import Manifest
 from ..monitoring.bitmap import Bitmap
 from ..monitoring.ground_truth import GroundTruth
 from ..monitoring.ingest.batches import InferenceBatch, RecordFilter
-from ..monitoring.ingest.bodies import BodyParser, Row, read_cells
+from ..monitoring.ingest.bodies import BodyParser, Row, read_cells, read_tensor
 from ..monitoring.ingest.duplicates import all_first
 from ..monitoring.ingest.record_reader import FindFirst, RecordReader
 from ..monitoring.ingest.records import Records
@@ -33,7 +33,7 @@ class InputParser(BodyParser):
         return [{}] * len(read_cells(text))
 
     def _predictions_of_tensors(self, tensors: Sequence[Mapping[str, Any]]) -> list[Row]:
-        return [{}] * int(tensors[0]["shape"][0])
+        return [{}] * len(read_tensor(tensors[0], 1))
 
 
 @dataclass(frozen=True)

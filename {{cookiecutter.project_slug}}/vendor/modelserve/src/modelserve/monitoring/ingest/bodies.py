@@ -128,7 +128,7 @@ class BodyParser:
         rows: list[dict[str, Any]] = []
         for tensor in tensors:
             names = self._columns[tensor["datatype"] == "BYTES"]
-            values = _read_tensor(tensor, len(names))
+            values = read_tensor(tensor, len(names))
             if values.size != len(values) * len(names):
                 raise ValueError(f"has a tensor with other than {len(names)} values a row")
             values = values.reshape(-1, len(names))
@@ -143,7 +143,7 @@ class BodyParser:
     def _predictions_of_tensors(self, tensors: Sequence[Mapping[str, Any]]) -> list[Row]:
         predictions: list[dict[str, Any]] = []
         for tensor in tensors:
-            values = _read_tensor(tensor, 1).tolist()
+            values = read_tensor(tensor, 1).tolist()
             predictions = predictions or [{} for _ in values]
             for prediction, value in zip(predictions, values, strict=True):
                 if isinstance(value, list):
@@ -161,7 +161,7 @@ def read_cells(text: str) -> list[list[str]]:
         raise ValueError(f"is not CSV: {error}") from error
 
 
-def _read_tensor(tensor: Mapping[str, Any], width: int) -> NDArray[np.object_]:
+def read_tensor(tensor: Mapping[str, Any], width: int) -> NDArray[np.object_]:
     """Return a tensor's values in its shape; of a redacted one, `width` redacted values a row."""
     shape = tensor["shape"]
     if tensor["data"] == REDACTED:
