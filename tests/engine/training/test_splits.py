@@ -50,6 +50,13 @@ def test_the_column_of_the_split_is_no_feature() -> None:
         pytest.param(lambda days: days.strftime("%d/%m/%Y"), id="day first"),
         pytest.param(lambda days: days.strftime("%m/%d/%Y"), id="month first"),
         pytest.param(lambda days: days.strftime("%d.%m.%Y %H:%M"), id="with the time"),
+        pytest.param(
+            lambda days: [
+                *days[:40].strftime("%d/%m/%Y"),
+                *days[40:].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            ],
+            id="day first, and of collected rows",
+        ),
         pytest.param(lambda days: np.arange(len(days)) * 86_400, id="seconds"),
     ],
 )

@@ -51,10 +51,12 @@ def to_times(column: pd.Series) -> NDArray[np.float64]:
     if pd.api.types.is_datetime64_any_dtype(column):
         return _seconds(column)
     texts = column.astype(str)
-    try:
-        return _seconds(pd.to_datetime(texts, format="ISO8601", utc=True))
-    except ValueError:
-        pass
+    # Collected rows have times of ISO 8601, whatever the other files have.
+    iso = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    times, others = _seconds(iso), iso.isna().to_numpy()
+    if not others.any():
+        return times
+    texts = texts[others]
     read = [each for order in ("%d %m", "%m %d") if (each := _read(texts, order)) is not None]
     if not read:
         shown = str(texts.iloc[0])[:MAX_SHOWN]
@@ -64,7 +66,8 @@ def to_times(column: pd.Series) -> NDArray[np.float64]:
         shown = str(texts.iloc[0])[:MAX_SHOWN]
         problem = f"dates such as {shown!r} may be day or month first; write them as 2026-01-31"
         raise InvalidInputError([FieldError(str(column.name), problem)])
-    return read[0]
+    times[others] = read[0]
+    return times
 
 
 def _read(texts: pd.Series, order: str) -> NDArray[np.float64] | None:
