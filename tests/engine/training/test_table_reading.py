@@ -248,6 +248,14 @@ def test_a_file_is_read_in_the_dialect_that_is_stated(
     assert dataset.target.tolist() == ["x", "z", "x"]
 
 
+def test_a_format_that_is_stated_for_files_of_two_formats_may_be_left_out(read: Read) -> None:
+    message = (
+        'holds JSON objects; write format = "jsonl" under [data], or no format if others are CSV: '
+        "then each suffix names its own"
+    )
+    assert details(lambda: read('{"a": 1, "y": "x"}\n', format="csv")) == [message]
+
+
 def test_utf_8_that_is_read_as_cp1252_is_noticed(read: Read) -> None:
     message = 'is UTF-8; remove encoding = "cp1252" under [data]'
     assert details(lambda: read(ROWS, encoding="cp1252")) == [message]

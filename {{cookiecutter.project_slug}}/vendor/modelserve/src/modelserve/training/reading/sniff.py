@@ -60,6 +60,8 @@ def find_dialect_faults(head: bytes, dialect: Dialect) -> list[DialectFault]:
     start = text.lstrip()[:1]
     if start == "{":
         wrong = 'holds JSON objects; write format = "jsonl" under [data]'
+        if dialect.format:
+            wrong += ", or no format if others are CSV: then each suffix names its own"
         return [DialectFault(wrong, {"format": "jsonl"})]
     if start == "<":
         return [DialectFault("is a web page or XML, not CSV; export its table as CSV")]
