@@ -1,6 +1,7 @@
 """The history keeps every run whole, and reads around what is damaged."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,12 @@ def test_runs_are_read_in_the_order_in_which_they_were_written(
 def test_the_folder_is_made_if_there_is_none(tmp_path: Path, make_record: MakeRecord) -> None:
     append_run(tmp_path / "new" / "runs.jsonl", make_record())
     assert (tmp_path / "new" / "runs.jsonl").read_bytes().endswith(b"}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_history_is_no_program(history: Path, make_record: MakeRecord) -> None:
+    append_run(history, make_record())
+    assert history.stat().st_mode & 0o111 == 0
 
 
 def test_trainings_at_the_same_time_lose_no_line(

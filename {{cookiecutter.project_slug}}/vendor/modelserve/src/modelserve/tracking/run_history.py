@@ -27,7 +27,8 @@ def append_run(path: Path, record: RunRecord) -> None:
     """
     line = to_json(record, inf_nan_mode="null") + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o644)
     try:
         with _lock(descriptor):
             if size := os.fstat(descriptor).st_size:
