@@ -118,6 +118,15 @@ def test_one_score_a_row_becomes_the_probability_of_the_second_label(import_grap
     )
 
 
+def test_one_probability_a_row_is_no_score(import_graph: Import) -> None:
+    with pytest.raises(TrainingError) as caught:
+        import_graph(column(), softmax=True)
+    assert str(caught.value) == (
+        "The graph returns one number from 0 to 1 a row, such as 0.75: a probability already; "
+        "leave out --softmax. If it is a score, put a Sigmoid into the graph instead."
+    )
+
+
 def test_a_named_output_is_used(import_graph: Import) -> None:
     graph = heads(first=[None, 2], other=[None, 2])
     assert answers(import_graph(graph, output_name="other")) == ROWS.to_numpy().tolist()

@@ -125,6 +125,13 @@ def check_probabilities(outputs: NDArray[np.float32], *, softmax: bool) -> None:
             f"The graph returns probabilities already, such as {_show(outputs[0])}; "
             "leave out --softmax."
         )
+    first, *others = outputs.T
+    if softmax and len(others) == 1 and not first.any() and _are_shares(others[0]):
+        raise TrainingError(
+            f"The graph returns one number from 0 to 1 a row, such as {float(others[0][0]):.4g}: a "
+            "probability already; leave out --softmax. If it is a score, put a Sigmoid into the "
+            "graph instead."
+        )
     if softmax or valid.all():
         return
     row = outputs[~valid][0]
@@ -139,6 +146,11 @@ def check_probabilities(outputs: NDArray[np.float32], *, softmax: bool) -> None:
         f"The graph returns {_show(row)} for a row: scores, no probabilities that sum to 1. "
         "Add --softmax, or export its probabilities."
     )
+
+
+def _are_shares(values: NDArray[np.float32]) -> bool:
+    """Return whether all values are from 0 to 1."""
+    return bool(((values >= 0) & (values <= 1)).all())
 
 
 def _is_dynamic(content: Content) -> bool:
