@@ -15,14 +15,25 @@ from modelserve.training.table.table import Table
 from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import (
+    ColumnTransformer,
+    TransformedTargetRegressor,
+    make_column_selector,
+)
 from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
-from sklearn.model_selection import RandomizedSearchCV, TunedThresholdClassifierCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, TunedThresholdClassifierCV
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -94,6 +105,9 @@ def by_type() -> ColumnTransformer:
     )
 
 
+BY_NAME = make_pipeline(by_name(), LogisticRegression())
+
+
 def test_a_search_without_a_converter_names_the_one_of_the_configuration() -> None:
     table = make_table("classifier")
     search = RandomizedSearchCV(LogisticRegression(), {"C": [0.1, 1]}, n_iter=1, cv=2)
@@ -154,6 +168,48 @@ def test_steps_before_columns_by_name_are_rejected() -> None:
     table = make_table()
     with pytest.raises(TrainingError, match=r"return \[\] from `transformers` in features.py"):
         pipeline.fit_pipeline(table, pipeline.encode_columns(table), make_pipeline(by_name()))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pytest.param(GridSearchCV(BY_NAME, {"logisticregression__C": [0.1, 1]}, cv=2), id="search"),
+        pytest.param(VotingClassifier([("one", BY_NAME)], voting="soft"), id="vote"),
+        pytest.param(
+            make_pipeline(FeatureUnion([("columns", by_name())]), LogisticRegression()), id="union"
+        ),
+    ],
+)
+def test_estimators_of_pipelines_select_columns_by_name(estimator: BaseEstimator) -> None:
+    assert compare(make_table("classifier"), estimator, []) < 1e-5
+
+
+def test_a_transformed_target_of_a_pipeline_selects_columns_by_name() -> None:
+    regressor = make_pipeline(by_name(), LinearRegression())
+    estimator = TransformedTargetRegressor(regressor, func=np.log1p, inverse_func=np.expm1)
+    assert compare(make_table(), estimator, []) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pytest.param(StackingClassifier([("one", BY_NAME)], cv=2), id="stack"),
+        pytest.param(CalibratedClassifierCV(BY_NAME, cv=2), id="calibration"),
+        pytest.param(BaggingClassifier(BY_NAME, n_estimators=2), id="bagging"),
+        pytest.param(make_pipeline(FunctionTransformer(None), BY_NAME), id="after another step"),
+    ],
+)
+def test_columns_that_have_no_names_there_are_selected_before(estimator: BaseEstimator) -> None:
+    table = make_table("classifier")
+    with pytest.raises(TrainingError, match="put the ColumnTransformer first in `transformers`"):
+        pipeline.export_pipeline(pipeline.fit_pipeline(table, [], estimator), table)
+
+
+def test_a_search_whose_fits_fail_has_their_error() -> None:
+    table = make_table("classifier")
+    search = GridSearchCV(LogisticRegression(), {"C": ["many"]}, cv=2)
+    with pytest.raises(TrainingError, match=r"GridSearchCV cannot be fitted: .*The 'C' parameter"):
+        pipeline.fit_pipeline(table, pipeline.encode_columns(table), search)
 
 
 def test_a_column_that_does_not_exist_is_one_line() -> None:

@@ -18,6 +18,7 @@ from ...errors import TrainingError
 from ..exported_model import ExportedModel
 from ..reading.remedies import shorten
 from .booster_converters import distributions_of, register_boosters, takes_missing
+from .column_names import selects_by_name
 from .estimators import EstimatorOptions
 from .fit_errors import DENSE, explain_failure
 from .pipeline import (
@@ -29,7 +30,6 @@ from .pipeline import (
     fit,
     fit_pipeline,
     named_columns,
-    selects_by_name,
 )
 from .table import Table
 

@@ -36,6 +36,7 @@ TREES = ("sklearn.tree", "sklearn.ensemble", "catboost", "lightgbm", "xgboost")
 SUMMED = ("sklearn.ensemble._bagging", "sklearn.ensemble._forest", "sklearn.ensemble._voting")
 SHOWN = 300  # characters of another library's message
 XGBOOST_PLACE = re.compile(r"^\[[\d:]+\] \S+:\d+: ")  # when and where in its source
+COLUMNS_FIRST = "put the ColumnTransformer first in `transformers` in features.py"
 WAYS_OUT = (
     "Choose another estimator or step (vendor/modelserve/docs/estimators.md lists what converts), "
     "import an ONNX graph of your own by `import-onnx`, or serve the model without ONNX by the "
@@ -135,6 +136,10 @@ def one_line(error: BaseException) -> str:
     message = XGBOOST_PLACE.sub("", message.partition(" Stack trace: ")[0])
     if "when the missing values are string" in message:  # skl2onnx's, of its SimpleImputer
         return 'a missing category is an empty text: write SimpleImputer(missing_values="", ...)'
+    if "input(s) is(are) supported" in message:  # skl2onnx's, of columns with names
+        return f"it takes one matrix, and no columns by name: {COLUMNS_FIRST}"
+    if "fits failed" in message:  # scikit-learn's, of a search: the last line has the cause
+        message = str(error).strip().splitlines()[-1]
     if "attributes={" in message:  # skl2onnx prints a whole forest
         message = message.partition(" and attributes=")[0]
     return (message if len(message) <= SHOWN else f"{message[:SHOWN]}…").rstrip(".")

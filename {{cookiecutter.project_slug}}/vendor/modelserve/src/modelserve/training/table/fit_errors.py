@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from ...errors import TrainingError
 from .booster_converters import BOOSTERS
-from .conversion import failed_step, last_step, one_line
+from .conversion import COLUMNS_FIRST, failed_step, last_step, one_line
 
 ADDED_SCALER = "added_scaler"  # the name of a step that `[model] estimator` brings
 SPARSE = re.compile(r"\bsparse (matri|data|input|container)", re.IGNORECASE)
@@ -63,6 +63,8 @@ def _reason(error: Exception) -> str:
     text = one_line(error)
     if SPARSE.search(text):
         return DENSE
+    if "only supported for dataframes" in text:
+        return f"columns have names only for the first step: {COLUMNS_FIRST}."
     return f"{text}. {ENCODE}" if MIXED.search(text) else f"{text}."
 
 

@@ -19,6 +19,7 @@ from ...errors import TrainingError
 from ..exported_model import ExportedModel
 from ..reading.remedies import shorten
 from .booster_converters import boosters_in, distributions_of
+from .column_names import selects_by_name
 from .conversion import convert, last_step, one_line, refuse_text_steps
 from .fit_errors import explain_failure
 from .step_difference import advise
@@ -118,8 +119,8 @@ def fit_pipeline(
         table: the training rows.
         steps: transform the columns, as `encode_columns` returns them, or your own.
         estimator: any that skl2onnx can convert.
-        named: fit to the data frame of `named_columns`; by default if the first step is a
-            ColumnTransformer that selects columns by their names.
+        named: fit to the data frame of `named_columns`; by default if what sees the table first
+            is a ColumnTransformer that selects columns by their names.
 
     Raises:
         TrainingError: the data do not suit the estimator.
@@ -219,21 +220,6 @@ def _find_other_labels(fitted: BaseEstimator, rows: Any) -> tuple[str, ...]:
         f"`predict` of {name} names another label than the most probable one in {others} of "
         f"{len(named)} training rows; the model's answer is the most probable one. For two labels, "
         "state [target] positive and threshold (vendor/modelserve/docs/training.md).",
-    )
-
-
-def selects_by_name(estimator: Any) -> bool:
-    """Return whether the first step is a ColumnTransformer with columns by name."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[0][1]
-    if not isinstance(estimator, ColumnTransformer):
-        return False
-    chosen = [columns for _, _, columns in estimator.transformers]
-    return any(
-        callable(columns)
-        or isinstance(columns, str)
-        or (isinstance(columns, list) and any(isinstance(each, str) for each in columns))
-        for columns in chosen
     )
 
 
