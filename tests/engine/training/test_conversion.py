@@ -33,6 +33,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, TunedThresholdClassifierCV
+from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
@@ -210,6 +211,29 @@ def test_a_search_whose_fits_fail_has_their_error() -> None:
     search = GridSearchCV(LogisticRegression(), {"C": ["many"]}, cv=2)
     with pytest.raises(TrainingError, match=r"GridSearchCV cannot be fitted: .*The 'C' parameter"):
         pipeline.fit_pipeline(table, pipeline.encode_columns(table), search)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "way_out"),
+    [
+        pytest.param(RidgeClassifier(), "CalibratedClassifierCV(RidgeClassifier(...)), which "
+                     "[model] estimator = 'RidgeClassifier' does.", id="by name"),
+        pytest.param(VotingClassifier([("one", LogisticRegression())]),
+                     'Write voting="soft".', id="vote"),
+        pytest.param(OneVsOneClassifier(LogisticRegression()),
+                     "CalibratedClassifierCV(OneVsOneClassifier(...)).", id="pairs"),
+        pytest.param(OutputCodeClassifier(LogisticRegression()), "hook `load_model` "
+                     "(docs/make-it-yours.md).", id="codes"),
+    ],
+)  # fmt: skip
+def test_the_way_to_probabilities_suits_the_classifier(
+    estimator: BaseEstimator, way_out: str
+) -> None:
+    table = make_table("classifier")
+    fitted = pipeline.fit_pipeline(table, pipeline.encode_columns(table), estimator)
+    with pytest.raises(TrainingError, match="has no probabilities") as caught:
+        pipeline.export_pipeline(fitted, table)
+    assert str(caught.value).endswith(way_out)
 
 
 def test_a_column_that_does_not_exist_is_one_line() -> None:

@@ -59,10 +59,9 @@ def convert(fitted: BaseEstimator, table: Table, labels: tuple[str, ...], *, nam
     refuse_text_steps(fitted)
     last = last_step(fitted)
     if labels and not hasattr(fitted, "predict_proba"):
-        name = type(last).__name__
         raise TrainingError(
-            f"{name} has no probabilities, and a classifier answers with them. Calibrate it: "
-            f"CalibratedClassifierCV({name}(...)), which [model] estimator = {name!r} does."
+            f"{type(last).__name__} has no probabilities, and a classifier answers with them. "
+            f"{_way_to_probabilities(last)}"
         )
     refuse_searches(fitted)
     register_converters()
@@ -106,6 +105,18 @@ def last_step(estimator: Any) -> Any:
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return estimator
+
+
+def _way_to_probabilities(estimator: BaseEstimator) -> str:
+    """Return what gives probabilities to a classifier without them."""
+    name = type(estimator).__name__
+    if isinstance(estimator, VotingClassifier):
+        return 'Write voting="soft".'
+    if not hasattr(estimator, "decision_function"):  # which a calibration needs
+        return WAYS_OUT
+    calibrated = f"Calibrate it: CalibratedClassifierCV({name}(...))"
+    takes_others = hasattr(estimator, "estimator")  # no [model] estimator names such a class
+    return f"{calibrated}{'' if takes_others else f', which [model] estimator = {name!r} does'}."
 
 
 def is_tree(estimator: Any) -> bool:
