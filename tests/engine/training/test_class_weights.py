@@ -73,6 +73,13 @@ def share_of_rare(dataset: Table, estimator: str, parameters: dict[str, Any]) ->
             marks=pytest.mark.slow,
         ),
         pytest.param(
+            "LGBMClassifier",
+            {"n_estimators": 10},
+            {"n_estimators": 10, "class_weight": {"no": 1, "yes": 9}},
+            id="a table of weights of lightgbm",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             "CatBoostClassifier",
             {"iterations": 10},
             {"iterations": 10, "auto_class_weights": "Balanced"},

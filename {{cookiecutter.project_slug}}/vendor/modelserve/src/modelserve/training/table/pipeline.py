@@ -134,7 +134,7 @@ def fit_pipeline(
     pipeline = Pipeline([*steps, ("model", estimator)])
     by_name = selects_by_name(pipeline) if named is None else named
     y = table.target.to_numpy()
-    if boosters_in(estimator) and is_classifier(estimator):
+    if boosters_in(estimator) and is_classifier(estimator) and not _weighs_names(estimator):
         y = np.unique(y, return_inverse=True)[1]  # XGBoost takes no names
     refuse_text_steps(pipeline)
     with warnings.catch_warnings(record=True) as caught:
@@ -220,6 +220,16 @@ def _find_other_labels(fitted: BaseEstimator, rows: Any) -> tuple[str, ...]:
         f"`predict` of {name} names another label than the most probable one in {others} of "
         f"{len(named)} training rows; the model's answer is the most probable one. For two labels, "
         "state [target] positive and threshold (vendor/modelserve/docs/training.md).",
+    )
+
+
+def _weighs_names(estimator: BaseEstimator) -> bool:
+    """Return whether class weights name labels, as LightGBM's may."""
+    parameters = estimator.get_params(deep=True)
+    return any(
+        isinstance(value, dict)
+        for name, value in parameters.items()
+        if name.endswith("class_weight")
     )
 
 
