@@ -68,6 +68,12 @@ def test_targets_outside_are_counted_with_their_extremes(place: int) -> None:
     assert "answers of the model" not in message
 
 
+def test_nothing_is_within_a_bound_that_is_nan() -> None:
+    section = OutputSection(maximum=float("nan"))
+    with pytest.raises(OutputError, match=r"^4 of 4 targets .* of \[output\] maximum = nan"):
+        requirements.check_bounds(FITTING, make_outputs([1, 4, 2], [], [3]), section)
+
+
 def test_answers_outside_are_counted_beside_targets() -> None:
     outputs = make_outputs([-1, 1, 1], [], [1])
     with pytest.raises(

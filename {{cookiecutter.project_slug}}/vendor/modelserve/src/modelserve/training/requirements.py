@@ -129,7 +129,8 @@ def check_bounds(splits: Splits, outputs: SplitOutputs, section: OutputSection) 
 def _count_outside(noun: str, values: NDArray[np.float64], section: OutputSection) -> str:
     low = -inf if section.minimum is None else section.minimum
     high = inf if section.maximum is None else section.maximum
-    count = int(((values < low) | (values > high)).sum())
+    # As the service does: nothing is within a bound that is NaN.
+    count = int((~((values >= low) & (values <= high))).sum())
     if not count:
         return ""
     return f"{count} of {len(values)} {noun} ({values.min():.6g} to {values.max():.6g})"
