@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,11 +83,29 @@ def test_another_model_answers_in_every_format(
 
 
 @pytest.mark.parametrize(
+    ("load", "complaint"),
+    [
+        pytest.param(
+            lambda *_, **__: Path("weights.bin").read_bytes(),
+            r"failed in line \d+ of test_service.py, .*FileNotFoundError: .* 'weights.bin'",
+            id="raises",
+        ),
+        pytest.param(lambda *_, **__: None, "returned None; return an", id="returns-nothing"),
+        pytest.param(lambda *_, **__: object(), "returned an object; return", id="cannot-run"),
+        pytest.param(lambda *_, **__: Constant, "returned the class Constant", id="class"),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_is_told_from_one_that_fails(
+    serve: Serve, load: Any, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelserve.serving.verification._package", lambda _: __package__)
+    with pytest.raises(errors.ArtifactError, match=f"`load_model` in service.py {complaint}"):
+        serve(load_model=load)
+
+
+@pytest.mark.parametrize(
     "load",
     [
-        pytest.param(lambda *_, **__: 1 / 0, id="raises"),
-        pytest.param(lambda *_, **__: None, id="returns-nothing"),
-        pytest.param(lambda *_, **__: object(), id="cannot-run"),
         pytest.param(lambda *_, **__: Constant(9), id="other-columns"),
         pytest.param(lambda *_, **__: Answering(lambda rows: rows[:0]), id="no-rows"),
         pytest.param(lambda *_, **__: Answering(lambda rows: rows[:, 0]), id="one-axis"),
@@ -94,7 +113,7 @@ def test_another_model_answers_in_every_format(
         pytest.param(lambda *_, **__: Answering(lambda rows: rows.astype(str)), id="texts"),
     ],
 )
-def test_a_model_that_cannot_be_loaded_ends_the_start(serve: Serve, load: Any) -> None:
+def test_a_model_that_cannot_answer_ends_the_start(serve: Serve, load: Any) -> None:
     with pytest.raises(errors.ArtifactError, match="failed on an example row at the start"):
         serve(load_model=load)
 

@@ -1,5 +1,7 @@
 """Calls of a project's hooks: a hook that is declared in another way is named with its way out."""
 
+import linecache
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutine, signature
 from typing import Any
@@ -29,6 +31,17 @@ def call(hook: Callable[..., Any], place: str, arguments: Mapping[str, object]) 
         returned.close()
         raise ConfigurationError(f"{place} is a coroutine; write `def` instead of `async def`.")
     return returned
+
+
+def place_of(error: Exception, package: str) -> str:
+    """Return the last line of a package that led to an error; empty if there is none."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(f"{package}."):
+            code = linecache.getline(frame.f_code.co_filename, line).strip()
+            place = f" in line {line} of {module.removeprefix(f'{package}.')}.py, `{code}`"
+    return place
 
 
 def name_kind(value: object) -> str:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from ..answers import rounding
 from ..artifact import GOLDEN, Artifact
-from ..errors import ArtifactError
+from ..errors import ArtifactError, ServiceError
+from ..hook_calls import name_kind, place_of
 from ..types import Model, Tensor
 from .inputs import Inputs
+from .output_validator import FAILED
 from .runtime import OnnxModel
 
 if TYPE_CHECKING:
@@ -27,6 +29,37 @@ LEAST = 0.001  # a difference by rounding is so small a share of what it may be 
 log = logging.getLogger(__name__)
 
 
+def load_model(service: "Service", artifact: Artifact, *, threads: int) -> Model:
+    """Return what the hook `load_model` makes of an artifact.
+
+    Args:
+        service: has the hook.
+        artifact: the service's, or a challenger.
+        threads: that one call may use.
+
+    Raises:
+        ArtifactError: the hook failed, or returned no model; the message has the project's line.
+    """
+    hook = "`load_model` in service.py"
+    try:
+        model = service.load_model(artifact, threads=threads)
+    except ServiceError:
+        raise
+    except Exception as error:  # a hook may raise anything
+        raise ArtifactError(
+            f"{hook} failed{place_of(error, _package(service))}: {_one_line(error)}."
+        ) from error
+    if isinstance(model, type) or not callable(getattr(model, "run", None)):
+        kind = f"the class {model.__name__}" if isinstance(model, type) else name_kind(model)
+        raise ArtifactError(f"{hook} returned {kind}; return an object with `run(tensors)`.")
+    return model
+
+
+def failed_at_start(service: "Service", error: Exception) -> ArtifactError:
+    """Return what to raise when a model failed on an example row."""
+    return ArtifactError(f"{FAILED}: {error!r}{place_of(error, _package(service))}")
+
+
 def load_verified(service: "Service", *, threads: int) -> Model:
     """Return the service's model; the artifact's own graph is compared with its manifest.
 
@@ -37,10 +70,10 @@ def load_verified(service: "Service", *, threads: int) -> Model:
         threads: that one call may use.
 
     Raises:
-        ArtifactError: the graph cannot be loaded, takes or returns other tensors than the manifest
-            says, or does not answer a golden case as it did in training.
+        ArtifactError: the model cannot be loaded, or the graph takes or returns other tensors than
+            the manifest says, or does not answer a golden case as it did in training.
     """
-    model = service.load_model(service.artifact, threads=threads)
+    model = load_model(service, service.artifact, threads=threads)
     if isinstance(model, OnnxModel) and not service.overrides("load_model"):
         check_signature(model, service.codec.inputs, service.artifact)
         check_golden_case(model, service.codec.inputs, service.artifact)
@@ -139,6 +172,11 @@ def _shape(array: NDArray[Any]) -> list[int]:
 
 def _show_values(values: NDArray[Any]) -> str:
     return str([round(float(value), 6) for value in values.ravel()[:5]])
+
+
+def _package(service: "Service") -> str:
+    """Return the project's package, which the class of its service lies in."""
+    return type(service).__module__.rpartition(".")[0]
 
 
 def _one_line(error: Exception) -> str:

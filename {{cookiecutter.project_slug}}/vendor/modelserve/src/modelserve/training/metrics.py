@@ -1,7 +1,5 @@
 """Measure the metrics that the gate reads: the task's, and the project's own."""
 
-import linecache
-import traceback
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
@@ -10,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..answers import Decision, decision_of
 from ..errors import ServiceError, TrainingError
+from ..hook_calls import place_of
 from ..manifest import Manifest, OutputBounds
 from ..metric_table import info_of
 from ..project import Project
@@ -107,7 +106,7 @@ def measure_own(
         raise
     except Exception as error:  # a hook may raise anything
         raise TrainingError(
-            f"`metrics` in model.py failed{_place_of(error, project.package)}: "
+            f"`metrics` in model.py failed{place_of(error, project.package)}: "
             f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}."
         ) from error
     if not isinstance(returned, Mapping):
@@ -131,14 +130,3 @@ def describe_undefined(metrics: Mapping[str, float]) -> list[str]:
         for name, value in metrics.items()
         if info_of(name) is None and not isfinite(value)
     ]
-
-
-def _place_of(error: Exception, package: str) -> str:
-    """Return the last line of a package that led to an error; empty if there is none."""
-    place = ""
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        module = str(frame.f_globals.get("__name__"))
-        if module.startswith(f"{package}."):
-            code = linecache.getline(frame.f_code.co_filename, line).strip()
-            place = f" in line {line} of {module.removeprefix(f'{package}.')}.py, `{code}`"
-    return place

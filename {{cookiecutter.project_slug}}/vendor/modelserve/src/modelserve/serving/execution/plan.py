@@ -8,14 +8,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ... import environment, processors
-from ...errors import ArtifactError, ServiceError
+from ...errors import ServiceError
 from ...settings import Settings
 from ...types import Model, Tensors
 from ..codec import JsonCodec
-from ..output_validator import FAILED, check_possible
+from ..output_validator import check_possible
 from ..runtime import OnnxModel, measure_ms
 from ..thread_priority import call_with_low_priority
-from ..verification import load_verified
+from ..verification import failed_at_start, load_model, load_verified
 from .layouts import (
     DEVICE_CALLS,
     OWN_CALLS,
@@ -93,7 +93,7 @@ def choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]:
     except ServiceError:
         raise
     except Exception as error:
-        raise ArtifactError(f"{FAILED}: {error!r}") from error
+        raise failed_at_start(service, error) from error
     manifest = service.artifact.manifest
     log.info(
         "model loaded",
@@ -127,7 +127,7 @@ def _choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]
     layouts = _layouts(settings, model, latency_ms)
     if loaded_s > SLOW_LOAD_S:
         layouts = [each for each in layouts if each.threads == loaded.threads] or layouts
-    reload = partial(service.load_model, service.artifact)
+    reload = partial(load_model, service, service.artifact)
     measured = []
     for layout in layouts:
         if layout.threads != loaded.threads:

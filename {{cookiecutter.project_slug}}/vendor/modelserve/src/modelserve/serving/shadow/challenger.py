@@ -12,7 +12,7 @@ from ...notify import Notifier
 from ...types import Complete, Model
 from ..inputs import Inputs, make_inputs
 from ..runtime import OnnxModel
-from ..verification import check_golden_case, check_signature
+from ..verification import check_golden_case, check_signature, load_model
 
 if TYPE_CHECKING:
     from ...service import Service
@@ -53,7 +53,7 @@ def load_challenger(service: "Service") -> Challenger | None:
     check_same(champion, artifact.manifest)
     inputs = make_inputs(artifact, max_text_length=settings.max_text_length)
     # One thread: all others belong to the requests.
-    model = service.load_model(artifact, threads=1)
+    model = load_model(service, artifact, threads=1)
     if isinstance(model, OnnxModel) and not service.overrides("load_model"):
         check_signature(model, inputs, artifact)
         check_golden_case(model, inputs, artifact)
@@ -112,7 +112,7 @@ def check_same(champion: Manifest, challenger: Manifest) -> None:
 
 def _load_artifact(service: "Service") -> artifacts.Artifact:
     folder = service.settings.challenger_dir
-    assert folder is not None  # noqa: S101  # for the type checker
+    assert folder is not None  # for the type checker
     try:
         return artifacts.load(
             folder, public_key=service.settings.model_public_key, setting="CHALLENGER_DIR"
