@@ -147,6 +147,10 @@ def test_a_path_that_the_service_answers_is_refused(serve: Serve, path: str) -> 
     ("hook", "message"),
     [
         pytest.param(lambda service: {"one": OneRow(service)}, "begin with a slash", id="path"),
+        pytest.param(lambda service: {1: OneRow(service)}, "1 must begin with", id="number"),
+        pytest.param(lambda service: {"/{id}": OneRow(service)}, "never be answered", id="pattern"),
+        pytest.param(lambda service: {"/a?b=1": OneRow(service)}, "never be answered", id="query"),
+        pytest.param(lambda _: {"/one": OneRow}, "is the class OneRow; return", id="class"),
         pytest.param(lambda service: None, "returned None; return a dict of codecs", id="none"),
         pytest.param(lambda service: [OneRow(service)], "returned a list; return", id="list"),
         pytest.param(lambda service: {"/one": object()}, "`decode` and `encode`", id="no-codec"),

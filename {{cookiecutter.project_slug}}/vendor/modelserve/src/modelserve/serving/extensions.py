@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
     from ..service import Service
 
 REDACTED = b"[redacted]"
+PATTERN = frozenset("{}?#")  # no path of a request contains these as they stand
 # What a header may hold; nothing checks it on the way to the client.
 CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *;[ -~]*)?", re.ASCII).fullmatch
 
@@ -110,7 +111,7 @@ def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, 
     """Return the project's codecs by path.
 
     Raises:
-        ConfigurationError: a path is malformed or taken, or a codec lacks a method.
+        ConfigurationError: a path is malformed or taken, or a codec is none.
     """
     codecs: dict[str, ProjectCodec] = {}
     returned = call(service.codecs, "codecs() in service.py", {})
@@ -121,6 +122,16 @@ def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, 
         )
     for path, codec in returned.items():
         _check_path(path, "codecs()", service.settings, infer_paths)
+        if PATTERN.intersection(path):
+            raise ConfigurationError(
+                f"codecs() in service.py: {path} would never be answered; a codec answers one path, "
+                "without a pattern or a query."
+            )
+        if isinstance(codec, type):
+            raise ConfigurationError(
+                f"codecs() in service.py: the codec of {path} is the class {codec.__name__}; "
+                "return an object of it."
+            )
         if not (
             callable(getattr(codec, "decode", None)) and callable(getattr(codec, "encode", None))
         ):
@@ -184,9 +195,9 @@ def load_observers(service: "Service") -> tuple[RequestObserver, ...]:
     return observers
 
 
-def _check_path(path: str, hook: str, settings: Settings, taken: Iterable[str]) -> None:
+def _check_path(path: object, hook: str, settings: Settings, taken: Iterable[str]) -> None:
     """Raise ConfigurationError for a path that is malformed or answered already."""
-    if not path.startswith("/"):
+    if not (isinstance(path, str) and path.startswith("/")):
         raise ConfigurationError(
             f"{hook} in service.py: the path {path!r} must begin with a slash."
         )
