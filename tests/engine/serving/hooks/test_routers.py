@@ -52,6 +52,12 @@ def test_a_router_answers_and_is_documented(serve: Serve) -> None:
     assert 'route="/prices"' in client.get("/metrics").text
 
 
+def test_a_route_that_matches_every_path_leaves_the_service_its_own(serve: Serve) -> None:
+    client = serve(routers=lambda _: [make_router("/{anything}", "GET")])
+    for path in ("/docs", "/openapi.json", "/metrics", "/model", "/health/live"):
+        assert client.get(path).status_code == 200, path
+
+
 def test_a_body_that_is_no_json_is_named_by_its_line(serve: Serve) -> None:
     client = serve(routers=lambda _: [make_router()])
     headers = {"content-type": "application/json"}

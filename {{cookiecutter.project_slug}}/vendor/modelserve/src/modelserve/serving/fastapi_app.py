@@ -37,6 +37,8 @@ def create_fastapi_app(components: Components) -> FastAPI:
     routes.install(app, components)
     feedback_routes.install(app, components)
     protocol_routes.install(app, components)
+    if docs:  # before the project's routes, one of which may match every path
+        docs_page.install(app)
     for router in components.routers:
         app.include_router(
             router,
@@ -44,7 +46,6 @@ def create_fastapi_app(components: Components) -> FastAPI:
             responses=routes.problem_responses(*routes.BODY_PROBLEMS),
         )
     if docs:
-        docs_page.install(app)
         app.openapi()  # here in its thread, for it takes as long as hundreds of predictions
     return app
 
