@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 import pytest
 from modelserve import logs
+from modelserve.errors import ConfigurationError
 from modelserve.serving import request_log
 from modelserve.serving.request_context import RequestContext
 from modelserve.serving.request_log import RequestLog
@@ -40,6 +41,12 @@ def lines(*finished: RequestContext) -> list[dict[str, Any]]:
     log.record(finished)
     log.write()
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_handler_without_a_stream_is_refused() -> None:
+    handler: Any = logging.NullHandler()
+    with pytest.raises(ConfigurationError, match=r"logs\.py returned a NullHandler, which has no"):
+        RequestLog(handler)
 
 
 @pytest.mark.usefixtures("level")

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from operator import attrgetter
 from typing import TextIO
 
+from ..errors import ConfigurationError
+from ..hook_calls import name_kind
 from ..logs import Entry, Formatter, Spelling, renderer_of
 from .observers import RequestObserver
 from .request_context import RequestContext
@@ -28,10 +30,19 @@ class RequestLog(RequestObserver):
     Args:
         handler: its formatter renders the lines for its stream.
         limit: of queued slices of lines.
+
+    Raises:
+        ConfigurationError: the handler has no stream.
     """
 
     def __init__(self, handler: "logging.StreamHandler[TextIO]", *, limit: int = 10_000) -> None:
         """Read the levels that are written."""
+        if not hasattr(handler, "stream"):
+            raise ConfigurationError(
+                f"`configure` in logs.py returned {name_kind(handler)}, which has no stream for "
+                "the line of each request; return a logging.StreamHandler, or None for no such "
+                "lines."
+            )
         self._render = renderer_of(handler)
         formatter = handler.formatter
         self._spelling = formatter.spelling if isinstance(formatter, Formatter) else None
