@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from modelserve import Project
 from modelserve.artifact import Artifact
@@ -14,6 +16,7 @@ from modelserve.errors import InvalidInputError
 from modelserve.manifest import Feature
 from modelserve.training.config import Config
 from modelserve.training.table.table import Table
+from modelserve.training.text.texts import Texts
 
 FEATURES = (
     Feature(name="code", dtype="category", categories=("1", "2"), example="1"),
@@ -70,6 +73,7 @@ def test_a_column_of_any_pandas_type_has_its_dtype(
         pytest.param([date(2020, 1, 1)] * 2, "holds dates; make numbers", id="days"),
         pytest.param([time(1), time(2)], "holds times of day; make numbers", id="times"),
         pytest.param(pd.to_timedelta([1, 2]), "holds durations; make numbers", id="durations"),
+        pytest.param([1j, 2.0], "holds complex numbers; make numbers", id="complex"),
         pytest.param([b"a", b"b"], "holds bytes; make numbers of them in `load`", id="bytes"),
         pytest.param([[1], [2]], "holds lists; make numbers of them in `load`", id="lists"),
         pytest.param([None, {"a": 2}], "holds records of several fields; make a", id="records"),
@@ -151,6 +155,23 @@ def test_the_manifests_ranges_are_those_of_the_training_rows(
         column = rows[feature.name]
         assert column.min() <= feature.minimum <= feature.example
         assert feature.example <= feature.maximum <= column.max()
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        pytest.param({"size": [1], "kind": ["a"]}, "builtins.dict", id="dict"),
+        pytest.param(pa.table({"size": [1], "kind": ["a"]}), "pyarrow.Table", id="arrow"),
+        pytest.param(None, "builtins.NoneType", id="nothing"),
+    ],
+)
+@pytest.mark.parametrize("dataset", [Table, Texts])
+def test_what_is_no_data_frame_of_pandas_is_named(rows: Any, kind: str, dataset: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        dataset.from_frame(rows, target="kind")
+    ((where, problem),) = caught.value.errors
+    assert where == "from_frame"
+    assert problem.startswith(f"takes a data frame of pandas, not {kind}; make one in `load`")
 
 
 @pytest.mark.parametrize("names", [["size", "size"], [3, "3"]], ids=str)

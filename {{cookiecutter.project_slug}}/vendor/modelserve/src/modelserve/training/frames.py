@@ -27,8 +27,13 @@ def with_names(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows whose columns are named by texts.
 
     Raises:
-        InvalidInputError: columns have the same name; each is named.
+        InvalidInputError: the rows are no data frame of pandas, or columns have the same name; each
+            is named.
     """
+    if not isinstance(rows, pd.DataFrame):
+        kind = f"{type(rows).__module__.partition('.')[0]}.{type(rows).__name__}"
+        problem = f"takes a data frame of pandas, not {kind}; make one in `load` (data.py)"
+        raise InvalidInputError([FieldError("from_frame", problem)])
     named = rows.rename(columns=str)
     if doubled := dict.fromkeys(named.columns[named.columns.duplicated()]):
         problem = (

@@ -16,6 +16,7 @@ KINDS = {
     "timedelta64": f"holds durations; {IN_LOAD}, such as the seconds, or leave them out",
     "bytes": f"holds bytes; {IN_LOAD}, or leave them out",
 }
+COMPLEX = f"holds complex numbers; {IN_LOAD}, such as the absolute value and the angle"
 LISTS = f"holds lists; {IN_LOAD}, such as their length, or a column for each element"
 RECORDS = "holds records of several fields; make a column of each field in `load` (data.py)"
 
@@ -30,6 +31,8 @@ def find_other_kind(name: str, column: pd.Series) -> Finding | None:
     drop = Remedy("drop", name)
     if types.is_datetime64_any_dtype(column):
         return Finding(name, f"holds dates ({column.dtype}); {DATES}", (drop,))
+    if types.is_complex_dtype(column):
+        return Finding(name, COMPLEX, (drop,))
     if types.is_numeric_dtype(column) or types.is_bool_dtype(column):
         return None
     present = column.dropna()
