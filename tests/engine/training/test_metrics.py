@@ -127,6 +127,7 @@ def test_a_failing_function_is_named_with_its_line(
     ("returned", "complaint"),
     [
         pytest.param({"profit": "much"}, "returns 'much' for profit, not a number", id="text"),
+        pytest.param({"profit": 10**400}, "returns 10+ for profit, not a number", id="huge"),
         pytest.param({"profit": None}, "returns None for profit, not a number", id="nothing"),
         pytest.param(3.0, "returns float, not numbers by name", id="no mapping"),
     ],

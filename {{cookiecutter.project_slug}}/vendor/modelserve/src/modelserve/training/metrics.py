@@ -116,7 +116,7 @@ def measure_own(
     for name, value in returned.items():
         try:
             added[name] = float(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise TrainingError(
                 f"`metrics` in model.py returns {repr(value)[:60]} for {name}, not a number."
             ) from error
