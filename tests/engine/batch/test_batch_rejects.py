@@ -414,3 +414,22 @@ def test_a_row_that_preprocess_rejects_is_reported_and_the_others_are_answered(
     reported = {each["row"]: each["problems"] for each in read(rejected(output))}
     assert reported == {i: [f"{name}: not today"] for i in refused}
     assert counts.rejected == len(refused)
+
+
+@pytest.mark.parametrize("pointer", ["petal_width", "", "/9/x", "/-1"])
+def test_a_rejection_of_no_row_is_named(
+    project: Project,
+    trained: Artifact,
+    rows: list[Row],
+    tmp_path: Path,
+    output: Path,
+    pointer: str,
+) -> None:
+    class Picky(project.service_class):  # type: ignore[misc,name-defined]
+        def preprocess(self, rows: Any) -> Any:
+            raise InvalidInputError([FieldError(pointer, "not today")])
+
+    service = Picky(Picky.settings_class(model_dir=trained.folder))
+    source = write_lines(tmp_path / "rows.jsonl", rows[:3])
+    with pytest.raises(ModelError, match=f"preprocess in service.py rejected {pointer!r}"):
+        BatchPredictor(service).run(source, output)

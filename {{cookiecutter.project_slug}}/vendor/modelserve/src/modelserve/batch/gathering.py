@@ -1,16 +1,18 @@
 """Turn the rows of a chunk into tensors, and name what is wrong with each of the others."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import to_json
 
-from ..errors import FieldError, InvalidInputError
+from ..errors import FieldError, InvalidInputError, ModelError
 from ..service import Service
 from ..types import ModelInput
 from .decoder import ColumnDecoder
 from .tables import FILE, ROW, Chunk
 
+POINTER = re.compile(r"/(\d+)(?:(/)(.*))?", re.ASCII | re.DOTALL).fullmatch
 Problems = dict[int, list[str]]
 Result = TypeVar("Result")
 
@@ -73,10 +75,20 @@ def _separate(
 
 
 def _name_problems(error: InvalidInputError, positions: Sequence[int]) -> Problems:
-    """Return what is wrong with rows by their positions; pointers begin with a row's index."""
+    """Return what is wrong with rows by their positions; pointers begin with a row's index.
+
+    Raises:
+        ModelError: `preprocess` rejected something else than a row of its.
+    """
     problems: Problems = {}
     for each in error.errors:
-        index, slash, field = each.pointer[1:].partition("/")
+        found = POINTER(each.pointer)
+        if not found or int(found[1]) >= len(positions):
+            raise ModelError(
+                f"preprocess in service.py rejected {each.pointer!r}, and not a row of its "
+                f"{len(positions)}: write /ROW/FIELD, with the row's number from 0."
+            )
+        index, slash, field = found.groups(default="")
         name = field or '""'  # a column of pandas' index
         reason = f"{name}: {each.detail}" if slash else each.detail
         problems.setdefault(positions[int(index)], []).append(reason)
