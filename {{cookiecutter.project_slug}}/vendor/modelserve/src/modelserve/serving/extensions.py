@@ -124,8 +124,8 @@ def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, 
         _check_path(path, "codecs()", service.settings, infer_paths)
         if PATTERN.intersection(path):
             raise ConfigurationError(
-                f"codecs() in service.py: {path} would never be answered; a codec answers one path, "
-                "without a pattern or a query."
+                f"codecs() in service.py: {path} would never be answered; a codec answers one "
+                "path, without a pattern or a query."
             )
         if isinstance(codec, type):
             raise ConfigurationError(

@@ -112,7 +112,7 @@ def check_same(champion: Manifest, challenger: Manifest) -> None:
 
 def _load_artifact(service: "Service") -> artifacts.Artifact:
     folder = service.settings.challenger_dir
-    assert folder is not None  # for the type checker
+    assert folder is not None  # noqa: S101  # for the type checker
     try:
         return artifacts.load(
             folder, public_key=service.settings.model_public_key, setting="CHALLENGER_DIR"
