@@ -131,6 +131,7 @@ def test_a_platform_may_choose_any_other_path(monkeypatch: pytest.MonkeyPatch, p
     [
         *("hooks.example/1", "file:///etc/passwd", "https://", "x", "https://user@hooks.example/1"),
         *("http://user:pass@hooks.example/1", "https://hooks.example:port/1", "https://a.b/\xe9"),
+        *("https://hooks.example:65536/1", "http://[::1]:99999"),  # the system would wrap the port
     ],
 )
 def test_a_webhook_without_an_address_is_refused_and_not_shown(

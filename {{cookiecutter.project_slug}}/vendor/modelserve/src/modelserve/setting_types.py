@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+LAST_PORT = 65_535
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
 # What urllib can send to: no name and password before the host, a port of digits, a path in ASCII.
 WEB_ADDRESS = re.compile(
-    r"https?://(?:[^\s/?#@:\[\]\\]+|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?(?:[/?#][!-~]*)?", re.IGNORECASE
+    r"https?://(?:[^\s/?#@:\[\]\\]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{0,5}))?(?:[/?#][!-~]*)?",
+    re.IGNORECASE,
 ).fullmatch
 # Names are parts of a path in the cache.
 MODEL_URI = re.compile(
@@ -61,9 +63,15 @@ def _level(value: object) -> object:
 
 
 def _web_address(secret: SecretStr) -> SecretStr:
-    if not WEB_ADDRESS(secret.get_secret_value()):
+    match = WEB_ADDRESS(secret.get_secret_value())
+    if match is None:
         raise ValueError(
             "write an address that begins with https:// or http:// and has no NAME:PASSWORD@"
+        )
+    # The system would take a larger one modulo 65536, and send to another port.
+    if int(match["port"] or 0) > LAST_PORT:
+        raise ValueError(
+            "write an address that begins with https:// or http://, with a port up to 65535"
         )
     return secret
 
