@@ -35,8 +35,8 @@ annotated_doc annotated_types anyio ast_serialize astroid boto3 botocore catboos
 colorama coverage cryptography dateutil dill fastapi fastapi_offline filelock flatbuffers fsspec
 google h11 hatchling hf_xet httpcore2 httptools httpx2 httpx2_jsfetch huggingface_hub idna
 iniconfig isort jinja2 jmespath joblib librt lightgbm markdown_it markdown_it_py markupsafe mccabe
-mdurl ml_dtypes mlflow_skinny mypy mypy_extensions mypyc narwhals nox numpy onnx onnxmltools
-onnxruntime onnxruntime_gpu onnxscript opentelemetry opentelemetry_api
+mdurl ml_dtypes mlflow_skinny msgspec mypy mypy_extensions mypyc narwhals nox numpy onnx
+onnxmltools onnxruntime onnxruntime_gpu onnxscript opentelemetry opentelemetry_api
 opentelemetry_exporter_otlp_proto_http opentelemetry_sdk packaging pandas pandas_stubs pathspec pip
 pkg_resources platformdirs pluggy prometheus_client protobuf py pyarrow pydantic pydantic_core
 pygments pylint pytest pytest_cov python_dateutil pyyaml ray rich ruff s3transfer scikit_learn

@@ -185,9 +185,7 @@ def test_an_empty_truth_is_none_unless_it_is_a_label() -> None:
             {"groundTruthData": {"data": "x", "encoding": "CSV"}}, "could not convert", id="judge"
         ),
         pytest.param({"eventMetadata": {}}, "has no 'eventId'", id="no-name"),
-        pytest.param(
-            {"eventMetadata": {"eventId": 5}}, "eventId that is not a text", id="number-as-name"
-        ),
+        pytest.param({"eventMetadata": {"eventId": 5}}, "expected form", id="number-as-name"),
         pytest.param({"eventMetadata": {"eventId": "a", "row": -1}}, "has a row", id="row-below"),
         pytest.param({"eventMetadata": {"eventId": "a", "row": 1.5}}, "has a row", id="half-a-row"),
         pytest.param({"eventMetadata": {"eventId": "a", "row": True}}, "has a row", id="true-row"),

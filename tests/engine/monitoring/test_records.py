@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from modelserve.monitoring.ingest.records import Records, parse_records, read_times
+from modelserve.monitoring.ingest.schema import Request, Response
 from modelserve.monitoring.lines import LineErrors, Values
+from msgspec.structs import asdict
 
-REQUEST, RESPONSE = {"instances": [{"x": 1}]}, {"predictions": [{"y": 2}]}
+REQUEST, ASKED = {"instances": [{"x": 1}]}, Request([{"x": 1}])
+ANSWERED = Response([{"y": 2}], model_name="m", model_version="1", degraded=False, warnings=[])
+RESPONSE = asdict(ANSWERED)
 Record = dict[str, Any]
 MakeRecord = Callable[..., Record]
 
@@ -50,8 +54,8 @@ def test_records_are_read_column_by_column(make_record: MakeRecord) -> None:
 
     assert actual.ids == ["a", "b"]
     assert actual.times_us[1] - actual.times_us[0] == 1_500_000
-    assert actual.requests == [REQUEST, REQUEST]
-    assert actual.responses == [RESPONSE, RESPONSE]
+    assert actual.requests == [ASKED, ASKED]
+    assert actual.responses == [ANSWERED, ANSWERED]
     assert actual.numbers == range(1, 3)
     assert errors == LineErrors()
 
@@ -64,10 +68,10 @@ def test_nothing_holds_no_record() -> None:
 
 @pytest.mark.parametrize("encoding", ["JSON", "BASE64"])
 def test_json_is_read_in_either_encoding(make_record: MakeRecord, encoding: str) -> None:
-    text = '{"instances": [{"x": "é"}]}'
+    text = '[{"x": "é"}]'
     data = base64.b64encode(text.encode()).decode() if encoding == "BASE64" else text
     actual, _ = parsed(make_record(data, None, encoding=encoding))
-    assert actual.requests == [{"instances": [{"x": "é"}]}]
+    assert actual.requests == [[{"x": "é"}]]
 
 
 @pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
@@ -184,7 +188,7 @@ def test_what_is_no_record_is_reported_and_the_others_are_read(
     actual, errors = parsed(first, change(wrong), last)
 
     assert actual.ids == ["a", "c"]
-    assert actual.requests == [REQUEST, REQUEST]
+    assert actual.requests == [ASKED, ASKED]
     assert list(actual.numbers) == [1, 3]
     assert (errors.corrupt, errors.foreign) == (0, 1)
     (place,) = errors.first

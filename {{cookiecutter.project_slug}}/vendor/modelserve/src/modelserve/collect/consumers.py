@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from ..monitoring.ingest.records import INVALID
-from ..monitoring.lines import Values
+import numpy as np
+
+from ..monitoring.ingest.records import INVALID, Records
 from .counts import RowCounts
 
 ANONYMOUS = "anonymous"  # the consumer of a request without a key
@@ -12,7 +13,7 @@ ATTRIBUTE = "consumer="
 
 
 class ConsumerFilter:
-    """Selects the lines whose request came from some consumers.
+    """Selects the records whose request came from some consumers.
 
     Args:
         consumers: their names.
@@ -22,26 +23,22 @@ class ConsumerFilter:
         """Note the names."""
         self._consumers = frozenset(consumers)
 
-    def take(self, lines: Values, counts: RowCounts) -> Values:
-        """Return the lines of these consumers, and count those of others."""
-        names = [consumer_of(value) for value in lines.values]
-        chosen = [
-            (value, number)
-            for name, value, number in zip(names, lines.values, lines.numbers, strict=True)
-            if name in self._consumers
-        ]
-        counts.other_consumers += len(lines.values) - len(chosen)
+    def take(self, records: Records, counts: RowCounts) -> Records:
+        """Return the records of these consumers, and count those of others."""
+        names = list(map(consumer_of, records.attributes))
+        chosen = np.array([name in self._consumers for name in names], dtype=np.bool_)
+        counts.other_consumers += len(chosen) - int(np.count_nonzero(chosen))
         counts.add_consumers({*names} - self._consumers)
-        return Values([value for value, _ in chosen], [number for _, number in chosen])
+        return records.take(chosen)
 
 
-def consumer_of(value: Any) -> str:
-    """Return the consumer of a record; anonymous if it names none.
+def consumer_of(attributes: Any) -> str:
+    """Return the consumer that a record's custom attributes name; anonymous without one.
 
     Only the first attribute counts, which the service writes: a client may send any others.
     """
     try:
-        first = value["eventMetadata"]["customAttributes"][0]
+        first = attributes[0]
         if first.startswith(ATTRIBUTE):
             return str(first.removeprefix(ATTRIBUTE))
     except INVALID:

@@ -10,7 +10,7 @@ from ..manifest import Dtype, Manifest
 from ..monitoring.ground_truth import GroundTruth, TruthFiles, load_ground_truth
 from ..monitoring.ingest.batches import RecordFilter
 from ..monitoring.ingest.record_reader import RecordReader
-from ..monitoring.lines import Values
+from ..monitoring.ingest.records import Records
 from ..monitoring.partitions import Listing, TimeWindow, find_files, find_truth_files
 from ..monitoring.processes import WorkerPool, processes_for, read
 from .consumers import ConsumerFilter
@@ -147,7 +147,7 @@ def run(
     return rows
 
 
-def _take(request: CollectionRequest) -> Callable[[Values, RowCounts], Values] | None:
+def _take(request: CollectionRequest) -> Callable[[Records, RowCounts], Records] | None:
     return ConsumerFilter(request.consumers).take if request.consumers else None
 
 

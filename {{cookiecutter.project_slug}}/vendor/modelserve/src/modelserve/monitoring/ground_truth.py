@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MonitoringError
+from .ingest.schema import TRUTH
 from .key_files import DIVISIONS, KeyWriter, read_division
 from .lines import LineErrors, read_values, without_collector
 from .outcomes import TruthParser
@@ -136,7 +137,7 @@ class TruthFiles(NamedTuple):
                 late = _is_late(path, self.window)
                 file = path.relative_to(self.folder.resolve()).as_posix()
                 with without_collector():
-                    for some in read_values(path, file, errors):
+                    for some in read_values(path, file, errors, TRUTH):
                         keys, values, groups = lines.parse(some, file, errors)
                         truths = np.empty(len(keys), dtype=self.dtype)
                         truths["value"], truths["group"], truths["late"] = values, groups, late

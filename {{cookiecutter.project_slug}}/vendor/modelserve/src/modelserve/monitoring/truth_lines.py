@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import convert
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from .ingest.records import INVALID, describe
+from .ingest.schema import Truth, TruthData
 from .lines import LineErrors, Values
 from .outcomes import TruthParser
 from .row_keys import Keys, keys_at
@@ -55,12 +57,12 @@ def _to_columns(values: Sequence[Any], reading: TruthLines) -> TruthColumns:
     Raises:
         LookupError: or any other of `INVALID`: a value is no ground truth, or is written otherwise.
     """
-    events = [value["eventMetadata"] for value in values]
-    data = [value["groundTruthData"] for value in values]
-    ids = [event["eventId"] for event in events]
-    rows = [event.get("row", 0) for event in events]
-    texts = [each["data"] for each in data]
-    if {each["encoding"] for each in data} != {"CSV"} or set(map(type, (*ids, *texts))) != {str}:
+    lines = convert(values, list[Truth])
+    events = [line.event_metadata for line in lines]
+    data = [line.ground_truth_data for line in lines]
+    rows = [event.row for event in events]
+    texts = [each.data for each in data]
+    if {each.encoding for each in data} != {"CSV"} or set(map(type, texts)) != {str}:
         raise ValueError
     if set(map(type, rows)) != {int} or min(rows) < 0 or max(rows) >= MOST_ROWS:
         raise ValueError
@@ -68,8 +70,8 @@ def _to_columns(values: Sequence[Any], reading: TruthLines) -> TruthColumns:
         raise ValueError
     truths = {text: reading.parser.truth(text) for text in dict.fromkeys(texts)}
     other = len(reading.codes)
-    groups = [reading.codes.get(event.get("group"), other) for event in events]
-    return ids, rows, [truths[text] for text in texts], groups
+    groups = [reading.codes.get(event.group, other) for event in events]
+    return [event.event_id for event in events], rows, [truths[text] for text in texts], groups
 
 
 def _parse_each(lines: Values, file: str, reading: TruthLines, errors: LineErrors) -> TruthColumns:
@@ -81,32 +83,30 @@ def _parse_each(lines: Values, file: str, reading: TruthLines, errors: LineError
     groups: list[int] = []
     for value, number in zip(lines.values, lines.numbers, strict=True):
         try:
-            event = value["eventMetadata"]
-            name, row = event["eventId"], _row(event)
-            truth = reading.parser.truth(_text(value["groundTruthData"]))
-            group = codes.get(event.get("group"), len(codes))
-            if not isinstance(name, str):
-                raise ValueError("has an eventId that is not a text")
+            line = convert(value, Truth)
+            event = line.event_metadata
+            row = _checked_row(event.row)
+            truth = reading.parser.truth(_text(line.ground_truth_data))
+            group = codes.get(event.group, len(codes))
         except INVALID as error:
             errors.add_corrupt(file, number, describe(error))
         else:
-            ids.append(name)
+            ids.append(event.event_id)
             rows.append(row)
             values.append(truth)
             groups.append(group)
     return ids, rows, values, groups
 
 
-def _row(event: Mapping[str, Any]) -> int:
-    row = event.get("row", 0)
+def _checked_row(row: Any) -> int:
     if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < MOST_ROWS:
         raise ValueError("has a row that is not an index from 0")
     return row
 
 
-def _text(data: Mapping[str, Any]) -> str:
+def _text(data: TruthData) -> str:
     """Return a ground truth as text."""
-    value, encoding = data["data"], data["encoding"]
+    value, encoding = data.data, data.encoding
     if encoding == "BASE64":
         value = b64decode(value, validate=True).decode()
     elif encoding == "JSON" and isinstance(value, str):

@@ -1,8 +1,10 @@
 """Selects the records of one model's versions and one time window."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,9 @@ import numpy as np
 from ..counts import RecordCounts
 from .bodies import OTHER_MODEL, UNSTATED, BodyParser, Row
 from .records import INVALID, Records, describe
+from .schema import Request, Response
+
+MODEL = attrgetter("model_name", "model_version", "degraded")  # of a response
 
 
 @dataclass
@@ -86,44 +91,39 @@ class RecordFilter:
 
     def _select_all(self, records: Records, counts: RecordCounts) -> InferenceBatch | None:
         """Return all records if each has the usual form, or else None; the fast path."""
-        try:
-            instances = [body["instances"] for body in records.requests]
-            predictions = [body["predictions"] for body in records.responses]
-            models = [
-                (body["model_name"], body["model_version"], body["degraded"])
-                for body in records.responses
-            ]
-            own = all(map(self._is_usual, set(models)))
-            batch = InferenceBatch(
-                indices := range(len(instances)),
-                list(map(len, instances)),
-                indices,
-                list(chain.from_iterable(instances)),
-                indices,
-                listed := list(chain.from_iterable(predictions)),
-                [False] * len(listed),
-            )
-        except INVALID:
+        requests, responses = records.requests, records.responses
+        if set(map(type, requests)) != {Request} or set(map(type, responses)) != {Response}:
             return None
-        usual = (
-            own
-            and set(map(type, chain(instances, predictions))) == {list}
-            and set(map(type, chain(batch.rows, batch.predictions))) == {dict}
-            and list(map(len, predictions)) == batch.counts
-            and 0 not in batch.counts
+        versions = Counter(map(MODEL, responses))
+        if not all(map(self._is_usual, versions)):
+            return None
+        instances = [body.instances for body in requests]
+        predictions = [body.predictions for body in responses]
+        lengths = list(map(len, instances))
+        if list(map(len, predictions)) != lengths or 0 in lengths:
+            return None
+        for (_, version, _), count in versions.items():
+            counts.versions[version] += count
+        listed = list(chain.from_iterable(predictions))
+        indices = range(len(lengths))
+        return InferenceBatch(
+            indices,
+            lengths,
+            indices,
+            list(chain.from_iterable(instances)),
+            indices,
+            listed,
+            [False] * len(listed),
         )
-        if usual:
-            counts.versions.update(version for _, version, _ in models)
-        return batch if usual else None
 
-    def _is_usual(self, model: tuple[Any, Any, Any]) -> bool:
+    def _is_usual(self, model: tuple[str, str, bool]) -> bool:
         """Return whether a response's name, version and `degraded` are those of most."""
         name, version, degraded = model
-        return name == self._name and degraded is False and self._admits(version)
+        return name == self._name and not degraded and self._admits(version)
 
-    def _admits(self, version: object) -> bool:
+    def _admits(self, version: str) -> bool:
         """Return whether a version is one of those to select."""
-        if not isinstance(version, str) or OTHER_MODEL in version:
+        if OTHER_MODEL in version:
             return False
         return self._versions is None or version in self._versions
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from ...manifest import Manifest
 from ..answers import make_answer_reader
+from .schema import Request, Response
 
 REDACTED = "[redacted]"  # what capture writes in place of a redacted value
 TEXTS = ("category", "text")  # dtypes of features that are sent in tensors of texts
@@ -69,6 +71,8 @@ class BodyParser:
         Raises:
             ValueError: it has none of these formats.
         """
+        if isinstance(body, Request):
+            body = asdict(body)
         if isinstance(body, str):
             return self._rows_of_csv(body)
         if isinstance(body, tuple):
@@ -89,6 +93,8 @@ class BodyParser:
         Raises:
             ValueError: it has one of these formats, but is incomplete.
         """
+        if isinstance(body, Response):
+            body = asdict(body)
         if isinstance(body, str):
             return ParsedResponse(self._predictions_of_csv(body), "", False)
         if isinstance(body, tuple):

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..counts import RecordCounts
-from ..lines import Values, read_values, without_collector
+from ..lines import read_values, without_collector
 from ..row_keys import Keys, event_keys
 from .batches import RecordFilter
 from .duplicates import Chosen, all_first
 from .records import Records, parse_records
+from .schema import RECORD
 
 FindFirst = Callable[[Keys], Chosen]
 
@@ -22,14 +23,14 @@ class RecordReader:
     Args:
         record_filter: with the window.
         folder: of the captures; files are named relative to it.
-        take: returns the lines to read on, and counts the others; None for all lines.
+        take: returns the records to read on, and counts the others; None for all records.
     """
 
     def __init__(
         self,
         record_filter: RecordFilter,
         folder: Path,
-        take: Callable[[Values, Any], Values] | None = None,
+        take: Callable[[Records, Any], Records] | None = None,
     ) -> None:
         """Read nothing yet."""
         self._filter = record_filter
@@ -53,11 +54,12 @@ class RecordReader:
         with without_collector():
             for path in files:
                 name = path.relative_to(self._folder).as_posix()
-                for lines in read_values(path, name, counts.errors):
-                    chosen = self._take(lines, counts) if self._take else lines
-                    records = parse_records(chosen, name, counts.errors)
+                for lines in read_values(path, name, counts.errors, RECORD):
+                    records = parse_records(lines, name, counts.errors)
                     # What is freed before the next block is parsed stays in the processor's cache.
-                    del lines, chosen
+                    del lines
+                    if self._take:
+                        records = self._take(records, counts)
                     records = self._filter.inside(records, counts)
                     first = find_first(event_keys(records.event_ids, records.times_us))
                     counts.duplicate += len(first) - int(np.count_nonzero(first))

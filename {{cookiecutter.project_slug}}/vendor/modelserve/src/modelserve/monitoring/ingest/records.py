@@ -1,22 +1,28 @@
 """Parses the records of a data capture: request, response, time and inference id."""
 
+import re
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import compress
 from operator import is_, itemgetter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from msgspec import ValidationError, convert
+from msgspec.json import Decoder
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from ..lines import LineErrors, Values, parse_texts
+from .schema import REQUESTS, RESPONSES, Event, Record, Side
 
 # The errors that parsing a value of another form can raise.
 INVALID = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
+UNEXPECTED = "does not have the expected form"
 JSON_LINES = "application/jsonlines"
+MISSING = re.compile("missing required field `(.+?)`").search  # as msgspec names it
 DATE, SIGNS = 10, frozenset("+-")  # characters of a date; signs of a time zone after it
 UTC_LENGTHS = frozenset(range(20, 28))  # of times from 2026-11-21T10:00:00Z to microseconds
 
@@ -29,9 +35,10 @@ class Records:
         ids: the inference ids.
         event_ids: of the records themselves.
         times_us: microseconds since the epoch, of shape (records,).
-        requests: JSON content, CSV text, or of JSON Lines a tuple of values; None if the input
-            was not captured.
-        responses: likewise.
+        requests: `Request`, other JSON content, CSV text, or of JSON Lines a tuple of values; None
+            if the input was not captured.
+        responses: `Response`, or likewise.
+        attributes: custom ones, as they were captured.
         numbers: of the records' lines.
     """
 
@@ -40,17 +47,22 @@ class Records:
     times_us: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     requests: list[Any] = field(default_factory=list)
     responses: list[Any] = field(default_factory=list)
+    attributes: list[Any] = field(default_factory=list)
     numbers: Sequence[int] = ()
 
     def take(self, chosen: NDArray[np.bool_]) -> "Records":
         """Return the records for which `chosen`, of shape (records,), is true."""
         if chosen.all():
             return self
-        ids, event_ids, requests, responses, numbers = (
+        ids, event_ids, requests, responses, attributes, numbers = (
             list(compress(column, chosen))
-            for column in (self.ids, self.event_ids, self.requests, self.responses, self.numbers)
+            for column in (
+                *(self.ids, self.event_ids, self.requests, self.responses),
+                *(self.attributes, self.numbers),
+            )
         )
-        return Records(ids, event_ids, self.times_us[chosen], requests, responses, numbers)
+        times_us = self.times_us[chosen]
+        return Records(ids, event_ids, times_us, requests, responses, attributes, numbers)
 
 
 def parse_records(lines: Values, file: str, errors: LineErrors) -> Records:
@@ -80,41 +92,43 @@ def parse_records(lines: Values, file: str, errors: LineErrors) -> Records:
 def to_columns(values: Sequence[Any], numbers: Sequence[int]) -> Records:
     """Return values as columns.
 
+    Args:
+        values: `Record`, or the plain JSON of one.
+        numbers: of their lines.
+
     Raises:
         LookupError: or any other of `INVALID`: a value is not a record.
     """
-    events = [value["eventMetadata"] for value in values]
-    captured = [value["captureData"] for value in values]
-    requests = [each.get("endpointInput") for each in captured]
-    responses = [each.get("endpointOutput") for each in captured]
+    records = convert(values, list[Record])
+    events = [each.event_metadata for each in records]
+    captured = [each.capture_data for each in records]
+    requests = [each.endpoint_input for each in captured]
+    responses = [each.endpoint_output for each in captured]
     if None in requests and any(map(is_, requests, responses)):
         raise ValueError("holds neither an input nor an output")
     ids, event_ids = read_ids(events)
     return Records(
         ids,
         event_ids,
-        read_times([event["inferenceTime"] for event in events]),
-        read_bodies(requests),
-        read_bodies(responses),
+        read_times([event.inference_time for event in events]),
+        read_bodies(requests, REQUESTS),
+        read_bodies(responses, RESPONSES),
+        [event.custom_attributes for event in events],
         numbers,
     )
 
 
-def read_ids(events: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+def read_ids(events: Sequence[Event]) -> tuple[list[str], list[str]]:
     """Return the inference ids, the client's own if it sent one, and the events' ids.
 
     Raises:
         LookupError: an event has no id.
-        TypeError: an id is not a text.
     """
-    ids = [event.get("inferenceId") or event["eventId"] for event in events]
-    try:
-        event_ids = [event["eventId"] for event in events]
-    except KeyError:
-        event_ids = [event.get("eventId") or event["inferenceId"] for event in events]
-    if (set(map(type, ids)) | set(map(type, event_ids))) - {str}:
-        raise TypeError
-    return ids, event_ids
+    ids = [each.inference_id or each.event_id for each in events]
+    event_ids = [each.event_id or each.inference_id for each in events]
+    if None in ids:
+        raise KeyError("eventId")
+    return cast(list[str], ids), cast(list[str], event_ids)
 
 
 def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -136,18 +150,23 @@ def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.array(times, dtype="datetime64[us]").astype(np.int64)
 
 
-def read_bodies(sides: Sequence[Any]) -> list[Any]:
+def read_bodies(sides: Sequence[Side | None], decoder: Decoder[list[Any]]) -> list[Any]:
     """Return the content of bodies, None for a missing one.
 
     Of JSON it is the value, of CSV the text, of JSON Lines a tuple of each line's value.
 
+    Args:
+        sides: with the bodies.
+        decoder: of all bodies, if they are JSON of the usual form.
+
     Raises:
         ValueError: a body is not JSON, or has an unknown encoding.
     """
-    if None not in sides and {each["encoding"] for each in sides} == {"JSON"}:
-        content_types = {each.get("observedContentType") for each in sides}
+    given = [each for each in sides if each is not None]
+    if len(given) == len(sides) and {each.encoding for each in given} == {"JSON"}:
+        content_types = {each.observed_content_type for each in given}
         if not any(map(_is_json_lines, content_types)):
-            return parse_texts([each["data"] for each in sides])
+            return parse_texts([each.data for each in given], decoder)
     return [None if each is None else _read_body(each) for each in sides]
 
 
@@ -155,21 +174,23 @@ def describe(error: Exception) -> str:
     """Return what is wrong with a value, in words."""
     if isinstance(error, KeyError):
         return f"has no {error}"
-    return str(error) if isinstance(error, ValueError) else "does not have the expected form"
+    if isinstance(error, ValidationError):
+        missing = MISSING(str(error))
+        return f"has no '{missing[1]}'" if missing else UNEXPECTED
+    return str(error) if isinstance(error, ValueError) else UNEXPECTED
 
 
 def _is_json_lines(content_type: object) -> bool:
     return str(content_type).partition(";")[0].strip().lower() == JSON_LINES
 
 
-def _read_body(side: Mapping[str, Any]) -> Any:
-    text: str = side["data"]
-    encoding = side["encoding"]
+def _read_body(side: Side) -> Any:
+    text, encoding = side.data, side.encoding
     if encoding == "BASE64":
         text = b64decode(text, validate=True).decode()
-    elif encoding != "JSON" and (encoding != "CSV" or not isinstance(text, str)):
+    elif encoding not in ("CSV", "JSON"):
         raise ValueError("has a body of an unknown encoding")
-    if _is_json_lines(side.get("observedContentType")):
+    if _is_json_lines(side.observed_content_type):
         return tuple(parse_texts([line for line in text.split("\n") if line.strip()]))
     if encoding == "JSON" or (encoding == "BASE64" and text.lstrip()[:1] in ("{", "[")):
         return from_json(text, cache_strings="keys")
