@@ -150,7 +150,7 @@ def test_custom_attributes_are_there_where_there_are_any(
 ) -> None:
     (record,) = pen().write(answered(**facts))
     assert record["eventMetadata"].get("customAttributes") == told
-    assert consumer_of(record) == facts.get("consumer", "anonymous")
+    assert consumer_of(told) == facts.get("consumer", "anonymous")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from .settings import Settings
 # Attributes of every record, and those that uvicorn adds; all others are fields of `extra`.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "color_message", "message"}
 NUMBERS = frozenset({int, float, bool})
+MILLISECONDS = tuple(f".{i:03d}" for i in range(1_000))
 BARE = re.compile(r"[\w./:+-]+").fullmatch
 
 
@@ -54,12 +55,12 @@ def _second(second: int, zone: tzinfo | None) -> str:
 
 def _utc(created: float) -> str:
     second = int(created)
-    return f"{_second(second, UTC)}.{int((created - second) * 1e3):03d}Z"
+    return f"{_second(second, UTC)}{MILLISECONDS[int((created - second) * 1e3)]}Z"
 
 
 def _local(created: float) -> str:
     second = int(created)
-    return f"{_second(second, None)}.{int((created - second) * 1e3):03d}"
+    return _second(second, None) + MILLISECONDS[int((created - second) * 1e3)]
 
 
 def _seconds(latency_ms: float) -> str:

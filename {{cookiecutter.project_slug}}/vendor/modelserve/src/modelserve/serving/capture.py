@@ -4,7 +4,7 @@ import random
 from base64 import b64encode
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
-from itertools import groupby
+from operator import attrgetter
 from time import gmtime, strftime
 from typing import Any, NamedTuple
 
@@ -21,14 +21,16 @@ from .rotating_writer import HOUR_S, RotatingWriter
 JSON = "application/json"
 REDACTED = "[redacted]"
 CONSUMER = "consumer="  # begins the attribute that names the consumer
-METADATA = b'"eventMetadata":{"eventId":"%b",%b"inferenceTime":"%b","inferenceId":"%b"}'
+KIND = attrgetter("content_type", "answer_type", "consumer", "attributes")
+
+
+RecordKind = tuple[bytes, bytes, str, bytes]  # types of the bodies, consumer, its attributes
 
 
 class RecordForm(NamedTuple):
-    """What records have in common whose bodies are of the same types, and how these are encoded.
+    """What some records have in common, and how their bodies are encoded.
 
-    `template` takes the request, the answer, the event's id, the attributes, the time, and the
-    inference id.
+    `template` takes the request, the answer, and the ids of the event and of the inference.
     """
 
     template: bytes
@@ -52,8 +54,9 @@ class Capture(RequestObserver):
         self._settings = settings
         self._share = settings.capture_percentage / 100
         self._redacted = frozenset(settings.capture_redact)
-        # A request's content type may be anything: the latest few are cached.
+        # A request's headers may be anything: the latest few forms are cached.
         self._form = lru_cache(maxsize=64)(self._make_form)
+        self._body_form = lru_cache(maxsize=64)(self._make_body_form)
 
     def record(self, finished: Sequence[RequestContext]) -> None:
         """Write records of the configured percentage of requests."""
@@ -62,7 +65,9 @@ class Capture(RequestObserver):
             for each in finished
             if each.given and (self._share >= 1 or random.random() < self._share)  # noqa: S311
         ]
-        for hour, some in groupby(chosen, key=lambda each: each.time // HOUR_S):
+        hours = {each.time // HOUR_S for each in chosen}
+        for hour in sorted(hours):
+            some = chosen if len(hours) == 1 else [x for x in chosen if x.time // HOUR_S == hour]
             self._writer.add(hour * HOUR_S, *map(self.describe, some))
 
     def close(self) -> None:
@@ -74,24 +79,32 @@ class Capture(RequestObserver):
         body = finished.body
         if self._redacted and self._settings.capture_inputs:
             body = (finished.redact or redact_json)(body, self._redacted)
-        form = self._form(finished.content_type, finished.answer_type)
-        name = finished.inference_id.encode()
-        return form.template % (
-            form.encode_request(body),
-            form.encode_answer(finished.answer),
-            finished.event_id.encode() or name,
-            _attributes_of(finished),
-            _second(int(finished.time)),
-            name,
+        kind, second = KIND(finished), int(finished.time)
+        template, encode_request, encode_answer = (
+            self._make_form(kind, second, f"traceparent={finished.span.traceparent}")
+            if finished.span  # its ids are in no other record
+            else self._form(kind, second)
         )
+        name = finished.inference_id.encode()
+        event = finished.event_id.encode() or name
+        return template % (encode_request(body), encode_answer(finished.answer), event, name)
 
-    def _make_form(self, content_type: bytes, answer_type: bytes) -> RecordForm:
+    def _make_form(self, kind: RecordKind, second: int, traceparent: str = "") -> RecordForm:
+        """Return what records of one second have in common."""
+        content_type, answer_type, consumer, given = kind
+        bodies = self._body_form(content_type, answer_type)
+        attributes = _attributes(consumer, given, traceparent).replace(b"%", b"%%")
+        time = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(second)).encode()
+        event = b'"eventMetadata":{"eventId":"%%b",%b"inferenceTime":"%b","inferenceId":"%%b"}'
+        template = bodies.template + event % (attributes, time) + b',"eventVersion":"0"}\n'
+        return bodies._replace(template=template)
+
+    def _make_body_form(self, content_type: bytes, answer_type: bytes) -> RecordForm:
         inputs, outputs = self._settings.capture_inputs, self._settings.capture_outputs
         request, encode_request = self._part("Input", content_type) if inputs else NO_PART
         answer, encode_answer = self._part("Output", answer_type) if outputs else NO_PART
         parts = request + (b"," if inputs and outputs else b"") + answer
-        template = b'{"captureData":{' + parts + b"}," + METADATA + b',"eventVersion":"0"}\n'
-        return RecordForm(template, encode_request, encode_answer)
+        return RecordForm(b'{"captureData":{%b},' % parts, encode_request, encode_answer)
 
     def _part(self, kind: str, header: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
         """Return the template of a part with this content type, and its encoder."""
@@ -149,21 +162,7 @@ def redact(content: Any, names: Collection[str]) -> Any:
     return {"instances": rows}
 
 
-@lru_cache(maxsize=4)
-def _second(second: int) -> bytes:
-    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(second)).encode()
-
-
-def _attributes_of(finished: RequestContext) -> bytes:
-    """Return a request's custom attributes: those of traced ones, with ids, are not cached."""
-    if finished.span:
-        traceparent = f"traceparent={finished.span.traceparent}"
-        return _attributes.__wrapped__(finished.consumer, finished.attributes, traceparent)
-    return _attributes(finished.consumer, finished.attributes)
-
-
-@lru_cache(maxsize=64)
-def _attributes(consumer: str, given: bytes, traceparent: str = "") -> bytes:
+def _attributes(consumer: str, given: bytes, traceparent: str) -> bytes:
     """Return the consumer, the span and the caller's own attributes as SageMaker's custom ones.
 
     `collect` goes by the first one: before a consumer that the caller names, it is the service's.

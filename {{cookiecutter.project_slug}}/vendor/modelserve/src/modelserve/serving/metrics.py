@@ -3,6 +3,7 @@
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from ..errors import RequestError
 from ..manifest import Manifest
@@ -12,6 +13,7 @@ from .observers import RequestObserver
 from .problems import KINDS
 from .request_context import RequestContext
 
+REQUEST = attrgetter("method", "route", "status", "consumer")
 OUT_OF_RANGE = "out-of-range"
 REJECTED = frozenset(
     {OUT_OF_RANGE, *(kind for error, (_, kind) in KINDS.items() if issubclass(error, RequestError))}
@@ -75,7 +77,7 @@ class Metrics(RequestObserver):
 
     def record(self, finished: Sequence[RequestContext]) -> None:
         """Count finished requests, their times, and the model's."""
-        counts = Tally((each.method, each.route, each.status, each.consumer) for each in finished)
+        counts = Tally(map(REQUEST, finished))
         for request, count in counts.items():
             self._requests(*request).inc(count)
         durations = defaultdict(list)
@@ -88,7 +90,9 @@ class Metrics(RequestObserver):
             self._rows.inc(sum(each.rows for each in asked))
             self._degraded.inc(sum(_fallback_rows(each) for each in asked if each.degraded))
         rejected = Tally(
-            (each.reason, each.consumer) for each in finished if each.reason in REJECTED
+            (each.reason, each.consumer)
+            for each in finished
+            if each.reason and each.reason in REJECTED
         )
         for kind, count in rejected.items():
             self._rejected(*kind).inc(count)

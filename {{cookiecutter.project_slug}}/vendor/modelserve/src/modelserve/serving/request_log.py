@@ -2,9 +2,9 @@
 
 import logging
 from collections import deque
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from operator import attrgetter
-from typing import TextIO
+from typing import Any, NamedTuple, TextIO
 
 from ..errors import ConfigurationError
 from ..hook_calls import name_kind
@@ -19,6 +19,18 @@ MOST_TEMPLATES = 256
 # What stands for the values of a line in its template; no path and no name contains these.
 TIME_S, LATENCY_MS = 1e9, 987654.321
 IDS = {name: f"..{name}.." for name in ("request_id", "inference_id", "trace", "span")}
+
+
+class LineTemplate(NamedTuple):
+    """What lines have in common.
+
+    Args:
+        text: takes the time, the latency, and then ids.
+        ids: returns those of a request, in the text's order.
+    """
+
+    text: str
+    ids: Callable[[RequestContext], tuple[str, ...]]
 
 
 class RequestLog(RequestObserver):
@@ -46,7 +58,7 @@ class RequestLog(RequestObserver):
         self._render = renderer_of(handler)
         formatter = handler.formatter
         self._spelling = formatter.spelling if isinstance(formatter, Formatter) else None
-        self._templates: dict[Hashable, str] = {}
+        self._templates: dict[Hashable, LineTemplate] = {}
         self._stream = handler.stream
         self._line = self.record.__code__.co_firstlineno
         self._limit = limit
@@ -80,36 +92,25 @@ class RequestLog(RequestObserver):
         spelling = self._spelling
         if spelling is None:
             return self._render(self._entry(finished, finished.time, {}))
-        return self._template(finished, spelling) % {
-            "time": spelling.time(finished.time),
-            "latency_ms": spelling.latency_ms(round(finished.seconds * 1e3, 3)),
-            "request_id": finished.request_id,
-            "inference_id": finished.inference_id,
-            "trace": finished.trace,
-            "span": finished.span.span_id if finished.span else "",
-        }
-
-    def _template(self, finished: RequestContext, spelling: Spelling) -> str:
-        """Return the line of requests with this outcome, with their values left out."""
         own_id = finished.inference_id == finished.request_id
-        kind = (OUTCOME(finished), own_id, bool(finished.trace), bool(finished.span))
-        template = self._templates.get(kind)
-        if template is None:
-            if len(self._templates) >= MOST_TEMPLATES:
-                self._templates.clear()
-            template = self._templates[kind] = self._make_template(finished, spelling)
-        return template
+        kind = (OUTCOME(finished), own_id, not finished.trace, finished.span is None)
+        text, ids = self._templates.get(kind) or self._add_template(kind, finished, spelling)
+        latency_ms = spelling.latency_ms(_latency_ms(finished))
+        return text % (spelling.time(finished.time), latency_ms, *ids(finished))
 
-    def _make_template(self, finished: RequestContext, spelling: Spelling) -> str:
-        marks = {
-            "time": spelling.time(TIME_S),
-            "latency_ms": spelling.latency_ms(LATENCY_MS),
-            **IDS,
-        }
+    def _add_template(
+        self, kind: Hashable, finished: RequestContext, spelling: Spelling
+    ) -> LineTemplate:
+        """Add the line of requests with this outcome, with their values left out."""
         line = self._render(self._entry(finished, TIME_S, {"latency_ms": LATENCY_MS, **IDS}))
-        template = line.replace("%", "%%")
-        for name, mark in marks.items():
-            template = template.replace(mark, f"%({name})s")
+        text = line.replace("%", "%%")
+        places = {text.find(mark): name for name, mark in IDS.items()}
+        names = [places[place] for place in sorted(places) if place >= 0]
+        for mark in (spelling.time(TIME_S), spelling.latency_ms(LATENCY_MS), *IDS.values()):
+            text = text.replace(mark, "%s")
+        if len(self._templates) >= MOST_TEMPLATES:
+            self._templates.clear()
+        template = self._templates[kind] = LineTemplate(text, _getter(names))
         return template
 
     def _entry(
@@ -121,13 +122,26 @@ class RequestLog(RequestObserver):
         return Entry(time_s, self._line, __name__, level, "answered", fields)
 
 
+def _latency_ms(finished: RequestContext) -> float:
+    """Return how long a request took, to a microsecond: in a fifth of the time of three digits."""
+    return round(finished.seconds * 1e6) / 1e3
+
+
+def _getter(names: Sequence[str]) -> Callable[[RequestContext], tuple[str, ...]]:
+    """Return what gets the ids with these names from a request."""
+    get: Callable[[RequestContext], Any] = attrgetter(
+        *("span.span_id" if name == "span" else name for name in names)
+    )
+    return get if len(names) > 1 else lambda finished: (get(finished),)
+
+
 def describe(finished: RequestContext) -> Mapping[str, object]:
     """Return the fields of a request's line."""
     fields: dict[str, object] = {
         "method": finished.method,
         "path": finished.route,
         "status": finished.status,
-        "latency_ms": round(finished.seconds * 1e3, 3),
+        "latency_ms": _latency_ms(finished),
         "consumer": finished.consumer,
         "request_id": finished.request_id,
     }

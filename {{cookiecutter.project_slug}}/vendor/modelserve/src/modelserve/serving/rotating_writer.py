@@ -86,11 +86,14 @@ class RotatingWriter:
         with self._lock:
             room = 0 if self._over else self._bounds.queue_records - self._records
             free = self._bounds.queue_bytes - self._bytes
-            taken = []
-            for line in lines[:room]:
-                if len(line) <= free:
-                    taken.append(line)
-                    free -= len(line)
+            if len(lines) <= room and (size := sum(map(len, lines))) <= free:
+                taken, free = [*lines], free - size
+            else:
+                taken = []
+                for line in lines[:room]:
+                    if len(line) <= free:
+                        taken.append(line)
+                        free -= len(line)
             self._drop(DISK if self._error else FULL, len(lines) - len(taken))
             if taken:
                 self._queue.append(Batch(int(time_s) // HOUR_S, taken))
