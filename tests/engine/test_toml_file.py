@@ -72,7 +72,7 @@ def test_a_line_that_is_not_toml_is_shown_with_the_way_out(
         ("optional.minimun = 1", "optional.minimun: {} (did you mean `minimum`?)"),
         ("named.a.minimun = 1", "named.a.minimun: {} (did you mean `minimum`?)"),
         ("listed = [{minimun = 1}]", "listed.0.minimun: {} (did you mean `minimum`?)"),
-        ("plain.colour = 1", "plain.colour: {}"),
+        ("plain.colour = 1", "plain.colour: {} (the keys here: minimum)"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest(

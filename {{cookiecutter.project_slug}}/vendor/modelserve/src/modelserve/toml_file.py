@@ -14,6 +14,7 @@ from .errors import ConfigurationError
 Schema = TypeVar("Schema", bound=BaseModel)
 
 MAX_SHOWN = 80  # characters of a line
+MOST_KEYS = 20  # that are named
 LINE = re.compile(r"\(at line (\d+), column \d+\)").search
 BARE_WORD = re.compile(r"\s*[\w\"'.-]+\s*=\s*([^\W\d][\w ./-]*?)\s*(#.*)?").fullmatch
 
@@ -80,16 +81,17 @@ def describe(
 
 
 def _guess(location: Sequence[str | int], schema: type[BaseModel]) -> str:
-    """Return a question with the known key that is nearest to an unknown one; or nothing."""
+    """Return the known key that is nearest to an unknown one, or else all known keys."""
     *path, name = map(str, location)
     models = [schema]
     for step in path:
         fields = [model.model_fields[step] for model in models if step in model.model_fields]
         # The location has steps besides keys: places in a list, and types of a union.
         models = [each for field in fields for each in _models_in(field.annotation)] or models
-    known = [key for model in models for key in model.model_fields]
-    near = get_close_matches(name, known, n=1)
-    return f" (did you mean `{near[0]}`?)" if near else ""
+    known = [*dict.fromkeys(key for model in models for key in model.model_fields)]
+    if near := get_close_matches(name, known, n=1):
+        return f" (did you mean `{near[0]}`?)"
+    return f" (the keys here: {', '.join(known)})" if len(known) <= MOST_KEYS else ""
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
