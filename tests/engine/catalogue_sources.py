@@ -66,7 +66,7 @@ LINE_ERRORS = (
     *("holds neither an input nor an output", "has a body of an unknown encoding"),
     *("has a request of an unknown format", "has CSV with other than {width} values a row"),
     *("has a tensor with other than {width} values a row", "is not CSV: {error}"),
-    *("holds rows that are not objects", "has an eventId that is not a text"),
+    *("holds rows that are not objects", "has a time outside the years 1 to 9999"),
     *("has a row that is not an index from 0", "has a truth that is neither text nor number"),
     *("has a truth without a label", "has a truth that is not finite"),
     "has {rows} rows in the request and {count} predictions in the response",

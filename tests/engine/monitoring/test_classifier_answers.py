@@ -48,6 +48,7 @@ def test_the_order_in_which_probabilities_were_sent_does_not_matter() -> None:
         pytest.param({"label": 5, "probabilities": "[redacted]"}, -1, None, id="other-types"),
         pytest.param({"label": ["cat"]}, -1, None, id="list-as-label"),
         pytest.param({"probabilities": {"cat": "x", "dog": 0, "eel": 0}}, -1, None, id="text"),
+        pytest.param(said("cat", 10**400, 0, 0), 0, None, id="beyond-float"),
         pytest.param({}, -1, None, id="nothing"),
     ],
 )

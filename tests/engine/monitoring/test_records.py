@@ -110,6 +110,24 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
 
 
 @pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param({"eventId": ""}, ("", ""), id="event"),
+        pytest.param({"eventId": "", "inferenceId": ""}, ("", ""), id="both"),
+        pytest.param({"eventId": "", "inferenceId": "a"}, ("a", "a"), id="inference"),
+    ],
+)
+def test_an_empty_id_is_a_text(
+    make_record: MakeRecord, names: Record, expected: tuple[str, str]
+) -> None:
+    record = without(make_record(REQUEST, RESPONSE), "eventMetadata", "inferenceId")
+    event = {**record["eventMetadata"], **names}
+    actual, errors = parsed({**record, "eventMetadata": event})
+    assert (actual.ids, actual.event_ids) == ([expected[0]], [expected[1]])
+    assert errors == LineErrors()
+
+
+@pytest.mark.parametrize(
     ("change", "problem"),
     [
         pytest.param(lambda _: 5, "does not have the expected form", id="number"),
@@ -172,6 +190,16 @@ def test_the_event_names_an_answer_that_has_no_other_name(make_record: MakeRecor
             lambda each: changed(each, "2026-13-21T10:00:00Z", "eventMetadata", "inferenceTime"),
             "out of range",
             id="no-such-month",
+        ),
+        pytest.param(
+            lambda each: changed(each, "99999-11-21T10:00:00Z", "eventMetadata", "inferenceTime"),
+            "has a time outside the years 1 to 9999",
+            id="late-year",
+        ),
+        pytest.param(
+            lambda each: changed(each, "-0001-11-21T10:00:00Z", "eventMetadata", "inferenceTime"),
+            "has a time outside the years 1 to 9999",
+            id="early-year",
         ),
         pytest.param(
             lambda each: changed(each, 5, "eventMetadata", "inferenceId"),

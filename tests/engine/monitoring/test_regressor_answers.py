@@ -27,6 +27,7 @@ def test_values_are_read_and_intervals_passed_over() -> None:
         pytest.param({"value": None}, id="null"),
         pytest.param({"value": "[redacted]"}, id="redacted"),
         pytest.param({"value": [1]}, id="list"),
+        pytest.param({"value": 10**400}, id="beyond-float"),
     ],
 )
 def test_what_was_not_kept_is_unread_and_the_rest_is_read(prediction: Any) -> None:
@@ -34,6 +35,11 @@ def test_what_was_not_kept_is_unread_and_the_rest_is_read(prediction: Any) -> No
     assert actual.values[[0, 2]].tolist() == [1.0, 2.0]
     assert np.isnan(actual.values[1])
     assert RegressorAnswerReader().observe(actual)["value"].tolist() == [1.0, 2.0]
+
+
+def test_lists_alone_are_unread() -> None:
+    actual = RegressorAnswerReader().gather([{"value": [1.0]}, {"value": [2.0]}])
+    assert np.isnan(actual.values).tolist() == [True, True]
 
 
 def test_no_prediction_is_nothing() -> None:

@@ -12,6 +12,7 @@ from ...answers import CONFIDENCE, LABEL, Decision, find_label, label_codes
 from ...bins import Shape
 
 HALF_UNIT = 0.5e-6  # of the last digit of a probability in a response
+UNREADABLE = (LookupError, OverflowError, TypeError, ValueError)
 
 
 class ClassifierAnswers(NamedTuple):
@@ -69,7 +70,7 @@ class ClassifierAnswerReader:
             codes = [self._codes[each["label"]] for each in predictions]
             shares = chain.from_iterable(self._pick(each["probabilities"]) for each in predictions)
             flat = np.fromiter(shares, dtype=np.float64, count=len(predictions) * width)
-        except (LookupError, TypeError, ValueError):
+        except UNREADABLE:
             return self._gather_each(predictions)
         return ClassifierAnswers(
             np.array(codes, dtype=np.int64), flat.reshape(-1, width), bool(self._decision)
@@ -90,7 +91,7 @@ class ClassifierAnswerReader:
             try:
                 probabilities[i] = self._pick(each["probabilities"])
                 (codes[i],) = label_codes(probabilities[i : i + 1], self._decision)
-            except (LookupError, TypeError, ValueError):
+            except UNREADABLE:
                 probabilities[i] = np.nan
             label = each.get("label")
             if label is not None:

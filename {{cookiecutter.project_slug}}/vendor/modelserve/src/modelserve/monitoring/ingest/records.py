@@ -25,6 +25,7 @@ JSON_LINES = "application/jsonlines"
 MISSING = re.compile("missing required field `(.+?)`").search  # as msgspec names it
 DATE, SIGNS = 10, frozenset("+-")  # characters of a date; signs of a time zone after it
 UTC_LENGTHS = frozenset(range(20, 28))  # of times from 2026-11-21T10:00:00Z to microseconds
+EARLIEST, LATEST = np.datetime64(datetime.min), np.datetime64(datetime.max)
 
 
 @dataclass
@@ -125,10 +126,10 @@ def read_ids(events: Sequence[Event]) -> tuple[list[str], list[str]]:
         LookupError: an event has no id.
     """
     ids = [each.inference_id or each.event_id for each in events]
-    event_ids = [each.event_id or each.inference_id for each in events]
+    event_ids = [each.event_id or each.inference_id or "" for each in events]
     if None in ids:
         raise KeyError("eventId")
-    return cast(list[str], ids), cast(list[str], event_ids)
+    return cast(list[str], ids), event_ids
 
 
 def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -147,7 +148,10 @@ def read_times(texts: Sequence[str]) -> NDArray[np.int64]:
         given = map(datetime.fromisoformat, texts)
         zoned = [time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC) for time in given]
         times = [time.replace(tzinfo=None).isoformat() for time in zoned]
-    return np.array(times, dtype="datetime64[us]").astype(np.int64)
+    moments = np.array(times, dtype="datetime64[us]")
+    if ((moments < EARLIEST) | (moments > LATEST)).any():  # numpy knows years that `datetime` lacks
+        raise ValueError("has a time outside the years 1 to 9999")
+    return moments.astype(np.int64)
 
 
 def read_bodies(sides: Sequence[Side | None], decoder: Decoder[list[Any]]) -> list[Any]:

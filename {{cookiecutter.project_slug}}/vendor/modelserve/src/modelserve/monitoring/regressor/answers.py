@@ -36,9 +36,9 @@ class RegressorAnswerReader:
         """Return predictions as an array."""
         try:
             return RegressorAnswers(
-                np.array([each["value"] for each in predictions], dtype=np.float64)
+                np.fromiter((each["value"] for each in predictions), dtype=np.float64)
             )
-        except (LookupError, TypeError, ValueError):
+        except (LookupError, OverflowError, TypeError, ValueError):
             return RegressorAnswers(np.array([_number(each.get("value")) for each in predictions]))
 
     def observe(self, answers: RegressorAnswers) -> dict[str, NDArray[Any]]:
@@ -56,4 +56,7 @@ class RegressorAnswerReader:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) else np.nan
+    try:
+        return float(value) if isinstance(value, (int, float)) else np.nan
+    except OverflowError:
+        return np.nan
