@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from ..lines import LineErrors, Values, parse_texts
-from .schema import REQUESTS, RESPONSES, Event, Record, Side
+from .schema import REQUESTS, RESPONSES, CaptureRecord, Event, Side
 
 # The errors that parsing a value of another form can raise.
 INVALID = (AttributeError, LookupError, OverflowError, TypeError, ValueError)
@@ -94,13 +94,13 @@ def to_columns(values: Sequence[Any], numbers: Sequence[int]) -> Records:
     """Return values as columns.
 
     Args:
-        values: `Record`, or the plain JSON of one.
+        values: `CaptureRecord`, or the plain JSON of one.
         numbers: of their lines.
 
     Raises:
         LookupError: or any other of `INVALID`: a value is not a record.
     """
-    records = convert(values, list[Record])
+    records = convert(values, list[CaptureRecord])
     events = [each.event_metadata for each in records]
     captured = [each.capture_data for each in records]
     requests = [each.endpoint_input for each in captured]

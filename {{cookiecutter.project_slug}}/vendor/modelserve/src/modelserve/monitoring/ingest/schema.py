@@ -30,7 +30,7 @@ class Event(Struct, rename="camel", gc=False):
     custom_attributes: Any = None
 
 
-class Record(Struct, rename="camel", gc=False):
+class CaptureRecord(Struct, rename="camel", gc=False):
     """A line of a capture."""
 
     event_metadata: Event
@@ -75,5 +75,5 @@ class Truth(Struct, rename="camel", gc=False):
     ground_truth_data: TruthData
 
 
-RECORD, TRUTH = Decoder(Record), Decoder(Truth)
+RECORD, TRUTH = Decoder(CaptureRecord), Decoder(Truth)
 REQUESTS, RESPONSES = Decoder(list[Request]), Decoder(list[Response])
