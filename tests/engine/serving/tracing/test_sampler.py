@@ -64,9 +64,18 @@ def test_a_clients_trace_is_continued(load: Load) -> None:
     assert span.span_id != PARENT_ID
 
 
+@pytest.mark.parametrize("rest", ["01", "03", "01-more", "01-"])
+def test_a_trace_of_a_later_version_is_continued(load: Load, rest: str) -> None:
+    span = load().start(context(f"01-{TRACE_ID}-{PARENT_ID}-{rest}"))
+    assert span
+    assert (span.trace_id, span.parent_id) == (TRACE_ID, PARENT_ID)
+    assert span.traceparent.startswith("00-")
+
+
 @pytest.mark.parametrize(
     "header",
     [
+        f"01-{TRACE_ID}-{PARENT_ID}-01more",
         f"00-{'0' * 32}-{PARENT_ID}-01",
         f"00-{TRACE_ID}-{'0' * 16}-01",
         f"00-{TRACE_ID.upper()}-{PARENT_ID}-01",

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 ID = re.compile(r"[0-9a-f]{32}").fullmatch
 SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 # The ids of a trace and of its client's span, which are not zero, and the flags.
-TRACE = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})").fullmatch
+# W3C Trace Context: a later version may have more behind its flags, version 00 has not.
+TRACE = re.compile(
+    rb"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})"
+    rb"(?:-.*)?"
+).fullmatch
 ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"  # what SageMaker passes on of its caller
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
