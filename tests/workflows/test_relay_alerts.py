@@ -154,6 +154,11 @@ def test_a_client_that_sends_nothing_keeps_nobody_waiting(github: GitHub, tmp_pa
         pytest.param({"GITHUB_REPOSITORY": ""}, "Set GITHUB_REPOSITORY", id="no-repository"),
         pytest.param({"GITHUB_TOKEN_FILE": "none"}, "GITHUB_TOKEN_FILE to a file", id="no-token"),
         pytest.param({"RELAY_KEY_FILE": "empty"}, "RELAY_KEY_FILE names is empty", id="no-key"),
+        pytest.param({"RELAY_KEY_FILE": "none"}, "RELAY_KEY_FILE does not name", id="no-key-file"),
+        pytest.param({"RELAY_HOURS": "a day"}, "RELAY_HOURS is 'a day'", id="hours"),
+        pytest.param({"RELAY_HOURS": "nan"}, "RELAY_HOURS is 'nan'", id="no-hours"),
+        pytest.param({"RELAY_PORT": "65536"}, "RELAY_PORT is '65536'", id="port"),
+        pytest.param({"RELAY_PORT": "80.5"}, "RELAY_PORT is '80.5'", id="half-port"),
     ],
 )
 def test_what_is_missing_is_named(tmp_path: Path, variables: dict[str, str], reason: str) -> None:

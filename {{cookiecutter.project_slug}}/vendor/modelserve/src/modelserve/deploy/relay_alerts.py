@@ -8,6 +8,7 @@ for each call.
 import argparse
 import hmac
 import json
+import math
 import os
 import re
 import sys
@@ -28,6 +29,7 @@ EVENT = "retrain"  # what retrain.yml waits for
 NAMED = ("alertname", "model", "version")
 MAX_BODY_BYTES = 1_048_576
 MAX_NAME_CHARACTERS = 200
+MAX_PORT = 65_535
 TIMEOUT_S = 15
 HOUR_S = 3600.0
 
@@ -185,20 +187,36 @@ def make_handler(relay: Relay, key: str) -> type[BaseHTTPRequestHandler]:
     return AlertHandler
 
 
+def read_number(name: str, text: str, *, parse: Callable[[str], float], most: float) -> float:
+    """Return a setting that is a number from 0 on, or end with its name."""
+    try:
+        number = parse(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= most:
+        workflow.fail(f"{name} is {text[:MAX_NAME_CHARACTERS]!r}: set it to 0 to {most}.")
+    return number
+
+
 def main(options: argparse.Namespace) -> None:
     """Serve until the process is ended."""
     token_file = Path(options.token_file)
     if not options.repository or not token_file.is_file():
         workflow.fail("Set GITHUB_REPOSITORY to OWNER/NAME, and GITHUB_TOKEN_FILE to a file.")
-    key = Path(options.key_file).read_text(encoding="utf-8").strip() if options.key_file else ""
+    key_file = Path(options.key_file)
+    if options.key_file and not key_file.is_file():
+        workflow.fail("RELAY_KEY_FILE does not name a file.")
+    key = key_file.read_text(encoding="utf-8").strip() if options.key_file else ""
     if options.key_file and not key:
         workflow.fail("The file that RELAY_KEY_FILE names is empty: anyone could start a run.")
+    hours = read_number("RELAY_HOURS", options.hours, parse=float, most=math.inf)
+    port = read_number("RELAY_PORT", options.port, parse=int, most=MAX_PORT)
     api = os.environ.get("GITHUB_API_URL") or GITHUB_API
     relay = Relay(
         make_dispatch(options.repository, token_file, api),
-        interval_s=float(options.hours) * HOUR_S,
+        interval_s=hours * HOUR_S,
     )
-    address = (options.host, int(options.port))
+    address = (options.host, int(port))
     with ThreadingHTTPServer(address, make_handler(relay, key)) as server:
         sys.stdout.write(f"listening on http://{options.host}:{server.server_port}\n")
         sys.stdout.flush()
