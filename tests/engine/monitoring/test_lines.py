@@ -16,6 +16,14 @@ from modelserve.monitoring.lines import (
     read_values,
     without_collector,
 )
+from msgspec import Struct
+from msgspec.json import Decoder
+
+
+class Numbered(Struct):
+    """A form with one field."""
+
+    place: int
 
 
 @pytest.fixture
@@ -80,6 +88,15 @@ def test_a_wrong_line_is_reported_and_the_others_are_read(
     assert (errors.corrupt, errors.foreign) == (2, 0)
     assert [(each.file, each.line) for each in errors.first] == [("a.jsonl", 3), ("a.jsonl", 5)]
     assert all(each.detail.startswith("is not JSON: ") for each in errors.first)
+
+
+@pytest.mark.parametrize("beside", [b"", b"?\n"], ids=["alone", "beside-a-wrong-one"])
+def test_a_line_is_read_alike_whatever_is_beside_it(
+    path: Path, errors: LineErrors, beside: bytes
+) -> None:
+    path.write_bytes(b'{"place":1,"unread":"\xff"}\n' + beside)
+    (actual,) = read_values(path, path.name, errors, Decoder(Numbered))
+    assert actual.values == [Numbered(1)]
 
 
 def test_only_the_first_few_places_are_reported(path: Path, errors: LineErrors) -> None:

@@ -194,7 +194,10 @@ def read_number(name: str, text: str, *, parse: Callable[[str], float], most: fl
     except ValueError:
         number = math.nan
     if not 0 <= number <= most:
-        workflow.fail(f"{name} is {text[:MAX_NAME_CHARACTERS]!r}: set it to 0 to {most}.")
+        limit = "more" if math.isinf(most) else most
+        workflow.fail(
+            f"{name} is {text[:MAX_NAME_CHARACTERS]!r}: set it to a number, 0 to {limit}."
+        )
     return number
 
 

@@ -87,7 +87,7 @@ def read_values(
         path: the file; compressed or not, whatever its name.
         file: its name in reported errors.
         errors: counts lines that are not JSON, and the place where a compressed file is damaged.
-        decoder: of a line; where one of them has another form, all these values are plain JSON.
+        decoder: of a line; the value of one that has another form is plain JSON.
 
     Raises:
         MonitoringError: the file cannot be read.
@@ -104,7 +104,7 @@ def read_values(
                 if len(values) == len(starts):
                     yield Values(values, range(number, number + len(starts)))
                 else:
-                    yield _parse_each(block.split(b"\n"), number, file, errors)
+                    yield _parse_each(block.split(b"\n"), number, file, errors, decoder)
                 number += len(starts)
             if damage := _damage(stream):
                 errors.add_corrupt(file, number, damage)
@@ -184,13 +184,23 @@ def _decode_lines(block: bytes, decoder: Decoder[Any]) -> list[Any]:
         return []
 
 
-def _parse_each(lines: list[bytes], first: int, file: str, errors: LineErrors) -> Values:
+def _parse_each(
+    lines: list[bytes], first: int, file: str, errors: LineErrors, decoder: Decoder[Any]
+) -> Values:
     parsed = Values([], numbers := [])
     for number, line in enumerate(lines, start=first):
         if line.strip():
             try:
-                parsed.values.append(from_json(line, cache_strings="keys"))
+                parsed.values.append(_parse_line(line, decoder))
                 numbers.append(number)
             except ValueError as error:
                 errors.add_corrupt(file, number, f"is not JSON: {error}")
     return parsed
+
+
+def _parse_line(line: bytes, decoder: Decoder[Any]) -> Any:
+    """Return the value that a line has in a whole block, or plain JSON if it has another form."""
+    try:
+        return decoder.decode(line)
+    except UNREADABLE:
+        return from_json(line, cache_strings="keys")
