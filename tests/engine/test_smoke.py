@@ -77,6 +77,11 @@ class Asking(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def fail_to_load(*_: Any, **__: Any) -> None:
+    """Fail as a hook may that reads a file of its own."""
+    raise OSError("no disk")
+
+
 @pytest.fixture
 def fake(trained: Artifact, listen: Callable[[BaseServer], None]) -> Fake:
     """Return a service that answers as it should."""
@@ -294,6 +299,14 @@ def test_hooks_of_the_project_are_expected_of_the_service(
     assert len(complaints(predictions=predictions)) == len(predictions)
     fake.change = lambda answer: answer
     assert len(complaints(predictions=predictions)) == len(predictions)
+
+
+def test_a_model_that_cannot_be_loaded_is_reported_with_the_hook(
+    hooked: Project, trained: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooked.service_class, "load_model", fail_to_load)
+    with pytest.raises(errors.ArtifactError, match=r"^`load_model` in service.py failed.*no disk"):
+        predict_with_hooks(hooked, trained.folder)
 
 
 def test_without_hooks_the_golden_outputs_are_expected(project: Project, trained: Artifact) -> None:

@@ -12,7 +12,7 @@ from modelserve import Project, artifact
 from modelserve.artifact import Artifact
 from modelserve.batch import BatchPredictor
 from modelserve.batch.explanations import explanation_fields
-from modelserve.errors import ConfigurationError
+from modelserve.errors import ArtifactError, ConfigurationError
 from starlette.testclient import TestClient
 
 FAMILIES = ("iris", "diabetes", "sentiment")
@@ -86,3 +86,12 @@ def test_an_artifact_without_background_rows_is_refused_before_anything_is_answe
     (folder / artifact.MANIFEST).write_bytes(artifact.to_text(manifest))
     with pytest.raises(ConfigurationError, match="background_rows above 0"):
         explanation_fields(project.make_service(folder))
+
+
+def test_a_model_that_cannot_be_loaded_is_reported_with_the_hook(
+    project: Project, trained: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = project.make_service(trained.folder)
+    monkeypatch.setattr(service, "load_model", lambda *_, **__: None)
+    with pytest.raises(ArtifactError, match=r"^`load_model` in service.py returned None; return"):
+        explanation_fields(service)

@@ -76,9 +76,21 @@ def test_a_graph_that_does_not_run_is_a_difference(repository: Repository, other
     }
     compared = compare_files(repository.project, repository.artifact, save(other, files))
     details = {each.name: each.detail for each in compared if not each.equal}
-    assert details[artifact.MODEL].startswith("its outputs cannot be compared (ArtifactError")
+    assert details[artifact.MODEL].startswith("its outputs cannot be compared: ")
     assert details[artifact.CARD].endswith("and 1 bytes")
     assert details[artifact.GOLDEN] == "in its form only"
+
+
+def test_a_model_that_cannot_be_loaded_is_reported_with_the_hook(
+    repository: Repository, other: Artifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository.project.service_class, "load_model", lambda *_, **__: None)
+    changed = save(other, contents(other) | {artifact.MODEL: b"another graph"})
+    compared = compare_files(repository.project, repository.artifact, changed)
+    assert next(each.detail for each in compared if each.name == artifact.MODEL) == (
+        "its outputs cannot be compared: `load_model` in service.py returned None; return an "
+        "object with `run(tensors)`."
+    )
 
 
 def test_when_and_where_a_run_was_is_not_compared(repository: Repository, other: Artifact) -> None:

@@ -17,6 +17,16 @@ class FieldError(NamedTuple):
         return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
 
 
+def describe_error(error: BaseException, *, longest: int = 300) -> str:
+    """Return another library's error in one line, with its type and without a full stop.
+
+    Args:
+        error: that the library did not raise on purpose.
+        longest: characters to keep.
+    """
+    return " ".join(f"{type(error).__name__}: {error}".split())[:longest].rstrip(" .:")
+
+
 class ServiceError(Exception):
     """The root of the tree: its message is one line for a person."""
 

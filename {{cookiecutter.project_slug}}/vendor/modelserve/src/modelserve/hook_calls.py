@@ -4,9 +4,14 @@ import linecache
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutine, signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigurationError
+from .errors import ArtifactError, ConfigurationError, ServiceError, describe_error
+
+if TYPE_CHECKING:
+    from .artifact import Artifact
+    from .service import Service
+    from .types import Model
 
 
 def call(hook: Callable[..., Any], place: str, arguments: Mapping[str, object]) -> Any:
@@ -31,6 +36,37 @@ def call(hook: Callable[..., Any], place: str, arguments: Mapping[str, object]) 
         returned.close()
         raise ConfigurationError(f"{place} is a coroutine; write `def` instead of `async def`.")
     return returned
+
+
+def load_model(service: "Service", artifact: "Artifact", *, threads: int) -> "Model":
+    """Return what the hook `load_model` makes of an artifact.
+
+    Args:
+        service: has the hook.
+        artifact: the service's, or a challenger.
+        threads: that one call may use.
+
+    Raises:
+        ArtifactError: the hook failed, or returned no model; the message has the project's line.
+    """
+    hook = "`load_model` in service.py"
+    try:
+        model = service.load_model(artifact, threads=threads)
+    except ServiceError:
+        raise
+    except Exception as error:  # a hook may raise anything
+        raise ArtifactError(
+            f"{hook} failed{place_of(error, package_of(service))}: {describe_error(error)}."
+        ) from error
+    if isinstance(model, type) or not callable(getattr(model, "run", None)):
+        kind = f"the class {model.__name__}" if isinstance(model, type) else name_kind(model)
+        raise ArtifactError(f"{hook} returned {kind}; return an object with `run(tensors)`.")
+    return model
+
+
+def package_of(service: "Service") -> str:
+    """Return the project's package, which the class of its service lies in."""
+    return type(service).__module__.rpartition(".")[0]
 
 
 def place_of(error: Exception, package: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from .answers import ROUNDING, rounding
 from .artifact import GOLDEN, Artifact
 from .errors import ConfigurationError, UnansweredError
+from .hook_calls import load_model
 from .manifest import Manifest
 from .project import Project
 from .types import Prediction
@@ -116,7 +117,7 @@ def predict_with_hooks(project: Project, model_dir: Path) -> list[Any] | None:
         return None
     service = project.make_service(model_dir)
     codec, predictions = service.codec, []
-    model = service.load_model(service.artifact, threads=1)
+    model = load_model(service, service.artifact, threads=1)
     for case in service.artifact.read_json(GOLDEN):
         given = codec.gather([case["input"]])
         outputs = model.run(given.tensors)

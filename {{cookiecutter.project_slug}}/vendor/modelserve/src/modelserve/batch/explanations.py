@@ -7,6 +7,7 @@ from typing import Any
 
 from ..artifact import BACKGROUND
 from ..errors import ConfigurationError
+from ..hook_calls import load_model
 from ..service import Service
 from ..serving.explain.explainer import Explainer
 from ..serving.explain.explanation import Explanation, round_to_7
@@ -80,7 +81,7 @@ def explanation_fields(service: Service) -> Mapping[str, Further]:
             f"The model has no {BACKGROUND}, which --explain needs: train again, with "
             "background_rows above 0 in [reference] of config/training.toml."
         )
-    model = service.load_model(service.artifact, threads=1)
+    model = load_model(service, service.artifact, threads=1)
     columns = ExplanationColumns(Explainer(model, service.artifact, inputs, limit_s=inf))
     if text:
         return {BASE: columns.base, WORDS: columns.words}

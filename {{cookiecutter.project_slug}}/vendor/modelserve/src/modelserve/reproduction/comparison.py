@@ -9,6 +9,8 @@ import numpy as np
 
 from .. import artifact
 from ..artifact import Artifact
+from ..errors import ServiceError, describe_error
+from ..hook_calls import load_model
 from ..project import Project
 from .last_model import FILES, read_without_difference
 
@@ -119,9 +121,10 @@ def describe_outputs(project: Project, recorded: Artifact, fresh: Artifact) -> s
     """Return by how much the outputs of two graphs differ on the recorded golden cases."""
     try:
         difference = output_difference(project, recorded, fresh)
+    except ServiceError as error:
+        return f"its outputs cannot be compared: {error}"
     except Exception as error:  # pylint: disable=broad-exception-caught  # onnxruntime's have no base
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
-        return f"its outputs cannot be compared ({reason})"
+        return f"its outputs cannot be compared: {describe_error(error)}"
     return f"outputs on the golden cases differ by at most {difference:.3g}"
 
 
@@ -133,7 +136,7 @@ def output_difference(project: Project, recorded: Artifact, fresh: Artifact) -> 
     feeds = [service.codec.inputs.gather([case["input"]]).tensors for case in cases]
     before, after = (
         np.concatenate([model.run(each) for each in feeds])
-        for model in (service.load_model(each, threads=1) for each in (recorded, fresh))
+        for model in (load_model(service, each, threads=1) for each in (recorded, fresh))
     )
     with np.errstate(invalid="ignore"):  # infinity minus infinity
         difference = np.abs(before.astype(np.float64) - after)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..answers import rounding
 from ..artifact import GOLDEN, Artifact
-from ..errors import ArtifactError, ServiceError
-from ..hook_calls import name_kind, place_of
+from ..errors import ArtifactError, describe_error
+from ..hook_calls import load_model, package_of, place_of
 from ..types import Model, Tensor
 from .inputs import Inputs
 from .output_validator import FAILED
@@ -20,7 +20,7 @@ from .runtime import OnnxModel
 if TYPE_CHECKING:
     from ..service import Service
 
-LONGEST = 300  # characters of another library's message
+LONGEST = 300  # characters of the differences in a message
 DATATYPES = {"float32": "FP32", "int64": "INT64", "object": "BYTES"}
 # Graphs of integers of 8 bits may differ by more than by rounding, another model by more still.
 LIMIT = 0.05
@@ -29,35 +29,9 @@ LEAST = 0.001  # a difference by rounding is so small a share of what it may be 
 log = logging.getLogger(__name__)
 
 
-def load_model(service: "Service", artifact: Artifact, *, threads: int) -> Model:
-    """Return what the hook `load_model` makes of an artifact.
-
-    Args:
-        service: has the hook.
-        artifact: the service's, or a challenger.
-        threads: that one call may use.
-
-    Raises:
-        ArtifactError: the hook failed, or returned no model; the message has the project's line.
-    """
-    hook = "`load_model` in service.py"
-    try:
-        model = service.load_model(artifact, threads=threads)
-    except ServiceError:
-        raise
-    except Exception as error:  # a hook may raise anything
-        raise ArtifactError(
-            f"{hook} failed{place_of(error, _package(service))}: {_one_line(error)}."
-        ) from error
-    if isinstance(model, type) or not callable(getattr(model, "run", None)):
-        kind = f"the class {model.__name__}" if isinstance(model, type) else name_kind(model)
-        raise ArtifactError(f"{hook} returned {kind}; return an object with `run(tensors)`.")
-    return model
-
-
 def failed_at_start(service: "Service", error: Exception) -> ArtifactError:
     """Return what to raise when a model failed on an example row."""
-    return ArtifactError(f"{FAILED}: {error!r}{place_of(error, _package(service))}")
+    return ArtifactError(f"{FAILED}: {error!r}{place_of(error, package_of(service))}")
 
 
 def load_verified(service: "Service", *, threads: int) -> Model:
@@ -123,7 +97,7 @@ def check_golden_case(model: Model, inputs: Inputs, artifact: Artifact) -> None:
     except Exception as error:  # onnxruntime's errors have no common base but Exception
         raise ArtifactError(
             f"The graph in {artifact.folder} fails on the first case in {GOLDEN}: "
-            f"{_one_line(error)}. Copy it again, or train again."
+            f"{describe_error(error)}. Copy it again, or train again."
         ) from error
     # Of a value, or of probabilities, which sum to 1; a value near 0 is what rounding leaves of it.
     size = 1.0 if artifact.manifest.labels else max(abs(expected[0]), rounded / LEAST)
@@ -172,12 +146,3 @@ def _shape(array: NDArray[Any]) -> list[int]:
 
 def _show_values(values: NDArray[Any]) -> str:
     return str([round(float(value), 6) for value in values.ravel()[:5]])
-
-
-def _package(service: "Service") -> str:
-    """Return the project's package, which the class of its service lies in."""
-    return type(service).__module__.rpartition(".")[0]
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ... import environment, processors
 from ...errors import ServiceError
+from ...hook_calls import load_model
 from ...settings import Settings
 from ...types import Model, Tensors
 from ..codec import JsonCodec
 from ..output_validator import check_possible
 from ..runtime import OnnxModel, measure_ms
 from ..thread_priority import call_with_low_priority
-from ..verification import failed_at_start, load_model, load_verified
+from ..verification import failed_at_start, load_verified
 from .layouts import (
     DEVICE_CALLS,
     OWN_CALLS,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from ... import artifact as artifacts
 from ...errors import ArtifactError, ConfigurationError, ServiceError
+from ...hook_calls import load_model
 from ...manifest import Feature, Manifest
 from ...notify import Notifier
 from ...types import Complete, Model
 from ..inputs import Inputs, make_inputs
 from ..runtime import OnnxModel
-from ..verification import check_golden_case, check_signature, load_model
+from ..verification import check_golden_case, check_signature
 
 if TYPE_CHECKING:
     from ...service import Service
