@@ -301,7 +301,7 @@ def test_a_graph_that_onnx_or_its_runtime_rejects_is_one_line(
 
 
 def test_a_long_message_of_another_library_is_cut() -> None:
-    assert len(conversion.one_line(ValueError("x" * 90_000))) < 400
+    assert len(conversion.short_message(ValueError("x" * 90_000))) < 400
 
 
 def test_a_mistake_in_ones_own_code_keeps_its_traceback() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Decision, decision_of
-from ..errors import ServiceError, TrainingError
+from ..errors import ServiceError, TrainingError, describe_error
 from ..hook_calls import place_of
 from ..manifest import Manifest, OutputBounds
 from ..metric_table import info_of
@@ -107,7 +107,7 @@ def measure_own(
     except Exception as error:  # a hook may raise anything
         raise TrainingError(
             f"`metrics` in model.py failed{place_of(error, project.package)}: "
-            f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}."
+            f"{describe_error(error)}."
         ) from error
     if not isinstance(returned, Mapping):
         kind = type(returned).__name__

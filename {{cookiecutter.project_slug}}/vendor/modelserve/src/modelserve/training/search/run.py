@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...answers import label_of, make_decision
-from ...errors import ConfigurationError, MissingPackageError, ServiceError, TrainingError
+from ...errors import (
+    ConfigurationError,
+    MissingPackageError,
+    ServiceError,
+    TrainingError,
+    describe_error,
+)
 from ...metric_table import METRICS, info_of
 from ...project import Project
 from .. import parity
@@ -200,7 +206,7 @@ def _reason(error: Exception) -> str:
     """Return why a trial failed; the library's own errors end with a way out, and stay whole."""
     if isinstance(error, ServiceError):
         return str(error)
-    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_SHOWN]
+    return describe_error(error, longest=MAX_SHOWN)
 
 
 def _show(changes: Changes) -> str:

@@ -95,7 +95,7 @@ def convert(fitted: BaseEstimator, table: Table, labels: tuple[str, ...], *, nam
     except Exception as error:  # skl2onnx, onnx and onnxruntime have no common base for theirs
         step = failed_step(error) or type(last).__name__
         raise TrainingError(
-            f"{step} cannot be converted to ONNX: {one_line(error)}. {WAYS_OUT}"
+            f"{step} cannot be converted to ONNX: {short_message(error)}. {WAYS_OUT}"
         ) from error
     return content
 
@@ -137,7 +137,7 @@ def failed_step(error: BaseException) -> str:
     return name
 
 
-def one_line(error: BaseException) -> str:
+def short_message(error: BaseException) -> str:
     """Return the first sentence or two of another library's message, without its full stop."""
     if isinstance(error, MissingConverter | MissingShapeCalculator):
         return "skl2onnx has no converter for it"

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from ...errors import TrainingError
 from .booster_converters import BOOSTERS
-from .conversion import COLUMNS_FIRST, failed_step, last_step, one_line
+from .conversion import COLUMNS_FIRST, failed_step, last_step, short_message
 
 ADDED_SCALER = "added_scaler"  # the name of a step that `[model] estimator` brings
 SPARSE = re.compile(r"\bsparse (matri|data|input|container)", re.IGNORECASE)
@@ -60,7 +60,7 @@ def _is_of_the_data(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     """Return what went wrong, and the way out if it is known."""
-    text = one_line(error)
+    text = short_message(error)
     if SPARSE.search(text):
         return DENSE
     if "only supported for dataframes" in text:

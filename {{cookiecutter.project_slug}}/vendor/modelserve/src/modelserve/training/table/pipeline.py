@@ -20,7 +20,7 @@ from ..exported_model import ExportedModel
 from ..reading.remedies import shorten
 from .booster_converters import boosters_in, distributions_of
 from .column_names import selects_by_name
-from .conversion import convert, last_step, one_line, refuse_text_steps
+from .conversion import convert, last_step, refuse_text_steps, short_message
 from .fit_errors import explain_failure
 from .step_difference import advise
 from .table import Table
@@ -238,7 +238,7 @@ def _report(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
     texts: dict[str, None] = {}
     for each in caught:
         if issubclass(each.category, ConvergenceWarning):
-            texts[f"The estimator did not converge: {one_line(each.message)}."] = None  # type: ignore[arg-type]
+            texts[f"The estimator did not converge: {short_message(each.message)}."] = None  # type: ignore[arg-type]
         else:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
     return tuple(texts)
