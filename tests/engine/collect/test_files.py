@@ -42,8 +42,9 @@ def test_csv_is_written_in_the_dialect_of_the_training_data(
     assert (tmp_path / "new.csv").read_bytes() == expected.encode("cp1252")
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
 def test_a_character_that_the_encoding_lacks_is_named_and_nothing_is_written(
-    collect: Collect, tmp_path: Path
+    collect: Collect, tmp_path: Path, ending: str
 ) -> None:
     data = Data(
         source="a.csv", sha256="", training_rows=1, test_rows=1, dialect=Dialect(encoding="cp1252")
@@ -54,14 +55,15 @@ def test_a_character_that_the_encoding_lacks_is_named_and_nothing_is_written(
             records,
             [make_truth(1, "yes")],
             manifest=make_manifest(*MIXED, data=data),
-            output="new.csv",
+            output=f"new.{ending}",
         )
     assert {path.name for path in tmp_path.iterdir()} == {"captures", "truths"}
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
 @pytest.mark.parametrize("encoding", ["cp1252", "shift_jis", "ascii"])
 def test_a_character_that_the_encoding_lacks_is_an_escape_in_json_lines(
-    collect: Collect, tmp_path: Path, encoding: str
+    collect: Collect, tmp_path: Path, encoding: str, ending: str
 ) -> None:
     data = Data(
         source="a.csv", sha256="", training_rows=1, test_rows=1, dialect=Dialect(encoding=encoding)
@@ -71,9 +73,9 @@ def test_a_character_that_the_encoding_lacks_is_an_escape_in_json_lines(
         [make_record(1, [ROW | {"zip": town}])],
         [make_truth(1, "yes")],
         manifest=make_manifest(*MIXED, data=data),
-        output="new.jsonl",
+        output=f"new.{ending}",
     )
-    (row,) = read_json_lines(tmp_path / "new.jsonl", encoding)
+    (row,) = read_json_lines(tmp_path / f"new.{ending}", encoding)
     assert row["zip"] == town
 
 

@@ -107,7 +107,15 @@ class CsvRows:
         CsvPart(header, self._dialect, ["text"] * len(self._columns)).write(
             [[name] for name, _ in self._columns]
         )
-        _join(header.getvalue(), parts, stream, self._dialect.encoding, compressed=self._compressed)
+        encoding = self._dialect.encoding
+        try:
+            _join(header.getvalue(), parts, stream, encoding, compressed=self._compressed)
+        except UnicodeEncodeError as error:
+            sign = error.object[error.start : error.start + 1]
+            raise CollectionError(
+                f"{encoding}, in which the training data are written, has no sign for {sign!r}; "
+                "write a .jsonl or .parquet file instead."
+            ) from error
 
 
 class JsonLinesPart:
@@ -156,7 +164,7 @@ class JsonLinesRows:
             OSError: a part cannot be read, or the file cannot be written.
         """
         register_error(ESCAPES, _escape)
-        _join("", parts, stream, self._encoding, ESCAPES, compressed=self._compressed)
+        _join("", parts, stream, self._encoding, compressed=self._compressed, errors=ESCAPES)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -171,10 +179,16 @@ def _join(
     parts: Sequence[Path],
     stream: IO[bytes],
     encoding: str,
-    errors: str = "strict",
     *,
     compressed: bool,
+    errors: str = "strict",
 ) -> None:
+    """Write a header and the text of all parts in an encoding.
+
+    Raises:
+        UnicodeEncodeError: the encoding lacks a character, and `errors` names no handler for it.
+        OSError: a part cannot be read, or the file cannot be written.
+    """
     if not compressed:
         _write(header, parts, stream, encoding, errors)
         return
@@ -185,7 +199,6 @@ def _join(
 def _write(
     header: str, parts: Sequence[Path], stream: IO[bytes], encoding: str, errors: str
 ) -> None:
-    """Write a header and the text of all parts in an encoding."""
     if lookup(encoding).name == "utf-8":
         stream.write(header.encode())
         for part in parts:
@@ -193,15 +206,8 @@ def _write(
                 shutil.copyfileobj(source, stream, PIECE_BYTES)
         return
     encoder = getincrementalencoder(encoding)(errors)
-    try:
-        stream.write(encoder.encode(header))
-        for part in parts:
-            with part.open(encoding="utf-8", newline="") as text:
-                while piece := text.read(PIECE_BYTES):
-                    stream.write(encoder.encode(piece))
-    except UnicodeEncodeError as error:
-        sign = error.object[error.start : error.start + 1]
-        raise CollectionError(
-            f"{encoding}, in which the training data are written, has no sign for {sign!r}; "
-            "write a .jsonl or .parquet file instead."
-        ) from error
+    stream.write(encoder.encode(header))
+    for part in parts:
+        with part.open(encoding="utf-8", newline="") as text:
+            while piece := text.read(PIECE_BYTES):
+                stream.write(encoder.encode(piece))
