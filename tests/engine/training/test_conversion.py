@@ -216,16 +216,27 @@ def test_a_search_whose_fits_fail_has_their_error() -> None:
 @pytest.mark.parametrize(
     ("estimator", "way_out"),
     [
-        pytest.param(RidgeClassifier(), "CalibratedClassifierCV(RidgeClassifier(...)), which "
-                     "[model] estimator = 'RidgeClassifier' does.", id="by name"),
-        pytest.param(VotingClassifier([("one", LogisticRegression())]),
-                     'Write voting="soft".', id="vote"),
-        pytest.param(OneVsOneClassifier(LogisticRegression()),
-                     "CalibratedClassifierCV(OneVsOneClassifier(...)).", id="pairs"),
-        pytest.param(OutputCodeClassifier(LogisticRegression()), "hook `load_model` "
-                     "(docs/make-it-yours.md).", id="codes"),
+        pytest.param(
+            RidgeClassifier(),
+            "CalibratedClassifierCV(RidgeClassifier(...)), which [model] estimator = "
+            "'RidgeClassifier' does.",
+            id="by name",
+        ),
+        pytest.param(
+            VotingClassifier([("one", LogisticRegression())]), 'Write voting="soft".', id="vote"
+        ),
+        pytest.param(
+            OneVsOneClassifier(LogisticRegression()),
+            "CalibratedClassifierCV(OneVsOneClassifier(...)).",
+            id="pairs",
+        ),
+        pytest.param(
+            OutputCodeClassifier(LogisticRegression()),
+            "hook `load_model` (docs/make-it-yours.md).",
+            id="codes",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_way_to_probabilities_suits_the_classifier(
     estimator: BaseEstimator, way_out: str
 ) -> None:
