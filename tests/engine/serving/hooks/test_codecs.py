@@ -46,6 +46,11 @@ def codecs(service: Any) -> dict[str, Any]:
     return {"/one": OneRow(service)}
 
 
+async def encode_late(*_: Any) -> bytes:
+    """Return an answer, too late."""
+    return b""
+
+
 def broken(**methods: Any) -> Callable[..., Any]:
     """Return a hook whose codec has other methods."""
     return lambda service: {"/one": type("Broken", (OneRow,), methods)(service)}
@@ -154,6 +159,7 @@ def test_a_path_that_the_service_answers_is_refused(serve: Serve, path: str) -> 
         pytest.param(lambda service: None, "returned None; return a dict of codecs", id="none"),
         pytest.param(lambda service: [OneRow(service)], "returned a list; return", id="list"),
         pytest.param(lambda service: {"/one": object()}, "`decode` and `encode`", id="no-codec"),
+        pytest.param(broken(encode=encode_late), "Broken.encode is a coroutine", id="coroutine"),
         pytest.param(
             lambda service: {"/one": Injecting(service)},
             "no content type",

@@ -66,6 +66,13 @@ class Failing(RequestObserver):
         raise ValueError(f"no room for {len(finished)}")
 
 
+class Late(RequestObserver):
+    """An observer whose requests would be lost: nothing awaits it."""
+
+    async def record(self, finished: Sequence[RequestContext]) -> None:  # type: ignore[override]
+        """Do nothing."""
+
+
 class OwnSettings(Settings):
     """The library's settings, and one more."""
 
@@ -156,6 +163,11 @@ def test_an_observer_that_fails_is_logged_and_stops_nobody(
         pytest.param(lambda _: [print], "subclass RequestObserver", id="no-observer"),
         pytest.param(lambda _: None, "None; return a list of RequestObserver", id="none"),
         pytest.param(lambda _: Failing(), "a Failing; return a list", id="single"),
+        pytest.param(
+            lambda _: [Late()],
+            r"observers\(\) in service.py: Late.record is a coroutine; write `def`",
+            id="coroutine",
+        ),
         pytest.param(
             lambda service: [Counting(service.registry), Counting(service.registry)],
             "There is a metric own_rows already",

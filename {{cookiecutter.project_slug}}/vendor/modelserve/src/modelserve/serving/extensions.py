@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ConfigurationError, ModelError, ServiceError
@@ -138,6 +139,7 @@ def load_codecs(service: "Service", infer_paths: Iterable[str]) -> Mapping[str, 
             raise ConfigurationError(
                 f"codecs() in service.py: the codec of {path} needs `decode` and `encode`."
             )
+        _refuse_coroutines(codec, ("decode", "encode"), f"codecs() in service.py, {path}")
         if not CONTENT_TYPE(str(getattr(codec, "content_type", "application/json"))):
             raise ConfigurationError(
                 f"codecs() in service.py: the content_type of {path} is no content type, such as "
@@ -183,16 +185,25 @@ def load_observers(service: "Service") -> tuple[RequestObserver, ...]:
     """Return the project's observers.
 
     Raises:
-        ConfigurationError: an object is no RequestObserver.
+        ConfigurationError: an object is no RequestObserver, or a method of it is a coroutine.
     """
     place = "observers() in service.py"
     observers = list_all(service.observers, place, "RequestObserver objects")
     for observer in observers:
         if not isinstance(observer, RequestObserver):
-            raise ConfigurationError(
-                f"observers() in service.py returned {observer!r}; subclass RequestObserver."
-            )
+            raise ConfigurationError(f"{place} returned {observer!r}; subclass RequestObserver.")
+        _refuse_coroutines(observer, ("record", "write", "close"), place)
     return observers
+
+
+def _refuse_coroutines(extension: object, methods: Iterable[str], place: str) -> None:
+    """Raise ConfigurationError for a method that nothing would await."""
+    for name in methods:
+        if iscoroutinefunction(getattr(extension, name)):
+            raise ConfigurationError(
+                f"{place}: {type(extension).__name__}.{name} is a coroutine; write `def` instead "
+                "of `async def`."
+            )
 
 
 def _check_path(path: object, hook: str, settings: Settings, taken: Iterable[str]) -> None:
