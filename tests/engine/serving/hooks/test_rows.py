@@ -100,6 +100,31 @@ def test_a_row_that_preprocess_rejects_is_named(
     assert not failures(caplog)
 
 
+@pytest.mark.parametrize("pointer", ["age", "/2/age", "/-1", "0/age"])
+def test_a_rejection_of_no_row_is_a_500_that_names_it(
+    serve: Serve, row: Row, format_: Format, caplog: pytest.LogCaptureFixture, pointer: str
+) -> None:
+    def reject(*_: Any) -> list[Row]:
+        raise InvalidInputError([FieldError(pointer, "should be older")])
+
+    response = format_.post(serve(preprocess=reject), [row, row])
+    assert response.status_code == 500
+    assert f"rejected '{pointer}', and not a row of its 2: write /ROW/FIELD" in str(response.json())
+    assert failures(caplog)
+
+
+def test_a_rejection_of_all_rows_has_no_row(serve: Serve, row: Row, format_: Format) -> None:
+    def reject(*_: Any) -> list[Row]:
+        raise InvalidInputError([FieldError("", "should be of one customer")])
+
+    response = format_.post(serve(preprocess=reject), [row, row])
+    if format_.name == "oip":
+        assert "should be of one customer" in response.json()["error"]
+    else:
+        expected = {"pointer": "/instances", "detail": "should be of one customer"}
+        assert response.json()["errors"] == [expected]
+
+
 def reject_by_text(*_: Any) -> None:
     """Reject rows without naming one."""
     raise InvalidInputError("too small")  # type: ignore[arg-type]

@@ -1,18 +1,18 @@
 """Turn the rows of a chunk into tensors, and name what is wrong with each of the others."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import to_json
 
-from ..errors import FieldError, InvalidInputError, ModelError
+from ..errors import FieldError, InvalidInputError
 from ..service import Service
+from ..serving.preprocessing import split_pointer
 from ..types import ModelInput
 from .decoder import ColumnDecoder
 from .tables import FILE, ROW, Chunk
 
-POINTER = re.compile(r"/(\d+)(?:(/)(.*))?", re.ASCII | re.DOTALL).fullmatch
+EMPTY = '""'  # the name of a column of pandas' index
 Problems = dict[int, list[str]]
 Result = TypeVar("Result")
 
@@ -82,16 +82,9 @@ def _name_problems(error: InvalidInputError, positions: Sequence[int]) -> Proble
     """
     problems: Problems = {}
     for each in error.errors:
-        found = POINTER(each.pointer)
-        if not found or int(found[1]) >= len(positions):
-            raise ModelError(
-                f"preprocess in service.py rejected {each.pointer!r}, and not a row of its "
-                f"{len(positions)}: write /ROW/FIELD, with the row's number from 0."
-            )
-        index, slash, field = found.groups(default="")
-        name = field or '""'  # a column of pandas' index
-        reason = f"{name}: {each.detail}" if slash else each.detail
-        problems.setdefault(positions[int(index)], []).append(reason)
+        index, field = split_pointer(each.pointer, len(positions))
+        reason = each.detail if field is None else f"{field or EMPTY}: {each.detail}"
+        problems.setdefault(positions[index], []).append(reason)
     return problems
 
 

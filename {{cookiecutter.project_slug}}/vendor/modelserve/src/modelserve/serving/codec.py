@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from ..artifact import Artifact
-from ..errors import FieldError, InvalidInputError, ModelError, RequestError
+from ..errors import FieldError, InvalidInputError, ModelError
 from ..translation import ENGLISH, Catalogue
 from ..types import ModelInput, Prediction, Rows, Tensor, Tensors
 from .explain.explanation import splice
@@ -24,10 +24,10 @@ from .invalid_rows import (
     validate_wide,
 )
 from .outputs import make_output_encoder
+from .preprocessing import Preprocess, preprocess_rows
 from .response_warnings import list_warnings
 from .schemas import Extra, asks_to_explain, request_type, response_type
 
-Preprocess = Callable[[Rows], Rows]
 Postprocess = Callable[[list[dict[str, Any]], Rows], Sequence[Mapping[str, Any]]]
 
 
@@ -203,14 +203,7 @@ class JsonCodec:
         ).encode()
 
     def _apply(self, preprocess: Preprocess, rows: Rows) -> Rows:
-        try:
-            changed = list(preprocess(rows))
-        except RequestError:
-            raise
-        except Exception as error:
-            raise ModelError("preprocess in service.py failed.") from error
-        if len(changed) != len(rows):
-            raise ModelError(f"preprocess returned {len(changed)} rows for {len(rows)}")
+        changed = preprocess_rows(preprocess, rows)
         try:
             return self.inputs.parse(changed)
         except InvalidInputError as error:
