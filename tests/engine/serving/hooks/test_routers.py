@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -175,6 +176,44 @@ def test_what_cannot_be_served_is_refused_at_the_start(
 ) -> None:
     with pytest.raises(errors.ConfigurationError, match=message):
         serve(routers=lambda _: [router])
+
+
+def two_routes(first: str, second: str, method: str = "POST") -> list[APIRouter]:
+    """Return a route for POST, and another one."""
+    routers = [APIRouter(), APIRouter(prefix=second)]
+    routers[0].add_api_route(first, lambda: None, methods=["GET", "POST"])
+    routers[1].add_api_route("", lambda: None, methods=[method])
+    return routers
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        pytest.param("/prices", "/prices", "POST /prices", id="path"),
+        pytest.param("/a/{one}/b", "/a/{other}/b", "POST /a/{other}/b", id="names"),
+        pytest.param("/a/{one:int}", "/a/{other:int}", "POST /a/{other:int}", id="convertors"),
+    ],
+)
+def test_a_route_that_another_one_hides_is_refused_at_the_start(
+    serve: Serve, first: str, second: str, shown: str
+) -> None:
+    message = f"routers\\(\\) in service.py: an earlier route already answers {re.escape(shown)};"
+    with pytest.raises(errors.ConfigurationError, match=message):
+        serve(routers=lambda _: two_routes(first, second))
+
+
+@pytest.mark.parametrize(
+    ("second", "method"),
+    [
+        pytest.param("/prices", "PUT", id="method"),
+        pytest.param("/prices/{name}", "POST", id="path"),
+        pytest.param("/{name:path}", "POST", id="a-pattern-that-matches-more"),
+    ],
+)
+def test_routes_that_answer_different_requests_are_served(
+    serve: Serve, second: str, method: str
+) -> None:
+    serve(routers=lambda _: two_routes("/prices", second, method))
 
 
 async def list_late(_: Any) -> list[APIRouter]:

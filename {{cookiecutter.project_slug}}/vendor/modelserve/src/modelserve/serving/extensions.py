@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # only a project with routers needs FastAPI at the start
 
 REDACTED = b"[redacted]"
 PATTERN = frozenset("{}?#")  # no path of a request contains these as they stand
+PARAMETER = re.compile(r"{[^}:]*")  # its name makes no difference to what a path matches
 # What a header may hold; nothing checks it on the way to the client.
 CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *;[ -~]*)?", re.ASCII).fullmatch
 
@@ -157,7 +158,8 @@ def load_routers(service: "Service", taken: Iterable[str]) -> "Sequence[APIRoute
         taken: the paths of inference and of the project's codecs.
 
     Raises:
-        ConfigurationError: a path is taken, or a route is none of FastAPI's HTTP routes.
+        ConfigurationError: a path is taken, by another route of the project's perhaps, or a route
+            is none of FastAPI's HTTP routes.
     """
     if not service.overrides("routers"):
         return ()
@@ -166,6 +168,7 @@ def load_routers(service: "Service", taken: Iterable[str]) -> "Sequence[APIRoute
     from fastapi.routing import APIRoute, iter_route_contexts
 
     routers = list_all(service.routers, "routers() in service.py", "fastapi.APIRouter objects")
+    answered: set[tuple[str, str]] = set()
     for router in routers:
         if not isinstance(router, APIRouter):
             raise ConfigurationError(
@@ -177,7 +180,17 @@ def load_routers(service: "Service", taken: Iterable[str]) -> "Sequence[APIRoute
                     f"routers() in service.py: {route.path} is not a route for HTTP requests "
                     "that FastAPI documents; keys and limits would not apply to it."
                 )
-            _check_path(str(route.path), "routers()", service.settings, taken)
+            path = str(route.path)
+            _check_path(path, "routers()", service.settings, taken)
+            requests = {
+                (each, PARAMETER.sub("{", path)) for each in route.original_route.methods or ()
+            }
+            if hidden := sorted(answered & requests):
+                raise ConfigurationError(
+                    f"routers() in service.py: an earlier route already answers {hidden[0][0]} "
+                    f"{path}; choose another path or method."
+                )
+            answered |= requests
     return routers
 
 
