@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
+import fastapi
 import pytest
 from modelserve import errors
 from modelserve.serving import problems
@@ -10,6 +13,15 @@ from modelserve.translation import load_catalogue
 from starlette.exceptions import HTTPException
 
 RESPONSES = problems.ErrorResponses(load_catalogue("en"))
+
+
+class Odd:
+    """No value of JSON."""
+
+    def __str__(self) -> str:
+        """Return what is shown."""
+        return "an odd thing"
+
 
 CASES = [
     pytest.param(errors.MalformedError("x"), 400, "malformed-body", id="malformed"),
@@ -54,6 +66,23 @@ def test_headers_say_what_to_do_next() -> None:
     assert (b"retry-after", b"7") in overload.headers
     assert (b"www-authenticate", b"Bearer") in access.headers
     assert (b"allow", b"GET") in framework.headers
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        pytest.param({"code": 7, "free": ["a"]}, {"code": 7, "free": ["a"]}, id="an-object"),
+        pytest.param([{"code": None}], [{"code": None}], id="a-list"),
+        pytest.param({"when": date(2026, 1, 2)}, {"when": "2026-01-02"}, id="a-date"),
+        pytest.param({"odd": Odd()}, {"odd": "an odd thing"}, id="no-json"),
+    ],
+)
+def test_a_detail_that_is_no_text_is_kept_beside_one(details: Any, expected: Any) -> None:
+    error = fastapi.HTTPException(409, details)
+    content = json.loads(RESPONSES.problem(error, "mine").body)
+    assert (content["detail"], content["details"]) == ("Conflict", expected)
+    protocol = json.loads(RESPONSES.protocol_error(error, "mine").body)
+    assert protocol == {"error": "Conflict (request mine)"}
 
 
 @pytest.mark.parametrize("make", [RESPONSES.problem, RESPONSES.protocol_error])

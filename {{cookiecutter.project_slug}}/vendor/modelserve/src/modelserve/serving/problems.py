@@ -66,6 +66,8 @@ class ErrorResponses:
         extras: dict[str, object] = {}
         if isinstance(error, errors.InvalidInputError):
             extras["errors"] = [each._asdict() for each in self._listed(error)]
+        if isinstance(error, HTTPException) and isinstance(error.detail, dict | list):
+            extras["details"] = error.detail  # of a route of the project's; `detail` is a text
         content = {
             "type": f"urn:problem:{kind}",
             "title": status.phrase,
@@ -75,7 +77,7 @@ class ErrorResponses:
             **extras,
         }
         headers = self._headers(error, b"application/problem+json")
-        return Answer(int(status), headers, to_json(content))
+        return Answer(int(status), headers, to_json(content, fallback=str))
 
     def protocol_error(self, error: Exception, request_id: str) -> Answer:
         """Return the answer in the Open Inference Protocol's form: {"error": …}."""
@@ -106,7 +108,8 @@ class ErrorResponses:
 
     def _detail(self, error: Exception) -> str:
         if isinstance(error, HTTPException):
-            return self._text(str(error.detail))
+            own = not isinstance(error.detail, dict | list)
+            return self._text(str(error.detail) if own else classify(error)[0].phrase)
         if isinstance(error, errors.InvalidInputError):
             text = self._catalogue.message(str(error))
             if len(error.errors) <= LISTED:
