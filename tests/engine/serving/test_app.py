@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -96,3 +97,22 @@ def test_each_process_takes_its_settings_and_its_log_from_the_environment(
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert "model loaded" in [line["message"] for line in lines]
     assert [line["path"] for line in lines if line.get("request_id") == "mine"] == ["/predict"]
+
+
+@pytest.mark.parametrize("setting", ["capture_dir", "ground_truth_dir"])
+@pytest.mark.parametrize("below", ["", "deeper"])
+@pytest.mark.parametrize("start", [app.create_app, app.check], ids=["app", "check"])
+def test_a_file_in_the_place_of_a_folder_of_records_ends_the_start(
+    project: Project,
+    make_settings: MakeSettings,
+    tmp_path: Path,
+    setting: str,
+    below: str,
+    start: Callable[[Any], Any],
+) -> None:
+    file = tmp_path / "records"
+    file.write_text("", encoding="utf-8")
+    name = setting.upper()
+    message = f"{name} is {file / below}, but {file} is a file. Set {name} to a folder"
+    with pytest.raises(errors.ConfigurationError, match=f"^{re.escape(message)}"):
+        start(project.service_class(make_settings(**{setting: file / below})))

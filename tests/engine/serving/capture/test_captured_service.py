@@ -83,8 +83,8 @@ def test_a_disk_in_trouble_fails_no_request_and_is_counted(
     make_components: MakeComponents, ask: Ask, tmp_path: Path, body: bytes
 ) -> None:
     in_the_way = tmp_path / "captures"
-    in_the_way.write_text("a file", encoding="utf-8")
     components = make_components(capture_dir=in_the_way, capture_queue_records=3)
+    in_the_way.write_text("a file", encoding="utf-8")
     app = wrap(components)
 
     async def ask_all() -> list[int]:

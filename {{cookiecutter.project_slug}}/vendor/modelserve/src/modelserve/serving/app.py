@@ -19,7 +19,6 @@ from ..service import make_lookup
 from ..settings import MONITORING
 from .access import ANONYMOUS, load_access
 from .batching.batcher import make_batcher
-from .capture import check_redaction
 from .components import Components
 from .drift_counters import DriftCounters
 from .edge import at_edge
@@ -40,7 +39,7 @@ from .prediction_cache import PredictionCache
 from .prediction_routes import prediction_paths, prediction_routes
 from .predictor import Predictor
 from .problems import ErrorResponses
-from .record_writers import count_captures, make_captures, make_writer
+from .record_writers import check_recording, count_captures, make_captures, make_writer
 from .reloading.reloader import Reloader
 from .request_log import RequestLog
 from .shadow.challenger import load_challenger, load_or_pause
@@ -91,7 +90,7 @@ def check(service: "Service") -> None:
         ArtifactError, ConfigurationError: as `create_app`.
     """
     settings, manifest = service.settings, service.artifact.manifest
-    check_redaction(settings, manifest)
+    check_recording(settings, manifest)
     load_access(settings.api_keys_file)
     load_groups(settings.monitoring_config)
     load_verified(service, threads=1)
@@ -121,7 +120,7 @@ def assemble(
     """
     settings, codec = service.settings, service.codec
     manifest = service.artifact.manifest
-    check_redaction(settings, manifest)
+    check_recording(settings, manifest)
     load = partial(choose, service, codec)
     model, plan = call_with_low_priority(load) if predecessor else load()
     access = predecessor.access if predecessor else load_access(settings.api_keys_file)

@@ -1,13 +1,35 @@
 """Creates what writes captures and ground truth to files."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from .. import environment
+from ..errors import ConfigurationError
 from ..manifest import Manifest
 from ..settings import Settings
-from .capture import Capture
+from .capture import Capture, check_redaction
 from .metrics_registry import MetricsRegistry
 from .rotating_writer import REASONS, Bounds, RecordCounter, RotatingWriter
+
+
+def check_recording(settings: Settings, manifest: Manifest) -> None:
+    """Check the settings of captures and ground truth before there are any.
+
+    Raises:
+        ConfigurationError: a field to redact is none of the model's, or a folder is a file.
+    """
+    check_redaction(settings, manifest)
+    for field in ("capture_dir", "ground_truth_dir"):
+        if (root := getattr(settings, field)) is None:
+            continue
+        folder = _folder(root, settings, manifest)
+        for path in filter(_is_file, reversed((folder, *folder.parents))):
+            name = environment.variable(field)
+            raise ConfigurationError(
+                f"{name} is {root}, but {path} is a file. Set {name} to a folder, which is created "
+                "if it is missing, or unset it to keep no records."
+            )
 
 
 def count_captures(registry: MetricsRegistry) -> RecordCounter:
@@ -30,7 +52,7 @@ def make_writer(
         file_bytes=settings.capture_file_bytes,
         file_age_s=settings.capture_file_age_s,
     )
-    return RotatingWriter(folder / manifest.name / settings.capture_variant, bounds, counter)
+    return RotatingWriter(_folder(folder, settings, manifest), bounds, counter)
 
 
 def make_captures(
@@ -39,3 +61,15 @@ def make_captures(
     """Return the observer that captures requests; none without a folder."""
     writer = make_writer(settings.capture_dir, settings, manifest, counter)
     return [Capture(writer, settings)] if writer else []
+
+
+def _folder(root: Path, settings: Settings, manifest: Manifest) -> Path:
+    """Return the parent of the hourly folders."""
+    return root / manifest.name / settings.capture_variant
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a path exists and is no folder."""
+    with suppress(OSError):
+        return path.exists() and not path.is_dir()
+    return False
