@@ -11,6 +11,7 @@ from modelserve.bins import MISSING, UNSEEN
 from modelserve.export.web import script_sentences
 from modelserve.metric_table import METRICS
 from modelserve.monitoring.ingest.bodies import UNSTATED
+from modelserve.monitoring.lines import GONE
 from modelserve.monitoring.report.names import COMPUTED
 from modelserve.monitoring.report.page import make_environment
 from modelserve.monitoring.report.time_plots import STEPS
@@ -61,6 +62,7 @@ LINE_READERS = (
 )
 # What may be wrong with a line of captures or of ground truth.
 LINE_ERRORS = (
+    GONE,
     *("is not JSON: {error}", "is damaged: {error}", "is cut off", "has no '{name}'"),
     *("does not have the expected form", "holds more than one JSON value"),
     *("holds neither an input nor an output", "has a body of an unknown encoding"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from modelserve.artifact import Artifact
 from modelserve.errors import MonitoringError
+from modelserve.monitoring.lines import GONE
 from modelserve.monitoring.results.drift import Verdict
 from modelserve.monitoring.results.result import MonitoringResult
 
@@ -33,6 +34,20 @@ def test_what_was_read_is_reported(job: Run, production: Any, trained: Artifact)
     assert (window.records, window.rows) == (1, 3)
     assert window.first == window.last == datetime(2026, 11, 21, 10, tzinfo=UTC)
     assert {each.verdict for each in result.fields} == {Verdict.TOO_FEW}
+
+
+def test_a_broken_link_is_reported_and_the_other_files_are_read(job: Run, production: Any) -> None:
+    folder = production.write(production.capture(production.rows[:3]))
+    truths = production.write([production.truth(1, "other")], folder="truths")
+    for each in (folder, truths):
+        (each / "gone.jsonl").symlink_to("nowhere.jsonl")
+
+    result = job(folder, ground_truth=truths)
+
+    assert result.performance
+    assert (result.captures.corrupt, result.window.records) == (1, 1)
+    for errors in (result.captures.line_errors, result.performance.feedback.line_errors):
+        assert [(each.file, each.detail) for each in errors] == [("gone.jsonl", GONE)]
 
 
 def test_truths_are_distinguished(job: Run, production: Any) -> None:

@@ -10,12 +10,14 @@ import pytest
 from modelserve.errors import MonitoringError
 from modelserve.monitoring import lines
 from modelserve.monitoring.lines import (
+    GONE,
     LineErrors,
     parse_texts,
     read_blocks,
     read_values,
     without_collector,
 )
+from modelserve.monitoring.results.captures import LineError
 from msgspec import Struct
 from msgspec.json import Decoder
 
@@ -158,7 +160,16 @@ def test_a_text_that_is_not_one_value_is_refused(texts: list[str]) -> None:
         parse_texts(texts)
 
 
-def test_a_file_that_is_gone_is_named(path: Path, errors: LineErrors) -> None:
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_file_that_is_gone_is_counted(path: Path, errors: LineErrors, is_link: bool) -> None:
+    if is_link:
+        path.symlink_to("nowhere.jsonl")
+    assert not list(read_values(path, path.name, errors))
+    assert (errors.corrupt, errors.first) == (1, [LineError(path.name, 1, GONE)])
+
+
+def test_a_file_that_cannot_be_read_is_named(path: Path, errors: LineErrors) -> None:
+    path.mkdir()
     with pytest.raises(MonitoringError, match=r"a\.jsonl cannot be read"):
         list(read_values(path, path.name, errors))
 

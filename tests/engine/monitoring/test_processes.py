@@ -80,14 +80,13 @@ def test_a_process_that_is_killed_is_reported(
         processes.read(reader, find_files(folder, TimeWindow()).files, pool)
 
 
-def test_a_file_that_is_gone_is_named(
-    reader: CaptureReader, pool: WorkerPool, tmp_path: Path
+def test_a_file_that_is_gone_is_counted_and_named(
+    reader: CaptureReader, pool: WorkerPool, folder: Path
 ) -> None:
-    gone = [tmp_path / "gone.jsonl"]
-    with pytest.raises(MonitoringError, match=r"gone\.jsonl"):
-        processes.read(reader, gone, pool)
-    with pytest.raises(MonitoringError, match=r"gone\.jsonl"):
-        processes_for(gone)
+    gone = [folder.resolve() / "gone.jsonl"]
+    assert processes_for(gone) == 1
+    errors = processes.read(reader, gone, pool).errors
+    assert (errors.corrupt, [each.file for each in errors.first]) == (1, ["gone.jsonl"])
 
 
 def process_of(number: int) -> int:

@@ -286,6 +286,16 @@ def test_a_shard_of_another_run_is_refused_and_counted_again(
 
 
 @pytest.mark.usefixtures("duplicates")
+def test_a_broken_link_is_no_change(monitor: Monitor, count: Monitor) -> None:
+    Path("captures/gone.jsonl").symlink_to("nowhere.jsonl")
+    for index in range(COUNT):
+        code, said = count(index)
+        assert code == 0, said
+    code, said = monitor("--merge", "shards")
+    assert code in (0, 3), said
+
+
+@pytest.mark.usefixtures("duplicates")
 def test_files_that_changed_or_are_gone_are_named(monitor: Monitor, count: Monitor) -> None:
     for index in range(COUNT):
         count(index)

@@ -21,6 +21,7 @@ LONGEST_BYTES = 2**26  # of a line; a longer one is cut off, and so is not JSON
 CUT = b"\0"  # never valid in JSON
 KEPT_ERRORS = 5  # lines that are reported
 BOM = b"\xef\xbb\xbf"
+GONE = "cannot be read: the file was removed, or is a link to nothing"
 NEWLINE, BRACE = b"\n{"
 # What these raise means only that a text is not plain JSON of the form: `from_json` knows NaN, too.
 UNREADABLE = (ValueError, RecursionError)
@@ -86,7 +87,8 @@ def read_values(
     Args:
         path: the file; compressed or not, whatever its name.
         file: its name in reported errors.
-        errors: counts lines that are not JSON, and the place where a compressed file is damaged.
+        errors: counts lines that are not JSON, the place where a compressed file is damaged, and a
+            file that does not exist any more: files may be removed while others are read.
         decoder: of a line; the value of one that has another form is plain JSON.
 
     Raises:
@@ -108,6 +110,8 @@ def read_values(
                 number += len(starts)
             if damage := _damage(stream):
                 errors.add_corrupt(file, number, damage)
+    except FileNotFoundError:
+        errors.add_corrupt(file, number, GONE)
     except OSError as error:
         raise MonitoringError(f"{path} cannot be read: {error}") from error
 

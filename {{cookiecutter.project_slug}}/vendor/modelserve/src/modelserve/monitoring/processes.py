@@ -63,7 +63,7 @@ class WorkerPool:
         """Return neighbouring files in parts, at least one, and at most one for each process.
 
         Raises:
-            OSError: a file does not exist.
+            OSError: a file cannot be read.
         """
         return divide(files, processes=self._processes) or [files]
 
@@ -181,7 +181,7 @@ def processes_for(files: Sequence[Path]) -> int:
     """Return in how many processes some files are worth reading.
 
     Raises:
-        MonitoringError: a file does not exist.
+        MonitoringError: a file cannot be read.
     """
     try:
         count = sum(map(_size_of, files)) // PROCESS_BYTES
@@ -194,7 +194,7 @@ def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
     """Return neighbouring files in parts of about the same size, one for each process.
 
     Raises:
-        OSError: a file does not exist.
+        OSError: a file cannot be read.
     """
     sizes = [_size_of(path) for path in files]
     total = sum(sizes)
@@ -209,5 +209,9 @@ def divide(files: Sequence[Path], *, processes: int) -> list[Sequence[Path]]:
 
 
 def _size_of(path: Path) -> int:
-    """Return about the size of a file's text, in bytes."""
-    return path.stat().st_size * (GZIP_RATIO if path.suffix == ".gz" else 1)
+    """Return about the size of a file's text, in bytes; 0 of a file that was removed."""
+    try:
+        size_bytes = path.stat().st_size
+    except FileNotFoundError:  # the reader of its lines counts it
+        return 0
+    return size_bytes * (GZIP_RATIO if path.suffix == ".gz" else 1)

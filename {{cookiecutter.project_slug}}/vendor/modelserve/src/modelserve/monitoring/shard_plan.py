@@ -19,6 +19,7 @@ from .processes import divide
 
 PLAN = "plan.json"
 
+MISSING = -1  # the size of a link to nothing, which a shard counts among its unread lines
 ListedFiles = tuple[tuple[str, int], ...]  # paths relative to the folder, and sizes in bytes
 
 
@@ -167,7 +168,15 @@ def _divide(sources: MonitoringSources, job: CountingJob) -> ShardPlan:
 
 
 def _list(folder: Path, files: Sequence[Path]) -> ListedFiles:
-    return tuple((path.relative_to(folder).as_posix(), path.stat().st_size) for path in files)
+    return tuple((path.relative_to(folder).as_posix(), _size_of(path)) for path in files)
+
+
+def _size_of(path: Path) -> int:
+    """Return the size of a file in bytes, MISSING of a link to nothing."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return MISSING
 
 
 def _find(folder: Path, files: Iterable[tuple[str, int]]) -> list[Path]:
@@ -175,10 +184,10 @@ def _find(folder: Path, files: Iterable[tuple[str, int]]) -> list[Path]:
     for name, size_bytes in files:
         path = folder.resolve() / name
         try:
-            changed = path.stat().st_size != size_bytes
+            size_now = _size_of(path) if size_bytes == MISSING else path.stat().st_size
         except OSError as error:
             raise MonitoringError(f"{path}, which {PLAN} lists, cannot be read: {error}") from error
-        if changed:
+        if size_now != size_bytes:
             raise MonitoringError(f"{path} has changed since {PLAN} listed it; start again.")
         paths.append(path)
     return paths
