@@ -60,6 +60,18 @@ monitoring noxfile proposal report reproduced requirements src test_behaviour te
 test_image test_operations test_predict test_process test_project test_quality tests truths vendor
 web
 """.split()
+# What a bash or a zsh takes for its own, before any program.
+SHELL_WORDS = """
+alias always autoload bg bind bindkey break builtin bye caller case cd chdir command compgen
+complete compopt continue coproc declare dirs disable disown do done echo elif else enable end esac
+eval exec exit export false fc fg fi float for foreach function functions getln getopts hash help
+history if in integer jobs kill let limit local log logout mapfile nocorrect noglob popd print
+printf pushd pushln pwd r read readarray readonly rehash repeat return sched select set setopt
+shift shopt source suspend test then time times trap true ttyctl type typeset ulimit umask unalias
+unfunction unhash unlimit unset unsetopt until vared wait whence where which while zle zmodload
+zparseopts zstyle
+""".split()
+YAML_WORDS = {"false", "n", "no", "null", "off", "on", "true", "y", "yes"}  # in YAML 1.1 or 1.2
 # Modules of Pythons newer or older than the one that runs this.
 OTHER_PYTHONS = """
 aifc annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt distutils
@@ -112,6 +124,8 @@ def slug_problem(slug: str, package: str) -> str | None:
         (package in DEPENDENCIES, f"{slug!r} would hide an installed package; {other}"),
         (package in PROJECT_NAMES, f"{slug!r} is a folder or a module of the project; {other}"),
         (slug in COMMANDS, f"{slug!r} would hide a command that the project needs; {other}"),
+        (slug in YAML_WORDS, f"{slug!r} is no text in YAML, where it names a service; {other}"),
+        (slug in SHELL_WORDS, f"{slug!r} is a command of the shell's; {other}"),
         (WINDOWS_DEVICES.fullmatch(slug), f"{slug!r} is a device's name on Windows; {other}"),
     )
     return next((problem for is_wrong, problem in checks if is_wrong), None)

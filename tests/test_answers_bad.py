@@ -81,6 +81,11 @@ def refuse(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
         pytest.param("project_slug", "nul", "device's name on Windows", id="slug-device"),
         pytest.param("project_slug", "com1", "device's name on Windows", id="slug-serial-port"),
         pytest.param("project_slug", "lpt9", "device's name on Windows", id="slug-printer-port"),
+        pytest.param("project_slug", "null", "no text in YAML", id="slug-yaml"),
+        pytest.param("project_slug", "on", "no text in YAML", id="slug-yaml-in-some-tools"),
+        pytest.param("project_slug", "true", "no text in YAML", id="slug-yaml-and-command"),
+        pytest.param("project_slug", "jobs", "a command of the shell's", id="slug-bash"),
+        pytest.param("project_slug", "where", "a command of the shell's", id="slug-zsh"),
     ],
 )
 def test_a_bad_answer_is_refused(refuse, question: str, answer: str, complaint: str) -> None:

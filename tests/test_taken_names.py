@@ -80,6 +80,14 @@ def test_no_command_may_hide_what_an_environment_holds(hook: ModuleType, tmp_pat
     assert {name for name in files | installed if hook.SLUG.fullmatch(name)} <= taken
 
 
+def test_the_shell_takes_no_command_for_its_own(hook: ModuleType) -> None:
+    """Its builtins and its words come before every program."""
+    done = subprocess.run(["bash", "-c", "compgen -bk"], capture_output=True, text=True, check=True)
+    own = {name for name in done.stdout.split() if hook.SLUG.fullmatch(name)}
+    assert "jobs" in own
+    assert {name for name in own if hook.slug_problem(name, name) is None} == set()
+
+
 def test_no_command_may_hide_what_documents_type(hook: ModuleType) -> None:
     """After they have activated the environment, it comes before the programs of the system."""
     typed = {"aws", "cd", "curl", "docker", "gcloud", "git", "kubectl", "uv", "uvx", "bash"}
