@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from lightgbm import LGBMClassifier
 from modelserve import EstimatorOptions, make_classifier, make_regressor
 from modelserve.errors import ServiceError
 from modelserve.training import parity, requirements
@@ -50,6 +51,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from xgboost import XGBClassifier
 
 from tests.engine.families import LIBRARY
 
@@ -151,11 +153,22 @@ BUILT: dict[str, Callable[[], Any]] = {
     "CalibratedClassifierCV(RandomForestClassifier())": lambda: CalibratedClassifierCV(
         RandomForestClassifier(5, random_state=1), cv=3
     ),
+    "CalibratedClassifierCV(LGBMClassifier())": lambda: CalibratedClassifierCV(
+        LGBMClassifier(n_estimators=5, min_child_samples=5, random_state=1, verbose=-1), cv=3
+    ),
+    "CalibratedClassifierCV(XGBClassifier())": lambda: CalibratedClassifierCV(
+        XGBClassifier(n_estimators=5, random_state=1), cv=3
+    ),
     "OneVsOneClassifier": lambda: OneVsOneClassifier(LogisticRegression()),
     "OneVsRestClassifier": lambda: OneVsRestClassifier(LogisticRegression()),
     "OutputCodeClassifier": lambda: OutputCodeClassifier(LogisticRegression()),
     "StackingClassifier": lambda: StackingClassifier(
         [("forest", RandomForestClassifier(5, random_state=1)), ("bayes", GaussianNB())], cv=3
+    ),
+    "StackingClassifier(passthrough=True)": lambda: StackingClassifier(
+        [("forest", RandomForestClassifier(5, random_state=1)), ("bayes", GaussianNB())],
+        cv=3,
+        passthrough=True,
     ),
     'VotingClassifier(voting="soft")': lambda: VotingClassifier(
         [("tree", DecisionTreeClassifier(max_depth=3)), ("bayes", GaussianNB())],
