@@ -7,9 +7,8 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ... import environment, processors
+from ... import environment, hook_calls, processors
 from ...errors import ServiceError
-from ...hook_calls import load_model
 from ...settings import Settings
 from ...types import Model, Tensors
 from ..codec import JsonCodec
@@ -128,7 +127,7 @@ def _choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]
     layouts = _layouts(settings, model, latency_ms)
     if loaded_s > SLOW_LOAD_S:
         layouts = [each for each in layouts if each.threads == loaded.threads] or layouts
-    reload = partial(load_model, service, service.artifact)
+    reload = partial(hook_calls.load_model, service, service.artifact)
     measured = []
     for layout in layouts:
         if layout.threads != loaded.threads:
