@@ -19,9 +19,6 @@ from .schemas import Extra, request_error, typed_dict
 from .table_fields import KINDS, WHOLE_LIMIT, field_type
 
 NUMBERS, CATEGORIES = "features", "categories"
-# Pydantic reads these as booleans, too, and training does not; what stands for one fits no type.
-WORDS = frozenset({"yes", "no", "y", "n", "on", "off", "t", "f"})
-NO_FLAG = object()
 
 
 class TableInputs:
@@ -46,7 +43,6 @@ class TableInputs:
         self._categories = [each for each in self.features if each.dtype == "category"]
         words = [self._missing[each.name] for each in self._categories]
         self._words = frozenset[str]().union(*words) - {""}
-        self._flags = {each.name for each in self.features if each.dtype == "boolean"}
         self._nullable = {each.name for each in self.features if each.nullable}
         self._pick = _picker(self._numbers)
         self._known = {each.name: frozenset({"", *each.categories}) for each in self._categories}
@@ -177,13 +173,11 @@ class TableInputs:
 
     def _spelled(self, row: Any) -> Any:
         """Return a row of texts with numbers and missing values as in JSON."""
-        spelled: dict[str, Any] = {}
+        spelled = {}
         for k, v in row.items():
             if v in self._missing.get(k, ()):
                 if k not in self._nullable:
                     spelled[k] = "" if k in self._known else None
-            elif k in self._flags and isinstance(v, str) and v.lower() in WORDS:
-                spelled[k] = NO_FLAG
             else:  # pydantic reads 1_0 as 10, and refuses 1__0
                 number = k not in self._known and isinstance(v, str)
                 spelled[k] = v.replace("_", "__") if number else v
