@@ -36,14 +36,14 @@ def measure_on_test_rows(
         config: the split, the seed and the gate.
 
     Returns:
-        the metrics by name, and a text that is empty when the gate is met.
+        the metrics that have a value, by name, and a text that is empty when the gate is met.
     """
     from ..training import gate
-    from ..training.metrics import measure_artifact
+    from ..training.metrics import defined, measure_artifact
     from ..training.parity import run_graph
     from ..training.splits import load_splits
 
     test = load_splits(project, config).test.select(artifact)
     outputs = run_graph(artifact.paths, test)
     results, measured = measure_artifact(project, artifact.manifest, test, outputs, config.gate)
-    return measured.metrics, gate.failures(results)
+    return defined(measured.metrics), gate.failures(results)

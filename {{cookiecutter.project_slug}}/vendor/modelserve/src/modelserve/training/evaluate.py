@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
 
 from .. import artifact
@@ -17,7 +16,7 @@ from .evidence.evaluation import describe_artifact, to_content
 from .evidence.group_gaps import group_columns
 from .gate import GateResult
 from .measures.measurement import Measurement
-from .metrics import describe_undefined, measure_artifact
+from .metrics import defined, describe_undefined, measure_artifact
 from .packing import hash_files
 from .reporter import ignore
 
@@ -81,7 +80,7 @@ def describe_measurement(manifest: Manifest, measured: Measurement, *, rows: int
     """Return an artifact's manifest with the metrics of other rows."""
     return manifest.model_copy(
         update={
-            "metrics": {name: each for name, each in measured.metrics.items() if isfinite(each)},
+            "metrics": defined(measured.metrics),
             "intervals": dict(measured.intervals),
             "data": manifest.data.model_copy(update={"test_rows": rows}),
         }

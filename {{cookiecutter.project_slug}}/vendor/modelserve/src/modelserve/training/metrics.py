@@ -123,6 +123,11 @@ def measure_own(
     return added
 
 
+def defined(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the metrics that are recorded: precision, for one, has no value without a positive."""
+    return {name: value for name, value in metrics.items() if isfinite(value)}
+
+
 def describe_undefined(metrics: Mapping[str, float]) -> list[str]:
     """Return a sentence for each metric of the project's own that is not finite."""
     return [

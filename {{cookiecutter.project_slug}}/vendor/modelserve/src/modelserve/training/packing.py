@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from .exported_model import ExportedModel
 from .gate import GateResult
 from .importance import permutation_importance
 from .measures.measurement import Intervals
+from .metrics import defined
 from .parity import ParityResult, open_graph, run_session
 from .reading.files import find_files
 from .sections import DataSection, Gate, Limits
@@ -173,7 +173,7 @@ def describe_candidate(candidate: Candidate, config: Config, *, project: Project
         fallback=candidate.fallback,
         output_bounds=candidate.bounds,
         provenance=dict(candidate.exported.provenance),
-        metrics={name: each for name, each in candidate.metrics.items() if isfinite(each)},
+        metrics=defined(candidate.metrics),
         intervals=dict(candidate.intervals),
         lower_is_better=bounded_above(candidate.metrics, config.gate),
         parity=candidate.parity and candidate.parity.difference,
