@@ -133,6 +133,7 @@ def test_either_part_can_be_left_out(
         pytest.param({"consumer": "shop"}, ["consumer=shop"], id="consumer"),
         pytest.param({"attributes": b'a="b"'}, ['a="b"'], id="attributes"),
         pytest.param({"attributes": b"\xe9\\"}, ["é\\"], id="odd-attributes"),
+        pytest.param({"attributes": b"100%s %d %"}, ["100%s %d %"], id="percent-signs"),
         pytest.param(
             {"attributes": b"consumer=shop"},
             ["consumer=anonymous", "consumer=shop"],
