@@ -36,6 +36,7 @@ class Paced(OnnxModel):
     """
 
     loaded: list[int]  # the threads of each that was loaded
+    loads: list[int]  # the calls at once of each load that it was measured under
     in_memory, most_in_memory = 0, 0
 
     def __init__(
@@ -74,6 +75,7 @@ def pretend_rows_per_s(
     """Return how many rows a model says that it answers."""
     model.run(tensors)
     assert rows_of(tensors) == rows
+    Paced.loads.append(calls)
     return float(rows * (1 if model.alone else calls) / model.seconds(rows))
 
 
@@ -83,7 +85,7 @@ def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "measure_rows_per_s", pretend_rows_per_s)
     monkeypatch.setattr(processors, "available", lambda: 4.0)
     monkeypatch.delenv(plans.OMP_THREADS, raising=False)
-    Paced.loaded, Paced.in_memory, Paced.most_in_memory = [], 0, 0
+    Paced.loaded, Paced.loads, Paced.in_memory, Paced.most_in_memory = [], [], 0, 0
 
 
 @pytest.fixture
@@ -197,6 +199,11 @@ def test_a_slow_graph_runs_as_it_answers_most_rows(
     model, plan = choose(service, service.codec)
     assert plan[:4] == ("threads", calls, threads, batching)
     assert model._threads == threads  # type: ignore[attr-defined]
+
+
+def test_every_layout_is_compared_under_load(paced: MakeService) -> None:
+    decide(paced(by_rows))
+    assert Paced.loads == [4, 2, 1]
 
 
 def test_one_graph_at_a_time_is_in_memory(paced: MakeService) -> None:

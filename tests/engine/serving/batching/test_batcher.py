@@ -394,6 +394,24 @@ def test_after_a_call_that_left_others_waiting_the_answered_clients_may_join(ben
     assert bench.model.calls == [[1], [2, 3]]
 
 
+def test_a_model_that_takes_its_time_for_each_row_makes_no_pause(bench: Bench) -> None:
+    async def body() -> None:
+        batcher = bench.make(limit_s=1_000, times=CallTimes(20.0, 20.0))
+        tasks = await ask(batcher, row(1))
+        await bench.entered()
+        tasks += await ask(batcher, row(2))
+        bench.model.go.release()
+        await tasks[0]
+        await asyncio.sleep(0.01)
+        bench.model.open = True
+        tasks += await ask(batcher, row(3))
+        bench.model.go.release()
+        await asyncio.gather(*tasks)
+
+    run(body())
+    assert bench.model.calls == [[1], [2], [3]]
+
+
 def test_the_pause_ends_although_nobody_joins(bench: Bench) -> None:
     async def body() -> None:
         batcher = bench.make(times=CallTimes(0.2))

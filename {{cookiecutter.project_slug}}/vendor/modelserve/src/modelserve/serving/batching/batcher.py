@@ -191,13 +191,14 @@ class Batcher:
         self._start_calls()
 
     def _begin_pause(self, answered_rows: int) -> None:
-        """Wait for the clients that were answered, if they would fit into the call."""
+        """Wait for the clients that were answered, if they would fit into the call.
+
+        A pause takes no longer than what it may save: a call, less the time of its rows.
+        """
         self._expected = min(self._queue.most_rows, self._queue.rows + answered_rows)
         if self._queue.joins and self._queue.rows < self._expected:
-            loop = asyncio.get_running_loop()
-            self._pausing = loop.call_later(
-                self._pause.share * self._times.mean_s, self._pass_pause
-            )
+            pause_s = min(self._pause.share * self._times.mean_s, self._times.seconds(0))
+            self._pausing = asyncio.get_running_loop().call_later(pause_s, self._pass_pause)
 
     def _pass_pause(self) -> None:
         self._end_pause(filled=False)

@@ -25,13 +25,17 @@ class Layout(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What was measured of a layout: a call of one row and of `rows` rows, and rows per second."""
+    """What was measured of a layout: a call of one row and of `rows` rows, and rows per second.
+
+    The times are the least of a call alone. Rows per second are what layouts are compared by, so
+    they are measured under load, 0 if there is nothing to compare.
+    """
 
     layout: Layout
     latency_ms: float
     rows: int
     batch_ms: float
-    rows_per_s: float
+    rows_per_s: float = 0.0
 
     @property
     def joins(self) -> bool:

@@ -189,11 +189,9 @@ def _measure(
     latency_ms = measure_ms(model, sample.one, limit_s=PATIENCE_S)
     rows = sample.rows if latency_ms < SLOW_MS else min(2, sample.rows)
     batch_ms = _measure_batch_ms(model, sample, rows) if rows > 1 else latency_ms
-    measured = Measured(layout, latency_ms, rows, batch_ms, 1e3 * rows / batch_ms)
-    if not (joins := measured.joins and settings.batching != "off"):
-        measured = measured._replace(rows_per_s=1e3 / latency_ms)
-    if compare and layout.calls > 1:
-        rows = rows if joins else 1
+    measured = Measured(layout, latency_ms, rows, batch_ms)
+    if compare:
+        rows = rows if measured.joins and settings.batching != "off" else 1
         rows_per_s = measure_rows_per_s(
             model, sample.gather(rows), rows, calls=layout.calls, limit_s=PATIENCE_S
         )
