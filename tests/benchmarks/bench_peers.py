@@ -5,8 +5,8 @@
 Needs wrk (Debian: `apt-get install wrk`) and uv. Each peer is installed from the index in an
 environment of its own under --cache, which later runs find again; --prepare stops after that.
 Machines differ and are noisy: read the ratios. In each round a peer is asked right after this
-service, with the same load; a ratio is the rounds' median. Progress goes to stderr; the table and
-the JSON to stdout.
+service, with the same load, and one is suspended while the other one is asked; a ratio is the
+rounds' median. Progress goes to stderr; the table and the JSON to stdout.
 """
 
 import argparse
@@ -48,6 +48,7 @@ LOCKS = PROJECT / "_options" / "framework"
 CLIENTS = (1, 32, 128)
 MODELS = {"table": ("iris",), "slow": ("dense", "minilm")}
 TOLERANCE = 1e-4
+DRAIN_S = 1.5  # in which a server answers what wrk has left behind, before it is suspended
 
 
 def say(text):
@@ -163,6 +164,13 @@ class Bench:
         end = log.read_text("utf-8", errors="replace")[-1500:]
         raise PeerError(f"no answer within 120 s; last: {str(said)[:300]}\n{end}")
 
+    def ask_alone(self, run, other, clients, seconds):
+        """Load a server as `ask` does, while another one is suspended."""
+        with other.tree.suspended():
+            asked = self.ask(run, clients, seconds)
+            time.sleep(DRAIN_S)
+        return asked
+
     def ask(self, run, clients, seconds):
         """Load a server with wrk; return requests a second, p50 and p99 in ms, and errors."""
         command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "20s", "--latency"]
@@ -225,13 +233,13 @@ def compare(bench, kind, name, own):
         gap = difference(own.answers, peer.answers)
         if gap > TOLERANCE:
             raise PeerError(f"its answers differ by {gap:.2g}")
-        servers = {OURS: own, name: peer}
-        for run in servers.values():
-            bench.ask(run, 32, options.warm_up)
+        turns = ((OURS, own, peer), (name, peer, own))
+        for _, run, other in turns:
+            bench.ask_alone(run, other, 32, options.warm_up)
         for clients in options.clients:
             for _ in range(options.rounds):
-                for server, run in servers.items():
-                    asked = bench.ask(run, clients, options.seconds)
+                for server, run, other in turns:
+                    asked = bench.ask_alone(run, other, clients, options.seconds)
                     told[server].setdefault(clients, []).append(asked)
         memory, start_s = peer.tree.memory_mib(), peer.start_s
     cells = {}

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = "BENCH_PROCESS_TREE"  # an environment variable, which a server's processes inherit
@@ -59,6 +60,18 @@ class Tree:
             total += int(found[1]) if found else 0
         return total / 1024
 
+    @contextmanager
+    def suspended(self):
+        """Stop all of them for a block: some poll without a pause, and so take processors."""
+        members = self.members()
+        for pid in members:
+            send(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in members:
+                send(pid, signal.SIGCONT)
+
     def end(self, process):
         """End all of them, first politely."""
         self.members()
@@ -68,8 +81,11 @@ class Tree:
             process.poll()
             time.sleep(0.05)
         for pid in self.members():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            send(pid, signal.SIGKILL)
         process.wait(timeout=10)
+
+
+def send(pid, number):
+    """Send a signal to a process that may have ended."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
