@@ -159,6 +159,11 @@ def test_a_client_that_sends_nothing_keeps_nobody_waiting(github: GitHub, tmp_pa
         pytest.param({"RELAY_HOURS": "nan"}, "RELAY_HOURS is 'nan'", id="no-hours"),
         pytest.param({"RELAY_PORT": "65536"}, "RELAY_PORT is '65536'", id="port"),
         pytest.param({"RELAY_PORT": "80.5"}, "RELAY_PORT is '80.5'", id="half-port"),
+        pytest.param(
+            {"RELAY_HOST": "192.0.2.1"},  # for documentation: no machine has it
+            "cannot listen on port 8085 of 192.0.2.1: Cannot assign requested address. Choose",
+            id="host",
+        ),
     ],
 )
 def test_what_is_missing_is_named(tmp_path: Path, variables: dict[str, str], reason: str) -> None:

@@ -14,7 +14,7 @@ from modelserve import artifact
 from modelserve.artifact import CARD, MODEL
 from modelserve.display import show_run
 from modelserve.errors import ParityError, TrainingError
-from modelserve.training import parity
+from modelserve.training import imported_answers, parity
 from modelserve.training.exported_model import ExportedModel
 from modelserve.training.sections import Gate, Parity
 from modelserve.training.text import pretrained, quantisation
@@ -40,6 +40,15 @@ def take(make_folder: MakeFolder, texts: Texts) -> Callable[..., ExportedModel]:
         )
 
     return run
+
+
+def test_what_a_text_changes_for_those_beside_it_is_left_to_parity(
+    take: Callable[..., ExportedModel], texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imported_answers, "ALONE_TOLERANCE", 1e-5)
+    dynamic = take(int8="dynamic")
+    with pytest.raises(TrainingError, match=r"alone by .* quantise it statically"):
+        pretrained.check_answers(dynamic, texts)  # as of a graph that was quantised elsewhere
 
 
 @pytest.mark.parametrize("method", METHODS)

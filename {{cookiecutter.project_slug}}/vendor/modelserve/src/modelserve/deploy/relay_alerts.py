@@ -220,7 +220,15 @@ def main(options: argparse.Namespace) -> None:
         interval_s=hours * HOUR_S,
     )
     address = (options.host, int(port))
-    with ThreadingHTTPServer(address, make_handler(relay, key)) as server:
+    try:
+        server = ThreadingHTTPServer(address, make_handler(relay, key))
+    except OSError as error:
+        reason = error.strerror or error
+        workflow.fail(
+            f"The relay cannot listen on port {port:.0f} of {options.host}: {reason}. "
+            "Choose another by RELAY_PORT or RELAY_HOST."
+        )
+    with server:
         sys.stdout.write(f"listening on http://{options.host}:{server.server_port}\n")
         sys.stdout.flush()
         server.serve_forever()

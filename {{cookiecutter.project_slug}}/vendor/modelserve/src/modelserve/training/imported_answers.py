@@ -18,8 +18,8 @@ ROWS_ALONE = 3  # rows that are also run alone
 SHOWN = 5  # outputs in an error
 ALONE_TOLERANCE = 0.05  # of the outputs' range: weights of 8 bits depend on the batch a little
 DYNAMIC = (
-    'It quantises by the largest value among all rows: write int8 = "static" under [model], or '
-    "leave int8 out; a graph that was made elsewhere needs static quantisation"
+    "It quantises by the largest value among all rows: quantise it statically, or take the graph "
+    'of floats; of texts, int8 = "static" or "dynamic" under [model] quantises that'
 )
 TRAINING_MODE = (
     "Export it in evaluation mode, model.eval() in torch: normalisation over a batch and dropout "

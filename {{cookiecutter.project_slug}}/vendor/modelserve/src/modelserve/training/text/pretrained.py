@@ -57,10 +57,12 @@ def load_pretrained(
         int8: quantise the weights to 8 bits: smaller and quicker.
         source: the folder's origin, for the manifest.
         graph: the graph's file, if it is not at the Hub's usual place.
-        training: texts that a static quantisation is calibrated with.
+        training: texts that its answers are checked with, and a static quantisation is calibrated
+            with.
 
     Raises:
-        TrainingError: a file is missing or invalid, or the graph cannot be quantised.
+        TrainingError: a file is missing or invalid, the graph cannot be quantised, cannot be run on
+            texts of any length, or returns no probabilities.
         InvalidInputError: `labels` maps names that the model does not have.
     """
     if not folder.is_dir():
@@ -92,6 +94,10 @@ def load_pretrained(
         model = ExportedModel(files, names, None, LIBRARIES, hashes)
     provenance = {"source": source, "licence": licence_of(folder)} | dict(model.provenance)
     model = model._replace(provenance=provenance)
+    if training is not None:
+        # Before it is quantised: by dynamic integers of 8 bits, a text's answer does depend a
+        # little on those beside it. What that may change is parity's matter.
+        check_answers(model, training)
     return _quantise(model, training if int8 == "static" else None) if int8 else model
 
 
