@@ -51,6 +51,23 @@ def test_what_a_text_changes_for_those_beside_it_is_left_to_parity(
         pretrained.check_answers(dynamic, texts)  # as of a graph that was quantised elsewhere
 
 
+@pytest.mark.parametrize(
+    ("method", "warned"), [(True, 1), ("dynamic", 1), ("static", 0), (False, 0)]
+)
+def test_that_texts_change_each_others_answers_is_told(
+    take: Callable[..., ExportedModel], method: bool | quantisation.Method, warned: int
+) -> None:
+    told = [each for each in take(int8=method).warnings if "BATCHING=off" in each]
+    assert len(told) == warned
+    for each in told:
+        found = re.search(
+            r"(\d+) of (\d+) training texts .* differ by up to ([\d.e-]+)\. Set", each
+        )
+        assert found
+        assert int(found[1]) <= int(found[2])
+        assert 0 < float(found[3]) < 1
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_graph_shrinks_and_answers_nearly_as_before(
     take: Callable[..., ExportedModel], texts: Texts, method: bool | quantisation.Method

@@ -104,6 +104,24 @@ def check_alone(
             )
 
 
+def answers_among_others(
+    files: Mapping[str, Content], dataset: Dataset
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the outputs to rows that are run together, and to each alone.
+
+    Args:
+        files: the graph as "model.onnx", and the tokenizer of a text model.
+        dataset: rows.
+
+    Returns:
+        two arrays of shape (rows, n_outputs).
+    """
+    content = files[MODEL]
+    session = _session(content if isinstance(content, bytes) else content.read_bytes())
+    alone = [_run(session, files, dataset.take(np.array([i]))) for i in range(len(dataset))]
+    return _run(session, files, dataset), np.concatenate(alone)
+
+
 def check_probabilities(outputs: NDArray[np.float32], *, softmax: bool) -> None:
     """Check that outputs are probabilities; or with `softmax`, that they are scores.
 

@@ -31,6 +31,7 @@ LIBRARIES = ("numpy", "onnx", "onnxruntime", "tokenizers")
 EXPORTERS = ("onnxscript", "torch", "transformers")
 GRAPHS = ("onnx/model.onnx", "model.onnx")
 CHECKED = 8  # texts: a transformer takes its time
+COMPARED = 64  # texts that are run together and alone
 RARE = "\N{CUNEIFORM SIGN A} \N{EGYPTIAN HIEROGLYPH A001} \N{AMPHORA}"
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 Labels = Mapping[str, str] | tuple[str, ...]
@@ -95,10 +96,13 @@ def load_pretrained(
     provenance = {"source": source, "licence": licence_of(folder)} | dict(model.provenance)
     model = model._replace(provenance=provenance)
     if training is not None:
-        # Before it is quantised: by dynamic integers of 8 bits, a text's answer does depend a
-        # little on those beside it. What that may change is parity's matter.
+        # Before it is quantised: by dynamic integers of 8 bits, a text's answer does depend on
+        # those beside it, of which `train` warns.
         check_answers(model, training)
-    return _quantise(model, training if int8 == "static" else None) if int8 else model
+    if not int8:
+        return model
+    model = _quantise(model, training if int8 == "static" else None)
+    return model if int8 == "static" or training is None else _warn(model, training)
 
 
 def _read(
@@ -167,3 +171,16 @@ def _quantise(model: ExportedModel, training: Texts | None) -> ExportedModel:
         native=model.native or native,
         provenance={**model.provenance, "quantisation": description},
     )
+
+
+def _warn(model: ExportedModel, texts: Texts) -> ExportedModel:
+    """Return a model with a warning that says how much texts change each other's answers."""
+    some = texts.take(np.arange(min(len(texts), COMPARED)))
+    among, alone = imported_answers.answers_among_others(model.files, some)
+    others = int((among.argmax(axis=1) != alone.argmax(axis=1)).sum())
+    warning = (
+        f'int8 = "dynamic": beside others, {others} of {len(some)} training texts get another '
+        f"label than alone, and probabilities differ by up to {np.abs(among - alone).max():.2g}. "
+        'Set BATCHING=off, so that no request changes another one, or write int8 = "static".'
+    )
+    return model._replace(warnings=(*model.warnings, warning))
