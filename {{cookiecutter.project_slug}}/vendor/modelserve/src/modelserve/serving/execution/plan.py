@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ... import environment, hook_calls, processors
 from ...errors import ServiceError
 from ...settings import Settings
-from ...types import Model, Tensors
+from ...types import Model
 from ..codec import JsonCodec
 from ..output_validator import check_possible
 from ..runtime import OnnxModel, measure_ms
 from ..thread_priority import call_with_low_priority
 from ..verification import failed_at_start, load_verified
+from .dependence import depends_on_others
 from .layouts import (
     DEVICE_CALLS,
     OWN_CALLS,
@@ -27,13 +28,13 @@ from .layouts import (
     measure_rows_per_s,
 )
 from .provider_report import report_missing
+from .sample import Sample
 
 if TYPE_CHECKING:
     from ...service import Service
 
 BATCH = 8  # rows of the call that is compared with calls of one
 PATIENCE_S = 0.25  # for each thing that is measured, unless a single call takes longer
-SLOW_MS = 250.0  # of a model that slow, a batch of two is measured
 SLOW_LOAD_S = 5.0  # a model that takes longer is not loaded again for another number of threads
 WARM_UP_S = 30.0
 OMP_THREADS = "OMP_NUM_THREADS"
@@ -54,25 +55,6 @@ class ExecutionPlan(NamedTuple):
     batching: bool
     latency_ms: float
     row_ms: float = 0.0
-
-
-class Sample:
-    """Example rows to measure a model with.
-
-    Args:
-        codec: has the manifest's example row.
-        rows: of the largest batch.
-    """
-
-    def __init__(self, codec: JsonCodec, rows: int) -> None:
-        """Gather one row."""
-        self._inputs = codec.inputs
-        self.rows = rows
-        self.one = self.gather(1)
-
-    def gather(self, rows: int) -> Tensors:
-        """Return the tensors of the example, repeated."""
-        return self._inputs.gather([self._inputs.example()] * rows).tensors
 
 
 def choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]:
@@ -124,6 +106,10 @@ def _choose(service: "Service", codec: JsonCodec) -> tuple[Model, ExecutionPlan]
     loaded = Layout(1, settings.intra_op_threads or 1)
     if _runs_inline(settings, model, latency_ms):
         return model, ExecutionPlan("inline", *loaded, batching=False, latency_ms=latency_ms)
+    if settings.batching == "auto" and depends_on_others(
+        model, codec.inputs, service.artifact, rows=sample.rows(latency_ms), limit_s=PATIENCE_S
+    ):
+        settings = settings.model_copy(update={"batching": "off"})
     layouts = _layouts(settings, model, latency_ms)
     if loaded_s > SLOW_LOAD_S:
         layouts = [each for each in layouts if each.threads == loaded.threads] or layouts
@@ -187,7 +173,7 @@ def _measure(
 ) -> Measured:
     """Measure a model that is loaded for a layout."""
     latency_ms = measure_ms(model, sample.one, limit_s=PATIENCE_S)
-    rows = sample.rows if latency_ms < SLOW_MS else min(2, sample.rows)
+    rows = sample.rows(latency_ms)
     batch_ms = _measure_batch_ms(model, sample, rows) if rows > 1 else latency_ms
     measured = Measured(layout, latency_ms, rows, batch_ms)
     if compare:

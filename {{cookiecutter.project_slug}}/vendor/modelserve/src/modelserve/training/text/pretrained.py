@@ -181,6 +181,6 @@ def _warn(model: ExportedModel, texts: Texts) -> ExportedModel:
     warning = (
         f'int8 = "dynamic": beside others, {others} of {len(some)} training texts get another '
         f"label than alone, and probabilities differ by up to {np.abs(among - alone).max():.2g}. "
-        'Set BATCHING=off, so that no request changes another one, or write int8 = "static".'
+        'So the service joins requests only with BATCHING=on. int8 = "static" does not do that.'
     )
     return model._replace(warnings=(*model.warnings, warning))
